@@ -1,0 +1,1 @@
+"""What users touch: GraphQL, the command line, the demo. Nobody imports it."""

@@ -1,0 +1,1 @@
+"""The knowledge graph: Neo4j, the log with its artifacts, the snapshot, provenance."""

@@ -1,0 +1,38 @@
+"""One way to turn a document into bytes and bytes into an address: RFC 8785 and SHA-256."""
+
+import hashlib
+from typing import Any
+
+import rfc8785
+
+from ontology.errors import InputError
+
+LARGEST_INTEGER = 2**53 - 1
+"""Largest integer that every reader of JSON keeps exactly (RFC 8785 section 3.2.2.3)."""
+
+
+def canonical(document: Any) -> bytes:
+    """The RFC 8785 bytes of a document of objects, lists, strings, numbers, booleans and null.
+
+    Raises InputError `NUMBER_RANGE` for an integer beyond 2^53 - 1, NaN or an infinity.
+    """
+    try:
+        return bytes(rfc8785.dumps(document))
+    except rfc8785.IntegerDomainError as error:
+        raise InputError(
+            f"a number in the document is outside ±{LARGEST_INTEGER}",
+            hint="use a coarser unit of cost or split the problem",
+            code="NUMBER_RANGE",
+        ) from error
+    except rfc8785.FloatDomainError as error:
+        raise InputError("the document holds NaN or an infinity", code="NUMBER_RANGE") from error
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_of(document: Any) -> str:
+    """SHA-256 of the canonical bytes of a document."""
+    return digest(canonical(document))

@@ -1,0 +1,42 @@
+"""What a release's movement rules decide: closed movements and lower bounds, by rule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Closures:
+    """The verdict of the rules on a table of movements and a table of stock after moves.
+
+    `closed`: rule IRI -> ascending rows of the Movement table that the rule closes.
+    `floors`: rule IRI -> least units that must stay, per row of the StockAfterMoves table.
+    `focus_counts`: rule IRI -> how many movements or positions the rule looked at.
+    """
+
+    closed: Mapping[str, IntArray] = field(default_factory=dict)
+    floors: Mapping[str, IntArray] = field(default_factory=dict)
+    focus_counts: Mapping[str, int] = field(default_factory=dict)
+
+    def is_open(self, movement_count: int) -> npt.NDArray[np.bool_]:
+        """Per movement, whether no rule closes it."""
+        mask = np.ones(movement_count, np.bool_)
+        for rows in self.closed.values():
+            mask[rows] = False
+        return mask
+
+    def rules_of(self, movement: int) -> tuple[str, ...]:
+        """The rules that close one movement, in IRI order."""
+        return tuple(sorted(rule for rule, rows in self.closed.items() if movement in rows))
+
+    def without(self, rule: str) -> "Closures":
+        """The same verdict as if one rule were not there."""
+        return Closures(
+            {k: v for k, v in self.closed.items() if k != rule},
+            {k: v for k, v in self.floors.items() if k != rule},
+            self.focus_counts,
+        )

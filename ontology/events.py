@@ -1,0 +1,48 @@
+"""The entries of the log: what happened, by whom, when it was true and when we learnt it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+FEED_LOADED = "feed.loaded"
+RELEASE_ACTIVATED = "release.activated"
+PLAN_MADE = "plan.made"
+KINDS = (FEED_LOADED, RELEASE_ACTIVATED, PLAN_MADE)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event that asks to be appended.
+
+    `idempotency_key` names the request: appending it again with the same body gives the first
+    event back, with another body it is refused. `payload` is a small canonical JSON object;
+    anything larger is an artifact and named by its SHA-256 in `artifact`.
+    """
+
+    kind: str
+    idempotency_key: str
+    agent: str
+    effective_at: datetime
+    artifact: str = ""
+    payload: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An appended event: NewEvent plus its place, its time of recording and its Merkle leaf.
+
+    `recorded_at` strictly increases with `sequence` (from 1). `seed` is 32 random bytes in
+    hexadecimal from which the salts of the leaf's field commitments are derived.
+    """
+
+    sequence: int
+    kind: str
+    idempotency_key: str
+    agent: str
+    effective_at: datetime
+    recorded_at: datetime
+    artifact: str
+    payload: Mapping[str, Any]
+    seed: str
+    leaf: str

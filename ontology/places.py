@@ -1,0 +1,84 @@
+"""Locations, their calendars, their ports and what they can handle."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from ontology.terms import CalendarId, LocationId, PortId
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that holds or serves stock, or a region of such places (`part_of`, no cycles)."""
+
+    KEY: ClassVar = ("id",)
+    id: str
+    name: str = ""
+    kind: str = "hub"
+    part_of: LocationId | None = None
+    region: str = ""
+    country: str = ""
+    time_zone: str = ""
+    latitude_microdegrees: int | None = None
+    longitude_microdegrees: int | None = None
+    calendar: CalendarId | None = None
+    gln: str = ""
+    status: str = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """On which weekdays (`monday` ... `sunday`) something works."""
+
+    KEY: ClassVar = ("id",)
+    id: str
+    open_weekdays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarException:
+    """A day on which a calendar says otherwise."""
+
+    KEY: ClassVar = ("calendar", "on")
+    calendar: CalendarId
+    on: date
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A sea, air or land port that freight rates are quoted between."""
+
+    KEY: ClassVar = ("id",)
+    id: str
+    name: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PortAccess:
+    """A location can ship through a port."""
+
+    KEY: ClassVar = ("location", "port")
+    location: LocationId
+    port: PortId
+
+
+@dataclass(frozen=True, slots=True)
+class SharedResource:
+    """A capacity per day that all items draw on; `measure` says in what it is counted."""
+
+    KEY: ClassVar = ("location", "measure")
+    location: LocationId
+    measure: str
+    capacity_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandlingRate:
+    """What a location charges to handle one base unit."""
+
+    KEY: ClassVar = ("location",)
+    location: LocationId
+    cost_per_unit_micros: int
+    currency: str = ""

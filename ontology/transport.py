@@ -1,0 +1,81 @@
+"""Lanes, freight and what is on the way."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from ontology.terms import CalendarId, CarrierId, ItemId, LaneId, LocationId, LotId, PortId
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A way from one location to another by one mode; costs are per base unit unless named."""
+
+    KEY: ClassVar = ("id",)
+    id: str
+    origin: LocationId
+    destination: LocationId
+    mode: str = ""
+    carrier: CarrierId | None = None
+    lead_time_days: int = 0
+    cost_per_unit_micros: int = 0
+    cost_per_kilogram_micros: int = 0
+    cost_per_cubic_metre_micros: int = 0
+    cost_per_shipment_cents: int = 0
+    duty_percent: int = 0
+    currency: str = ""
+    capacity_units_per_day: int | None = None
+    calendar: CalendarId | None = None
+    allowed_handling_classes: tuple[str, ...] = ()
+    status: str = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class LeadTimeOutcome:
+    """One value of a lead time's distribution; its probability is weight / sum of weights."""
+
+    KEY: ClassVar = ("subject", "lead_time_days")
+    subject: str
+    lead_time_days: int
+    weight: int
+    sample_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FreightRate:
+    """A carrier's price between two ports for a closed band of weight."""
+
+    KEY: ClassVar = (
+        "carrier", "origin_port", "destination_port", "service", "mode",
+        "minimum_weight_micrograms", "maximum_weight_micrograms",
+        "minimum_charge_cents", "rate_per_kilogram_micros", "transit_days", "carrier_type",
+    )  # fmt: skip
+    carrier: CarrierId
+    origin_port: PortId
+    destination_port: PortId
+    service: str
+    mode: str
+    minimum_weight_micrograms: int
+    maximum_weight_micrograms: int
+    minimum_charge_cents: int
+    rate_per_kilogram_micros: int
+    transit_days: int = 0
+    carrier_type: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """Units of an item on the way; counted at `destination` as in transit until they arrive."""
+
+    KEY: ClassVar = ("id",)
+    id: str
+    item: ItemId
+    destination: LocationId
+    quantity_units: int
+    arrives_on: date
+    origin: LocationId | None = None
+    lane: LaneId | None = None
+    lot: LotId | None = None
+    shipped_on: date | None = None
+    status: str = "under way"

@@ -1,0 +1,44 @@
+"""Every record class by name, and the shortcuts that rules may walk."""
+
+from dataclasses import dataclass, is_dataclass
+from inspect import getmembers
+from types import ModuleType
+from typing import Any
+
+from ontology import demand, goods, governance, movement, partners, places, plan, stock, transport
+
+_MODULES: tuple[ModuleType, ...] = (
+    goods, places, partners, transport, stock, demand, governance, plan, movement,
+)  # fmt: skip
+
+
+def _records(modules: tuple[ModuleType, ...]) -> dict[str, Any]:
+    return {
+        name: member
+        for module in modules
+        for name, member in getmembers(module, is_dataclass)
+        if member.__module__ == module.__name__
+    }
+
+
+RECORDS: dict[str, Any] = _records(_MODULES)
+"""Record class by its name, which is also the local name of the class in `inventory.ttl`."""
+
+FACTS = frozenset(_records(_MODULES[:7]))
+"""The classes whose instances are facts; the others are plans and views."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A property that a link class implies: `subject` of the link has it to `object`."""
+
+    link: str
+    subject: str
+    object: str
+
+
+SHORTCUTS = {
+    "makes": Shortcut("Production", "location", "item"),
+    "managesStockFor": Shortcut("VendorManagedLink", "location", "customer"),
+    "shipsThrough": Shortcut("PortAccess", "location", "port"),
+}

@@ -1,0 +1,1 @@
+"""Governance: SHACL shapes, validation, and movement rules compiled to masks."""

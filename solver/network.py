@@ -1,0 +1,67 @@
+"""A min-cost-flow network in columns: the one form that every solver step reads and writes."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+
+
+class ArcKind(IntEnum):
+    """What one unit of flow on an arc means."""
+
+    CARRY = 0  # a unit of an item stays at a location for a period
+    MOVE = 1  # a movement: `reference` is its row in the Movement table
+    SHORTFALL = 2  # an order stays unserved: `reference` is its row in the SalesOrder table
+    CAPACITY = 3  # an order counts against a shared resource
+    IDLE = 4  # supply that is not used
+    OTHER = 5
+
+
+@dataclass(frozen=True)
+class Network:
+    """Minimise cost . flow subject to balance and lower <= flow <= capacity, all int64.
+
+    Node v has `supply[v]` > 0 to send or < 0 to receive; supplies sum to 0. Arc a goes from
+    `tail[a]` to `head[a]`. `cost_scale` is how many cost units make one cent. `kind` and
+    `reference` say what an arc means (empty for a bare network).
+    """
+
+    tail: IntArray
+    head: IntArray
+    lower: IntArray
+    capacity: IntArray
+    cost: IntArray
+    supply: IntArray
+    cost_scale: int = 1
+    kind: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    reference: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def node_count(self) -> int:
+        """Number of nodes."""
+        return len(self.supply)
+
+    @property
+    def arc_count(self) -> int:
+        """Number of arcs."""
+        return len(self.tail)
+
+    def arrays(self) -> Mapping[str, IntArray]:
+        """The columns by name, in the order in which they are digested."""
+        names = ("tail", "head", "lower", "capacity", "cost", "kind", "reference", "supply")
+        return {name: getattr(self, name) for name in names}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the columns as little-endian int64, and the cost scale."""
+        state = hashlib.sha256(f"evenkeel network 1\n{self.cost_scale}\n".encode())
+        for name, column in self.arrays().items():
+            state.update(f"{name} {len(column)}\n".encode())
+            state.update(np.ascontiguousarray(column, "<i8").tobytes())
+        return state.hexdigest()
