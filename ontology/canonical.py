@@ -14,7 +14,9 @@ LARGEST_INTEGER = 2**53 - 1
 def canonical(document: Any) -> bytes:
     """The RFC 8785 bytes of a document of objects, lists, strings, numbers, booleans and null.
 
-    Raises InputError `NUMBER_RANGE` for an integer beyond 2^53 - 1, NaN or an infinity.
+    Raises InputError `NUMBER_RANGE` for an integer beyond 2^53 - 1, NaN or an infinity, and
+    `NOT_JSON` for any other type, a key that is no string, half a surrogate pair or a nesting
+    deeper than the interpreter follows.
     """
     try:
         return bytes(rfc8785.dumps(document))
@@ -26,6 +28,10 @@ def canonical(document: Any) -> bytes:
         ) from error
     except rfc8785.FloatDomainError as error:
         raise InputError("the document holds NaN or an infinity", code="NUMBER_RANGE") from error
+    except rfc8785.CanonicalizationError as error:
+        raise InputError(f"the document is not JSON: {error}", code="NOT_JSON") from error
+    except RecursionError as error:
+        raise InputError("the document is nested too deeply", code="NOT_JSON") from error
 
 
 def digest(data: bytes) -> str:

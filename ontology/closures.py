@@ -16,11 +16,15 @@ class Closures:
     `closed`: rule IRI -> ascending rows of the Movement table that the rule closes.
     `floors`: rule IRI -> least units that must stay, per row of the StockAfterMoves table.
     `focus_counts`: rule IRI -> how many movements or positions the rule looked at.
+    `warned`, `recorded`: rule IRI -> ascending rows of the Movement table that stay open but go
+    to a person (severity Warning) or are only noted (Info).
     """
 
     closed: Mapping[str, IntArray] = field(default_factory=dict)
     floors: Mapping[str, IntArray] = field(default_factory=dict)
     focus_counts: Mapping[str, int] = field(default_factory=dict)
+    warned: Mapping[str, IntArray] = field(default_factory=dict)
+    recorded: Mapping[str, IntArray] = field(default_factory=dict)
 
     def is_open(self, movement_count: int) -> npt.NDArray[np.bool_]:
         """Per movement, whether no rule closes it."""
@@ -39,4 +43,6 @@ class Closures:
             {k: v for k, v in self.closed.items() if k != rule},
             {k: v for k, v in self.floors.items() if k != rule},
             self.focus_counts,
+            self.warned,
+            self.recorded,
         )

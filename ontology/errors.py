@@ -1,12 +1,4 @@
-"""Errors by whose fault they are; each leaf has one code that every surface shares.
-
-EvenkeelError
-|- InputError      the caller's data or document        exit 2
-|- AccessError     who asks, or what they may see       exit 2
-|- StateError      right request, wrong moment          exit 1
-|- OutsideError    database, disk, network              exit 1
-`- SolverError     the mathematics refused              exit 1
-"""
+"""Errors by whose fault they are; each leaf has one code that every surface shares."""
 
 from dataclasses import dataclass
 
@@ -27,12 +19,22 @@ class Place:
 
 
 class EvenkeelError(Exception):
-    """One clear line (lower-case, user input in backticks), a code, and a hint that says the fix."""
+    """One clear line (lower-case, user input in backticks), a code, and a hint with the fix.
+
+    EvenkeelError
+    |- InputError      the caller's data or document        exit 2
+    |- AccessError     who asks, or what they may see       exit 2
+    |- StateError      right request, wrong moment          exit 1
+    |- OutsideError    database, disk, network              exit 1
+    `- SolverError     the mathematics refused              exit 1
+    """
 
     code = "EVENKEEL"
     exit_status = 1
 
-    def __init__(self, what: str, *, hint: str = "", code: str = "", place: Place | None = None):
+    def __init__(
+        self, what: str, *, hint: str = "", code: str = "", place: Place | None = None
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.hint = hint

@@ -34,7 +34,7 @@ class KpiDefinition:
 
     KEY: ClassVar = ("id", "version")
     id: str
-    version: int
+    version: str
     title: str
     formula: str
     unit: str = ""

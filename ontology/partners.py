@@ -38,6 +38,7 @@ class Contract:
     ends_on: date | None = None
     committed_units: int | None = None
     terms: str = ""
+    confidentiality_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Offer:
     lead_time_days: int = 0
     capacity_units: int | None = None
     contract: ContractId | None = None
+    confidentiality_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)

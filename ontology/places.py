@@ -9,7 +9,11 @@ from ontology.terms import CalendarId, LocationId, PortId
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place that holds or serves stock, or a region of such places (`part_of`, no cycles)."""
+    """A place that holds or serves stock, or a region of such places (`part_of`, no cycles).
+
+    `kind` is `plant`, `hub`, `distribution centre`, `store`, `zone`, `shelf` or `region`; zones
+    and shelves are part of the location that they stand in.
+    """
 
     KEY: ClassVar = ("id",)
     id: str
@@ -24,6 +28,9 @@ class Location:
     calendar: CalendarId | None = None
     gln: str = ""
     status: str = "open"
+    storage_capacity_units: int | None = None
+    storage_capacity_cubic_millimetres: int | None = None
+    handling_capacity_units_per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

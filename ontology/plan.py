@@ -92,7 +92,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """Demand that the plan leaves open, with its kind: cannot, not worth it, or rule."""
+    """Demand that the plan leaves open, and why.
+
+    `kind` is `cannot`, `not worth it`, `rule`, `shared resource` or `whole units`.
+    """
 
     KEY: ClassVar = ("plan", "number")
     plan: str

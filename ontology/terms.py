@@ -6,6 +6,8 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
+from ontology.errors import InputError
+
 NAMESPACE = "https://w3id.org/evenkeel/inventory#"
 RESOURCE = "https://w3id.org/evenkeel/id/"
 
@@ -77,8 +79,28 @@ def key_of(record: Any) -> str:
 
 
 def join_key(parts: Any) -> str:
-    """Natural key of the given values; quoting keeps `a/b`,`c` and `a`,`b/c` apart."""
-    return "/".join(quote(str(part), safe=" :+@") if part is not None else "" for part in parts)
+    """Natural key of the given values: two lists of values have one key only if they are equal.
+
+    Quoting keeps `a/b`,`c` and `a`,`b/c` apart and every key valid within an IRI. What is not
+    stated is left empty, an empty text reads `''` (quoted text holds no apostrophe).
+    Raises InputError `BAD_TEXT` for half a surrogate pair, which no encoding of text can carry.
+    """
+    try:
+        return "/".join([_quoted(part) for part in parts])
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "an identifier holds half a surrogate pair",
+            hint="send the text as valid UTF-8",
+            code="BAD_TEXT",
+        ) from error
+
+
+def _quoted(part: Any) -> str:
+    if part is None:
+        return ""
+    if isinstance(part, int):
+        return str(part)
+    return quote(str(part), safe=":+@") or "''"
 
 
 def local_name(field: str) -> str:

@@ -5,10 +5,21 @@ from inspect import getmembers
 from types import ModuleType
 from typing import Any
 
-from ontology import demand, goods, governance, movement, partners, places, plan, stock, transport
+from ontology import (
+    demand,
+    goods,
+    governance,
+    history,
+    movement,
+    partners,
+    places,
+    plan,
+    stock,
+    transport,
+)
 
 _MODULES: tuple[ModuleType, ...] = (
-    goods, places, partners, transport, stock, demand, governance, plan, movement,
+    goods, places, partners, transport, stock, demand, governance, plan, movement, history,
 )  # fmt: skip
 
 
@@ -25,7 +36,15 @@ RECORDS: dict[str, Any] = _records(_MODULES)
 """Record class by its name, which is also the local name of the class in `inventory.ttl`."""
 
 FACTS = frozenset(_records(_MODULES[:7]))
-"""The classes whose instances are facts; the others are plans and views."""
+"""The classes whose instances are facts; the others are plans, views and history."""
+
+STANDINGS: dict[str, str] = {
+    **dict.fromkeys(_records(_MODULES[:7]), "fact"),
+    **dict.fromkeys(_records((plan,)), "plan"),
+    **dict.fromkeys(_records((movement,)), "view"),
+    **dict.fromkeys(_records((history,)), "history"),
+}
+"""What the instances of a class are: `fact`, `plan`, `view` (never stored) or `history`."""
 
 
 @dataclass(frozen=True, slots=True)

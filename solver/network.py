@@ -65,3 +65,34 @@ class Network:
             state.update(f"{name} {len(column)}\n".encode())
             state.update(np.ascontiguousarray(column, "<i8").tobytes())
         return state.hexdigest()
+
+
+def bare_network(
+    tail: npt.ArrayLike,
+    head: npt.ArrayLike,
+    capacity: npt.ArrayLike,
+    cost: npt.ArrayLike,
+    supply: npt.ArrayLike,
+    lower: npt.ArrayLike | None = None,
+) -> Network:
+    """A network without meaning attached, from anything that numpy reads as whole numbers.
+
+    `lower` defaults to 0. Raises TypeError for values that are not whole numbers and
+    OverflowError for those beyond int64: neither is ever rounded or cut.
+    """
+    columns = [_whole(values) for values in (tail, head, capacity, cost, supply)]
+    low = np.zeros(len(columns[0]), np.int64) if lower is None else _whole(lower)
+    return Network(columns[0], columns[1], low, columns[2], columns[3], columns[4])
+
+
+def _whole(values: npt.ArrayLike) -> IntArray:
+    column = np.asarray(values)
+    if column.size == 0:
+        return np.zeros(0, np.int64)
+    if column.dtype.kind == "u" and int(column.max()) > np.iinfo(np.int64).max:
+        raise OverflowError("a value is beyond 64-bit integers")
+    if column.dtype.kind not in "iu":
+        raise (OverflowError if column.dtype == object else TypeError)(
+            f"whole numbers within 64 bits wanted, not {column.dtype}"
+        )
+    return column.astype(np.int64)

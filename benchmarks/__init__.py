@@ -1,0 +1,1 @@
+"""Ratios against peers, measured in one run; a timing is never a test."""

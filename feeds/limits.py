@@ -1,0 +1,23 @@
+"""How much a feed may hold: every reading stops at a stated size."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that one reading accepts; anything larger is refused before it is used."""
+
+    files: int = 200
+    file_bytes: int = 256 * 2**20
+    feed_bytes: int = 2**30
+    rows_per_file: int = 1_000_000
+    line_characters: int = 2**20
+    cell_characters: int = 10_000
+    columns: int = 1_000
+
+
+MAPPING_BYTES = 128 * 2**10
+MAPPING_DEPTH = 12
+MAPPING_NODES = 20_000
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2199
+"""Days outside these years are taken for a slip or a stand-in for `no date`."""

@@ -1,0 +1,127 @@
+"""Reading mapping files: a strict schema where every complaint names file, line and cure."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from feeds import files
+from feeds.field_text import default_rule, field_rule
+from feeds.limits import MAPPING_BYTES
+from feeds.mapping import FED, FORMAT, FieldRule, FileRule, Mapping, RecordRule, is_plain_name
+from feeds.record_fields import FieldSpec, field_specs
+from feeds.yaml_nodes import Block, parse_yaml
+from ontology.terms import field_kinds
+from ontology.vocabulary import RECORDS
+
+ENCODINGS = ("utf-8", "ascii", "latin-1", "cp1252")
+DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
+
+
+def load_mapping(path: Path) -> Mapping:
+    """The mapping in a file. Raises InputError with the line where it is not one."""
+    return parse_mapping(files.read_bytes(path, MAPPING_BYTES), path.name)
+
+
+def parse_mapping(data: bytes, name: str) -> Mapping:
+    """The mapping in the bytes of a YAML document; `name` is what errors call it."""
+    root = parse_yaml(data, name)
+    top = root.entries(("format", "chain", "source", "version", "known", "files"), ("constants",))
+    top["format"].choice((FORMAT,))
+    constants = top["constants"].items() if "constants" in top else []
+    mapping = Mapping(
+        name=name,
+        chain=_identifier(top["chain"]),
+        source=_identifier(top["source"]),
+        version=top["version"].integer(1, 10**6),
+        known=_known(top["known"]),
+        constants=tuple(_record(block, "constant") for block in constants),
+        files=tuple(_file(block) for block in top["files"].items()),
+    )
+    names = [rule.file for rule in mapping.files]
+    for position, block in enumerate(top["files"].items()):
+        if names[position] in names[:position]:
+            block.refuse(f"file `{names[position]}` stands twice", "merge the two entries")
+    return mapping
+
+
+def _identifier(block: Block) -> str:
+    text = block.text()
+    if not re.fullmatch("[a-z][a-z0-9_-]{0,63}", text):
+        block.refuse(f"`{text}` is not an identifier", "use a-z, 0-9, `_` and `-`, a letter first")
+    return text
+
+
+def _known(block: Block) -> tuple[str, ...]:
+    referred = {kind.refers_to for name in FED for kind in field_kinds(RECORDS[name]).values()} - {
+        ""
+    }
+    if block.is_text:
+        block.choice(("all",))
+        return tuple(sorted(referred))
+    return tuple(sorted({item.choice(sorted(referred)) for item in block.items()}))
+
+
+def _file(block: Block) -> FileRule:
+    parts = block.entries(("file", "principal"), ("encoding", "delimiter", "derived", "optional"))
+    name = parts["file"].text()
+    if not is_plain_name(name):
+        parts["file"].refuse(
+            f"`{name}` is not the plain name of a file in the feed's folder",
+            "name the file without a path", "FILE_OUTSIDE",
+        )  # fmt: skip
+    delimiter = parts["delimiter"].choice(tuple(DELIMITERS)) if "delimiter" in parts else ","
+    derived = parts["derived"].items() if "derived" in parts else []
+    return FileRule(
+        file=name,
+        principal=_record(parts["principal"], "principal"),
+        derived=tuple(_record(item, "derived") for item in derived),
+        encoding=parts["encoding"].choice(ENCODINGS) if "encoding" in parts else "utf-8",
+        delimiter=DELIMITERS[delimiter],
+        optional="optional" in parts and parts["optional"].flag(),
+    )
+
+
+def _record(block: Block, role: str) -> RecordRule:
+    parts = block.entries(("class", "fields"), ("when",) if role == "derived" else ())
+    name = parts["class"].text()
+    if name not in FED:
+        known = ", ".join(sorted(FED))
+        parts["class"].refuse(f"no feed fills a class `{name}`", f"use one of: {known}")
+    specs = field_specs(name)
+    if parts["fields"].is_text and role == "principal":
+        parts["fields"].choice(("by_header",))
+        return RecordRule(name, (), by_header=True, line=block.line)
+    stated = parts["fields"].entries((), tuple(specs))
+    for spec in specs.values():
+        if spec.required and spec.name not in stated:
+            block.refuse(
+                f"{name} needs the field `{spec.name}`", f"add `{spec.name}:`",
+                "MAPPING_KEY_MISSING",
+            )  # fmt: skip
+    rules = tuple(
+        field_rule(stated[key], specs[key], role == "constant") for key in specs if key in stated
+    )
+    when = parts["when"].text().strip() if "when" in parts else ""
+    return RecordRule(name, rules, when, line=block.line)
+
+
+def for_header(rule: FileRule, header: tuple[str, ...]) -> FileRule:
+    """The rule with `by_header` records spelled out for the columns that a file has."""
+    if not any(record.by_header for record in rule.records):
+        return rule
+    principal, *derived = (_spelled_out(record, header) for record in rule.records)
+    return replace(rule, principal=principal, derived=tuple(derived))
+
+
+def _spelled_out(record: RecordRule, header: tuple[str, ...]) -> RecordRule:
+    if not record.by_header:
+        return record
+    return replace(record, fields=tuple(_rules_by_header(field_specs(record.name), header)))
+
+
+def _rules_by_header(specs: dict[str, FieldSpec], header: tuple[str, ...]) -> list[FieldRule]:
+    return [
+        default_rule(spec, spec.name)
+        for spec in specs.values()
+        if spec.required or spec.name in header
+    ]

@@ -1,0 +1,124 @@
+"""Reading a feed: files through a mapping into facts, with every row accounted for once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from feeds.assembly import Content, loaded_rows, merged, tables_of
+from feeds.circles import refuse_circles
+from feeds.conflicts import refuse_conflicts
+from feeds.delimited import Sheet, check_header, read_sheet
+from feeds.files import FoundFile, find_files, read_bytes
+from feeds.ledger import Ledger
+from feeds.limits import Limits
+from feeds.mapping import CONSTANTS, Mapping
+from feeds.mapping_text import for_header
+from feeds.references import refuse_unknown
+from feeds.result import FeedResult, FileCounts
+from feeds.rows import constant_row, read_rows
+from feeds.stock_units import in_own_units, refuse_mixed_units, units_of
+from ontology.canonical import digest, digest_of
+from ontology.columns import Snapshot, Table, table_of
+from ontology.errors import InputError, Place
+from ontology.governance import QuarantinedRow
+
+NO_LIMITS_STATED = Limits()
+
+
+def read(
+    paths: Sequence[Path],
+    mapping: Mapping,
+    *,
+    present: Snapshot | None = None,
+    limits: Limits = NO_LIMITS_STATED,
+) -> FeedResult:
+    """The facts in a feed's files. `paths`: the files, or one folder that holds them.
+
+    Every data row is loaded, a merged duplicate or quarantined; a file that cannot be used as
+    a whole raises InputError. The tables do not depend on the order of rows. `present` holds
+    the chain's facts so far: identifiers there count as known. Opens the files given, each
+    once, and nothing else.
+    """
+    found = find_files(paths, mapping, limits)
+    sheets: list[Sheet] = []
+    begun: list[FileCounts] = []
+    ledger = Ledger([constant_row(rule) for rule in mapping.constants])
+    left = limits.feed_bytes
+    for file in found:
+        data = read_bytes(file.path, min(limits.file_bytes, left))
+        left -= len(data)
+        sheet, unread = _read_file(data, file, ledger, limits)
+        sheets.append(sheet)
+        begun.append(FileCounts(sheet.file, digest(data), unread_columns=unread))
+    _set_aside(ledger, mapping, present)
+    units = units_of(ledger, present)
+
+    def finish(name: str, content: Content) -> Content:
+        return in_own_units(content, units) if name == "StockPosition" else content
+
+    tables, sources = tables_of(merged(ledger), present, finish)
+    files = _counts(ledger, begun)
+    return FeedResult(
+        chain=mapping.chain,
+        source=mapping.source,
+        mapping=mapping.name,
+        mapping_digest=mapping.digest,
+        digest=digest_of([mapping.digest, [[f.file, f.digest] for f in files]]),
+        tables=tables,
+        sources=sources,
+        files=files,
+        quarantined=_quarantined(ledger, mapping, sheets),
+    )
+
+
+def _read_file(
+    data: bytes, file: FoundFile, ledger: Ledger, limits: Limits
+) -> tuple[Sheet, tuple[str, ...]]:
+    sheet = read_sheet(data, file.rule, limits)
+    rule = for_header(file.rule, sheet.header)
+    unread = check_header(sheet, rule)
+    for row, refusal in read_rows(sheet, rule, file.index, limits):
+        if refusal is not None:
+            ledger.refuse(len(ledger.rows), refusal.code, refusal.reason, refusal.column)
+        ledger.rows.append(row)
+    return sheet, unread
+
+
+def _set_aside(ledger: Ledger, mapping: Mapping, present: Snapshot | None) -> None:
+    """Refuse what contradicts, circles or points nowhere, until the rest is sound."""
+    refuse_conflicts(ledger)
+    refuse_circles(ledger)
+    refuse_unknown(ledger, mapping.known, present)
+    while refuse_mixed_units(ledger, present):
+        refuse_unknown(ledger, mapping.known, present)
+
+
+def _counts(ledger: Ledger, begun: list[FileCounts]) -> tuple[FileCounts, ...]:
+    loaded, repeated = loaded_rows(ledger)
+    tally = [[0, 0, 0] for _ in begun]
+    for position, row in enumerate(ledger.rows):
+        if row.file != CONSTANTS:
+            kind = 0 if position in loaded else 1 if position in repeated else 2
+            tally[row.file][kind] += 1
+    return tuple(
+        replace(counts, rows=sum(kinds), loaded=kinds[0], duplicates=kinds[1], quarantined=kinds[2])
+        for counts, kinds in zip(begun, tally, strict=True)
+    )
+
+
+def _quarantined(ledger: Ledger, mapping: Mapping, sheets: list[Sheet]) -> Table:
+    """The refused rows. A refused constant is a fault of the mapping and raises."""
+    rows_of = [{number: row for row, number in enumerate(sheet.numbers)} for sheet in sheets]
+    found = []
+    for position, refusal in sorted(ledger.refusals.items()):
+        row = ledger.rows[position]
+        if row.file == CONSTANTS:
+            raise InputError(
+                refusal.reason, code=refusal.code, place=Place(mapping.name, row.number),
+                hint="correct the constant in the mapping",
+            )  # fmt: skip
+        sheet = sheets[row.file]
+        said = sheet.text(rows_of[row.file][row.number])
+        found.append(QuarantinedRow(sheet.file, row.number, refusal.column, refusal.code,
+                                    refusal.reason, said))  # fmt: skip
+    return table_of(found, "QuarantinedRow")

@@ -1,0 +1,45 @@
+"""Why a row is refused: every code that a quarantined row can carry, and what to do about it."""
+
+from ontology.errors import InputError
+
+HINTS = {
+    "BLANK_ROW": "delete the row in the source, or leave it: it was not loaded",
+    "BLANK_CELL": "fill the cell, or state `blank: default` in the mapping where blank means that",
+    "RAGGED_ROW": "quote cells that contain the delimiter, and give every row all columns",
+    "CELL_TOO_LONG": "shorten the cell, or leave its column out of the mapping",
+    "CONTROL_CHARACTER": "remove the invisible character from the cell",
+    "FORMULA_CELL": "remove the leading `=`, `+`, `-` or `@`: a spreadsheet would run it",
+    "NOT_A_NUMBER": "write plain digits, or state `sign`, `thousands` and `mark` in the mapping",
+    "NOT_AN_INTEGER": "write a whole number, or use `as: decimal` with a factor",
+    "NOT_FINITE": "write a number; leave the cell blank where the value is not known",
+    "NOT_EXACT": "use a larger factor in the mapping, or round the number in the source",
+    "NUMBER_RANGE": "check the number; it must stay within ±(2^53 - 1) after scaling",
+    "NEGATIVE_QUANTITY": "correct the number in the source; book a correction as an adjustment",
+    "NOT_POSITIVE": "write a whole number of at least 1",
+    "NOT_A_DATE": "write the day in the mapping's format, or correct the format",
+    "IMPLAUSIBLE_DATE": "correct the day; list a stand-in such as 12/31/9999 under `missing`",
+    "UNKNOWN_VALUE": "add the value to the mapping's `values`, or correct it in the source",
+    "AMBIGUOUS_TEMPLATE": "use a separator in the template that the columns do not contain",
+    "LANE_TO_ITSELF": "correct the origin or the destination",
+    "SUBSTITUTE_OF_ITSELF": "correct the replacement",
+    "DUPLICATE_KEY_CONFLICT": "keep one of the rows with this key; all of them were set aside",
+    "DERIVED_CONFLICT": "make the rows agree, or map this field only in the file that owns it",
+    "PART_OF_CYCLE": "break the circle: a place cannot be a part of itself",
+    "COMPONENT_CYCLE": "break the circle: an item cannot be made of itself",
+    "HANDLING_UNIT_CYCLE": "break the circle: a unit cannot stand on itself",
+    "UNKNOWN_ID": "add it to the file that defines it, or correct the identifier",
+    "MIXED_UNITS": "state stock in the item's own unit, or add a UnitConversion for this unit",
+    "NOT_WHOLE_UNITS": "correct the quantity or the UnitConversion: it must give whole units",
+}
+"""Hint by code. The codes are part of the product's interface: they are only ever added to."""
+
+
+def refusal(code: str, what: str) -> InputError:
+    """An error that sets one row aside, with the hint of its code."""
+    return InputError(what, code=code, hint=HINTS[code])
+
+
+def shown(text: str) -> str:
+    """User input for a message: in backticks, at most 60 characters, without line breaks."""
+    line = " ".join(text.split())
+    return f"`{line[:57]}...`" if len(line) > 60 else f"`{line}`"

@@ -1,0 +1,79 @@
+"""What one reading of a feed brought: tables, where each fact stood, and what was set aside."""
+
+from collections import Counter
+from collections.abc import Mapping as Lookup
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from feeds.refusals import HINTS
+from ontology.columns import Table
+from ontology.errors import Place
+
+
+@dataclass(frozen=True, slots=True)
+class FileCounts:
+    """One file's account: `rows` = `loaded` + `duplicates` + `quarantined`.
+
+    `digest` is the SHA-256 of the file's bytes; `unread_columns` are those the mapping leaves.
+    """
+
+    file: str
+    digest: str
+    rows: int = 0
+    loaded: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    unread_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FeedResult:
+    """The facts of a feed, in tables sorted by key.
+
+    `sources` holds, per class, an int64 array of shape (rows, 2): index of the file in `files`
+    and the line on which the row starts; index -1 is the mapping itself. `digest` names the
+    delivery: mapping and files, byte for byte. The tables' own digests ignore row order.
+    """
+
+    chain: str
+    source: str
+    mapping: str
+    mapping_digest: str
+    digest: str
+    tables: Lookup[str, Table]
+    sources: Lookup[str, npt.NDArray[np.int64]]
+    files: tuple[FileCounts, ...]
+    quarantined: Table
+
+    def source_of(self, name: str, row: int) -> Place:
+        """Where the record in a row of a class's table was read."""
+        index, number = self.sources[name][row].tolist()
+        return Place(self.mapping if index < 0 else self.files[index].file, number)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Every quarantined row as the line and the hint that a person reads."""
+        table = self.quarantined
+        places = map(Place, table["file"], table["row"].tolist(), table["column"])
+        return [
+            (f"{place}: {reason}", HINTS[code])
+            for place, reason, code in zip(places, table["reason"], table["code"], strict=True)
+        ]
+
+    def summary(self, most: int = 20) -> dict[str, Any]:
+        """The account as plain data for display, with the first `most` quarantined rows."""
+        table = self.quarantined
+        return {
+            "chain": self.chain,
+            "source": self.source,
+            "mapping": self.mapping,
+            "mapping_digest": self.mapping_digest,
+            "digest": self.digest,
+            "files": [asdict(f) | {"unread_columns": list(f.unread_columns)} for f in self.files],
+            "records": {name: len(table) for name, table in self.tables.items()},
+            "reasons": dict(sorted(Counter(table["code"]).items())),
+            "quarantined": [{"line": line, "hint": hint} for line, hint in self.lines()[:most]],
+            "quarantined_rows": len(table),
+        }

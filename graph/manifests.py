@@ -1,0 +1,221 @@
+"""Feed and snapshot manifests: small canonical documents that name the Arrow files of a whole."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from graph.artifacts import ArtifactStore
+from ontology.columns import Snapshot, Table, empty_table
+from ontology.errors import InputError, OutsideError
+from ontology.vocabulary import FACTS
+
+IntMatrix = npt.NDArray[np.int64]
+FEED_FORMAT = "evenkeel-feed/1"
+SNAPSHOT_FORMAT = "evenkeel-snapshot/1"
+LONGEST_KEY = 2_000
+"""Longest natural key, in characters; an index entry of the graph holds about 8,000 bytes."""
+_NAMED_BY = ("artifact", "addresses", "origins")
+
+
+@dataclass(frozen=True)
+class FeedFile:
+    """A file that a feed was read from: its name, the digest of its bytes and its rows."""
+
+    name: str
+    digest: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class FeedContents:
+    """What one delivery states, ready to be kept: facts, where they stood, what was refused.
+
+    `origins` holds, per class, an int64 array of shape (rows, 2): index in `files` (-1 for a
+    constant of the mapping) and row in that file (1 is the first line). `counts` are whole
+    numbers that a person wants to see, such as loaded and duplicate rows.
+    """
+
+    chain: str
+    source: str
+    feed: str
+    mapping: str
+    mapping_digest: str
+    files: tuple[FeedFile, ...]
+    tables: Mapping[str, Table]
+    origins: Mapping[str, IntMatrix] = field(default_factory=dict)
+    quarantine: Table = field(default_factory=lambda: empty_table("QuarantinedRow"))
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def fact_count(self) -> int:
+        """How many facts all tables hold."""
+        return sum(map(len, self.tables.values()))
+
+
+def write_feed(store: ArtifactStore, feed: FeedContents) -> str:
+    """Keep a feed, rows sorted by key; gives the digest of its manifest.
+
+    The row part of a fact's address is its row in the table as kept here. Raises InputError
+    `UNKNOWN_CLASS`, `DUPLICATE_KEY`, `KEY_TOO_LONG` or `BAD_CHAIN`.
+    """
+    check_chain(feed.chain)
+    tables = {name: _feed_table(store, feed, name) for name in sorted(feed.tables)}
+    return store.put_document({
+        "format": FEED_FORMAT,
+        "chain": feed.chain,
+        "source": feed.source,
+        "feed": feed.feed,
+        "mapping": {"name": feed.mapping, "digest": feed.mapping_digest},
+        "files": [{"name": f.name, "digest": f.digest, "rows": f.rows} for f in feed.files],
+        "tables": {name: entry for name, entry in tables.items() if entry["rows"]},
+        "quarantine": _entry(store, feed.quarantine),
+        "counts": dict(feed.counts),
+    })  # fmt: skip
+
+
+def read_feed(store: ArtifactStore, name: str) -> FeedContents:
+    """The feed of a manifest, each table in the order that addresses count in."""
+    manifest = _document(store, name, FEED_FORMAT)
+    entries = manifest["tables"]
+    return FeedContents(
+        manifest["chain"], manifest["source"], manifest["feed"],
+        manifest["mapping"]["name"], manifest["mapping"]["digest"],
+        tuple(FeedFile(f["name"], f["digest"], f["rows"]) for f in manifest["files"]),
+        {key: store.get_table(entry["artifact"]) for key, entry in entries.items()},
+        {key: store.get_matrix(entry["origins"]) for key, entry in entries.items()},
+        store.get_table(manifest["quarantine"]["artifact"]),
+        manifest["counts"],
+    )  # fmt: skip
+
+
+def read_feed_tables(store: ArtifactStore, name: str) -> dict[str, Table]:
+    """The tables of a feed alone, which is all that a fold needs."""
+    entries = _document(store, name, FEED_FORMAT)["tables"]
+    return {key: store.get_table(entry["artifact"]) for key, entry in entries.items()}
+
+
+def write_snapshot(store: ArtifactStore, chain: str, snapshot: Snapshot) -> str:
+    """Keep a snapshot of a chain with its addresses; gives the digest of its manifest."""
+    tables = {}
+    for name in sorted(snapshot.tables):
+        entry = _entry(store, snapshot.tables[name])
+        addresses = snapshot.addresses.get(name)
+        if addresses is not None:
+            entry["addresses"] = store.put_matrix(addresses, ("event", "row"))
+        tables[name] = entry
+    return store.put_document({
+        "format": SNAPSHOT_FORMAT, "chain": chain, "sequence": snapshot.sequence,
+        "digest": snapshot.digest, "tables": tables,
+    })  # fmt: skip
+
+
+def read_snapshot(place: ArtifactStore | Path | str, manifest: str) -> Snapshot:
+    """The snapshot of a manifest, from a store or an exported folder, without any database.
+
+    `manifest` is its digest, or the path of a manifest file whose tables `place` holds. Raises
+    OutsideError `ARTIFACT_MISSING`, `ARTIFACT_CORRUPT`, `ARTIFACT_UNREADABLE`, or
+    `SNAPSHOT_CORRUPT` where the tables do not have the digest that the manifest states.
+    """
+    store = place if isinstance(place, ArtifactStore) else ArtifactStore(place)
+    document = _manifest_of(store, manifest, SNAPSHOT_FORMAT)
+    tables, addresses = {}, {}
+    for name, entry in document["tables"].items():
+        tables[name] = store.get_table(entry["artifact"])
+        if "addresses" in entry:
+            addresses[name] = store.get_matrix(entry["addresses"])
+    snapshot = Snapshot(document["sequence"], tables, addresses)
+    if snapshot.digest != document["digest"]:  # INVARIANT: the digest is of these tables
+        raise OutsideError(
+            f"snapshot `{manifest}` states the digest `{document['digest']}`, its tables have "
+            f"`{snapshot.digest}`", code="SNAPSHOT_CORRUPT",
+            hint="export it again from the log that it came from",
+        )  # fmt: skip
+    return snapshot
+
+
+def chain_of(place: ArtifactStore | Path | str, manifest: str) -> str:
+    """The chain that a snapshot manifest speaks of."""
+    store = place if isinstance(place, ArtifactStore) else ArtifactStore(place)
+    return str(_manifest_of(store, manifest, SNAPSHOT_FORMAT)["chain"])
+
+
+def closure(store: ArtifactStore, name: str) -> set[str]:
+    """The digests of a manifest and of every artifact that it names, for `export`."""
+    return {name, *_named(store.get_document(name))}
+
+
+def check_chain(chain: str) -> None:
+    """Raises InputError `BAD_CHAIN` unless the name can begin a fact's URI."""
+    if not chain or len(chain) > 100 or not all(c.isascii() and (c.isalnum() or c in "_-.")
+                                                for c in chain):  # fmt: skip
+        raise InputError(
+            f"`{chain[:100]}` cannot name a supply chain", code="BAD_CHAIN",
+            hint="use at most 100 letters, digits, `_`, `-` and `.`",
+        )  # fmt: skip
+
+
+def _named(document: Any) -> Iterator[str]:
+    if isinstance(document, dict):
+        for key, value in document.items():
+            if key in _NAMED_BY and isinstance(value, str):
+                yield value
+            else:
+                yield from _named(value)
+
+
+def _feed_table(store: ArtifactStore, feed: FeedContents, name: str) -> dict[str, Any]:
+    table = feed.tables[name]
+    if name not in FACTS or table.name != name:
+        raise InputError(f"`{name}` is not a class of facts", code="UNKNOWN_CLASS",
+                         hint="name a class of the vocabulary in the mapping")  # fmt: skip
+    keys = table.keys.tolist()
+    if len(set(keys)) < len(keys):
+        twice = Counter(keys).most_common(1)[0][0]
+        raise InputError(f"{name} `{twice}` stands twice in one feed", code="DUPLICATE_KEY",
+                         hint="merge or quarantine one of them")  # fmt: skip
+    if any(len(key) > LONGEST_KEY for key in keys):  # the graph's index has a limit, too
+        raise InputError(f"{name} has a key of more than {LONGEST_KEY} characters",
+                         code="KEY_TOO_LONG", hint="shorten the identifiers")  # fmt: skip
+    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.intp)
+    origins = feed.origins.get(name)
+    if origins is None:
+        origins = np.full((len(keys), 2), -1, np.int64)
+    if origins.shape != (len(keys), 2):
+        raise ValueError(f"origins of {name} have shape {origins.shape}")
+    entry = _entry(store, table.take(order))
+    entry["origins"] = store.put_matrix(origins[order], ("file", "row"))
+    return entry
+
+
+def _entry(store: ArtifactStore, table: Table) -> dict[str, Any]:
+    return {"artifact": store.put_table(table), "rows": len(table), "digest": table.digest}
+
+
+def _manifest_of(store: ArtifactStore, manifest: str, form: str) -> dict[str, Any]:
+    path = Path(manifest)
+    if len(manifest) == 64 and not path.exists():
+        return _document(store, manifest, form)
+    try:
+        return _checked(orjson.loads(path.read_bytes()), manifest, form)
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise InputError(
+            f"`{manifest}` is not a readable manifest", code="BAD_MANIFEST",
+            hint="give a digest or the path of a manifest file",
+        ) from error  # fmt: skip
+
+
+def _document(store: ArtifactStore, name: str, form: str) -> dict[str, Any]:
+    return _checked(store.get_document(name), name, form)
+
+
+def _checked(document: Any, name: str, form: str) -> dict[str, Any]:
+    if not isinstance(document, dict) or document.get("format") != form:
+        raise InputError(f"`{name}` is not a manifest of the format {form}", code="BAD_MANIFEST",
+                         hint="check which digest or file was meant")  # fmt: skip
+    return document

@@ -1,0 +1,191 @@
+"""The graph as a projection of the log: inside the event's transaction, or under a watermark."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from neo4j import Driver, ManagedTransaction
+from neo4j.exceptions import DriverError, Neo4jError
+
+from graph.artifacts import ArtifactStore
+from graph.facts import StatedFact, fact_from
+from graph.feed_nodes import FeedNodes
+from graph.log import Appended, Derive, Log, Write
+from graph.manifests import FeedContents, read_feed, write_feed
+from graph.migrate import migrate
+from graph.plan_nodes import PlanNodes, ReleaseNodes
+from graph.statements import database_error, read, run
+from graph.steps import Nodes, Step
+from ontology.canonical import digest_of
+from ontology.columns import Snapshot, table_of
+from ontology.errors import InputError
+from ontology.events import FEED_LOADED, PLAN_MADE, RELEASE_ACTIVATED, Event, NewEvent
+
+IN_TRANSACTION_ROWS = 10_000
+"""Up to so many rows of an event become nodes in the transaction that appends it."""
+
+_READERS: Mapping[str, Callable[[ArtifactStore, str, Mapping[str, Any]], Nodes]] = {
+    FEED_LOADED: lambda store, artifact, _: FeedNodes(read_feed(store, artifact)),
+    PLAN_MADE: PlanNodes.read,
+    RELEASE_ACTIVATED: lambda _store, _artifact, payload: ReleaseNodes(payload),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Appends events and keeps the graph in step with the log.
+
+    Readers see events up to `LogHead.projected` only, so nothing half-written is ever visible.
+    """
+
+    log: Log
+    store: ArtifactStore
+    in_transaction_rows: int = IN_TRANSACTION_ROWS
+    batch_rows: int = IN_TRANSACTION_ROWS
+
+    def append(
+        self,
+        new: NewEvent,
+        *,
+        guard: Write | None = None,
+        derive: Derive | None = None,
+        body: str = "",
+        expected_sequence: int | None = None,
+        nodes: Nodes | None = None,
+    ) -> Appended:
+        """Append an event whose artifact is already kept, and project it.
+
+        `guard` runs first in the same transaction and may refuse by raising. `nodes` is the
+        artifact's content where the caller has it at hand. When this returns,
+        readers see the event. Killed before the transaction commits, nothing has happened;
+        killed after it, whoever opens the graph next finishes the projection.
+        """
+        content = nodes or self._nodes(new.kind, new.artifact, new.payload or {})
+
+        def write(tx: ManagedTransaction, event: Event) -> None:
+            if guard is not None:
+                guard(tx, event)
+            is_next = run(tx, "projected")[0]["projected"] == event.sequence - 1
+            if is_next and content.weight <= self.in_transaction_rows:
+                for step in content.steps(event, self.batch_rows):
+                    step(tx)
+                run(tx, "projected_advance", sequence=event.sequence)
+
+        appended = self.log.append(
+            new, write=write, derive=derive, body=body, expected_sequence=expected_sequence
+        )
+        self.catch_up()
+        return appended
+
+    def catch_up(self) -> int:
+        """Project every event that is not projected yet; gives the watermark.
+
+        Any number of processes may do this at once, and be killed while they do.
+        """
+        head = self.log.head()
+        projected = head.projected
+        while projected < head.sequence:
+            for event in self.log.read(after=projected, limit=100):
+                self._project(event)
+                projected = event.sequence
+            head = self.log.head()
+        return projected
+
+    def _project(self, event: Event) -> None:
+        nodes = self._nodes(event.kind, event.artifact, event.payload)
+        for step in nodes.steps(event, self.batch_rows):
+            if not self._write(_guarded, event.sequence, step):
+                return
+        self._write(_advance, event.sequence)
+
+    def _write(self, work: Callable[..., bool], *arguments: Any) -> bool:
+        try:
+            with self.log.driver.session() as session:
+                return session.execute_write(work, *arguments)
+        except (DriverError, Neo4jError) as error:
+            raise database_error(error) from error
+
+    def _nodes(self, kind: str, artifact: str, payload: Mapping[str, Any]) -> Nodes:
+        if kind not in _READERS:
+            raise InputError(f"there is no event kind `{kind}`", code="EVENT_KIND_UNKNOWN",
+                             hint="use a version that knows it")  # fmt: skip
+        return _READERS[kind](self.store, artifact, payload)
+
+
+def open_graph(driver: Driver, store: ArtifactStore) -> Projection:
+    """Migrate the database, finish what a killed process left, and give the projection."""
+    migrate(driver)
+    projection = Projection(Log(driver), store)
+    projection.catch_up()
+    return projection
+
+
+def load_feed(
+    projection: Projection,
+    feed: FeedContents,
+    *,
+    agent: str,
+    effective_at: datetime,
+    idempotency_key: str = "",
+) -> Appended:
+    """Keep a feed and append `feed.loaded`; the graph then shows its facts.
+
+    A feed adds facts and gives facts new versions; a fact that it does not name stays as it
+    was. By default the key is chain, source, feed and the digest of the content, so sending
+    the same feed again gives the first event.
+    """
+    artifact = write_feed(projection.store, feed)
+    key = idempotency_key or f"feed/{feed.chain}/{feed.source}/{feed.feed}/{artifact}"
+    payload = {
+        "chain": feed.chain, "source": feed.source, "feed": feed.feed,
+        "mapping": {"name": feed.mapping, "digest": feed.mapping_digest},
+        "files": [{"name": f.name, "digest": f.digest, "rows": f.rows} for f in feed.files],
+        "facts": feed.fact_count, "quarantined": len(feed.quarantine),
+        "counts": dict(feed.counts),
+    }  # fmt: skip
+    new = NewEvent(FEED_LOADED, key, agent, effective_at, artifact, payload)
+    return projection.append(new, body=digest_of([feed.chain, artifact]))
+
+
+def read_back(driver: Driver, chain: str, at_sequence: int) -> Snapshot:
+    """What the graph itself says was in force at a projected sequence, as a snapshot.
+
+    The other path to the answer of `SnapshotReader.read`; the two are compared in tests.
+    """
+    rows = read(driver, "read_back", {
+        "low": f"{chain}/", "high": f"{chain}0", "at": at_sequence,
+    })  # fmt: skip
+    by_class: dict[str, list[StatedFact]] = {}
+    for row in rows:
+        fact = fact_from(row["fact"])
+        by_class.setdefault(fact.class_name, []).append(fact)
+    tables, addresses = {}, {}
+    for name, facts in by_class.items():
+        facts.sort(key=lambda fact: fact.key)
+        tables[name] = table_of([fact.record for fact in facts], name)
+        addresses[name] = _addresses(facts)
+    last = max((fact.event_sequence for facts in by_class.values() for fact in facts), default=0)
+    return Snapshot(last, tables, addresses)
+
+
+def _addresses(facts: list[StatedFact]) -> Any:
+    return np.array([(fact.event_sequence, fact.event_row) for fact in facts], np.int64)
+
+
+def _guarded(tx: ManagedTransaction, sequence: int, step: Step) -> bool:
+    run(tx, "projector_lock", sequence=sequence)
+    if run(tx, "projected")[0]["projected"] >= sequence:
+        return False
+    step(tx)
+    return True
+
+
+def _advance(tx: ManagedTransaction, sequence: int) -> bool:
+    run(tx, "log_lock")
+    run(tx, "projector_lock", sequence=sequence)
+    if run(tx, "projected")[0]["projected"] != sequence - 1:
+        return False
+    run(tx, "projected_advance", sequence=sequence)
+    return True

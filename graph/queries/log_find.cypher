@@ -1,0 +1,2 @@
+MATCH (e:Event {idempotency_key: $key})
+RETURN e {.*} AS event

@@ -1,0 +1,6 @@
+// What must hold in the transaction that saves a plan.
+OPTIONAL MATCH (later:Event {chain: $chain})
+WHERE later.sequence > $snapshot_sequence AND later.kind = 'feed.loaded'
+WITH min(later.sequence) AS later_feed
+OPTIONAL MATCH (r:PolicyRelease {digest: $release})
+RETURN later_feed, r IS NOT NULL AS has_release

@@ -1,0 +1,4 @@
+MATCH (event:Event {sequence: $sequence})
+MERGE (r:PolicyRelease {digest: $release.digest})
+  ON CREATE SET r = $release, r.artifact = event.artifact, r.event_sequence = $sequence
+MERGE (r)-[:RECORDED_IN]->(event)

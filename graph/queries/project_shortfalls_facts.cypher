@@ -1,0 +1,5 @@
+UNWIND $because AS b
+MATCH (s:Shortfall {plan: $plan, number: b.number})
+MATCH (f:Fact {event_sequence: b.event, class: b.class, event_row: b.row})
+CREATE (s)-[:WAS_DERIVED_FROM {role: 'decisive'}]->(f)
+RETURN count(*) AS made

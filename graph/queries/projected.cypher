@@ -1,0 +1,2 @@
+MATCH (h:LogHead {id: 0})
+RETURN h.projected AS projected

@@ -1,0 +1,52 @@
+"""The statements of this package: one Cypher file each, and one way to run a reading one."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, LiteralString
+
+from neo4j import Driver, ManagedTransaction, RoutingControl
+from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable
+
+from ontology.errors import OutsideError
+
+QUERIES = Path(__file__).parent / "queries"
+OPEN_END = 2**53 - 1
+"""The `until_sequence` of a fact that no later event has replaced."""
+
+Row = dict[str, Any]
+
+
+@cache
+def statement(name: str) -> LiteralString:
+    """The text of `queries/<name>.cypher`. It never contains input: that goes in parameters."""
+    return (QUERIES / f"{name}.cypher").read_text("utf-8")
+
+
+def run(tx: ManagedTransaction, name: str, /, **parameters: Any) -> list[Row]:
+    """The rows of one statement inside a transaction."""
+    return tx.run(statement(name), parameters).data()
+
+
+def read(driver: Driver, name: str, parameters: Mapping[str, Any]) -> list[Row]:
+    """The rows of one reading statement, in one round trip.
+
+    Raises OutsideError `DATABASE_UNREACHABLE` or `DATABASE_FAILED`.
+    """
+    try:
+        found = driver.execute_query(
+            statement(name), dict(parameters), routing_=RoutingControl.READ
+        )
+    except (DriverError, Neo4jError) as error:
+        raise database_error(error) from error
+    return [record.data() for record in found.records]
+
+
+def database_error(error: Exception) -> OutsideError:
+    """What a failure of the driver or the server means to a user."""
+    if isinstance(error, ServiceUnavailable):
+        return OutsideError("the database does not answer", code="DATABASE_UNREACHABLE",
+                            hint="start it with `evenkeel up`")  # fmt: skip
+    first = (str(error).splitlines() or ["unknown reason"])[0]
+    return OutsideError(f"the database failed: {first}", code="DATABASE_FAILED",
+                        hint="see the database's log")  # fmt: skip

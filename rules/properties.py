@@ -1,0 +1,121 @@
+"""What a shape's path may walk: the fields of records, shortcuts, and properties derived here."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+
+from ontology.terms import NAMESPACE, FieldKind, field_kinds, local_name
+from ontology.vocabulary import RECORDS, SHORTCUTS
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+DATATYPES = {str: "string", int: "integer", bool: "boolean", date: "date", datetime: "dateTime"}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A property that a record states of itself."""
+
+    kind: FieldKind
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A property that the rows of a link class imply: `subject` of a row has `value`.
+
+    Where `flag` is given, only rows count in which that boolean field equals `flag_value`.
+    """
+
+    link: str
+    subject: str
+    value: str
+    flag: str = ""
+    flag_value: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A property that is the sum of a record's integer fields; missing where one of them is."""
+
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """A property read off another record: `value` of the one that `reference` refers to."""
+
+    reference: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property of a class. `space` says what its values are: a class of records or a datatype.
+
+    Datatypes are the local names string, integer, boolean, date and dateTime of XML Schema.
+    """
+
+    subject: str
+    name: str
+    space: str
+    source: Field | Link | Sum | Through
+
+    @property
+    def iri(self) -> str:
+        """The property in the vocabulary's namespace."""
+        return NAMESPACE + self.name
+
+
+_BUCKETS = ("on_hand_units", "allocated_units", "reserved_units", "on_hold_units",
+            "in_transit_units")  # fmt: skip
+# Core SHACL cannot add, go back along a link, look at a flag or compare what two paths lead to;
+# these few views can, so that rules stay core SHACL; `graph_of` writes them as triples, too.
+_DERIVED = (
+    Property("StockPosition", "bucketSumUnits", "integer", Sum(_BUCKETS)),
+    Property("Calendar", "closedOn", "date",
+             Link("CalendarException", "calendar", "on", "is_open", flag_value=False)),
+    Property("Calendar", "openOn", "date", Link("CalendarException", "calendar", "on", "is_open")),
+    Property("Movement", "handlingClass", "string", Through("item", "handlingClass")),
+    Property("Item", "packUnit", "string", Link("UnitConversion", "item", "unit")),
+)  # fmt: skip
+
+
+@cache
+def properties_of(name: str) -> dict[str, Property]:
+    """The properties that instances of a class can have, by local name."""
+    kinds = field_kinds(RECORDS[name]).values()
+    own = [Property(name, local_name(kind.name), _space(kind), Field(kind)) for kind in kinds]
+    implied = [p for p in (*_shortcuts(), *_DERIVED) if p.subject == name]
+    return {p.name: p for p in (*own, *implied)}
+
+
+@cache
+def key_field(name: str) -> str:
+    """The single key field of a class that others refer to, or empty for a composite key."""
+    key = RECORDS[name].KEY
+    return str(key[0]) if len(key) == 1 else ""
+
+
+def is_single(step: Property) -> bool:
+    """Whether a node has at most one value of a property."""
+    if isinstance(step.source, Field):
+        return not step.source.kind.many
+    return not isinstance(step.source, Link)
+
+
+def is_class(space: str) -> bool:
+    """Whether a space holds records rather than literals."""
+    return space in RECORDS
+
+
+def _space(kind: FieldKind) -> str:
+    return kind.refers_to or DATATYPES[kind.scalar]
+
+
+def _shortcuts() -> list[Property]:
+    found = []
+    for name, shortcut in SHORTCUTS.items():
+        kinds = field_kinds(RECORDS[shortcut.link])
+        subject, value = kinds[shortcut.subject], kinds[shortcut.object]
+        link = Link(shortcut.link, shortcut.subject, shortcut.object)
+        found.append(Property(subject.refers_to, name, _space(value), link))
+    return found

@@ -1,0 +1,133 @@
+"""What one unit of each transfer and purchase costs, exactly, and what is refused unpriced."""
+
+import numpy as np
+
+from ontology.columns import MISSING, Column, Snapshot, Table
+from ontology.errors import InputError
+from solver.names import codes_of
+from solver.network import IntArray
+from solver.scaling import (
+    BILLIONTHS,
+    MICROS_PER_CENT,
+    ExactArray,
+    exact_products,
+    half_up_columns,
+    largest,
+)
+
+
+def movement_costs(
+    snapshot: Snapshot, movements: Table, place: dict[tuple[str, str], int], holding: IntArray
+) -> IntArray:
+    """Micros per unit of every movement row, rounded once, half up.
+
+    Transfer: the lane's cost per unit, per kilogram and per cubic metre, duty on the item's
+    value, and the destination's holding cost for each day under way (the goods are already its
+    own). Purchase: price less item value, for the unit's value stays in stock; and the holding
+    cost of its lead time is the supplier's. An item without a value is worth its lowest price.
+
+    Raises InputError `NOT_PRICED` for a fixed cost per shipment, minimum quantities or lot
+    multiples (a flow cannot carry them), `MIXED_CURRENCY`, and `NO_WEIGHT` or `NO_VOLUME` where
+    a lane charges by them.
+    """
+    refuse_unpriced(snapshot)
+    cost = np.zeros(len(movements), np.int64)
+    bought = movements["kind"] == "purchase"
+    cost[bought] = _purchase_costs(snapshot, movements.take(np.flatnonzero(bought)))
+    moved = movements.take(np.flatnonzero(~bought))
+    cost[~bought] = _transfer_costs(snapshot, moved, place, holding)
+    return cost
+
+
+def refuse_unpriced(snapshot: Snapshot) -> None:
+    """Raises InputError for costs and conditions that the network could not honour."""
+    lanes, offers = snapshot.table("Lane"), snapshot.table("Offer")
+    fixed = np.flatnonzero(lanes["cost_per_shipment_cents"] != 0)
+    if len(fixed):
+        raise _not_priced(f"lane `{lanes['id'][fixed].min()}` has a cost per shipment")
+    lots = (offers["minimum_order_units"] > 1) | (offers["lot_multiple_units"] > 1)
+    if lots.any():
+        raise _not_priced(f"offer `{offers.keys[lots].min()}` sells only in lots")
+    negative = lanes["lead_time_days"] < 0
+    if negative.any() or (offers["lead_time_days"] < 0).any():
+        raise InputError("a lead time is negative", code="BAD_LEAD_TIME")
+    tables = ("Lane", "Offer", "StockingPolicy", "Item")
+    stated = {code for name in tables for code in snapshot.table(name)["currency"]} - {"", None}
+    if len(stated) > 1:
+        raise InputError(
+            f"costs are stated in several currencies: `{', '.join(sorted(stated))}`",
+            hint="state all costs of one supply chain in one currency",
+            code="MIXED_CURRENCY",
+        )
+
+
+def _not_priced(what: str) -> InputError:
+    return InputError(
+        what,
+        hint="the flow prices single units: state a cost per unit, kilogram or cubic metre, "
+        "and lots of one",
+        code="NOT_PRICED",
+    )
+
+
+def _purchase_costs(snapshot: Snapshot, bought: Table) -> IntArray:
+    offers = snapshot.table("Offer")
+    row = {
+        key: number for number, key in enumerate(
+            zip(offers["supplier"], offers["item"], offers["location"], strict=True))
+    }  # fmt: skip
+    keys = zip(bought["supplier"], bought["item"], bought["destination"], strict=True)
+    price = offers["price_micros"][np.array([row[key] for key in keys], np.int64)]
+    value = _values_micros(snapshot, bought["item"])
+    lowest: dict[str, int] = {}
+    for item, micros in zip(offers["item"], offers["price_micros"].tolist(), strict=True):
+        lowest[item] = min(micros, lowest.get(item, micros))
+    worth = np.array([lowest[item] for item in bought["item"]], np.int64)
+    premium: IntArray = price - np.where(value == MISSING, worth, value)
+    return premium
+
+
+def _transfer_costs(
+    snapshot: Snapshot, moved: Table, place: dict[tuple[str, str], int], holding: IntArray
+) -> IntArray:
+    lanes, items = snapshot.table("Lane"), snapshot.table("Item")
+    lane = codes_of(moved["lane"], lanes["id"].tolist())
+    ends = zip(moved["item"], moved["destination"], strict=True)
+    held = holding[np.array([place[end] for end in ends], np.int64)]
+    days = lanes["lead_time_days"][lane]
+    by_weight = _charged(moved, items, "weight_micrograms", "NO_WEIGHT",
+                         lanes["cost_per_kilogram_micros"][lane])  # fmt: skip
+    by_volume = _charged(moved, items, "volume_cubic_millimetres", "NO_VOLUME",
+                         lanes["cost_per_cubic_metre_micros"][lane])  # fmt: skip
+    value = np.maximum(0, _values_micros(snapshot, moved["item"]))
+    duty = exact_products(value, lanes["duty_percent"][lane] * (BILLIONTHS // 100))
+    whole = lanes["cost_per_unit_micros"][lane] + exact_products(held, days)
+    parts = (by_weight, by_volume, duty, exact_products(np.asarray(whole, np.int64), _BILLION))
+    if sum(largest(part) for part in parts) >= np.iinfo(np.int64).max:
+        parts = tuple(part.astype(object) for part in parts)  # type: ignore[assignment]
+    return half_up_columns(parts[0] + parts[1] + parts[2] + parts[3], BILLIONTHS)
+
+
+_BILLION = np.array([BILLIONTHS], np.int64)
+
+
+def _charged(moved: Table, items: Table, measure: str, code: str, rate: IntArray) -> ExactArray:
+    """The rate x the item's measure, in billionths of a micro."""
+    row = codes_of(moved["item"], items["id"].tolist())
+    amount = np.append(items[measure], MISSING)[row]
+    lacking = np.flatnonzero((amount == MISSING) & (rate != 0))
+    if len(lacking):
+        raise InputError(
+            f"lane `{moved['lane'][lacking[0]]}` charges by {measure.partition('_')[0]}, "
+            f"item `{moved['item'][lacking[0]]}` states none",
+            hint=f"state `{measure}` of the item",
+            code=code,
+        )
+    return exact_products(rate, np.where(amount == MISSING, 0, amount))
+
+
+def _values_micros(snapshot: Snapshot, names: Column) -> IntArray:
+    """Value of a unit in micros, MISSING where none is stated."""
+    items = snapshot.table("Item")
+    cents = np.append(items["value_cents"], MISSING)[codes_of(names, items["id"].tolist())]
+    return np.where(cents == MISSING, MISSING, cents * MICROS_PER_CENT)

@@ -1,0 +1,186 @@
+"""The checker of certificates: numpy and Python integers, no solver; read it in ten minutes."""
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.claims import CertificateCheck, Claims, SharedResources, claims_of
+from solver.network import IntArray, Network
+from solver.ranges import WIDE, absolute_sum, exact_dot, magnitude
+
+Exact = npt.NDArray[Any]  # int64 where nothing can wrap, else Python integers
+
+
+def check(
+    network: Network,
+    flow: IntArray,
+    potentials: IntArray,
+    claims: Claims,
+    prices: IntArray | None = None,
+    shared: SharedResources | None = None,
+    do_nothing: IntArray | None = None,
+) -> CertificateCheck:
+    """Check every number of a certificate against the network alone, in exact integers.
+
+    Sign convention: potentials are distances, so that the reduced cost of an arc is
+        r = cost + use price + potential[tail] - potential[head]
+    and, for any potentials and any prices >= 0, no feasible flow costs less than
+        bound = - potentials . supply + sum of min(r lower, r capacity) - prices . capacity.
+    (Weak duality: r . flow = cost . flow + prices . used + potentials . supply for a flow that
+    meets the balance, r . flow is at least the sum, and used <= capacity.)
+    `do_nothing` is a feasible flow whose cost the claim of that name must be.
+    """
+    refusals = _misfits(network, flow, potentials, prices, shared, do_nothing)
+    if refusals:
+        return CertificateCheck(tuple(refusals), (), None, None)
+    refusals += _violations(network, flow, shared, "flow")
+    if do_nothing is not None:
+        refusals += _violations(network, do_nothing, shared, "flow of doing nothing")
+    proved = measure(network, flow, potentials, prices, shared, do_nothing)
+    notes = []
+    if do_nothing is None and claims.do_nothing is not None:
+        notes.append("the cost of doing nothing is taken as stated")
+        proved = claims_of(proved.cost, proved.bound, claims.do_nothing, proved.network)
+    if proved.gap < 0 and not refusals:
+        refusals.append(f"bound {proved.bound} is above cost {proved.cost}: the proof is unsound")
+    refusals += [
+        f"{field.name}: stated {getattr(claims, field.name)}, but it is "
+        f"{getattr(proved, field.name)}"
+        for field in fields(Claims)
+        if getattr(claims, field.name) != getattr(proved, field.name)
+        and (field.name != "network" or claims.network is not None)
+    ]
+    canonical = None
+    if proved.gap == 0 and not refusals and prices is None:
+        canonical = _is_canonical(network, flow, potentials)
+        if not canonical:
+            notes.append("the potentials prove the stated bound, but are not the canonical ones")
+    return CertificateCheck(tuple(refusals), tuple(notes), proved, canonical)
+
+
+def measure(
+    network: Network,
+    flow: IntArray,
+    potentials: IntArray,
+    prices: IntArray | None = None,
+    shared: SharedResources | None = None,
+    do_nothing: IntArray | None = None,
+) -> Claims:
+    """What a flow and its potentials (and prices) can claim, whether or not it is feasible."""
+    cost = exact_dot(network.cost, flow)
+    idle = None if do_nothing is None else exact_dot(network.cost, do_nothing)
+    bound = _bound(network, potentials, prices, shared)
+    return claims_of(cost, bound, idle, network.digest)
+
+
+def _bound(
+    network: Network, potentials: IntArray, prices: IntArray | None, shared: SharedResources | None
+) -> int:
+    reach = magnitude(network.cost) + 2 * magnitude(potentials)
+    if prices is not None and shared is not None:
+        reach += magnitude(prices) * magnitude(shared.use)
+    level = _exact(potentials, reach < WIDE)
+    reduced = _exact(network.cost, reach < WIDE) + level[network.tail] - level[network.head]
+    paid = 0
+    if prices is not None and shared is not None:
+        rows = np.flatnonzero(shared.of_arc >= 0)
+        price = _exact(prices, reach < WIDE)[shared.of_arc[rows]]
+        reduced[rows] += _exact(shared.use, reach < WIDE)[rows] * price
+        paid = exact_dot(prices, shared.capacity)
+    least = exact_dot(reduced, np.where(reduced > 0, network.lower, network.capacity))
+    return least - exact_dot(potentials, network.supply) - paid
+
+
+def _misfits(
+    network: Network,
+    flow: IntArray,
+    potentials: IntArray,
+    prices: IntArray | None,
+    shared: SharedResources | None,
+    do_nothing: IntArray | None,
+) -> list[str]:
+    """Columns of the wrong length or kind, arcs to nowhere, prices that are not prices."""
+    arcs, nodes = len(network.tail), len(network.supply)
+    columns = [(name, getattr(network, name), arcs) for name in ("tail", "head", "lower")]
+    columns += [("capacity", network.capacity, arcs), ("cost", network.cost, arcs)]
+    columns += [("supply", network.supply, nodes), ("flow", flow, arcs)]
+    columns += [("potentials", potentials, nodes)]
+    if do_nothing is not None:
+        columns.append(("do_nothing", do_nothing, arcs))
+    if shared is not None:
+        columns += [("of_arc", shared.of_arc, arcs), ("use", shared.use, arcs)]
+        columns.append(("resource capacity", shared.capacity, len(shared.capacity)))
+        columns.append(("prices", prices, len(shared.capacity)))
+    elif prices is not None:
+        return ["prices are stated, but no shared resources"]
+    wrong = [
+        f"{name}: {wanted} whole numbers wanted"
+        for name, column, wanted in columns
+        if column is None or column.dtype != np.int64 or column.shape != (wanted,)
+    ]
+    if wrong:
+        return wrong
+    for name, end in (("tail", network.tail), ("head", network.head)):
+        wrong += _found((end < 0) | (end >= nodes), f"arc {{}}: its {name} is not a node")
+    if shared is not None and prices is not None:
+        wrong += _found(prices < 0, "resource {}: its price is negative")
+        wrong += _found((shared.of_arc >= 0) & (shared.use < 0), "arc {}: its use is negative")
+        wrong += _found(shared.of_arc >= len(prices), "arc {}: its resource does not exist")
+    return wrong
+
+
+def _violations(
+    network: Network, flow: IntArray, shared: SharedResources | None, name: str
+) -> list[str]:
+    """Where a flow leaves its bounds, the balance or a shared capacity (the first of each)."""
+    wrong = _found(flow < network.lower, f"arc {{}}: the {name} is below the lower bound")
+    wrong += _found(flow > network.capacity, f"arc {{}}: the {name} is above the capacity")
+    narrow = absolute_sum(flow) + absolute_sum(network.supply) < WIDE
+    rest, units = _exact(network.supply, narrow).copy(), _exact(flow, narrow)
+    np.subtract.at(rest, network.tail, units)
+    np.add.at(rest, network.head, units)
+    wrong += _found(rest != 0, f"node {{}}: the {name} is out of balance")
+    if shared is not None:
+        rows = np.flatnonzero(shared.of_arc >= 0)
+        taken = flow[rows].astype(object) * shared.use[rows]
+        used = np.zeros(len(shared.capacity), object)
+        np.add.at(used, shared.of_arc[rows], taken)
+        wrong += _found(used > shared.capacity, f"resource {{}}: the {name} takes too much")
+    return wrong
+
+
+def _is_canonical(network: Network, flow: IntArray, potentials: IntArray) -> bool:
+    """Whether potentials <= 0 that prove a flow optimal are shortest distances."""
+    if np.any(potentials > 0):
+        return False
+    narrow = magnitude(network.cost) + 2 * magnitude(potentials) < WIDE
+    level = _exact(potentials, narrow)
+    tight = _exact(network.cost, narrow) + level[network.tail] == level[network.head]
+    ahead, back = tight & (flow < network.capacity), tight & (flow > network.lower)
+    leaves = np.concatenate([network.tail[ahead], network.head[back]])
+    enters = np.concatenate([network.head[ahead], network.tail[back]])
+    order = np.argsort(leaves, kind="stable")
+    targets = enters[order].tolist()
+    first = np.searchsorted(leaves[order], np.arange(len(potentials) + 1)).tolist()
+    reached = (potentials == 0).tolist()
+    stack = np.flatnonzero(potentials == 0).tolist()
+    while stack:
+        node = stack.pop()
+        for target in targets[first[node] : first[node + 1]]:
+            if not reached[target]:
+                reached[target] = True
+                stack.append(target)
+    return all(reached)
+
+
+def _found(wrong: npt.NDArray[np.bool_], message: str) -> list[str]:
+    places = np.flatnonzero(wrong)
+    more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
+    return [message.format(places[0]) + more] if len(places) else []
+
+
+def _exact(column: IntArray, narrow: bool) -> Exact:
+    """The column as it is where int64 is proved wide enough, else as Python integers."""
+    return column if narrow else column.astype(object)

@@ -1,0 +1,64 @@
+"""What a certificate states, and what a check of it answers."""
+
+from dataclasses import dataclass
+
+from solver.network import IntArray
+
+
+@dataclass(frozen=True)
+class SharedResources:
+    """Capacities that many arcs draw on.
+
+    Arc a takes `use[a]` >= 0 per unit of flow from resource `of_arc[a]` (-1: from none); all
+    arcs together may take `capacity[r]` of resource r.
+    """
+
+    of_arc: IntArray
+    use: IntArray
+    capacity: IntArray
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a certificate states, in cost units; None where it states nothing.
+
+    gap = cost - bound; gap_percent = 100 gap / max(1, |cost|); gap_of_gain =
+    gap / (do_nothing - bound) where that is positive; `network` is the network's digest.
+    """
+
+    cost: int
+    bound: int
+    gap: int
+    gap_percent: float
+    label: str
+    do_nothing: int | None = None
+    gap_of_gain: float | None = None
+    network: str | None = None
+
+
+@dataclass(frozen=True)
+class CertificateCheck:
+    """The verdict: `refusals` say what is wrong and where, `notes` what else a reader should know.
+
+    `proved` is what the flow and the potentials prove by themselves. `canonical` is whether the
+    potentials are the published form (None where a gap is open and there is no such form).
+    """
+
+    refusals: tuple[str, ...]
+    notes: tuple[str, ...]
+    proved: Claims | None
+    canonical: bool | None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether everything that was stated holds."""
+        return not self.refusals
+
+
+def claims_of(cost: int, bound: int, idle: int | None, digest: str | None) -> Claims:
+    """The derived numbers of a certificate; `idle` is the cost of doing nothing."""
+    gap, scale = cost - bound, max(1, abs(cost))
+    gain = None if idle is None or idle <= bound else gap / (idle - bound)
+    hundredths = -(-10_000 * gap // scale)  # of a per cent, rounded up: never better than proved
+    label = "optimal" if gap == 0 else f"within {hundredths // 100}.{hundredths % 100:02} %"
+    return Claims(cost, bound, gap, 100 * gap / scale, label, idle, gain, digest)

@@ -1,0 +1,179 @@
+"""From a flow to the lines that a person reads, each with the facts that decide it."""
+
+from typing import Any
+
+import numpy as np
+
+from ontology.columns import MISSING, Snapshot
+from ontology.errors import SolverError
+from solver.assignment_network import AssignmentLabels
+from solver.carry_labels import CarryLabels
+from solver.facts import fact, numbered
+from solver.names import ABSENT
+from solver.network import ArcKind, IntArray
+from solver.problem import Problem
+
+Line = dict[str, Any]
+
+
+def decode(problem: Problem, snapshot: Snapshot, flow: IntArray) -> list[Line]:
+    """The lines of a plan, in the order of the Movement table, numbered from 1.
+
+    One line per first-day movement that carries flow, with the fields of its class in
+    `ontology.plan` (dates as ISO text, nothing missing) and `because`: the decisive facts without
+    their chain. `cost_scaled` is the arc's cost x units; for a transfer it includes the holding
+    cost of the days under way. An assignment states both cost parts, whichever the plan chose
+    by; `cost_scaled` is the sum of the chosen ones.
+
+    Raises SolverError `SHARED_CAPACITY` where several items together pass a lane's capacity.
+    """
+    if isinstance(problem.labels, CarryLabels):
+        refuse_overfull_lanes(problem, snapshot, flow)
+        return numbered(_risk_lines(problem, problem.labels, snapshot, flow))
+    return numbered(_assignment_lines(problem, problem.labels, snapshot, flow))
+
+
+def moved_units(problem: Problem, flow: IntArray) -> IntArray:
+    """Units per row of the Movement table."""
+    units = np.zeros(len(problem.movements), np.int64)
+    moving = problem.network.kind == ArcKind.MOVE
+    units[problem.network.reference[moving]] = flow[moving]
+    return units
+
+
+def refuse_overfull_lanes(problem: Problem, snapshot: Snapshot, flow: IntArray) -> None:
+    """Raises SolverError `SHARED_CAPACITY` where items together pass a lane's daily capacity.
+
+    Each item's network honours the capacity alone. Flows that together honour it, too, are the
+    cheapest of the shared problem (it has only more constraints), so nothing is lost.
+    """
+    lanes, movements = snapshot.table("Lane"), problem.movements
+    most = {
+        lane: int(units)
+        for lane, units in zip(lanes["id"], lanes["capacity_units_per_day"], strict=True)
+        if units != MISSING
+    }
+    units = moved_units(problem, flow)
+    used: dict[tuple[str, Any], int] = {}
+    for row in np.flatnonzero(units):
+        key = (movements["lane"][row], movements["departs_on"][row])
+        used[key] = used.get(key, 0) + int(units[row])
+    for (lane, on), total in sorted(used.items(), key=str):
+        if lane in most and total > most[lane]:
+            raise SolverError(
+                f"items together need {total} units of lane `{lane}` on {on}, it carries "
+                f"{most[lane]}",
+                hint="split the lane's capacity by item, or plan the items apart",
+                code="SHARED_CAPACITY",
+            )
+
+
+def _risk_lines(
+    problem: Problem, labels: CarryLabels, snapshot: Snapshot, flow: IntArray
+) -> list[Line]:
+    units = moved_units(problem, flow)
+    rows = np.flatnonzero((units > 0) & (labels.move_day == 0))
+    largest = _largest_outcomes(problem, snapshot)
+    return [
+        _risk_line(problem, int(row), int(units[row]), int(labels.move_cost[row]), largest)
+        for row in rows
+    ]
+
+
+def _risk_line(
+    problem: Problem,
+    row: int,
+    units: int,
+    unit_cost: int,
+    largest: dict[tuple[str, str], list[str]],
+) -> Line:
+    movement = {name: column[row] for name, column in problem.movements.columns.items()}
+    item, destination = movement["item"], movement["destination"]
+    kind, lot = movement["kind"], movement["lot"]
+    if kind == "purchase":
+        reasons = [fact("Offer", movement["supplier"], item, destination)]
+        ends = {"supplier": movement["supplier"]}
+    else:
+        reasons = [
+            fact("StockPosition", item, movement["origin"], lot),
+            fact("Lane", movement["lane"]),
+            fact("StockingPolicy", item, movement["origin"]),
+        ]
+        ends = {"lane": movement["lane"], "origin": movement["origin"], "lot": lot}
+    reasons.append(fact("StockingPolicy", item, destination))
+    return {
+        "kind": kind,
+        "item": item,
+        **ends,
+        "destination": destination,
+        "quantity_units": units,
+        "departs_on": str(movement["departs_on"]),
+        "arrives_on": str(movement["arrives_on"]),
+        "cost_scaled": units * unit_cost,
+        "because": reasons + largest.get((item, destination), []),
+    }
+
+
+def _largest_outcomes(problem: Problem, snapshot: Snapshot) -> dict[tuple[str, str], list[str]]:
+    """Per item and location the greatest stated outcome above zero of each day, in day order."""
+    table = snapshot.table("DemandOutcome")
+    days = problem.window.day_of(table["on"])
+    best: dict[tuple[str, str, int], int] = {}
+    rows = zip(table["item"], table["location"], days.tolist(), table["quantity_units"].tolist(),
+               table["weight"].tolist(), strict=True)  # fmt: skip
+    for item, location, day, units, weight in rows:
+        if day >= 0 and weight > 0 and units > best.get((item, location, day), 0):
+            best[item, location, day] = units
+    found: dict[tuple[str, str], list[str]] = {}
+    for item, location, day in sorted(best):
+        on = problem.window.first + day
+        name = fact("DemandOutcome", item, location, on, best[item, location, day])
+        found.setdefault((item, location), []).append(name)
+    return found
+
+
+def _assignment_lines(
+    problem: Problem, labels: AssignmentLabels, snapshot: Snapshot, flow: IntArray
+) -> list[Line]:
+    served = labels.served_by(flow)
+    makes = set(snapshot.table("Production").keys)
+    managed = set(snapshot.table("VendorManagedLink").keys)
+    return [
+        _assignment_line(problem, labels, int(order), int(served[order]), makes | managed)
+        for order in np.flatnonzero(served != ABSENT)
+    ]
+
+
+def _assignment_line(
+    problem: Problem, labels: AssignmentLabels, row: int, place: int, links: set[str]
+) -> Line:
+    orders, freight = labels.orders, labels.freight
+    origin, port = labels.locations[place], freight.ports[freight.port[row, place]]
+    rate = int(freight.rate[row, place])
+    order, item, customer = (orders[name][row] for name in ("id", "item", "customer"))
+    reasons = [
+        fact("SalesOrder", order),
+        fact("SharedResource", origin, "orders"),
+        fact("HandlingRate", origin),
+        fact("PortAccess", origin, port),
+    ]
+    if rate != ABSENT:
+        reasons.append(f"FreightRate/{freight.rates.keys[rate]}")
+    for name, key in (("Production", (origin, item)), ("VendorManagedLink", (origin, customer))):
+        if fact(name, *key).partition("/")[2] in links:
+            reasons.append(fact(name, *key))
+    return {
+        "kind": "assignment",
+        "order": order,
+        "item": item,
+        "customer": customer,
+        "origin": origin,
+        "origin_port": port,
+        "carrier": None if rate == ABSENT else freight.rates["carrier"][rate],
+        "quantity_units": int(orders["quantity_units"][row]),
+        "departs_on": problem.window.starts_on.isoformat(),
+        "handling_cost_scaled": int(labels.handling[row, place]),
+        "freight_cost_scaled": int(freight.cents[row, place]),
+        "cost_scaled": int(labels.cost[row, place]),
+        "because": reasons,
+    }

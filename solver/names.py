@@ -1,0 +1,62 @@
+"""Names to numbers: row codes by look-up, and 64-bit hashes that do not depend on row order."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ontology.columns import Column
+
+HashArray = npt.NDArray[np.uint64]
+CodeArray = npt.NDArray[np.int64]
+ABSENT = -1
+
+
+def codes_of(values: Iterable[Any], names: Sequence[Any]) -> CodeArray:
+    """For each value its place among the names, ABSENT where it is not one of them."""
+    place = {name: number for number, name in enumerate(names)}
+    return np.array([place.get(value, ABSENT) for value in values], np.int64)
+
+
+def as_column(values: Iterable[Any]) -> Column:
+    """An object column of the given values."""
+    rows = list(values)
+    column = np.empty(len(rows), object)
+    column[:] = rows
+    return column
+
+
+def hash_names(values: Iterable[Any]) -> HashArray:
+    """BLAKE2b-64 of each value's text; equal values hash once. None and "" differ."""
+    known: dict[Any, int] = {}
+    numbers = []
+    for value in values:
+        number = known.get(value)
+        if number is None:
+            text = b"\xff" if value is None else str(value).encode()
+            number = int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
+            known[value] = number
+        numbers.append(number)
+    return np.array(numbers, np.uint64)
+
+
+def hash_numbers(values: CodeArray) -> HashArray:
+    """A hash of each integer, by the same mixing as for several columns."""
+    return mixed(values.astype(np.uint64))
+
+
+def mixed(*columns: HashArray) -> HashArray:
+    """One hash per row from several columns of hashes; their order counts.
+
+    The mixing step is splitmix64's finaliser (Steele, Lea, Flood 2014).
+    """
+    shape = np.broadcast_shapes(*(column.shape for column in columns))
+    state = np.full(shape, 0x9E3779B97F4A7C15, np.uint64)
+    for column in columns:
+        state = (state ^ column) + np.uint64(0x9E3779B97F4A7C15)
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        state = state ^ (state >> np.uint64(31))
+    return state

@@ -1,0 +1,285 @@
+"""Where demand may stay short, and whether one more unit cannot come, does not pay, or may not."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from solver.carry_labels import CarryLabels
+from solver.facts import fact
+from solver.network import IntArray
+from solver.problem import Problem
+from solver.scaling import half_up
+from solver.what_if import OpenedFlow
+
+MILLION = 10**6
+Row = dict[str, Any]
+Distances = dict[int, int]
+
+
+def stock_levels(problem: Problem, labels: CarryLabels, flow: IntArray) -> IntArray:
+    """S: units made available up to each day, of shape (pairs, days)."""
+    levels = np.zeros((len(labels.pairs), problem.window.periods), np.int64)
+    carried = flow[: labels.carry_count]
+    np.add.at(levels, (labels.carry_pair, labels.carry_day), carried)
+    return levels
+
+
+def expected_shortages(
+    problem: Problem, labels: CarryLabels, flow: IntArray, potentials: IntArray
+) -> list[Row]:
+    """One row per item, location and day whose expected units owed are above zero.
+
+    `expected_short_millionths` is E[(D - S)+] in millionths of a unit (rounded once),
+    `short_probability_per_million` P(D > S), `quantity_units` the most that can be owed.
+
+    The kind speaks of one more unit on that day. It avoids -c on the day, c the cost of the first
+    carry arc with room. Bringing it costs the shortest path back to the place in the residual
+    network, net of what it does on later days. The flow is optimal, so costs - avoids >= 0: `not
+    worth it`. Without a path it `cannot` come: the nodes that reach the place form a cut, and
+    supply + capacity into it - what must leave it = the units there, exactly. `rule`: the
+    cheapest plan without one rule alone would have more units there (`without_each_rule`).
+    `potentials` are the canonical ones.
+    """
+    levels = stock_levels(problem, labels, flow)
+    residual = _Residual(problem, flow, potentials)
+    without = without_each_rule(problem, labels, flow, potentials)
+    return [
+        _row(problem, labels, residual, without, pair, day, int(levels[pair, day]))
+        for pair, curves in enumerate(labels.curves)
+        for day, curve in enumerate(curves)
+        if curve.units[-1] > levels[pair, day]
+    ]
+
+
+class _Residual:
+    """The residual network of a flow with reduced costs >= 0, cheapest of parallel arcs only."""
+
+    def __init__(self, problem: Problem, flow: IntArray, potentials: IntArray) -> None:
+        network = problem.network
+        self.network, self.flow = network, flow
+        self.potentials: list[int] = potentials.tolist()
+        room, back = flow < network.capacity, flow > network.lower
+        self.leaving: list[dict[int, int]] = [{} for _ in range(network.node_count)]
+        self.entering: list[dict[int, int]] = [{} for _ in range(network.node_count)]
+        ways = ((network.tail, network.head, network.cost, room),
+                (network.head, network.tail, -network.cost, back))  # fmt: skip
+        for tails, heads, costs, usable in ways:
+            columns = (tails[usable].tolist(), heads[usable].tolist(), costs[usable].tolist())
+            for tail, head, cost in zip(*columns, strict=True):
+                if cost < self.leaving[tail].get(head, cost + 1):
+                    self.leaving[tail][head] = cost
+                    self.entering[head][tail] = cost
+
+    def distances(self, start: int, barred: tuple[int, int], *, back: bool) -> Distances:
+        """Cost of the cheapest path from `start` (with `back`: to it) for every node reached.
+
+        Arcs between the two barred nodes are left out. Dijkstra on reduced costs.
+        """
+        sign = -1 if back else 1
+        neighbours = self.entering if back else self.leaving
+        best: Distances = {}
+        queue = [(0, start)]
+        while queue:
+            reached, node = heappop(queue)
+            if node in best:
+                continue
+            best[node] = reached
+            for target, cost in neighbours[node].items():
+                if target not in best and {node, target} != set(barred):
+                    slack = sign * (self.potentials[node] - self.potentials[target])
+                    heappush(queue, (reached + cost + slack, target))
+        return {
+            node: reached - sign * (self.potentials[start] - self.potentials[node])
+            for node, reached in best.items()
+        }
+
+    def cut(self, inside: set[int], tail: int, head: int) -> Row:
+        """What can be at `tail` at most: supply + into - out = units, `tail` -> `head` left out."""
+        network = self.network
+        member = np.zeros(network.node_count, np.bool_)
+        member[list(inside)] = True
+        own = (network.tail == tail) & (network.head == head)
+        into = ~member[network.tail] & member[network.head]
+        out = member[network.tail] & ~member[network.head] & ~own
+        supply, most = int(network.supply[member].sum()), int(network.capacity[into].sum())
+        least = int(network.lower[out].sum())
+        units = int(self.flow[own].sum())
+        # INVARIANT: the numbers of a cut re-add.
+        if supply + most - least != units:
+            raise AssertionError("a cut does not re-add")
+        return {"supply": supply, "into": most, "out": least, "units": units}
+
+
+@dataclass(frozen=True)
+class _WithoutRule:
+    """What the cheapest flow would be if one rule were not there."""
+
+    rule: str
+    levels: IntArray
+    saved: dict[str, int]
+
+
+def without_each_rule(
+    problem: Problem, labels: CarryLabels, flow: IntArray, potentials: IntArray
+) -> list[_WithoutRule]:
+    """Per rule that closes or bounds anything, the stock levels and savings without it alone.
+
+    The flow is the cheapest of the network with the movements that this rule alone suppresses
+    and with the floors of the other rules; `saved` is by item.
+    """
+    closures, count = problem.closures, len(problem.movements)
+    is_open = closures.is_open(count)
+    found = []
+    for rule in sorted({*closures.closed, *closures.floors}):
+        others = closures.without(rule)
+        opened = np.flatnonzero(others.is_open(count) & ~is_open & labels.move_fit)
+        lower = labels.carry_lower(labels.floors_of(others), problem.network.capacity)
+        freed = np.flatnonzero(lower < problem.network.lower[: labels.carry_count])
+        if len(opened) or len(freed):
+            found.append(_without(problem, labels, rule, opened, freed, lower, flow, potentials))
+    return found
+
+
+def _without(
+    problem: Problem,
+    labels: CarryLabels,
+    rule: str,
+    opened: IntArray,
+    freed: IntArray,
+    lower: IntArray,
+    flow: IntArray,
+    potentials: IntArray,
+) -> _WithoutRule:
+    """Opens suppressed movements at their own cost, and units under a floor at what they cost."""
+    network, carried = problem.network, labels.carry_count
+    other = OpenedFlow(network, flow, potentials)
+    columns = (
+        np.concatenate([labels.move_tail[opened], network.head[freed]]),
+        np.concatenate([labels.move_head[opened], network.tail[freed]]),
+        np.concatenate([labels.move_capacity[opened], (network.lower[:carried] - lower)[freed]]),
+        np.concatenate([labels.move_cost[opened], -network.cost[freed]]),
+    )
+    items = [*problem.movements["item"][opened],
+             *(labels.pairs[pair][0] for pair in labels.carry_pair[freed])]  # fmt: skip
+    saved: dict[str, int] = {}
+    for item, *arc in zip(items, *(column.tolist() for column in columns), strict=True):
+        saved[item] = saved.get(item, 0) + other.open_arc(*arc)
+    added = other.added()
+    levels = stock_levels(problem, labels, flow)
+    np.add.at(levels, (labels.carry_pair, labels.carry_day), added[:carried])
+    given_up = added[network.arc_count + len(opened) :]
+    np.subtract.at(levels, (labels.carry_pair[freed], labels.carry_day[freed]), given_up)
+    return _WithoutRule(rule, levels, saved)
+
+
+def _row(
+    problem: Problem,
+    labels: CarryLabels,
+    residual: _Residual,
+    without: list[_WithoutRule],
+    pair: int,
+    day: int,
+    level: int,
+) -> Row:
+    item, location = labels.pairs[pair]
+    curve = labels.curves[pair][day]
+    short = curve.expected_short(level)
+    on = problem.window.first + day
+    return {
+        "item": item,
+        "location": location,
+        "on": str(on),
+        "quantity_units": curve.units[-1] - level,
+        "stock_units": level,
+        "expected_short_millionths": _millionths(short),
+        "short_probability_per_million": _millionths(curve.at_least(level + 1)),
+        **_verdict(problem, labels, residual, without, pair, day),
+        "because": [
+            fact("StockingPolicy", item, location),
+            *_outcomes(labels, problem, pair, day),
+        ],
+    }
+
+
+def _verdict(
+    problem: Problem,
+    labels: CarryLabels,
+    residual: _Residual,
+    without: list[_WithoutRule],
+    pair: int,
+    day: int,
+) -> Row:
+    tail = pair * (problem.window.periods + 1) + day
+    bundle = np.flatnonzero((labels.carry_pair == pair) & (labels.carry_day == day))
+    avoids = -labels.next_cost(pair, day, int(residual.flow[bundle].sum()))
+    ends = (tail, tail + 1)
+    costs = residual.distances(tail + 1, ends, back=False).get(tail)
+    level = int(residual.flow[bundle].sum())
+    better = _best_without(without, labels.pairs[pair][0], pair, day, level)
+    if better is not None:
+        saved = better.saved[labels.pairs[pair][0]]
+        units = int(better.levels[pair, day])
+        row: Row = {"kind": "rule", "rule": better.rule}
+        row["without_rule"] = {"stock_units": units, "saved_scaled": saved}
+        row["reason"] = (
+            f"without the rule {better.rule} the plan would have {units} units here and cost "
+            f"{saved} micros less for this item"
+        )
+    elif costs is None:
+        row = {"kind": "cannot"}
+        row["reason"] = "no more units can be there by this day: every way in is used up"
+    else:
+        row = {"kind": "not worth it"}
+        row["reason"] = (
+            f"one more unit would avoid {avoids} micros of expected cost on this day, and cost "
+            f"{costs} micros to bring, net of later days"
+        )
+    if costs is None:
+        row["cut"] = residual.cut(set(residual.distances(tail, ends, back=True)), *ends)
+    else:
+        row["next_unit"] = {"avoids_scaled": avoids, "costs_scaled": costs}
+    return row
+
+
+def _best_without(
+    without: list[_WithoutRule], item: str, pair: int, day: int, level: int
+) -> _WithoutRule | None:
+    """The rule whose absence brings more units here and saves most for the item; ties by IRI."""
+    helps = [w for w in without if w.levels[pair, day] > level and w.saved.get(item, 0) > 0]
+    return max(helps, key=lambda w: w.saved[item], default=None)
+
+
+def _outcomes(labels: CarryLabels, problem: Problem, pair: int, day: int) -> list[str]:
+    """The greatest stated outcome of each day so far: together they make the worst case."""
+    item, location = labels.pairs[pair]
+    worst = [curve.units[-1] for curve in labels.curves[pair][: day + 1]]
+    steps = np.diff([labels.owed[pair], *worst]).tolist()
+    found = [
+        fact("DemandOutcome", item, location, problem.window.first + number, units)
+        for number, units in enumerate(steps)
+        if units > 0
+    ]
+    owed = [fact("Backlog", item, location)] if labels.owed[pair] else []
+    return found + owed
+
+
+def _millionths(value: Fraction) -> int:
+    return half_up(value.numerator * MILLION, value.denominator)
+
+
+def expected_cost(problem: Problem, labels: CarryLabels, levels: IntArray) -> Fraction:
+    """Exact expected holding and shortage cost in micros of given stock levels.
+
+    Sum over pairs and days of h E[(S - D)+] + b E[(D - S)+].
+    """
+    total = Fraction(0)
+    for pair, curves in enumerate(labels.curves):
+        holding, shortage = int(labels.holding[pair]), int(labels.shortage[pair])
+        for day, curve in enumerate(curves):
+            level = int(levels[pair, day])
+            short = curve.expected_short(level)
+            total += holding * (level - curve.expected() + short) + shortage * short
+    return total

@@ -1,0 +1,108 @@
+"""The compiled columns give what pySHACL, the reference, gives on the same facts as RDF."""
+# ruff: noqa: S311 - random sources are seeded
+
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ontology.columns import Snapshot, Table
+from ontology.findings import SEVERITIES, Report
+from rules.check import check_facts, check_movements
+from rules.decide import decide
+from rules.graph_of import graph_around, graph_of
+from rules.release import Release, default_release
+from rules.validate import validate
+from tests.rules.worlds import (
+    RandomShape,
+    random_movements,
+    random_snapshot,
+    random_stock_after,
+    random_tables,
+)
+
+SEEDS = st.integers(min_value=0, max_value=2**32)
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(FEW, max_examples=100)
+
+
+def rows_of(report: Report) -> set[tuple[str, ...]]:
+    return {
+        (f.focus_node, f.result_path, f.value, f.component, f.severity, f.source_shape)
+        for f in report.findings
+    }
+
+
+def closed_by_reference(
+    release: Release, snapshot: Snapshot, movements: Table
+) -> dict[str, dict[str, list[int]]]:
+    """Per severity and rule, the movements with a result of pySHACL, each asked for alone."""
+    closed: dict[str, dict[str, list[int]]] = {severity: {} for severity in SEVERITIES}
+    tables = {**snapshot.tables, "Movement": movements}
+    for rule in release.rules:
+        alone = Release("one", "1", {rule.file: release.shapes[rule.file]}, {})
+        if not rule.targets[0].endswith("Movement"):
+            continue
+        for row in range(len(movements)):
+            report = validate(graph_around(tables, "Movement", [row]), alone.graph)
+            for severity in {finding.severity for finding in report.findings}:
+                closed[severity].setdefault(rule.iri, []).append(row)
+    return closed
+
+
+def as_lists(closed: dict[str, object]) -> dict[str, list[int]]:
+    return {iri: rows.tolist() for iri, rows in closed.items() if len(rows)}
+
+
+@FEW
+@given(SEEDS)
+def test_the_shipped_rules_close_what_the_reference_rejects(seed: int) -> None:
+    """On random facts, a movement is closed exactly if pySHACL has a Violation for it."""
+    random = Random(seed)
+    snapshot, movements = random_snapshot(random), random_movements(random, 4)
+    release = default_release()
+    verdict = decide(release, snapshot, movements, random_stock_after(random))
+    expected = closed_by_reference(release, snapshot, movements)
+    assert expected["Violation"] == as_lists(verdict.closed)
+
+
+@MANY
+@given(SEEDS)
+def test_any_shape_of_the_fragment_gives_the_findings_of_the_reference(seed: int) -> None:
+    """A random shape over random movements has the same results, and closes the same ones."""
+    random = Random(seed)
+    snapshot, movements = random_snapshot(random), random_movements(random, 5)
+    text = RandomShape(random).rule("random", "Movement")
+    release = Release("random", "1", {"random.ttl": text}, {})
+    found = check_movements(release, snapshot, movements)
+    tables = {**snapshot.tables, "Movement": movements}
+    reference = validate(graph_of(tables), release.graph)
+    assert rows_of(reference) == rows_of(found)
+    verdict = decide(release, snapshot, movements, random_stock_after(random))
+    expected = closed_by_reference(release, snapshot, movements)
+    assert expected["Violation"] == as_lists(verdict.closed)
+    assert expected["Warning"] == as_lists(verdict.warned)
+    assert expected["Info"] == as_lists(verdict.recorded)
+
+
+@FEW
+@given(SEEDS)
+def test_facts_have_the_findings_of_the_reference(seed: int) -> None:
+    """The shipped rules for facts find what pySHACL finds, with the same number of focus nodes."""
+    tables = random_tables(Random(seed))
+    found = check_facts(default_release(), tables)
+    reference = validate(graph_of(tables), default_release().graph)
+    assert rows_of(reference) == rows_of(found)
+    counts = {iri: n for iri, n in reference.focus_counts if iri in dict(found.focus_counts)}
+    assert counts == dict(found.focus_counts)
+
+
+@MANY
+@given(SEEDS, st.sampled_from(["Item", "Lane", "StockPosition", "Calendar", "Location", "Offer"]))
+def test_any_shape_of_the_fragment_holds_for_facts_too(seed: int, target: str) -> None:
+    """A random shape over a random class of facts has the same results as in the reference."""
+    random = Random(seed)
+    tables = random_tables(random)
+    release = Release("random", "1", {"random.ttl": RandomShape(random).rule("random", target)}, {})
+    reference = validate(graph_of(tables), release.graph)
+    assert rows_of(reference) == rows_of(check_facts(release, tables))
