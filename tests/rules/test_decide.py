@@ -1,5 +1,5 @@
 """The verdict on movements: by rule, by severity, and changed by nothing but facts and shapes."""
-# ruff: noqa: S311, SIM300 - random sources are seeded; the expected value stands on the left
+
 
 from dataclasses import replace
 from random import Random

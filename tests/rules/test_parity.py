@@ -1,5 +1,5 @@
 """The compiled columns give what pySHACL, the reference, gives on the same facts as RDF."""
-# ruff: noqa: S311 - random sources are seeded
+
 
 from random import Random
 

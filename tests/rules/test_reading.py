@@ -1,5 +1,5 @@
 """RDF is read within limits, from the file alone, and every refusal says where and why."""
-# ruff: noqa: SIM300 - the expected value stands on the left
+
 
 import json
 from pathlib import Path

@@ -1,5 +1,5 @@
 """A release is immutable, known by its digest, and refuses to decide with a bad rule."""
-# ruff: noqa: SIM300 - the expected value stands on the left
+
 
 from pathlib import Path
 

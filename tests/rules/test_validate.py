@@ -1,5 +1,5 @@
 """A validation says everything, reads no bare verdict, and fails where a shape cannot be used."""
-# ruff: noqa: SIM300 - the expected value stands on the left
+
 
 import pytest
 

@@ -1,0 +1,102 @@
+"""The command line `evenkeel`: its commands, and what becomes of every error."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from api import commands_data, commands_plan, commands_query, commands_server
+from api.output import GOOD, plain, report
+from ontology.errors import EvenkeelError, InputError
+
+INTERRUPTED = 130
+DEBUG = "EVENKEEL_DEBUG"
+
+app = typer.Typer(
+    name="evenkeel",
+    help="Keeps stock level across hubs, and proves it.",
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _module in (commands_server, commands_data, commands_plan, commands_query):
+    _module.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit status: 0 good, 1 refused, 2 bad input, 130 interrupted.
+
+    An error is one line and a hint, with `--json` one document. No traceback is printed unless
+    EVENKEEL_DEBUG is set; that of an unexpected error is kept in the data folder.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    as_json = "--json" in given
+    try:
+        status = _run(given)
+        sys.stdout.flush()
+    except EvenkeelError as error:
+        report(error, as_json=as_json)
+        return error.exit_status
+    except typer.TyperException as error:
+        report(_misused(error, given), as_json=as_json)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        status = INTERRUPTED
+    except BrokenPipeError:
+        return _quiet()
+    except Exception as error:  # noqa: BLE001  whatever it is, a person gets one line
+        report(_unexpected(error), as_json=as_json)
+        return 1
+    if status == INTERRUPTED:
+        typer.echo("interrupted", err=True)
+    return status
+
+
+def _run(given: list[str]) -> int:
+    command = typer.main.get_command(app)
+    result = command.main(args=given, prog_name="evenkeel", standalone_mode=False)
+    return result if isinstance(result, int) else GOOD
+
+
+def _misused(error: typer.TyperException, given: list[str]) -> EvenkeelError:
+    message = error.format_message().rstrip(".")
+    known = {command.name or "" for command in app.registered_commands}
+    named = next((word for word in given if word in known), "")
+    advice = f"evenkeel {named} --help" if named else "evenkeel --help"
+    return InputError(message[:1].lower() + message[1:], code="USAGE", hint=f"see `{advice}`")
+
+
+def _quiet() -> int:
+    """The reader of our output has gone: say nothing more, at exit either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _unexpected(error: Exception) -> EvenkeelError:
+    if os.environ.get(DEBUG):
+        traceback.print_exc()
+    kept = _kept(error)
+    advice = f"the details are in `{kept}`" if kept else f"set {DEBUG}=1 to see the details"
+    name = type(error).__name__
+    what = plain(f"{name}: {error}")[:300]
+    return EvenkeelError(f"an unexpected error, {what}", code="INTERNAL", hint=advice)
+
+
+def _kept(error: Exception) -> Path | None:
+    from graph.settings import settings_from_environment
+
+    try:
+        folder = settings_from_environment().data_folder
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "last-error.txt"
+        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    except (OSError, EvenkeelError):
+        return None
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

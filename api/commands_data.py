@@ -1,0 +1,170 @@
+"""The commands about data that comes in: sync, solve, validate, rules."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.output import BAD, GOOD, REFUSED, AsJson, console, failure, hint, plain, print_document
+from ontology.errors import InputError
+
+if TYPE_CHECKING:
+    from rules.release import Release
+    from solver.dimacs import SolveResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("sync")(sync)
+    app.command("solve")(solve)
+    app.command("validate")(validate)
+    app.command("rules")(rules)
+
+
+def sync(
+    files: Annotated[list[Path], typer.Argument(help="Files, or folders of files.")],
+    mapping: Annotated[Path, typer.Option("--mapping", help="The mapping, a YAML file.")],
+    feed: Annotated[str, typer.Option(help="Name of this delivery.")] = "",
+    as_json: AsJson = False,
+) -> int:
+    """Load files through a mapping; every row is loaded, merged or quarantined with its reason."""
+    from api import drawing
+    from api.commands_server import opened
+    from service.sync import sync as load
+
+    with opened() as house:
+        synced = load(house, files, mapping, agent=agent(), feed=feed)
+    if as_json:
+        print_document(synced.summary)
+        return GOOD
+    screen = console()
+    screen.print(drawing.feed_table(synced.summary))
+    for row in synced.summary["quarantined"]:
+        screen.print(f"quarantined: {plain(row['line'])}", soft_wrap=True)
+    left = synced.summary["quarantined_rows"] - len(synced.summary["quarantined"])
+    if left > 0:
+        screen.print(f"... and {left:,} more quarantined rows")
+    if synced.replayed:
+        hint(f"this very feed was loaded before, as event {synced.summary['event']}")
+    hint(f"plan with `evenkeel plan --chain {synced.summary['chain']}`")
+    return GOOD
+
+
+def agent() -> str:
+    """Who is named as the one that acts from this command line."""
+    return "local"
+
+
+def solve(
+    file: Annotated[Path, typer.Argument(help="A DIMACS min-cost-flow file.")],
+    as_json: AsJson = False,
+) -> int:
+    """Solve a DIMACS file exactly; exit 0 optimal, 1 infeasible or unbalanced, 2 refused."""
+    try:
+        from solver.dimacs import solve_file
+
+        result = solve_file(file)
+    except InputError as error:
+        if not as_json:
+            raise
+        print_document(
+            {"status": "refused", "objective": None, "bound": None, "error": failure(error)}
+        )
+        return BAD
+    if as_json:
+        print_document(_solved(result))
+    elif result.status == "refused":
+        raise _refusal(result)
+    else:
+        _show_solved(result)
+    return result.exit_status
+
+
+def _solved(result: "SolveResult") -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "status": result.status, "objective": result.objective, "bound": result.bound,
+        "arcs": result.arcs, "nodes": result.nodes,
+    }  # fmt: skip
+    if result.status == "refused":
+        found["error"] = failure(_refusal(result))
+    return found
+
+
+def _refusal(result: "SolveResult") -> InputError:
+    return InputError(result.refusal, code=result.code, hint="use coarser units or smaller costs")
+
+
+def _show_solved(result: "SolveResult") -> None:
+    typer.echo(f"status     {result.status}")
+    if result.objective is not None:
+        typer.echo(f"objective  {result.objective}")
+        typer.echo(f"bound      {result.bound}")
+    typer.echo(f"network    {result.arcs} arcs, {result.nodes} nodes")
+
+
+def validate(
+    data: Annotated[Path, typer.Argument(help="RDF: .ttl, .nt, .jsonld, .rdf, .owl, .trig.")],
+    shapes: Annotated[Path, typer.Option("--shapes", help="SHACL shapes, in RDF, too.")],
+    as_json: AsJson = False,
+) -> int:
+    """Validate RDF against SHACL shapes; exit 1 when there is a Violation."""
+    from rules.reading import read_graph
+    from rules.validate import outcome_of
+
+    data_graph = read_graph(data)
+    same = data.resolve() == shapes.resolve()
+    found = outcome_of(data_graph, data_graph if same else read_graph(shapes))
+    blocks = found.report.blocks
+    if as_json:
+        # `conforms` is what the specification says of the report; `blocks` is what decides.
+        print_document({"conforms": not found.results, "blocks": blocks,
+                        "results": list(found.results)})  # fmt: skip
+    else:
+        _show_findings(found.results)
+    return REFUSED if blocks else GOOD
+
+
+def _show_findings(results: tuple[dict[str, Any], ...]) -> None:
+    from api import drawing
+
+    screen = console()
+    if results:
+        screen.print(drawing.findings_table(results))
+    screen.print(f"{len(results):,} results" if results else "no results: the data conforms")
+
+
+def rules(
+    chain: Annotated[str, typer.Option(help="Count in the latest plan of this chain.")] = "",
+    as_json: AsJson = False,
+) -> int:
+    """The rules in force, and how many movements each closed in the latest plan."""
+    from api import drawing
+    from api.commands_server import opened
+    from api.recall import latest_plan
+
+    with opened() as house:
+        entry = latest_plan(house, chain)
+        document = house.store.get_document(entry.artifact) if entry else None
+        rows = _rule_rows(house.release, document)
+    if as_json:
+        digest = document["plan_digest"] if document else None
+        print_document({"release": house.release.digest, "plan": digest, "rules": rows})
+        return GOOD
+    console().print(drawing.rules_table(rows))
+    if document is None:
+        hint("no plan yet: make one with `evenkeel plan --example two_hubs`")
+    return GOOD
+
+
+def _rule_rows(release: "Release", document: dict[str, Any] | None) -> list[dict[str, Any]]:
+    suppressed = document["decision"]["suppressed"] if document else {}
+    closed, looked = suppressed.get("by_rule", {}), suppressed.get("focus_counts", {})
+    return [
+        {
+            "rule": rule.iri, "title": rule.title, "severity": rule.severity,
+            "targets": list(rule.targets), "file": rule.file, "reason": rule.reason,
+            "closed": closed.get(rule.iri, 0) if document else None,
+            "looked_at": looked.get(rule.iri) if document else None,
+        }
+        for rule in release.rules
+    ]  # fmt: skip

@@ -1,0 +1,71 @@
+"""What a command writes: its answer on standard output, all else on standard error."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ontology.errors import EvenkeelError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from graph.progress import Progress
+
+GOOD, REFUSED, BAD = 0, 1, 2
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+def print_document(document: Any) -> None:
+    """One JSON document on standard output; what is no JSON value is written as its text."""
+    typer.echo(json.dumps(document, default=str, allow_nan=False))
+
+
+def console() -> "Console":
+    """Standard output for people: no markup, so that data never styles itself."""
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def hint(text: str) -> None:
+    """What to do next, on standard error."""
+    typer.echo(text, err=True)
+
+
+def failure(error: EvenkeelError) -> dict[str, str]:
+    """An error as `--json` and the API say it."""
+    return {"code": error.code, "message": plain(str(error)), "hint": plain(error.hint)}
+
+
+def report(error: EvenkeelError, *, as_json: bool) -> None:
+    """One line and a hint on standard error, or one JSON document on standard output."""
+    if as_json:
+        print_document({"error": failure(error)})
+        return
+    hint(f"error: {plain(str(error))}")
+    advice = plain(error.hint)
+    hint(f"hint: {advice} [{error.code}]" if advice else f"code: {error.code}")
+
+
+def plain(value: Any) -> str:
+    """A value as text on one line; control characters, which could drive a terminal, are shown."""
+    text = "" if value is None else str(value)
+    return "".join(c if c.isprintable() else " " if c in "\n\t\r" else "\N{REPLACEMENT CHARACTER}"
+                   for c in text)  # fmt: skip
+
+
+@contextmanager
+def watched() -> "Iterator[Progress]":
+    """Progress as bars on standard error where a person watches, else nothing."""
+    from graph.progress import drawn, silent
+
+    if not sys.stderr.isatty():
+        yield silent
+        return
+    with drawn() as progress:
+        yield progress

@@ -1,0 +1,66 @@
+"""Finding a saved plan by what a person types: a prefix of its digest, or `latest`."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ontology.errors import InputError
+
+if TYPE_CHECKING:
+    from graph.catalog import PlanEntry
+    from service.house import House
+
+LATEST = "latest"
+SHORTEST_PREFIX = 4
+_DIGITS = frozenset("0123456789abcdef")
+
+
+def latest_plan(house: "House", chain: str = "") -> "PlanEntry | None":
+    """The plan made last, of one chain or of all; None where there is none."""
+    pages = (house.catalog.plans(name, first=1) for name in _chains(house, chain))
+    entries = [entry for page in pages for entry in page.rows]
+    return max(entries, key=lambda entry: entry.event_sequence, default=None)
+
+
+def find_plan(house: "House", asked: str = LATEST, chain: str = "") -> "PlanEntry":
+    """The plan whose digest starts so, or the latest.
+
+    Raises InputError `PLAN_UNKNOWN`, or `PLAN_AMBIGUOUS` where several digests start so.
+    """
+    if asked == LATEST:
+        found = latest_plan(house, chain)
+        if found is None:
+            where = f" of the chain `{chain}`" if chain else ""
+            raise InputError(f"there is no plan{where} yet", code="PLAN_UNKNOWN",
+                             hint="make one with `evenkeel plan --example two_hubs`")  # fmt: skip
+        return found
+    prefix = asked.lower()
+    if len(prefix) < SHORTEST_PREFIX or not _DIGITS.issuperset(prefix):
+        raise InputError(f"`{asked}` is no plan digest", code="PLAN_UNKNOWN",
+                         hint="give `latest`, or 4 or more digits of the digest")  # fmt: skip
+    matching = [e for e in _plans(house, chain) if e.plan.digest.startswith(prefix)]
+    if not matching:
+        raise InputError(f"there is no plan `{asked}`", code="PLAN_UNKNOWN",
+                         hint="`evenkeel show latest` shows the plan made last")  # fmt: skip
+    if len(matching) > 1:
+        raise InputError(f"{len(matching)} plans start with `{asked}`", code="PLAN_AMBIGUOUS",
+                         hint="give more digits of the digest")  # fmt: skip
+    return matching[0]
+
+
+def document_of(house: "House", entry: "PlanEntry") -> dict[str, Any]:
+    """The sealed document of a saved plan."""
+    document: dict[str, Any] = house.store.get_document(entry.artifact)
+    return document
+
+
+def _chains(house: "House", chain: str) -> list[str]:
+    return [chain] if chain else [entry.chain for entry in house.catalog.chains()]
+
+
+def _plans(house: "House", chain: str) -> "Iterator[PlanEntry]":
+    for name in _chains(house, chain):
+        page = house.catalog.plans(name, first=500)
+        yield from page.rows
+        while page.has_more:
+            page = house.catalog.plans(name, first=500, before=page.rows[-1].event_sequence)
+            yield from page.rows

@@ -1,0 +1,85 @@
+"""The gate of facts: a fact that breaks a rule of severity Violation is quarantined by name."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from feeds.result import FeedResult, FileCounts
+from graph.snapshot import apply_feed
+from ontology.columns import Snapshot, Table, table_of
+from ontology.findings import Finding
+from ontology.governance import QuarantinedRow
+from ontology.terms import RESOURCE
+from rules.check import check_facts
+from rules.release import Release
+
+CODE = "RULE_VIOLATION"
+
+
+def hold_to_rules(release: Release, result: FeedResult, present: Snapshot) -> FeedResult:
+    """The feed without the facts that break a rule; each of them is a quarantined row.
+
+    Facts are judged as they would stand in the chain, so what a feed does not repeat counts.
+    """
+    whole = apply_feed(present, present.sequence + 1, result.tables)
+    broken = [
+        finding
+        for finding in check_facts(release, whole.tables).findings
+        if finding.severity == "Violation" and _row_of(result, finding) is not None
+    ]
+    first: dict[tuple[str, int], Finding] = {}
+    for finding in broken:
+        place = _row_of(result, finding)
+        if place is not None:
+            first.setdefault(place, finding)
+    return _set_aside(result, first) if first else result
+
+
+def _row_of(result: FeedResult, finding: Finding) -> tuple[str, int] | None:
+    name, _, key = finding.focus_node.removeprefix(RESOURCE).partition("/")
+    table = result.tables.get(name)
+    row = None if table is None else table.row_of.get(key)
+    return None if row is None else (name, row)
+
+
+def _set_aside(result: FeedResult, broken: dict[tuple[str, int], Finding]) -> FeedResult:
+    tables, sources = dict(result.tables), dict(result.sources)
+    for name in {name for name, _ in broken}:
+        gone = [row for other, row in broken if other == name]
+        stays = np.setdiff1d(np.arange(len(tables[name])), gone)
+        tables[name], sources[name] = tables[name].take(stays), sources[name][stays]
+    refused: dict[tuple[str, int], QuarantinedRow] = {}
+    for (name, row), finding in broken.items():
+        place = result.source_of(name, row)
+        refused.setdefault((place.file, place.row), QuarantinedRow(
+            place.file, place.row, _column(finding), CODE, finding.message, finding.value,
+        ))  # fmt: skip
+    return replace(
+        result, tables=tables, sources=sources, files=_recounted(result, refused),
+        quarantined=_joined(result.quarantined, list(refused.values())),
+    )  # fmt: skip
+
+
+def _recounted(
+    result: FeedResult, refused: dict[tuple[str, int], QuarantinedRow]
+) -> tuple[FileCounts, ...]:
+    lost = {file.file: 0 for file in result.files}
+    for name, _ in refused:
+        lost[name] = lost.get(name, 0) + 1
+    return tuple(
+        replace(
+            file, loaded=file.loaded - lost[file.file],
+            quarantined=file.quarantined + lost[file.file],
+        )
+        for file in result.files
+    )  # fmt: skip
+
+
+def _joined(table: Table, rows: list[QuarantinedRow]) -> Table:
+    more = table_of(rows, "QuarantinedRow")
+    columns = {name: np.concatenate([table[name], more[name]]) for name in table.columns}
+    return Table("QuarantinedRow", columns).sorted()
+
+
+def _column(finding: Finding) -> str:
+    return finding.result_path.rpartition("#")[2].strip("<>")

@@ -1,0 +1,76 @@
+"""The one composition root: everything that a verb needs, opened once, closed by who opened it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from neo4j import Driver
+
+from graph.artifacts import ArtifactStore
+from graph.catalog import Catalog
+from graph.plans import activate_release
+from graph.progress import Progress, silent
+from graph.projection import Projection, open_graph
+from graph.server import open_database
+from graph.settings import Settings
+from graph.snapshot import SnapshotReader
+from ontology.canonical import canonical
+from ontology.governance import PolicyRelease
+from rules.release import Release, default_release
+
+SERVICE_AGENT = "evenkeel"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """An open service: the graph, the artifacts, and the policy release in force."""
+
+    settings: Settings
+    driver: Driver
+    projection: Projection
+    store: ArtifactStore
+    reader: SnapshotReader
+    catalog: Catalog
+    release: Release
+
+
+@contextmanager
+def open_house(
+    settings: Settings, progress: Progress = silent, release: Release | None = None
+) -> Iterator[House]:
+    """Start or reach the database, bring it up to date, and put the release in force.
+
+    `release` is the shipped one unless given. Everything here may be done again, or by several
+    processes at once. Raises OutsideError or StateError as the graph does.
+    """
+    driver = open_database(settings, progress)
+    try:
+        yield house_on(driver, settings, release)
+    finally:
+        driver.close()
+
+
+def house_on(driver: Driver, settings: Settings, release: Release | None = None) -> House:
+    """The service on an open driver, which stays the caller's to close."""
+    store = ArtifactStore(artifacts_folder(settings))
+    projection = open_graph(driver, store)
+    active = release or default_release()
+    _put_in_force(projection, active)
+    reader = SnapshotReader(projection.log, store)
+    return House(settings, driver, projection, store, reader, Catalog(driver), active)
+
+
+def artifacts_folder(settings: Settings) -> Path:
+    """Where this service keeps its artifacts."""
+    return settings.data_folder / "artifacts"
+
+
+def _put_in_force(projection: Projection, release: Release) -> None:
+    _ = release.compiled  # INVARIANT: a release with a rule that cannot be evaluated never acts
+    record = PolicyRelease(release.digest, release.name, release.version, len(release.rules))
+    activate_release(
+        projection, record, canonical(release.to_document()),
+        agent=SERVICE_AGENT, effective_at=datetime.now(UTC),
+    )  # fmt: skip

@@ -1,0 +1,112 @@
+"""Make a plan: load the snapshot, let the rules decide, solve, prove, seal, save."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from graph.manifests import write_snapshot
+from graph.plans import SavedPlan, save_plan
+from ontology.columns import Snapshot
+from ontology.errors import SolverError
+from ontology.plan import Plan
+from rules.release import Release
+from service.decision import Draft, PlanRequest, assemble, idle_flow, pose, seal
+from service.house import House
+from solver.certificate import check
+from solver.flow import solve
+from solver.network import IntArray
+from solver.potentials import canonical_potentials
+from solver.problem import Problem
+from solver.ties import canonical_flow
+
+
+@dataclass(frozen=True)
+class PlanMade:
+    """A sealed plan and where it stands; `replayed` tells that it already stood there."""
+
+    document: dict[str, Any]
+    saved: SavedPlan
+    draft: Draft
+
+
+def make_plan(house: House, request: PlanRequest) -> PlanMade:
+    """Plan a chain on its present facts and save the plan with its provenance.
+
+    Asking again on the same facts and release gives the first plan back. Raises InputError
+    `CHAIN_UNKNOWN`, `REGIME` and those of the formulations; StateError `RULE_NOT_EVALUATED`,
+    `STALE_PLAN`; SolverError where no certified plan was found.
+    """
+    snapshot = house.reader.read(request.chain)
+    draft = draft_plan(snapshot, house.release, request)
+    manifest = write_snapshot(house.store, request.chain, snapshot)
+    document = seal(draft.decision, _about(snapshot, house.release, request, manifest))
+    saved = save_plan(
+        house.projection, document, plan=summary_of(document), snapshot=snapshot,
+        attachments=draft.attachments,
+    )  # fmt: skip
+    if saved.replayed:
+        document = house.store.get_document(saved.artifact)
+    return PlanMade(document, saved, draft)
+
+
+def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Draft:
+    """The certified decision on a snapshot under a release. Pure: no database, no clock."""
+    problem = pose(snapshot, release, request)
+    flow, potentials = solve_canonically(problem)
+    draft = assemble(snapshot, release, request, problem, flow, potentials)
+    _refuse_uncertified(draft, snapshot)
+    return draft
+
+
+def solve_canonically(problem: Problem) -> tuple[IntArray, IntArray]:
+    """The canonical optimal flow of a problem and its canonical potentials."""
+    solution = solve(problem.network)
+    if solution.status != "optimal":
+        raise SolverError(
+            f"the planning problem is {solution.status}",
+            hint="doing nothing is always possible: please report this with the snapshot",
+            code="NO_PLAN",
+        )
+    potentials = canonical_potentials(problem.network, solution.flow)
+    flow = canonical_flow(problem.network, solution.flow, potentials, problem.arc_hash)
+    return flow, potentials
+
+
+def summary_of(document: dict[str, Any]) -> Plan:
+    """The plan's record, as the graph keeps it."""
+    decision = document["decision"]
+    proof = decision["certificate"]
+    return Plan(
+        digest=document["plan_digest"], chain=decision["chain"], snapshot=decision["snapshot"],
+        release=decision["release"], regime=decision["regime"], label=proof["label"],
+        cost_scaled=proof["cost"], bound_scaled=proof["bound"], gap_scaled=proof["gap"],
+        cost_scale=decision["network"]["cost_scale"],
+        line_count=len(decision["lines"]), shortfall_count=len(decision["shortfalls"]),
+    )  # fmt: skip
+
+
+def _refuse_uncertified(draft: Draft, snapshot: Snapshot) -> None:
+    verdict = check(
+        draft.problem.network, draft.flow, draft.potentials, draft.claims,
+        do_nothing=idle_flow(draft.problem, snapshot),
+    )  # fmt: skip
+    if not verdict.accepted:  # INVARIANT: a plan whose certificate does not check is never saved
+        raise SolverError(
+            f"the plan's certificate does not check: {verdict.refusals[0]}",
+            hint="please report this with the snapshot",
+            code="CERTIFICATE_REFUSED",
+        )
+
+
+def _about(
+    snapshot: Snapshot, release: Release, request: PlanRequest, manifest: str
+) -> dict[str, Any]:
+    packages = ("evenkeel", "numpy", "ortools")
+    return {
+        "sequence": snapshot.sequence,
+        "made_at": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "agent": request.agent,
+        "versions": {name: version(name) for name in packages},
+        "artifacts": {"snapshot": manifest, "release": release.digest},
+    }

@@ -1,0 +1,57 @@
+"""What one rule costs: the certified plan as it is, beside the one without that rule."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ontology.columns import Snapshot
+from rules.release import Release
+from service.decision import Draft, PlanRequest, assemble, pose
+from service.planning import solve_canonically
+
+
+@dataclass(frozen=True)
+class RulePrice:
+    """The difference of two certified plans; costs in the plan's cost units.
+
+    `closed` movements carried the rule's IRI; `opened` are the lines that only the plan without
+    the rule has, `dropped` those that it no longer needs.
+    """
+
+    rule: str
+    title: str
+    closed: int
+    cost_scaled_with: int
+    cost_scaled_without: int
+    opened: list[dict[str, Any]]
+    dropped: list[dict[str, Any]]
+    comparison_without: dict[str, Any]
+
+    @property
+    def difference_scaled(self) -> int:
+        """What the rule costs; never negative, as a rule only closes."""
+        return self.cost_scaled_with - self.cost_scaled_without
+
+
+def price_of_rule(
+    draft: Draft, snapshot: Snapshot, release: Release, rule: str, request: PlanRequest
+) -> RulePrice:
+    """Plan again without one rule. Raises InputError `RULE_UNKNOWN`."""
+    found = release.rule(rule)
+    problem = pose(snapshot, release, request, without_rule=rule)
+    flow, potentials = solve_canonically(problem)
+    other = assemble(snapshot, release, request, problem, flow, potentials)
+    with_rule, without = (_by_content(d.decision["lines"]) for d in (draft, other))
+    return RulePrice(
+        rule, found.title, draft.decision["suppressed"]["by_rule"].get(rule, 0),
+        draft.claims.cost, other.claims.cost,
+        [line for key, line in without.items() if key not in with_rule],
+        [line for key, line in with_rule.items() if key not in without],
+        other.decision["comparison"],
+    )  # fmt: skip
+
+
+def _by_content(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    outside = {"number", "because"}
+    return {
+        repr(sorted((k, v) for k, v in line.items() if k not in outside)): line for line in lines
+    }

@@ -1,0 +1,247 @@
+"""Check a plan without any solver: its arithmetic, its seal, and its derivation from the facts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from graph.artifacts import ArtifactStore
+from graph.manifests import read_snapshot
+from ontology.canonical import LARGEST_INTEGER, canonical, digest_of
+from ontology.errors import EvenkeelError, InputError
+from rules.release import from_document
+from service.decision import FORMAT, PlanRequest, assemble, pose
+from solver.certificate import check
+from solver.claims import Claims
+from solver.network import IntArray, Network
+
+ACCEPTED, REFUSED, NOT_RUN = "accepted", "refused", "not run"
+ARC_COLUMNS = ("tail", "head", "lower", "capacity", "cost", "kind", "reference", "supply")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One of the three checks: its verdict, why it refuses, and what else a reader should know."""
+
+    name: str
+    status: str
+    refusals: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The three checks in order; accepted when none refuses and arithmetic and seal ran."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the plan stands, as far as it could be checked."""
+        return not any(check.status == REFUSED for check in self.checks)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    network: Network
+    flow: IntArray
+    potentials: IntArray
+
+
+def verify(
+    document: Any,
+    *,
+    artifacts: Path | None = None,
+    snapshot: str | None = None,
+    release: str | None = None,
+) -> Verdict:
+    """The verdict on a plan document, whatever it is: a malformed one is refused, never a crash.
+
+    `artifacts` is a folder of artifacts (an export, or the service's own). `snapshot` and
+    `release` are digests in it or paths of files; by default the plan says which. Derivation
+    runs when both can be found.
+    """
+    try:
+        store = None if artifacts is None else ArtifactStore(artifacts)
+        parts = _parts(document, store)
+    except _UNUSABLE as error:
+        why = (f"the document cannot be read as a plan: {_line(error)}",)
+        return Verdict((Check("arithmetic", REFUSED, why), Check("seal", REFUSED, why),
+                        Check("derivation", NOT_RUN)))  # fmt: skip
+    return Verdict((
+        _run("arithmetic", lambda: _arithmetic(document, parts)),
+        _run("seal", lambda: _seal(document, parts)),
+        _run("derivation", lambda: _derivation(document, parts, store, snapshot, release)),
+    ))  # fmt: skip
+
+
+def read_plan(path: Path) -> Any:
+    """The JSON document of a file. Raises InputError `PLAN_UNREADABLE`."""
+    try:
+        return orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
+        raise InputError(
+            f"`{path}` cannot be read: {reason}", code="PLAN_UNREADABLE",
+            hint="give a plan.json that `evenkeel plan --json` printed",
+        ) from error  # fmt: skip
+
+
+_UNUSABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError,
+             EvenkeelError)  # fmt: skip
+
+
+def _run(name: str, work: Callable[[], Check]) -> Check:
+    try:
+        return work()
+    except _UNUSABLE as error:
+        return Check(name, REFUSED, (f"it cannot be checked: {_line(error)}",))
+
+
+def _line(error: Exception) -> str:
+    text = str(error).splitlines()[0] if str(error) else ""
+    return text if isinstance(error, EvenkeelError) else f"{type(error).__name__} {text}".strip()
+
+
+def _parts(document: Any, store: ArtifactStore | None) -> _Parts:
+    if document["format"] != FORMAT:
+        raise InputError(f"the format is not {FORMAT}", code="BAD_PLAN")
+    decision = document["decision"]
+    arcs = _content(decision["network"], store)
+    proof = _content(decision["certificate"], store)
+    columns = {name: _column(arcs[name], name) for name in ARC_COLUMNS}
+    scale = _whole(decision["network"]["cost_scale"], "cost_scale")
+    network = Network(**columns, cost_scale=scale)
+    return _Parts(
+        network, _column(proof["flow"], "flow"), _column(proof["potentials"], "potentials")
+    )
+
+
+def _content(part: Mapping[str, Any], store: ArtifactStore | None) -> Mapping[str, Any]:
+    if "inline" in part:
+        return part["inline"]  # type: ignore[no-any-return]
+    if store is None:
+        raise InputError(
+            f"the plan names its network and certificate (`{part['artifact']}`)",
+            hint="give the folder that holds them with `--artifacts`", code="ARTIFACTS_WANTED",
+        )  # fmt: skip
+    return store.get_document(part["artifact"])  # type: ignore[no-any-return]
+
+
+def _column(values: Any, name: str) -> IntArray:
+    if not isinstance(values, list) or any(type(v) is not int for v in values):
+        raise InputError(f"`{name}` is not a list of whole numbers", code="BAD_PLAN")
+    if any(abs(v) > LARGEST_INTEGER for v in values):
+        raise InputError(f"`{name}` holds a number beyond ±{LARGEST_INTEGER}", code="NUMBER_RANGE")
+    return np.array(values, np.int64)
+
+
+def _whole(value: Any, name: str) -> int:
+    if type(value) is not int:
+        raise InputError(f"`{name}` is not a whole number", code="BAD_PLAN")
+    return value
+
+
+def _arithmetic(document: Any, parts: _Parts) -> Check:
+    stated, network = document["decision"]["certificate"], document["decision"]["network"]
+    cost, bound, gap = (_whole(stated[name], name) for name in ("cost", "bound", "gap"))
+    claims = Claims(
+        cost, bound, gap, stated["gap_percent"], stated["label"],
+        stated["do_nothing"], stated["gap_of_gain"],
+    )  # fmt: skip
+    found = check(parts.network, parts.flow, parts.potentials, claims)
+    refusals = list(found.refusals)
+    for name, size in (("arcs", parts.network.arc_count), ("nodes", parts.network.node_count)):
+        if network[name] != size:
+            refusals.append(f"{name}: stated {network[name]}, but the network has {size}")
+    return Check("arithmetic", REFUSED if refusals else ACCEPTED, tuple(refusals), found.notes)
+
+
+def _seal(document: Any, parts: _Parts) -> Check:
+    decision = document["decision"]
+    outside = {name: value for name, value in document.items() if name != "seal"}
+    stated = {
+        "network digest": (decision["network"]["digest"], parts.network.digest),
+        "plan digest": (document["plan_digest"], digest_of(decision)),
+        "seal": (document["seal"], digest_of(outside)),
+    }
+    refusals = tuple(
+        f"{name}: stated {was}, but it is {found}"
+        for name, (was, found) in stated.items()
+        if was != found
+    )
+    return Check("seal", REFUSED if refusals else ACCEPTED, refusals)
+
+
+def _derivation(
+    document: Any,
+    parts: _Parts,
+    store: ArtifactStore | None,
+    snapshot_name: str | None,
+    release_name: str | None,
+) -> Check:
+    named = document["about"]["artifacts"]
+    manifest = snapshot_name or named["snapshot"]
+    bundle = release_name or named["release"]
+    if store is None or not (_at_hand(store, manifest) and _at_hand(store, bundle)):
+        if snapshot_name or release_name:
+            raise InputError("the snapshot or the release is not in the artifacts folder",
+                             code="ARTIFACT_MISSING")  # fmt: skip
+        note = "the snapshot and the release are not at hand: give `--artifacts FOLDER`"
+        return Check("derivation", NOT_RUN, (), (note,))
+    snapshot = read_snapshot(store, manifest)
+    release = from_document(_document(store, bundle))
+    decision = document["decision"]
+    request = PlanRequest(
+        decision["chain"], frozenset(decision["cost_parts"]),
+        date.fromisoformat(decision["starts_on"]),
+    )  # fmt: skip
+    problem = pose(snapshot, release, request)
+    refusals = []
+    if problem.network.digest != parts.network.digest:
+        refusals.append("the facts and rules give another network than the plan's")
+    else:
+        again = assemble(snapshot, release, request, problem, parts.flow, parts.potentials)
+        refusals += differences(decision, again.decision)
+    if document["about"]["sequence"] != snapshot.sequence:
+        refusals.append(f"about.sequence: stated {document['about']['sequence']}, but the "
+                        f"snapshot is of {snapshot.sequence}")  # fmt: skip
+    return Check("derivation", REFUSED if refusals else ACCEPTED, tuple(refusals))
+
+
+def _at_hand(store: ArtifactStore, name: str) -> bool:
+    return Path(name).is_file() or (len(name) == 64 and store.has(name))
+
+
+def _document(store: ArtifactStore, name: str) -> Any:
+    path = Path(name)
+    return orjson.loads(path.read_bytes()) if path.is_file() else store.get_document(name)
+
+
+def differences(stated: Any, derived: Any, place: str = "decision", most: int = 5) -> list[str]:
+    """Where two documents differ, by path, the first few; empty when their bytes are equal."""
+    if canonical(stated) == canonical(derived):
+        return []
+    if isinstance(stated, dict) and isinstance(derived, dict):
+        pairs = [(f"{place}.{k}", stated.get(k), derived.get(k))
+                 for k in sorted(stated.keys() | derived.keys())]  # fmt: skip
+    elif isinstance(stated, list) and isinstance(derived, list) and len(stated) == len(derived):
+        pairs = [(f"{place}[{i}]", *both) for i, both in
+                 enumerate(zip(stated, derived, strict=True))]  # fmt: skip
+    else:
+        return [f"{place}: stated {_short(stated)}, but the facts give {_short(derived)}"]
+    found: list[str] = []
+    for where, one, other in pairs:
+        found += differences(one, other, where, most)
+        if len(found) >= most:
+            break
+    return found[:most] or [f"{place}: a key is null on one side and absent on the other"]
+
+
+def _short(value: Any) -> str:
+    text = orjson.dumps(value).decode()
+    return text if len(text) <= 80 else f"{text[:77]}..."
