@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ontology.errors import SolverError
 from solver.carry_labels import CarryLabels
 from solver.facts import fact
 from solver.network import IntArray
@@ -109,7 +110,7 @@ class _Residual:
         units = int(self.flow[own].sum())
         # INVARIANT: the numbers of a cut re-add.
         if supply + most - least != units:
-            raise AssertionError("a cut does not re-add")
+            raise SolverError("a cut does not re-add: the flow is not optimal", code="CUT_UNSOUND")
         return {"supply": supply, "into": most, "out": least, "units": units}
 
 
