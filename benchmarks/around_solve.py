@@ -17,10 +17,11 @@ from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from solver.certificate import check, measure
 from solver.flow import unmet
+from solver.names import mixed
 from solver.network import IntArray, Network, bare_network
 from solver.potentials import canonical_potentials
 from solver.ranges import check_columns, engine_columns
-from solver.ties import Hashes, canonical_flow, canonical_rows, combine
+from solver.ties import Hashes, canonical_flow, canonical_rows
 
 SIZES = ((50, 14), (500, 14), (500, 28))
 RUNS = 7
@@ -48,7 +49,9 @@ def main(decode: Decode | None = None) -> None:
         network = bare_network(
             *(columns[name] for name in ("tail", "head", "capacity", "cost", "supply"))
         )
-        keys = combine(network.tail, network.head, occurrence(network))
+        keys = mixed(
+            *(c.astype(np.uint64) for c in (network.tail, network.head, occurrence(network)))
+        )
         around(network, keys, bare_solve(network)[0], decode)  # compiles, and warms up
         runs = [one_run(network, keys, decode) for _ in range(RUNS)]
         medians = {step: statistics.median(run[step] for run in runs) for step in runs[0]}

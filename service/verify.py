@@ -35,7 +35,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The three checks in order; accepted when none refuses and arithmetic and seal ran."""
+    """The three checks in order. Derivation that was not run leaves the facts unproved."""
 
     checks: tuple[Check, ...]
 
@@ -63,12 +63,15 @@ def verify(
 
     `artifacts` is a folder of artifacts (an export, or the service's own). `snapshot` and
     `release` are digests in it or paths of files; by default the plan says which. Derivation
-    runs when both can be found.
+    runs when both can be found. Raises InputError `ARTIFACTS_WANTED` or OutsideError
+    `ARTIFACT_MISSING` where a large plan's network or certificate is not at hand.
     """
     try:
         store = None if artifacts is None else ArtifactStore(artifacts)
         parts = _parts(document, store)
     except _UNUSABLE as error:
+        if isinstance(error, EvenkeelError) and error.code in _NOT_AT_HAND:
+            raise
         why = (f"the document cannot be read as a plan: {_line(error)}",)
         return Verdict((Check("arithmetic", REFUSED, why), Check("seal", REFUSED, why),
                         Check("derivation", NOT_RUN)))  # fmt: skip
@@ -91,6 +94,7 @@ def read_plan(path: Path) -> Any:
         ) from error  # fmt: skip
 
 
+_NOT_AT_HAND = ("ARTIFACTS_WANTED", "ARTIFACT_MISSING")
 _UNUSABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError,
              EvenkeelError)  # fmt: skip
 

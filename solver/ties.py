@@ -1,14 +1,11 @@
 """The canonical flow: which of several cheapest flows is meant, by a written order of the arcs."""
 
-import hashlib
-from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from ontology.errors import SolverError
 from solver.flow import solve, unmet
+from solver.names import mixed
 from solver.network import IntArray, Network
 from solver.potentials import canonical_potentials
 from solver.ranges import WIDE
@@ -21,10 +18,6 @@ HASHED_ROUNDS = 8
 
 LARGEST_BITS = 32
 """Bits of a tie cost, fewer where the network of tied arcs is so large that they would not fit."""
-
-
-GOLDEN = 0x9E3779B97F4A7C15
-"""2^64 / golden ratio: the step of splitmix64."""
 
 
 def canonical_flow(
@@ -94,28 +87,6 @@ def canonical_rows(arc_hash: Hashes) -> npt.NDArray[np.intp]:
     return np.argsort(arc_hash, kind="stable")
 
 
-def hash_names(names: Iterable[str]) -> Hashes:
-    """64 bits per name: the start of its BLAKE2b digest."""
-    digests = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
-    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
-
-
-def combine(*parts: npt.NDArray[Any]) -> Hashes:
-    """64 bits per row from equally long columns of integers (hashes, days, numbers), in order."""
-    state = np.zeros(len(parts[0]), np.uint64)
-    for part in parts:
-        state = _splitmix(state ^ _splitmix(part.astype(np.uint64)))
-    return state
-
-
-def _splitmix(values: Hashes) -> Hashes:
-    """The output function of splitmix64 (Steele, Lea, Flood 2014): a bijection that stirs."""
-    mixed = values + np.uint64(GOLDEN)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
-
-
 def _distinct(hashes: Hashes, network: Network, rows: npt.NDArray[np.intp]) -> Hashes:
     """The hashes, those that occur again stirred with how often they have occurred before."""
     order = np.argsort(hashes, kind="stable")
@@ -129,7 +100,7 @@ def _distinct(hashes: Hashes, network: Network, rows: npt.NDArray[np.intp]) -> H
     before = places - np.maximum.accumulate(np.where(first, places, 0))
     keys = hashes.copy()
     again = before > 0
-    keys[order[again]] = combine(ranked[again], before[again])
+    keys[order[again]] = mixed(ranked[again], before[again].astype(np.uint64))
     return keys
 
 
@@ -141,7 +112,7 @@ def _tie_costs(keys: Hashes, turn: int, arc_count: int) -> IntArray:
         return costs
     # `ranges` asks for 4 (n + 3)^2 cost < 2^62, and arcs on cycles touch n <= arcs nodes.
     bits = min(LARGEST_BITS, (WIDE // (4 * (arc_count + 3) ** 2)).bit_length() - 2)
-    stirred = _splitmix(keys + np.uint64(turn * GOLDEN % 2**64))
+    stirred = mixed(keys, np.full(len(keys), turn, np.uint64))
     costs = np.empty(arc_count, np.int64)
     costs[:] = stirred >> np.uint64(64 - max(1, bits))
     return costs + 1
