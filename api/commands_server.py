@@ -122,7 +122,7 @@ def serve(
     import uvicorn
 
     from api.app import create_app
-    from api.tokens import local_token
+    from api.tokens import TOKEN_FILE, local_token
 
     _refuse_taken(host, port)
     with opened() as house:
@@ -130,7 +130,7 @@ def serve(
         application = create_app(house, token, development)
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"GraphQL at http://{shown}:{port}/graphql", err=True)
-        typer.echo(f"the token is in `{house.settings.data_folder / 'token'}`", err=True)
+        typer.echo(f"the token is in `{house.settings.data_folder / TOKEN_FILE}`", err=True)
         if not _is_loopback(host):
             hint("warning: other machines can reach this address; the token is all that keeps it")
         uvicorn.run(application, host=host, port=port, log_level="warning")

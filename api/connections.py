@@ -42,7 +42,9 @@ class Cursors:
     def read(self, scope: str, cursor: str) -> Any:
         """The place; InputError `BAD_CURSOR` for another list's, or one that was not written."""
         try:
-            data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            data = base64.b64decode(
+                cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
+            )
         except (binascii.Error, ValueError):
             data = b""
         signature, body = data[:_SIGNATURE_BYTES], data[_SIGNATURE_BYTES:]

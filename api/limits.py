@@ -56,8 +56,11 @@ def document_within_limits(text: str) -> DocumentNode:
         _count_tokens(text)
         document = parse(text, no_location=False)
     except GraphQLSyntaxError as error:
-        raise InputError(f"the query cannot be read: {_first_line(error.message)}",
-                         code="QUERY_SYNTAX", hint="correct the GraphQL document") from error  # fmt: skip
+        raise InputError(
+            f"the query cannot be read: {_first_line(error.message)}",
+            code="QUERY_SYNTAX",
+            hint="correct the GraphQL document",
+        ) from error
     except RecursionError as error:
         raise _too_much("nesting", "deep", DEPTH, "QUERY_DEPTH") from error
     _check(document)

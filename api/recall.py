@@ -64,3 +64,13 @@ def _plans(house: "House", chain: str) -> "Iterator[PlanEntry]":
         while page.has_more:
             page = house.catalog.plans(name, first=500, before=page.rows[-1].event_sequence)
             yield from page.rows
+
+
+def currency_of(house: "House", chain: str) -> str:
+    """The currency in which a chain states its prices; empty where it states none."""
+    for name in ("HandlingRate", "StockingPolicy", "Lane", "Offer"):
+        for fact in house.catalog.facts(chain, name, first=1).rows:
+            currency = str(getattr(fact.record, "currency", ""))
+            if currency:
+                return currency
+    return ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ontology.errors import AccessError, InputError, OutsideError
 
-TOKEN_FILE = "api-token"
+TOKEN_FILE = "api-token"  # noqa: S105 - a file name
 _SHORTEST = 32
 
 

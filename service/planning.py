@@ -11,6 +11,7 @@ from ontology.columns import Snapshot
 from ontology.errors import SolverError
 from ontology.plan import Plan
 from rules.release import Release
+from service import VERSION
 from service.decision import Draft, PlanRequest, assemble, idle_flow, pose, seal
 from service.house import House
 from solver.certificate import check
@@ -102,11 +103,11 @@ def _refuse_uncertified(draft: Draft, snapshot: Snapshot) -> None:
 def _about(
     snapshot: Snapshot, release: Release, request: PlanRequest, manifest: str
 ) -> dict[str, Any]:
-    packages = ("evenkeel", "numpy", "ortools")
+    libraries = {name: version(name) for name in ("numpy", "ortools")}
     return {
         "sequence": snapshot.sequence,
         "made_at": datetime.now(UTC).isoformat(timespec="microseconds"),
         "agent": request.agent,
-        "versions": {name: version(name) for name in packages},
+        "versions": {"evenkeel": VERSION} | libraries,
         "artifacts": {"snapshot": manifest, "release": release.digest},
     }

@@ -60,7 +60,8 @@ def snapshot(projection: Projection, reader: SnapshotReader) -> Snapshot:
 
 
 def count(driver: Driver, pattern: str) -> int:
-    return int(driver.execute_query(f"MATCH {pattern} RETURN count(*) AS n").records[0]["n"])  # type: ignore[arg-type]
+    query: Any = f"MATCH {pattern} RETURN count(*) AS n"
+    return int(driver.execute_query(query).records[0]["n"])
 
 
 def test_a_plan_stands_with_all_its_edges(projection: Projection, snapshot: Snapshot) -> None:

@@ -26,8 +26,8 @@ def load(projection: Projection, north: int, feed: str = "f", **more: Any) -> in
     return load_feed(projection, contents, agent="ada", effective_at=NOON).event.sequence
 
 
-def query(driver: Driver, text: str, **parameters: Any) -> list[dict[str, Any]]:
-    return [r.data() for r in driver.execute_query(text, parameters).records]  # type: ignore[arg-type]
+def query(driver: Driver, text: Any, **parameters: Any) -> list[dict[str, Any]]:
+    return [row.data() for row in driver.execute_query(text, parameters).records]
 
 
 def test_no_field_takes_the_name_of_an_address() -> None:

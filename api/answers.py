@@ -1,0 +1,72 @@
+"""Errors as callers see them: by whose fault, with a code and a hint, and no more than that."""
+
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphql import GraphQLError
+
+from ontology.errors import (
+    AccessError,
+    EvenkeelError,
+    InputError,
+    OutsideError,
+    SolverError,
+    StateError,
+)
+
+MOST_ERRORS = 20
+_FAULTS: Mapping[type[EvenkeelError], str] = {
+    InputError: "input", AccessError: "access", StateError: "state",
+    OutsideError: "outside", SolverError: "solver",
+}  # fmt: skip
+_log = logging.getLogger("evenkeel.api")
+
+
+def error_document(error: EvenkeelError) -> dict[str, Any]:
+    """An error without data, as a GraphQL answer."""
+    return {"errors": [{"message": str(error), "extensions": _extensions(error)}]}
+
+
+def internal_error(error: BaseException) -> EvenkeelError:
+    """What a caller may know of an unexpected error: a reference to the service's own log."""
+    reference = secrets.token_hex(8)
+    _log.error("internal error %s", reference, exc_info=error)
+    return EvenkeelError(
+        f"something went wrong inside the service, reference `{reference}`",
+        code="INTERNAL",
+        hint="give the reference to who runs the service",
+    )
+
+
+def shown(errors: Sequence[GraphQLError], *, development: bool) -> list[dict[str, Any]]:
+    """The errors of an execution as the answer has them, at most 20."""
+    return [_shown(error, development) for error in errors[:MOST_ERRORS]]
+
+
+def _shown(error: GraphQLError, development: bool) -> dict[str, Any]:
+    fault = _fault_of(error, development)
+    found: dict[str, Any] = {"message": str(fault), "extensions": _extensions(fault)}
+    if error.locations:
+        found["locations"] = [spot.formatted for spot in error.locations]
+    if error.path:
+        found["path"] = error.path
+    return found
+
+
+def _fault_of(error: GraphQLError, development: bool) -> EvenkeelError:
+    cause: BaseException | None = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, EvenkeelError):
+        return cause
+    if error.path or not (cause is None or isinstance(cause, GraphQLError)):
+        return internal_error(cause or error)
+    message = error.message if development else error.message.split(" Did you mean")[0]
+    return InputError(message, code="QUERY_INVALID", hint="see the schema in api/schema.graphql")
+
+
+def _extensions(error: EvenkeelError) -> dict[str, str]:
+    fault = next((word for kind, word in _FAULTS.items() if isinstance(error, kind)), "service")
+    return {"code": error.code, "hint": error.hint, "fault": fault}

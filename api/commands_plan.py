@@ -1,0 +1,255 @@
+"""The commands about plans: plan, show, verify, trace, demo."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.output import GOOD, REFUSED, AsJson, console, hint, print_document
+from api.recall import LATEST, currency_of, document_of, find_plan
+from ontology.errors import InputError
+
+if TYPE_CHECKING:
+    from graph.artifacts import ArtifactStore
+    from graph.provenance import Trace
+    from service.house import House
+
+COST_PARTS = {"warehouse": "handling", "freight": "freight"}
+Rows = Annotated[int, typer.Option("--rows", min=1, help="Rows of a table to print.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("plan")(plan)
+    app.command("show")(show)
+    app.command("verify")(verify)
+    app.command("trace")(trace)
+    app.command("demo")(demo)
+
+
+def plan(
+    chain: Annotated[str, typer.Option(help="The supply chain to plan.")] = "",
+    example: Annotated[str, typer.Option(help="Load this example first: two_hubs.")] = "",
+    cost: Annotated[
+        str, typer.Option(help="What to minimise for orders: warehouse,freight.")
+    ] = "warehouse,freight",
+    starts_on: Annotated[str, typer.Option(help="First day, as 2026-03-02.")] = "",
+    bundle: Annotated[
+        Path | None, typer.Option(help="Folder for the plan and all that proves it.")
+    ] = None,
+    rows: Rows = 20,
+    as_json: AsJson = False,
+) -> int:
+    """Make a certified plan on the present facts and save it; shortfalls are part of a plan."""
+    from api import drawing
+    from api.commands_server import opened
+
+    parts, first_day = _cost_parts(cost), _day(starts_on)
+    if chain and example:
+        raise InputError("give either --chain or --example", code="USAGE",
+                         hint="an example fills a chain of its own")  # fmt: skip
+    with opened() as house:
+        document = _planned(house, chain, example, parts, first_day)
+        currency = currency_of(house, document["decision"]["chain"])
+        if bundle is not None:
+            _export(house.store, document, bundle)
+    if as_json:
+        print_document(document)
+        return GOOD
+    drawing.show_plan(console(), document, rows, currency)
+    digest = document["plan_digest"][:12]
+    hint(f"explain a line with `evenkeel trace {digest} 1`")
+    return GOOD
+
+
+def _planned(
+    house: "House", chain: str, example: str, parts: frozenset[str], first_day: date | None
+) -> dict[str, Any]:
+    from api.output import watched
+    from service.decision import PlanRequest
+    from service.examples import example_named, load_example
+    from service.planning import make_plan
+
+    with watched() as progress:
+        if example:
+            progress(f"loading {example}", 0, 0)
+            load_example(house, example)
+        chosen = example_named(example).chain if example else chain or _only_chain(house)
+        progress(f"planning {chosen}", 0, 0)
+        return make_plan(house, PlanRequest(chosen, parts, first_day)).document
+
+
+def _only_chain(house: "House") -> str:
+    names = [entry.chain for entry in house.catalog.chains()]
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise InputError("nothing has been loaded yet", code="CHAIN_UNKNOWN",
+                         hint="`evenkeel plan --example two_hubs`, or sync files")  # fmt: skip
+    raise InputError("there are several chains", code="CHAIN_WANTED",
+                     hint=f"give --chain, one of: {', '.join(names)}")  # fmt: skip
+
+
+def _cost_parts(text: str) -> frozenset[str]:
+    parts = frozenset(part.strip() for part in text.split(","))
+    if not parts <= set(COST_PARTS):
+        raise InputError(f"`{text}` is no choice of costs", code="COST_PARTS",
+                         hint="give warehouse, freight or warehouse,freight")  # fmt: skip
+    return parts
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise InputError(f"`{text}` is no day", code="BAD_DATE",
+                         hint="write it as 2026-03-02") from error  # fmt: skip
+
+
+def _export(store: "ArtifactStore", document: dict[str, Any], folder: Path) -> None:
+    from ontology.errors import OutsideError
+    from service.bundle import export_plan
+
+    try:
+        path = export_plan(store, document, folder)
+    except OSError as error:
+        why = (error.strerror or "not writable").lower()
+        raise OutsideError(f"cannot write `{folder}`: {why}", code="BUNDLE_NOT_WRITTEN",
+                           hint="give a folder that can be written") from error  # fmt: skip
+    hint(f"check it anywhere with `evenkeel verify {path} --artifacts {folder / 'artifacts'}`")
+
+
+def show(
+    asked: Annotated[str, typer.Argument(metavar="[PLAN]", help="Digest or latest.")] = LATEST,
+    chain: Annotated[str, typer.Option(help="Look among the plans of this chain.")] = "",
+    rows: Rows = 20,
+    as_json: AsJson = False,
+) -> int:
+    """Show a saved plan: certificate, comparison, lines, shortfalls, what rules closed."""
+    from api import drawing
+    from api.commands_server import opened
+
+    with opened() as house:
+        document = document_of(house, find_plan(house, asked, chain))
+        currency = currency_of(house, document["decision"]["chain"])
+    if as_json:
+        print_document(document)
+    else:
+        drawing.show_plan(console(), document, rows, currency)
+    return GOOD
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A plan.json, or the folder of a bundle.")],
+    snapshot: Annotated[str, typer.Option(help="Digest or file of the snapshot.")] = "",
+    release: Annotated[str, typer.Option(help="Digest or file of the release.")] = "",
+    artifacts: Annotated[Path | None, typer.Option(help="Folder of artifacts.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Check a plan without any solver: arithmetic, seal and derivation; exit 1 if refused."""
+    from service.verify import read_plan
+    from service.verify import verify as check
+
+    if file.is_dir():
+        file, artifacts = file / "plan.json", artifacts or file / "artifacts"
+    if artifacts is not None and not artifacts.is_dir():
+        raise InputError(f"there is no folder `{artifacts}`", code="ARTIFACTS_MISSING",
+                         hint="give the folder that `plan --bundle` wrote")  # fmt: skip
+    verdict = check(read_plan(file), artifacts=artifacts, snapshot=snapshot or None,
+                    release=release or None)  # fmt: skip
+    if as_json:
+        checks = [{"name": c.name, "status": c.status, "refusals": list(c.refusals),
+                   "notes": list(c.notes)} for c in verdict.checks]  # fmt: skip
+        print_document({"accepted": verdict.accepted, "checks": checks})
+    else:
+        from api import drawing
+
+        drawing.show_verdict(console(), verdict)
+    return GOOD if verdict.accepted else REFUSED
+
+
+def trace(
+    targets: Annotated[
+        list[str] | None, typer.Argument(metavar="[PLAN] [LINE]", help="Plan and line number.")
+    ] = None,
+    fact: Annotated[str, typer.Option("--fact", help="What used this fact, by its URI.")] = "",
+    as_json: AsJson = False,
+) -> int:
+    """Draw where a plan's line comes from, to the rows of files; or what used a fact."""
+    from api import drawing
+    from api.commands_server import opened
+
+    given = targets or []
+    if bool(fact) == bool(given) or len(given) > 2:
+        raise InputError("give a line, a plan and a line, or --fact", code="USAGE",
+                         hint="such as `evenkeel trace latest 1`")  # fmt: skip
+    number = 0 if fact else _line_number(given[-1])
+    with opened() as house:
+        found = _traced(house, given, number, fact)
+    if as_json:
+        print_document(_trace_document(found))
+        return GOOD
+    upward = bool(fact)
+    console().print(drawing.provenance_tree(found, upward=upward))
+    if upward and not found.edges:
+        hint("nothing was derived from this fact")
+    return GOOD
+
+
+def _traced(house: "House", given: list[str], number: int, fact: str) -> "Trace":
+    from graph.provenance import trace_down, trace_up
+
+    if fact:
+        if not house.catalog.by_uri([fact]):
+            raise InputError(f"there is no fact `{fact}`", code="FACT_UNKNOWN",
+                             hint="name it chain/Class/key: two_hubs/Lane/truck-ns")  # fmt: skip
+        return trace_up(house.driver, uri=fact, first=100)
+    entry = find_plan(house, given[0] if len(given) == 2 else LATEST)
+    return trace_down(house.driver, entry.plan.digest, number)
+
+
+def _line_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:16]) < 2**53:
+        raise InputError(f"`{text}` is no line number", code="LINE_UNKNOWN",
+                         hint="lines are numbered from 1")  # fmt: skip
+    return int(text)
+
+
+def _trace_document(found: "Trace") -> dict[str, Any]:
+    return {
+        "root": found.root,
+        "nodes": [
+            {"id": n.id, "kind": n.kind, "label": n.label, "details": dict(n.details)}
+            for n in found.nodes.values()
+        ],
+        "edges": [
+            {"source": e.source, "relation": e.relation, "target": e.target} for e in found.edges
+        ],
+        "next_after": found.next_after,
+    }
+
+
+def demo(as_json: AsJson = False) -> int:
+    """Tell the whole story on the examples: load, plan, prove, explain, trace."""
+    from api import demo as story
+    from api.commands_server import opened
+
+    with opened() as house:
+        told = [_chapter(house, name, as_json=as_json) for name in story.chapter_names()]
+        if as_json:
+            print_document({"chapters": told})
+        else:
+            story.tell_where_next(console(), house.settings.data_folder)
+    return GOOD
+
+
+def _chapter(house: "House", name: str, *, as_json: bool) -> dict[str, Any]:
+    from api import demo as story
+    from api.output import watched
+
+    with watched() as progress:
+        chapter = story.live(house, name, progress)
+    if not as_json:
+        story.tell(console(), chapter)
+    return story.document_of(chapter)
