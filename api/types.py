@@ -72,8 +72,8 @@ class Fact(Node):
     def of(cls, stated: StatedFact) -> Self:
         """The fact; a field `x_id` is the natural key in the record's reference `x`."""
         record = stated.record
-        own: dict[str, Any] = {"id": stated.uri, "stated": stated, "uri": stated.uri, "chain": stated.chain,
-               "key": stated.key}  # fmt: skip
+        own: dict[str, Any] = {"id": stated.uri, "stated": stated, "uri": stated.uri,
+                               "chain": stated.chain, "key": stated.key}  # fmt: skip
         for part in fields(cls):
             if part.init and part.name not in own:
                 own[part.name] = getattr(record, part.name.removesuffix("_id"))

@@ -25,10 +25,11 @@ Ask = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="package")
 def house(database: Driver, tmp_path_factory: pytest.TempPathFactory) -> House:
-    """two_hubs loaded, and planned twice: for all costs, and for those of the warehouse alone."""
+    """two_hubs loaded, and planned twice: for the costs of the warehouse, then for all."""
     empty_the_graph(database)
     found = house_on(database, Settings(home=tmp_path_factory.mktemp("home")))
     load_example(found, CHAIN)
+    make_plan(found, PlanRequest(chain=CHAIN, cost_parts=frozenset({"warehouse"})))
     make_plan(found, PlanRequest(chain=CHAIN))
     return found
 

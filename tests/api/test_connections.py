@@ -84,7 +84,8 @@ def test_nested_pages_go_on_too(ask: Ask, digest: str) -> None:
 
 def test_a_cursor_of_one_chain_is_refused_in_another(client: Client, ask: Ask) -> None:
     """A cursor names its list: chain and class."""
-    query = "query($chain: String!, $after: String) { items(chain: $chain, after: $after) { edges { cursor } } }"  # noqa: E501
+    query = """query($chain: String!, $after: String) {
+        items(chain: $chain, after: $after) { edges { cursor } } }"""
     cursor = ask(query, chain="two_hubs")["items"]["edges"][0]["cursor"]
     for chain in ("other", "two_hubs/Item"):
         sent = {"query": query, "variables": {"chain": chain, "after": cursor}}

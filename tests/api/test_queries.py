@@ -92,14 +92,15 @@ def test_going_up_can_be_paged(ask: Ask, digest: str) -> None:
         for fact in line["derivedFrom"]
     }
     uri, whole = max(pages.items(), key=lambda found: len(found[1]))
-    seen, after = [], None
+    seen, after, more = [], None, []
     for _ in whole:
         page = ask(query, uri=uri, first=1, after=after)["decidedFrom"]
         seen += [row["id"] for row in nodes(page)]
         after = page["pageInfo"]["endCursor"]
+        more.append(page["pageInfo"]["hasNextPage"])
     assert len(whole) > 1
     assert whole == seen
-    assert not page["pageInfo"]["hasNextPage"]
+    assert [True] * (len(whole) - 1) + [False] == more
 
 
 def test_everything_with_an_id_is_found_by_it(ask: Ask, digest: str) -> None:
