@@ -27,5 +27,5 @@ USER evenkeel
 VOLUME /data
 EXPOSE 8000
 
-ENTRYPOINT ["python", "-c", "from api.command_line import main; main()"]
+ENTRYPOINT ["python", "-c", "import sys; from api.command_line import main; sys.exit(main())"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from api import commands_data, commands_plan, commands_query, commands_server
+from api import commands_data, commands_plan, commands_price, commands_query, commands_server
 from api.output import GOOD, plain, report
 from ontology.errors import EvenkeelError, InputError
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (commands_server, commands_data, commands_plan, commands_query):
+for _module in (commands_server, commands_data, commands_plan, commands_price, commands_query):
     _module.register(app)
 
 

@@ -75,12 +75,13 @@ def _planned(
         if example:
             progress(f"loading {example}", 0, 0)
             load_example(house, example)
-        chosen = example_named(example).chain if example else chain or _only_chain(house)
+        chosen = example_named(example).chain if example else chain or only_chain(house)
         progress(f"planning {chosen}", 0, 0)
         return make_plan(house, PlanRequest(chosen, parts, first_day)).document
 
 
-def _only_chain(house: "House") -> str:
+def only_chain(house: "House") -> str:
+    """The chain where there is just one. Raises InputError `CHAIN_UNKNOWN`, `CHAIN_WANTED`."""
     names = [entry.chain for entry in house.catalog.chains()]
     if len(names) == 1:
         return names[0]

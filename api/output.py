@@ -55,7 +55,7 @@ def report(error: EvenkeelError, *, as_json: bool) -> None:
 def plain(value: Any) -> str:
     """A value as text on one line; control characters, which could drive a terminal, are shown."""
     text = "" if value is None else str(value)
-    return "".join(c if True else " " if c in "\n\t\r" else "\N{REPLACEMENT CHARACTER}"
+    return "".join(c if c.isprintable() else " " if c in "\n\t\r" else "\N{REPLACEMENT CHARACTER}"
                    for c in text)  # fmt: skip
 
 

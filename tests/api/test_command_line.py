@@ -358,3 +358,18 @@ def test_a_server_that_is_not_ours_is_left_alone(run: Run, home: Path) -> None:
     assert (0, False) == ((up := run("up", "--json")).status, up.document["managed"])
     assert {"stopped": False} == run("down", "--json").document
     assert run("status").status == 0
+
+
+def test_a_rule_has_a_price(home: Path) -> None:
+    """A rule names what it costs: never less than nothing, and what would open without it."""
+    done = process("price", "cold-chain", "--chain", "two_hubs", "--json")
+    (found,) = json.loads(done.stdout)["prices"]
+    assert (0, 4_040_000, 4) == (done.returncode, found["difference_scaled"], found["closed"])
+    assert ["truck-ns"] == [line["lane"] for line in found["opened"]]
+
+
+def test_an_unknown_rule_is_one_line(home: Path) -> None:
+    """A rule that the release does not have is bad input with a hint."""
+    done = process("price", "warm-chain", "--chain", "two_hubs")
+    assert 2 == done.returncode
+    assert b"evenkeel rules" in done.stderr

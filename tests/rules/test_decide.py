@@ -1,6 +1,5 @@
 """The verdict on movements: by rule, by severity, and changed by nothing but facts and shapes."""
 
-
 from dataclasses import replace
 from random import Random
 

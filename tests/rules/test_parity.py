@@ -1,6 +1,5 @@
 """The compiled columns give what pySHACL, the reference, gives on the same facts as RDF."""
 
-
 from random import Random
 
 from hypothesis import HealthCheck, given, settings

@@ -1,6 +1,5 @@
 """RDF is read within limits, from the file alone, and every refusal says where and why."""
 
-
 import json
 from pathlib import Path
 

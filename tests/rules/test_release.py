@@ -1,6 +1,5 @@
 """A release is immutable, known by its digest, and refuses to decide with a bad rule."""
 
-
 from pathlib import Path
 
 import pytest

@@ -1,6 +1,5 @@
 """A validation says everything, reads no bare verdict, and fails where a shape cannot be used."""
 
-
 import pytest
 
 from ontology.errors import InputError
