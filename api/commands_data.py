@@ -41,6 +41,7 @@ def sync(
     screen.print(drawing.feed_table(synced.summary))
     for row in synced.summary["quarantined"]:
         screen.print(f"quarantined: {plain(row['line'])}", soft_wrap=True)
+        screen.print(f"    {plain(row['hint'])}", soft_wrap=True)
     left = synced.summary["quarantined_rows"] - len(synced.summary["quarantined"])
     if left > 0:
         screen.print(f"... and {left:,} more quarantined rows")

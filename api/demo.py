@@ -1,6 +1,9 @@
 """The demo: one chapter for each example, told from loading to provenance, with why it matters."""
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -334,6 +337,15 @@ def _path(screen: Console, chapter: Chapter) -> None:
     screen.print(drawing.provenance_tree(chapter.path, most=FACTS_DRAWN))
 
 
+def _typed(command: str) -> str:
+    """The command as it must be typed here: with its folder where the shell does not know it."""
+    place = Path(sys.executable).parent
+    if which("evenkeel") or not (place / "evenkeel").exists():
+        return command
+    inside = place.is_relative_to(Path.cwd())
+    return f"{place.relative_to(Path.cwd()) if inside else place}/{command}"
+
+
 def tell_where_next(screen: Console, folder: Any) -> None:
     """How to reach the same answers over GraphQL, and the commands to go on with."""
     from api.tokens import TOKEN_FILE
@@ -348,5 +360,5 @@ def tell_where_next(screen: Console, folder: Any) -> None:
         ("evenkeel trace latest 1", "any other line"),
         ("evenkeel down", "stops the database"),
     ):  # fmt: skip
-        screen.print(f"  {command}\n      {what}", soft_wrap=True)
+        screen.print(f"  {_typed(command)}\n      {what}", soft_wrap=True)
     screen.print(f"The API asks for the token in {plain(folder / TOKEN_FILE)}", soft_wrap=True)

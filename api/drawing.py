@@ -43,13 +43,21 @@ def add(made: Table, *cells: Any) -> None:
     made.add_row(*(Text(plain(cell)) for cell in cells))
 
 
+_WHAT_THE_NETWORK_COUNTS = {
+    "risk": "(The network leaves out the expected shortage that no plan could change.)",
+    "orders": "(The network adds a penalty per open order, so that serving one more comes first.)",
+}
+
+
 def show_plan(screen: Console, document: Row, rows: int = 20, currency: str = "") -> None:
     """All of a plan: heading, certificate, comparison, lines, shortfalls, suppressed."""
     decision = document["decision"]
     scale = decision["network"]["cost_scale"]
     screen.print(Text(f"plan {document['plan_digest'][:DIGITS]} of {decision['chain']}, "
                       f"from {decision['starts_on']}", style="bold"))  # fmt: skip
+    screen.print(f"under the policy release {decision['release'][:DIGITS]}")
     screen.print(certificate_table(decision["certificate"], scale, currency))
+    screen.print(_WHAT_THE_NETWORK_COUNTS[decision["regime"]])
     screen.print(comparison_table(decision["comparison"], currency))
     _section(screen, "line", decision["lines"], rows,
              lambda part: lines_table(part, scale))  # fmt: skip

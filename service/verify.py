@@ -1,7 +1,7 @@
 """Check a plan without any solver: its arithmetic, its seal, and its derivation from the facts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ontology.canonical import LARGEST_INTEGER, canonical, digest_of
 from ontology.errors import EvenkeelError, InputError
 from rules.release import from_document
 from service.decision import FORMAT, PlanRequest, assemble, pose
-from solver.certificate import check
+from solver.certificate import TAKEN_AS_STATED, check
 from solver.claims import Claims
 from solver.network import IntArray, Network
 
@@ -75,11 +75,13 @@ def verify(
         why = (f"the document cannot be read as a plan: {_line(error)}",)
         return Verdict((Check("arithmetic", REFUSED, why), Check("seal", REFUSED, why),
                         Check("derivation", NOT_RUN)))  # fmt: skip
-    return Verdict((
-        _run("arithmetic", lambda: _arithmetic(document, parts)),
-        _run("seal", lambda: _seal(document, parts)),
-        _run("derivation", lambda: _derivation(document, parts, store, snapshot, release)),
-    ))  # fmt: skip
+    derivation = _run("derivation",
+                      lambda: _derivation(document, parts, store, snapshot, release))  # fmt: skip
+    arithmetic = _run("arithmetic", lambda: _arithmetic(document, parts))
+    if derivation.status == ACCEPTED:  # which computes the cost of doing nothing itself
+        notes = tuple(note for note in arithmetic.notes if note != TAKEN_AS_STATED)
+        arithmetic = replace(arithmetic, notes=notes)
+    return Verdict((arithmetic, _run("seal", lambda: _seal(document, parts)), derivation))
 
 
 def read_plan(path: Path) -> Any:

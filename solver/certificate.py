@@ -10,6 +10,7 @@ from solver.claims import CertificateCheck, Claims, SharedResources, claims_of
 from solver.network import IntArray, Network
 from solver.ranges import WIDE, absolute_sum, exact_dot, magnitude
 
+TAKEN_AS_STATED = "the cost of doing nothing is taken as stated"
 Exact = npt.NDArray[Any]  # int64 where nothing can wrap, else Python integers
 
 
@@ -41,7 +42,7 @@ def check(
     proved = measure(network, flow, potentials, prices, shared, do_nothing)
     notes = []
     if do_nothing is None and claims.do_nothing is not None:
-        notes.append("the cost of doing nothing is taken as stated")
+        notes.append(TAKEN_AS_STATED)
         proved = claims_of(proved.cost, proved.bound, claims.do_nothing, proved.network)
     if proved.gap < 0 and not refusals:
         refusals.append(f"bound {proved.bound} is above cost {proved.cost}: the proof is unsound")

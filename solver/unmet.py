@@ -231,7 +231,9 @@ def _verdict(
         )
     elif costs is None:
         row = {"kind": "cannot"}
-        row["reason"] = "no more units can be there by this day: every way in is used up"
+        row["reason"] = (
+            "no more units can be there by this day: no way in is open, has room and arrives in time"
+        )
     else:
         row = {"kind": "not worth it"}
         row["reason"] = (

@@ -36,7 +36,7 @@ CREATE CONSTRAINT shortfall IF NOT EXISTS
 FOR (s:Shortfall) REQUIRE (s.plan, s.number) IS UNIQUE;
 
 CREATE CONSTRAINT snapshot_artifact IF NOT EXISTS
-FOR (s:SnapshotEntity) REQUIRE s.artifact IS UNIQUE;
+FOR (s:Snapshot) REQUIRE s.artifact IS UNIQUE;
 
 CREATE CONSTRAINT release_digest IF NOT EXISTS
 FOR (r:PolicyRelease) REQUIRE r.digest IS UNIQUE;

@@ -1,7 +1,7 @@
 MATCH (event:Event {sequence: $sequence})
 MATCH (r:PolicyRelease {digest: $plan.release})
 MERGE (agent:Agent {id: event.agent})
-MERGE (s:SnapshotEntity {artifact: $snapshot.artifact})
+MERGE (s:Snapshot {artifact: $snapshot.artifact})
   ON CREATE SET s = $snapshot
 MERGE (activity:Activity {id: 'solve/' + $plan.digest})
   ON CREATE SET activity.kind = 'solve', activity.ended_at = event.effective_at,

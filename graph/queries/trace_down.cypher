@@ -2,7 +2,7 @@
 MATCH (h:LogHead {id: 0})
 MATCH (p:Plan {digest: $plan})-[:RECORDED_IN]->(made:Event)
 WHERE p.event_sequence <= h.projected
-MATCH (p)-[:WAS_GENERATED_BY]->(activity:Activity)-[:USED]->(s:SnapshotEntity)
+MATCH (p)-[:WAS_GENERATED_BY]->(activity:Activity)-[:USED]->(s:Snapshot)
 MATCH (activity)-[:USED]->(r:PolicyRelease)
 MATCH (p)-[:WAS_ATTRIBUTED_TO]->(agent:Agent)
 OPTIONAL MATCH (r)-[:RECORDED_IN]->(activated:Event)

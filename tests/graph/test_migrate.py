@@ -99,6 +99,6 @@ def test_the_shipped_migrations_give_the_constraints(empty_database: Driver) -> 
         ("QuarantinedRow", "event_sequence", "event_row"), ("Event", "sequence"),
         ("Event", "idempotency_key"), ("LogHead", "id"), ("Projector", "id"),
         ("Plan", "digest"), ("PlanLine", "plan", "number"), ("Shortfall", "plan", "number"),
-        ("SnapshotEntity", "artifact"), ("PolicyRelease", "digest"), ("Agent", "id"),
+        ("Snapshot", "artifact"), ("PolicyRelease", "digest"), ("Agent", "id"),
         ("Activity", "id"), ("Migration", "number"),
     } == found  # fmt: skip

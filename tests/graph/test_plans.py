@@ -69,7 +69,7 @@ def test_a_plan_stands_with_all_its_edges(projection: Projection, snapshot: Snap
     saved = save(projection, plan_document(snapshot, lines=3), snapshot)
     driver = projection.log.driver
     for expected, pattern in (
-        (1, "(:Plan)-[:WAS_GENERATED_BY]->(:Activity {kind: 'solve'})-[:USED]->(:SnapshotEntity)"),
+        (1, "(:Plan)-[:WAS_GENERATED_BY]->(:Activity {kind: 'solve'})-[:USED]->(:Snapshot)"),
         (1, "(:Activity)-[:USED]->(:PolicyRelease)-[:RECORDED_IN]->(:Event)"),
         (1, "(:Activity)-[:WAS_ASSOCIATED_WITH]->(:Agent {id: 'ada'})"),
         (1, "(:Plan)-[:WAS_ATTRIBUTED_TO]->(:Agent {id: 'ada'})"),
