@@ -232,6 +232,9 @@ def _verdict(
     elif costs is None:
         row = {"kind": "cannot"}
         row["reason"] = (
+            "no more units can be there by this day: "
+            "no way in is open, has room and arrives in time"
+        )
             "no more units can be there by this day: no way in is open, has room and arrives in time"
         )
     else:
