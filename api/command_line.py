@@ -1,5 +1,6 @@
 """The command line `evenkeel`: its commands, and what becomes of every error."""
 
+import logging
 import os
 import sys
 import traceback
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     An error is one line and a hint, with `--json` one document. No traceback is printed unless
     EVENKEEL_DEBUG is set; that of an unexpected error is kept in the data folder.
     """
+    logging.getLogger("neo4j").addHandler(logging.NullHandler())  # its retries are not news
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     as_json = "--json" in given
     try:

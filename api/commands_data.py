@@ -1,5 +1,8 @@
 """The commands about data that comes in: sync, solve, validate, rules."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -106,15 +109,17 @@ def _show_solved(result: "SolveResult") -> None:
 def validate(
     data: Annotated[Path, typer.Argument(help="RDF: .ttl, .nt, .jsonld, .rdf, .owl, .trig.")],
     shapes: Annotated[Path, typer.Option("--shapes", help="SHACL shapes, in RDF, too.")],
+    time_limit: Annotated[int, typer.Option(min=1, help="Give up after so many seconds.")] = 300,
     as_json: AsJson = False,
 ) -> int:
     """Validate RDF against SHACL shapes; exit 1 when there is a Violation."""
     from rules.reading import read_graph
     from rules.validate import outcome_of
 
-    data_graph = read_graph(data)
-    same = data.resolve() == shapes.resolve()
-    found = outcome_of(data_graph, data_graph if same else read_graph(shapes))
+    with _within(time_limit):
+        data_graph = read_graph(data)
+        same = data.resolve() == shapes.resolve()
+        found = outcome_of(data_graph, data_graph if same else read_graph(shapes))
     blocks = found.report.blocks
     if as_json:
         # `conforms` is what the specification says of the report; `blocks` is what decides.
@@ -123,6 +128,25 @@ def validate(
     else:
         _show_findings(found.results)
     return REFUSED if blocks else GOOD
+
+
+@contextmanager
+def _within(seconds: int) -> Iterator[None]:
+    """Ends the work when the time is up: a pattern or a query in the shapes may never finish."""
+
+    def give_up(_signal: int, _frame: Any) -> None:
+        raise InputError(
+            f"the validation did not end within {seconds} seconds", code="TIME_LIMIT",
+            hint="look for a costly `sh:pattern` or query, or raise --time-limit",
+        )  # fmt: skip
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _show_findings(results: tuple[dict[str, Any], ...]) -> None:

@@ -15,7 +15,7 @@ from rdflib import Dataset, Graph, Literal, URIRef
 from rdflib.exceptions import ParserError
 from rdflib.plugins.parsers.notation3 import BadSyntax
 
-from ontology.errors import InputError, Place
+from ontology.errors import EvenkeelError, InputError, Place
 
 FORMATS = {
     ".ttl": "turtle",
@@ -43,6 +43,9 @@ _REACHES_OUT = re.compile(r"(?<![?$:\w.-])(FROM|SERVICE|LOAD)(?![\w:-])", re.IGN
 _LITERALS_AS_WRITTEN = threading.Lock()
 # An ill-formed literal is a finding of sh:datatype; rdflib would also print a traceback for it.
 logging.getLogger("rdflib.term").setLevel(logging.ERROR)
+
+_ENTITY = re.compile(r"<!ENTITY\s+([^>]*)")
+_PLAIN_ENTITY = re.compile(r"""\S+\s+(["'])[^&%"']{0,1000}\1\s*""")
 
 
 def read_graph(path: Path, *, largest_bytes: int = LARGEST_FILE_BYTES) -> Graph:
@@ -87,6 +90,8 @@ def parse_graph(data: bytes, form: str, name: str, location: str = "urn:evenkeel
     text = _decoded(data, name)
     if form == "json-ld":
         _refuse_remote_contexts(text, name)
+    if form == "xml":
+        _refuse_growing_entities(text, name)
     source = Dataset(default_union=True) if form == "trig" else Graph(bind_namespaces="core")
     with _LITERALS_AS_WRITTEN:
         normalize = rdflib.NORMALIZE_LITERALS
@@ -97,6 +102,8 @@ def parse_graph(data: bytes, form: str, name: str, location: str = "urn:evenkeel
                 # rdflib warns of its own use of Dataset, which no caller can change.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 source.parse(data=text, format=form, publicID=location)
+        except EvenkeelError:
+            raise
         except RecursionError as error:
             raise InputError(
                 "the document is nested too deeply", code="RDF_DEPTH", place=Place(name)
@@ -114,6 +121,17 @@ def parse_graph(data: bytes, form: str, name: str, location: str = "urn:evenkeel
             place=Place(name),
         )
     return graph
+
+
+def _refuse_growing_entities(text: str, name: str) -> None:
+    """Entities may shorten IRIs, as editors write them; none may nest, grow or reach out."""
+    for declared in _ENTITY.finditer(text):
+        if not _PLAIN_ENTITY.fullmatch(declared.group(1)):
+            row = text.count("\n", 0, declared.start()) + 1
+            raise InputError(
+                "an XML entity is external, refers to others or is longer than 1,000 characters",
+                hint="write the text out", code="RDF_ENTITY", place=Place(name, row),
+            )  # fmt: skip
 
 
 def refuse_remote_queries(shapes: Graph) -> None:

@@ -13,7 +13,7 @@ from pyshacl.validator import Validator
 from rdflib import RDF, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
-from ontology.errors import InputError
+from ontology.errors import EvenkeelError, InputError
 from ontology.findings import Finding, Report
 from rules.reading import is_true, refuse_remote_queries
 from rules.rendering import Labels, path_text
@@ -97,6 +97,8 @@ def _run(data: Graph, shapes: Graph) -> tuple[Graph, Counter[Node]]:
             counts = _focus_counts(validator, data)
     except ReportableRuntimeError as error:
         raise _unusable(str(error)) from error
+    except EvenkeelError:  # our own refusal, such as a limit that was passed
+        raise
     except Exception as error:  # any other way in which an evaluation breaks off must block, too
         raise _unusable(f"{type(error).__name__}: {error}") from error
     if listener.skipped:

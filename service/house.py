@@ -54,6 +54,8 @@ def open_house(
 
 def house_on(driver: Driver, settings: Settings, release: Release | None = None) -> House:
     """The service on an open driver, which stays the caller's to close."""
+    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    artifacts_folder(settings).mkdir(mode=0o700, exist_ok=True)  # plans are nobody else's to read
     store = ArtifactStore(artifacts_folder(settings))
     projection = open_graph(driver, store)
     active = release or default_release()

@@ -46,9 +46,8 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
         house.projection, document, plan=summary_of(document), snapshot=snapshot,
         attachments=draft.attachments,
     )  # fmt: skip
-    if saved.replayed:
-        document = house.store.get_document(saved.artifact)
-    return PlanMade(document, saved, draft)
+    # the first answer or again, the document is read from where it stands: the same bytes
+    return PlanMade(house.store.get_document(saved.artifact), saved, draft)
 
 
 def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Draft:

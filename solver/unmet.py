@@ -235,8 +235,6 @@ def _verdict(
             "no more units can be there by this day: "
             "no way in is open, has room and arrives in time"
         )
-            "no more units can be there by this day: no way in is open, has room and arrives in time"
-        )
     else:
         row = {"kind": "not worth it"}
         row["reason"] = (

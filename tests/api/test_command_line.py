@@ -373,3 +373,15 @@ def test_an_unknown_rule_is_one_line(home: Path) -> None:
     done = process("price", "warm-chain", "--chain", "two_hubs")
     assert 2 == done.returncode
     assert b"evenkeel rules" in done.stderr
+
+
+def test_a_pattern_that_never_ends_is_given_up(tmp_path: Path) -> None:
+    """Law 9: a costly pattern in the shapes cannot hold the command for ever."""
+    prefix = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .\n"
+    (tmp_path / "d.ttl").write_text(prefix + f'ex:a ex:name "{"a" * 40}!" .\n')
+    costly = 'sh:property [ sh:path ex:name ; sh:pattern "^(a+)+$" ]'
+    shape = f"ex:s a sh:NodeShape ; sh:targetNode ex:a ; {costly} .\n"
+    (tmp_path / "s.ttl").write_text(prefix + shape)
+    done = process("validate", tmp_path / "d.ttl", "--shapes", tmp_path / "s.ttl", "--json",
+                   "--time-limit", "2")  # fmt: skip
+    assert (2, "TIME_LIMIT") == (done.returncode, json.loads(done.stdout)["error"]["code"])
