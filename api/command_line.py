@@ -1,5 +1,6 @@
 """The command line `evenkeel`: its commands, and what becomes of every error."""
 
+import errno
 import logging
 import os
 import sys
@@ -11,9 +12,10 @@ import typer
 
 from api import commands_data, commands_plan, commands_price, commands_query, commands_server
 from api.output import GOOD, plain, report
-from ontology.errors import EvenkeelError, InputError
+from ontology.errors import EvenkeelError, InputError, OutsideError
 
 INTERRUPTED = 130
+_OUTPUT_GONE = (errno.ENOSPC, errno.EBADF, errno.EFBIG)
 DEBUG = "EVENKEEL_DEBUG"
 
 app = typer.Typer(
@@ -49,6 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = INTERRUPTED
     except BrokenPipeError:
         return _quiet()
+    except OSError as error:
+        if error.errno not in _OUTPUT_GONE:
+            report(_unexpected(error), as_json=as_json)
+            return 1
+        report(_unwritten(error), as_json=False)  # the document cannot be written either
+        return _quiet()
     except Exception as error:  # noqa: BLE001  whatever it is, a person gets one line
         report(_unexpected(error), as_json=as_json)
         return 1
@@ -75,6 +83,11 @@ def _quiet() -> int:
     """The reader of our output has gone: say nothing more, at exit either."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
+
+
+def _unwritten(error: OSError) -> EvenkeelError:
+    return OutsideError(f"the output cannot be written: {error.strerror}", code="OUTPUT_FAILED",
+                        hint="what was asked for may be done: ask again to see it")  # fmt: skip
 
 
 def _unexpected(error: Exception) -> EvenkeelError:

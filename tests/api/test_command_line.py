@@ -385,3 +385,15 @@ def test_a_pattern_that_never_ends_is_given_up(tmp_path: Path) -> None:
     done = process("validate", tmp_path / "d.ttl", "--shapes", tmp_path / "s.ttl", "--json",
                    "--time-limit", "2")  # fmt: skip
     assert (2, "TIME_LIMIT") == (done.returncode, json.loads(done.stdout)["error"]["code"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("more", [["--json"], []])
+def test_output_that_cannot_be_written_is_one_line(home: Path, more: list[str]) -> None:
+    """A full disk behind standard output is said on standard error, without a traceback."""
+    with Path("/dev/full").open("wb") as full:
+        done = process("show", "latest", *more, capture_output=False, stdout=full,
+                       stderr=subprocess.PIPE)  # fmt: skip
+    assert 1 == done.returncode
+    assert b"error: the output cannot be written" in done.stderr
+    assert b"Traceback" not in done.stderr
