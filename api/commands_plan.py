@@ -145,7 +145,9 @@ def verify(
     file: Annotated[Path, typer.Argument(help="A plan.json, or the folder of a bundle.")],
     snapshot: Annotated[str, typer.Option(help="Digest or file of the snapshot.")] = "",
     release: Annotated[str, typer.Option(help="Digest or file of the release.")] = "",
-    artifacts: Annotated[Path | None, typer.Option(help="Folder of artifacts.")] = None,
+    artifacts: Annotated[
+        Path | None, typer.Option(help="Folder of artifacts; by default this service's own.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Check a plan without any solver: arithmetic, seal and derivation; exit 1 if refused."""
@@ -157,8 +159,8 @@ def verify(
     if artifacts is not None and not artifacts.is_dir():
         raise InputError(f"there is no folder `{artifacts}`", code="ARTIFACTS_MISSING",
                          hint="give the folder that `plan --bundle` wrote")  # fmt: skip
-    verdict = check(read_plan(file), artifacts=artifacts, snapshot=snapshot or None,
-                    release=release or None)  # fmt: skip
+    verdict = check(read_plan(file), artifacts=artifacts or _own_artifacts(),
+                    snapshot=snapshot or None, release=release or None)  # fmt: skip
     if as_json:
         checks = [{"name": c.name, "status": c.status, "refusals": list(c.refusals),
                    "notes": list(c.notes)} for c in verdict.checks]  # fmt: skip
@@ -168,6 +170,14 @@ def verify(
 
         drawing.show_verdict(console(), verdict)
     return GOOD if verdict.accepted else REFUSED
+
+
+def _own_artifacts() -> Path | None:
+    from graph.settings import settings_from_environment
+    from service.house import artifacts_folder
+
+    folder = artifacts_folder(settings_from_environment())
+    return folder if folder.is_dir() else None
 
 
 def trace(

@@ -152,6 +152,12 @@ def test_verify_accepts_the_printed_plan_without_a_solver(plan_file: Path) -> No
     assert {"solver.certificate", "service.verify"} <= found
 
 
+def test_verify_derives_a_plan_of_its_own_service(run: Run, plan_file: Path) -> None:
+    """Where the service's own artifacts hold the facts, they are used unasked."""
+    checks = run("verify", plan_file, "--json").document["checks"]
+    assert ["accepted"] * 3 == [check["status"] for check in checks]
+
+
 def test_verify_runs_all_three_checks_on_a_bundle(run: Run, plan_file: Path) -> None:
     """A bundle holds all that derivation needs."""
     ran = run("verify", plan_file.parent / "bundle", "--json")
