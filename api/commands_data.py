@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.output import BAD, GOOD, REFUSED, AsJson, console, failure, hint, plain, print_document
+from api.output import (
+    BAD,
+    GOOD,
+    REFUSED,
+    AsJson,
+    console,
+    failure,
+    hint,
+    plain,
+    print_document,
+    working,
+)
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +46,7 @@ def sync(
     from api.commands_server import opened
     from service.sync import sync as load
 
-    with opened() as house:
+    with opened() as house, working("reading and loading"):
         synced = load(house, files, mapping, agent=agent(), feed=feed)
     if as_json:
         print_document(synced.summary)
@@ -116,7 +127,7 @@ def validate(
     from rules.reading import read_graph
     from rules.validate import outcome_of
 
-    with _within(time_limit):
+    with _within(time_limit), working("validating"):
         data_graph = read_graph(data)
         same = data.resolve() == shapes.resolve()
         found = outcome_of(data_graph, data_graph if same else read_graph(shapes))

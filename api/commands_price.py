@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.amounts import count, money
-from api.output import GOOD, AsJson, console, print_document
+from api.output import GOOD, AsJson, console, print_document, working
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def price(
 
     with opened() as house:
         name = chain or only_chain(house)
-        prices, scale = _prices(house, name, rule)
+        with working("planning with and without"):
+            prices, scale = _prices(house, name, rule)
         currency = currency_of(house, name)
     if as_json:
         print_document({"chain": name, "cost_scale": scale,

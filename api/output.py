@@ -60,6 +60,14 @@ def plain(value: Any) -> str:
 
 
 @contextmanager
+def working(what: str) -> "Iterator[None]":
+    """Names a step that may take more than a second, while a person watches it."""
+    with watched() as progress:
+        progress(what, 0, 0)
+        yield
+
+
+@contextmanager
 def watched() -> "Iterator[Progress]":
     """Progress as bars on standard error where a person watches, else nothing."""
     from graph.progress import drawn, silent
