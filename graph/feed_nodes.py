@@ -12,19 +12,24 @@ from graph.statements import OPEN_END, run
 from graph.steps import Step
 from ontology.columns import record_at
 from ontology.events import Event
+from ontology.vocabulary import MEASUREMENTS
 
 
 class FeedNodes:
-    """The statements that bring one feed into the graph; `weight` counts its rows."""
+    """The statements that bring one feed into the graph; `weight` counts the rows that it writes.
+
+    Measurements stay columns of the feed's artifact.
+    """
 
     def __init__(self, feed: FeedContents) -> None:
         self._feed = feed
-        self.weight = feed.fact_count + len(feed.quarantine)
+        self._names = sorted(set(feed.tables) - MEASUREMENTS)
+        self.weight = sum(len(feed.tables[n]) for n in self._names) + len(feed.quarantine)
 
     def steps(self, event: Event, batch_rows: int) -> Iterator[Step]:
         """Writes that can each be repeated, in this order, without a further effect."""
         files = tuple(file.name for file in self._feed.files)
-        for name in sorted(self._feed.tables):
+        for name in self._names:
             table, origins = self._feed.tables[name], self._feed.origins[name]
             rows = fact_rows(self._feed.chain, table, origins, files)
             for batch in batches(rows, batch_rows):

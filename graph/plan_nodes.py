@@ -17,7 +17,10 @@ from ontology.columns import Snapshot
 from ontology.errors import InputError, OutsideError
 from ontology.events import Event
 
-LINE_CLASSES = {"transfer": "Transfer", "purchase": "Purchase", "assignment": "Assignment"}
+LINE_CLASSES = {
+    "transfer": "Transfer", "purchase": "Purchase", "assignment": "Assignment",
+    "substitution": "Substitution",
+}  # fmt: skip
 LINES_PER_BATCH = 2_000
 
 

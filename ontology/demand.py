@@ -58,6 +58,39 @@ class DemandQuantile:
 
 
 @dataclass(frozen=True, slots=True)
+class PooledDemandQuantile:
+    """A quantile of the whole chain's cumulative demand for an item from `starts_on` to `on`."""
+
+    KEY: ClassVar = ("item", "starts_on", "on", "probability_per_million")
+    item: ItemId
+    starts_on: date
+    on: date
+    probability_per_million: int
+    quantity_units: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemandForecast:
+    """What a versioned model says of an item's demand at a location from `starts_on` on.
+
+    `uncertainty_percent` is half the width of the central 80 % interval of demand over the days
+    forecast for the location, in percent of its mean (of one unit where the mean is below one).
+    """
+
+    KEY: ClassVar = ("item", "location")
+    item: ItemId
+    location: LocationId
+    model: str
+    starts_on: date
+    fitted_from: date
+    fitted_to: date
+    mean_per_day_millionths: int
+    uncertainty_percent: int
+    is_intermittent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """Units owed to customers of a location since an earlier day."""
 

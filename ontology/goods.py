@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from ontology.terms import ItemId, LocationId, LotId, SupplierId
+from ontology.terms import ItemId, LocationId, LotId, PersonId, SupplierId
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A good that is stocked; quantities of it are whole numbers of its base unit."""
+    """A good that is stocked; quantities of it are whole numbers of its base unit.
+
+    A protected item never leaves the location that it is kept at.
+    """
 
     KEY: ClassVar = ("id",)
     id: str
@@ -26,6 +29,7 @@ class Item:
     minimum_remaining_life_days: int | None = None
     value_cents: int | None = None
     currency: str = ""
+    is_protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,10 @@ class UnitConversion:
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """A batch of an item with one origin, one expiry and one status."""
+    """A batch of an item with one origin, one expiry and one status.
+
+    `status` is `released`, `quarantined` or `blocked`.
+    """
 
     KEY: ClassVar = ("id",)
     id: str
@@ -85,6 +92,7 @@ class Substitute:
     numerator: int = 1
     denominator: int = 1
     priority: int = 0
+    approved_by: PersonId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class Contract:
     starts_on: date | None = None
     ends_on: date | None = None
     committed_units: int | None = None
+    ordered_units: int | None = None
     terms: str = ""
     confidentiality_class: str = ""
 
@@ -57,6 +58,26 @@ class Offer:
     capacity_units: int | None = None
     contract: ContractId | None = None
     confidentiality_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSupply:
+    """A supplier of the tier above sells an item, or a component of it, to a supplier."""
+
+    KEY: ClassVar = ("supplier", "upstream", "item")
+    supplier: SupplierId
+    upstream: SupplierId
+    item: ItemId
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerClass:
+    """Customers who ask for the same: how much life goods must have left when they arrive."""
+
+    KEY: ClassVar = ("id",)
+    id: str
+    name: str = ""
+    minimum_remaining_life_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

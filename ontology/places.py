@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from ontology.terms import CalendarId, LocationId, PortId
+from ontology.terms import CalendarId, CustomerClassId, LocationId, PortId
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,8 @@ class Location:
     """A place that holds or serves stock, or a region of such places (`part_of`, no cycles).
 
     `kind` is `plant`, `hub`, `distribution centre`, `store`, `zone`, `shelf` or `region`; zones
-    and shelves are part of the location that they stand in.
+    and shelves are part of the location that they stand in. Stock crosses the border of a
+    `residency_zone` only by permission; `serves_class` is the class of the customers served here.
     """
 
     KEY: ClassVar = ("id",)
@@ -31,6 +32,8 @@ class Location:
     storage_capacity_units: int | None = None
     storage_capacity_cubic_millimetres: int | None = None
     handling_capacity_units_per_day: int | None = None
+    residency_zone: str = ""
+    serves_class: CustomerClassId | None = None
 
 
 @dataclass(frozen=True, slots=True)

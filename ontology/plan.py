@@ -38,7 +38,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Units of an item that leave one location for another on the first day."""
+    """Units of an item that leave one location for another on the first day.
+
+    `attention` names the rules of severity Warning that send the line to a person.
+    """
 
     KEY: ClassVar = ("plan", "number")
     plan: str
@@ -52,6 +55,7 @@ class Transfer:
     arrives_on: date
     cost_scaled: int
     lot: LotId | None = None
+    attention: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,24 @@ class Purchase:
     departs_on: date
     arrives_on: date
     cost_scaled: int
+    attention: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """Units of an item set aside at a location to stand in for another item."""
+
+    KEY: ClassVar = ("plan", "number")
+    plan: str
+    number: int
+    item: ItemId
+    replaces: ItemId
+    origin: LocationId
+    quantity_units: int
+    departs_on: date
+    cost_scaled: int
+    lot: LotId | None = None
+    attention: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +110,7 @@ class Assignment:
     cost_scaled: int
     origin_port: PortId | None = None
     carrier: CarrierId | None = None
+    attention: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

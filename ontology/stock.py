@@ -12,7 +12,8 @@ class StockPosition:
     """Units of an item at a location, per lot, in disjoint buckets that sum to the total.
 
     `on_hand_units` is what is there and free to move; the total is derived where a source
-    states none. On order is a promise and stands outside the sum.
+    states none. On order is a promise and stands outside the sum. `received_on` is the day of the
+    latest receipt by transfer.
     """
 
     KEY: ClassVar = ("item", "location", "lot")
@@ -27,6 +28,7 @@ class StockPosition:
     total_units: int = 0
     unit: str = "each"
     counted_on: date | None = None
+    received_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

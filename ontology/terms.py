@@ -31,6 +31,7 @@ SalesOrderId = Annotated[str, Refers("SalesOrder")]
 CalendarId = Annotated[str, Refers("Calendar")]
 ContractId = Annotated[str, Refers("Contract")]
 PersonId = Annotated[str, Refers("Person")]
+CustomerClassId = Annotated[str, Refers("CustomerClass")]
 
 
 @dataclass(frozen=True, slots=True)

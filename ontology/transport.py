@@ -9,7 +9,10 @@ from ontology.terms import CalendarId, CarrierId, ItemId, LaneId, LocationId, Lo
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A way from one location to another by one mode; costs are per base unit unless named."""
+    """A way from one location to another by one mode; costs are per base unit unless named.
+
+    `cost_per_line_cents` is paid once for each item and day that goes this way (picking, papers).
+    """
 
     KEY: ClassVar = ("id",)
     id: str
@@ -22,6 +25,7 @@ class Lane:
     cost_per_kilogram_micros: int = 0
     cost_per_cubic_metre_micros: int = 0
     cost_per_shipment_cents: int = 0
+    cost_per_line_cents: int = 0
     duty_percent: int = 0
     currency: str = ""
     capacity_units_per_day: int | None = None

@@ -14,12 +14,14 @@ from ontology import (
     partners,
     places,
     plan,
+    regulation,
     stock,
     transport,
 )
 
 _MODULES: tuple[ModuleType, ...] = (
-    goods, places, partners, transport, stock, demand, governance, plan, movement, history,
+    goods, places, partners, transport, stock, demand, governance, regulation,
+    plan, movement, history,
 )  # fmt: skip
 
 
@@ -35,16 +37,20 @@ def _records(modules: tuple[ModuleType, ...]) -> dict[str, Any]:
 RECORDS: dict[str, Any] = _records(_MODULES)
 """Record class by its name, which is also the local name of the class in `inventory.ttl`."""
 
-FACTS = frozenset(_records(_MODULES[:7]))
+FACTS = frozenset(_records(_MODULES[:8]))
 """The classes whose instances are facts; the others are plans, views and history."""
 
 STANDINGS: dict[str, str] = {
-    **dict.fromkeys(_records(_MODULES[:7]), "fact"),
+    **dict.fromkeys(_records(_MODULES[:8]), "fact"),
     **dict.fromkeys(_records((plan,)), "plan"),
     **dict.fromkeys(_records((movement,)), "view"),
     **dict.fromkeys(_records((history,)), "history"),
 }
 """What the instances of a class are: `fact`, `plan`, `view` (never stored) or `history`."""
+
+
+MEASUREMENTS = frozenset({"DemandObservation", "DemandQuantile", "PooledDemandQuantile"})
+"""Facts of which there are so many that they stay columns: none of them becomes a node."""
 
 
 @dataclass(frozen=True, slots=True)

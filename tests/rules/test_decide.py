@@ -109,7 +109,7 @@ def test_a_closed_movement_has_its_reason() -> None:
     release = release_of('sh:message "not ours" ; sh:path inv:kind ; sh:in ( "purchase" )')
     report = check_movements(release, Snapshot(1, {}), table_of([transfer()], "Movement"))
     found = report.findings[0]
-    movement = "transfer/widget/N-S///north/south/2026-03-02/"
+    movement = "transfer/widget/N-S///north/south/2026-03-02//"
     assert f"https://w3id.org/evenkeel/id/Movement/{movement}" == found.focus_node
     assert ("transfer", "not ours", RULE + "one") == (
         found.value,
