@@ -37,6 +37,13 @@ class Closures:
         """The rules that close one movement, in IRI order."""
         return tuple(sorted(rule for rule, rows in self.closed.items() if movement in rows))
 
+    def joined(self, more: Mapping[str, IntArray]) -> "Closures":
+        """The same verdict with more movements closed, each under the name of what closes it."""
+        closed = dict(self.closed)
+        for name, rows in more.items():
+            closed[name] = np.union1d(closed.get(name, rows), rows).astype(np.int64)
+        return Closures(closed, self.floors, self.focus_counts, self.warned, self.recorded)
+
     def without(self, rule: str) -> "Closures":
         """The same verdict as if one rule were not there."""
         return Closures(

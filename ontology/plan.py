@@ -55,6 +55,7 @@ class Transfer:
     arrives_on: date
     cost_scaled: int
     lot: LotId | None = None
+    line_cost_scaled: int = 0
     attention: tuple[str, ...] = ()
 
 

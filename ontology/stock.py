@@ -13,7 +13,7 @@ class StockPosition:
 
     `on_hand_units` is what is there and free to move; the total is derived where a source
     states none. On order is a promise and stands outside the sum. `received_on` is the day of the
-    latest receipt by transfer.
+    latest receipt by transfer; `basis` is `counted`, or says what the units were derived from.
     """
 
     KEY: ClassVar = ("item", "location", "lot")
@@ -29,6 +29,7 @@ class StockPosition:
     unit: str = "each"
     counted_on: date | None = None
     received_on: date | None = None
+    basis: str = "counted"
 
 
 @dataclass(frozen=True, slots=True)

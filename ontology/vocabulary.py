@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from ontology import (
+    deliveries,
     demand,
     goods,
     governance,
@@ -21,7 +22,7 @@ from ontology import (
 
 _MODULES: tuple[ModuleType, ...] = (
     goods, places, partners, transport, stock, demand, governance, regulation,
-    plan, movement, history,
+    deliveries, plan, movement, history,
 )  # fmt: skip
 
 
@@ -37,11 +38,11 @@ def _records(modules: tuple[ModuleType, ...]) -> dict[str, Any]:
 RECORDS: dict[str, Any] = _records(_MODULES)
 """Record class by its name, which is also the local name of the class in `inventory.ttl`."""
 
-FACTS = frozenset(_records(_MODULES[:8]))
+FACTS = frozenset(_records(_MODULES[:9]))
 """The classes whose instances are facts; the others are plans, views and history."""
 
 STANDINGS: dict[str, str] = {
-    **dict.fromkeys(_records(_MODULES[:8]), "fact"),
+    **dict.fromkeys(_records(_MODULES[:9]), "fact"),
     **dict.fromkeys(_records((plan,)), "plan"),
     **dict.fromkeys(_records((movement,)), "view"),
     **dict.fromkeys(_records((history,)), "history"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,19 @@ import numpy as np
 from ontology.canonical import canonical, digest, digest_of
 from ontology.closures import Closures
 from ontology.columns import Snapshot
+from ontology.errors import SolverError
 from rules.decide import decide
 from rules.release import Release
+from service.rounds import Closed, Review, Settled, look_at
 from solver.assignment_network import AssignmentLabels
 from solver.baselines import compare, do_nothing
+from solver.carry_labels import CarryLabels
 from solver.certificate import measure
 from solver.claims import Claims
 from solver.lines import decode
 from solver.movements import candidates, stock_after, window_of
 from solver.network import ArcKind, IntArray
+from solver.potentials import canonical_potentials
 from solver.problem import BOTH_PARTS, Problem, build
 from solver.shortfalls import shortfalls
 
@@ -54,14 +59,26 @@ class Draft:
 
 
 def pose(
-    snapshot: Snapshot, release: Release, request: PlanRequest, *, without_rule: str = ""
+    snapshot: Snapshot,
+    release: Release,
+    request: PlanRequest,
+    *,
+    without_rule: str = "",
+    closed: Closed = MappingProxyType({}),
 ) -> Problem:
-    """The problem that facts, rules and request pose, or would pose without one rule."""
+    """The problem that facts, rules and request pose, or would pose without one rule.
+
+    Of the rows that were `closed` after a first flow only purchases matter here: where they are
+    given, the problem is another without them.
+    """
     window = window_of(snapshot, request.starts_on)
     movements = candidates(snapshot, window)
     closures: Closures = decide(release, snapshot, movements, stock_after(snapshot, window))
     if without_rule:
         closures = closures.without(without_rule)
+    bought = movements["kind"] == "purchase"
+    if window.is_forecast and closed:
+        closures = closures.joined({name: rows[bought[rows]] for name, rows in closed.items()})
     return build(snapshot, window, movements, closures, request.cost_parts)
 
 
@@ -69,12 +86,21 @@ def assemble(
     snapshot: Snapshot,
     release: Release,
     request: PlanRequest,
-    problem: Problem,
-    flow: IntArray,
-    potentials: IntArray,
+    settled: Settled,
+    without_rule: str = "",
 ) -> Draft:
-    """The decision of a flow and its potentials. Equal arguments give equal bytes."""
-    claims = claims_for(problem, snapshot, flow, potentials)
+    """The decision of a settled flow. Equal arguments give equal bytes.
+
+    Raises SolverError `FLOW_NOT_OPTIMAL` where the flow is not the cheapest of what was left open,
+    `RULE_BROKEN` where a rule on the finished plan would still close a line.
+    """
+    problem, flow, potentials = settled.problem, settled.flow, settled.potentials
+    narrow = problem.narrowed(settled.closed)
+    review = look_at(narrow, snapshot, release, flow, without_rule, filters=False)
+    if review.close:  # INVARIANT: no plan breaks a rule that closing its lines could keep
+        raise SolverError(f"the plan breaks the rule `{min(review.close)}`", code="RULE_BROKEN")
+    claims = claims_for(problem, flow, potentials, review.line_cost)
+    own = canonical_potentials(narrow.network, flow) if settled.closed else potentials
     network, network_bytes = _inline_or_named(problem, columns_of(problem))
     proof, proof_bytes = _inline_or_named(
         problem, {"flow": flow.tolist(), "potentials": potentials.tolist()}
@@ -96,30 +122,48 @@ def assemble(
             "cost_scale": problem.network.cost_scale,
             **network,
         },
-        "certificate": {**certificate_of(claims), "given": [], **proof},
-        "lines": decode(problem, snapshot, flow),
-        "shortfalls": shortfalls(problem, flow, potentials),
-        "suppressed": suppressed(problem),
-        "comparison": compare(problem, snapshot, flow),
+        "certificate": {**certificate_of(claims), "given": given_in(problem), **proof},
+        "lines": decode(narrow, snapshot, flow, review.attention),
+        "shortfalls": shortfalls(
+            narrow, flow, own, int(release.knobs["shortfall_service_percent"])
+        ),
+        "suppressed": suppressed(narrow, settled.closed, review),
+        "comparison": compare(narrow, snapshot, flow, review.line_cost),
     }
     kept = {name: data for name, data in attachments.items() if data}
     return Draft(problem, flow, potentials, claims, decision, kept)
 
 
-def claims_for(
-    problem: Problem, snapshot: Snapshot, flow: IntArray, potentials: IntArray
-) -> Claims:
+def claims_for(problem: Problem, flow: IntArray, potentials: IntArray, line_cost: int) -> Claims:
     """What the flow and its potentials prove, beside the cost of doing nothing."""
-    nothing = idle_flow(problem, snapshot)
-    return measure(problem.network, flow, potentials, do_nothing=nothing)
+    given = problem.labels.given_cost if isinstance(problem.labels, CarryLabels) else 0
+    return measure(problem.network, flow, potentials, do_nothing=idle_flow(problem),
+                   fixed=(given, line_cost))  # fmt: skip
 
 
-def idle_flow(problem: Problem, snapshot: Snapshot) -> IntArray:
+def given_in(problem: Problem) -> list[dict[str, Any]]:
+    """What was fixed before the flow: the purchases of the echelon rule."""
+    labels = problem.labels
+    if not isinstance(labels, CarryLabels):
+        return []
+    rows = labels.given.rows
+    names = ("item", "supplier", "destination")
+    columns = (problem.movements[name][rows].tolist() for name in names)
+    return [
+        {"kind": "purchase", **dict(zip(names, key, strict=True)), "quantity_units": units,
+         "cost_scaled": units * micros}
+        for *key, units, micros in zip(
+            *columns, labels.given.units.tolist(), labels.move_cost[rows].tolist(), strict=True
+        )
+    ]  # fmt: skip
+
+
+def idle_flow(problem: Problem) -> IntArray:
     """The flow of doing nothing: stock stays where it is, or no order is served."""
     if isinstance(problem.labels, AssignmentLabels):
         unserved: IntArray = (problem.network.kind == ArcKind.SHORTFALL).astype(np.int64)
         return unserved
-    return do_nothing(problem, problem.labels, snapshot)
+    return do_nothing(problem, problem.labels)
 
 
 def certificate_of(claims: Claims) -> dict[str, Any]:
@@ -134,13 +178,18 @@ def columns_of(problem: Problem) -> dict[str, Any]:
     return {name: column.tolist() for name, column in problem.network.arrays().items()}
 
 
-def suppressed(problem: Problem) -> dict[str, Any]:
-    """How many movements each rule looked at, closed, or hands to a person."""
+def suppressed(problem: Problem, closed: Closed, review: Review) -> dict[str, Any]:
+    """How many movements each rule looked at, closed, or hands to a person.
+
+    `after_flow` names the rows of the Movement table that filters and rules on the finished plan
+    closed: with them the plan can be derived again.
+    """
     closures = problem.closures
     return {
         "by_rule": dict(problem.suppressed),
         "floors": {rule: int(rows.sum()) for rule, rows in sorted(closures.floors.items())},
-        "focus_counts": dict(sorted(closures.focus_counts.items())),
+        "focus_counts": dict(sorted({**closures.focus_counts, **review.focus_counts}.items())),
+        "after_flow": {name: rows.tolist() for name, rows in sorted(closed.items()) if len(rows)},
         "warned": {rule: len(rows) for rule, rows in sorted(closures.warned.items())},
         "recorded": {rule: len(rows) for rule, rows in sorted(closures.recorded.items())},
     }

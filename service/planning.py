@@ -14,6 +14,7 @@ from rules.release import Release
 from service import VERSION
 from service.decision import Draft, PlanRequest, assemble, idle_flow, pose, seal
 from service.house import House
+from service.rounds import Closed, Settled, settle
 from solver.certificate import check
 from solver.flow import solve
 from solver.network import IntArray
@@ -52,11 +53,20 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
 
 def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Draft:
     """The certified decision on a snapshot under a release. Pure: no database, no clock."""
-    problem = pose(snapshot, release, request)
-    flow, potentials = solve_canonically(problem)
-    draft = assemble(snapshot, release, request, problem, flow, potentials)
-    _refuse_uncertified(draft, snapshot)
+    draft = assemble(snapshot, release, request, settled(snapshot, release, request))
+    _refuse_uncertified(draft)
     return draft
+
+
+def settled(
+    snapshot: Snapshot, release: Release, request: PlanRequest, without_rule: str = ""
+) -> Settled:
+    """The flow that stands after all rounds, or would stand without one rule."""
+
+    def pose_with(closed: Closed) -> Problem:
+        return pose(snapshot, release, request, without_rule=without_rule, closed=closed)
+
+    return settle(pose_with, solve_canonically, snapshot, release, without_rule)
 
 
 def solve_canonically(problem: Problem) -> tuple[IntArray, IntArray]:
@@ -86,10 +96,10 @@ def summary_of(document: dict[str, Any]) -> Plan:
     )  # fmt: skip
 
 
-def _refuse_uncertified(draft: Draft, snapshot: Snapshot) -> None:
+def _refuse_uncertified(draft: Draft) -> None:
     verdict = check(
         draft.problem.network, draft.flow, draft.potentials, draft.claims,
-        do_nothing=idle_flow(draft.problem, snapshot),
+        do_nothing=idle_flow(draft.problem),
     )  # fmt: skip
     if not verdict.accepted:  # INVARIANT: a plan whose certificate does not check is never saved
         raise SolverError(

@@ -5,8 +5,8 @@ from typing import Any
 
 from ontology.columns import Snapshot
 from rules.release import Release
-from service.decision import Draft, PlanRequest, assemble, pose
-from service.planning import solve_canonically
+from service.decision import Draft, PlanRequest, assemble
+from service.planning import settled
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,8 @@ def price_of_rule(
 ) -> RulePrice:
     """Plan again without one rule. Raises InputError `RULE_UNKNOWN`."""
     found = release.rule(rule)
-    problem = pose(snapshot, release, request, without_rule=rule)
-    flow, potentials = solve_canonically(problem)
-    other = assemble(snapshot, release, request, problem, flow, potentials)
+    stands = settled(snapshot, release, request, without_rule=rule)
+    other = assemble(snapshot, release, request, stands, without_rule=rule)
     with_rule, without = (_by_content(d.decision["lines"]) for d in (draft, other))
     return RulePrice(
         rule, found.title, draft.decision["suppressed"]["by_rule"].get(rule, 0),

@@ -15,9 +15,11 @@ from ontology.canonical import LARGEST_INTEGER, canonical, digest_of
 from ontology.errors import EvenkeelError, InputError
 from rules.release import from_document
 from service.decision import FORMAT, PlanRequest, assemble, pose
-from solver.certificate import TAKEN_AS_STATED, check
+from service.rounds import Settled
+from solver.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
 from solver.claims import Claims
 from solver.network import IntArray, Network
+from solver.problem import Problem
 
 ACCEPTED, REFUSED, NOT_RUN = "accepted", "refused", "not run"
 ARC_COLUMNS = ("tail", "head", "lower", "capacity", "cost", "kind", "reference", "supply")
@@ -78,8 +80,9 @@ def verify(
     derivation = _run("derivation",
                       lambda: _derivation(document, parts, store, snapshot, release))  # fmt: skip
     arithmetic = _run("arithmetic", lambda: _arithmetic(document, parts))
-    if derivation.status == ACCEPTED:  # which computes the cost of doing nothing itself
-        notes = tuple(note for note in arithmetic.notes if note != TAKEN_AS_STATED)
+    if derivation.status == ACCEPTED:  # which computes these costs itself
+        proved = (TAKEN_AS_STATED, FIXED_AS_STATED)
+        notes = tuple(note for note in arithmetic.notes if note not in proved)
         arithmetic = replace(arithmetic, notes=notes)
     return Verdict((arithmetic, _run("seal", lambda: _seal(document, parts)), derivation))
 
@@ -206,17 +209,35 @@ def _derivation(
         decision["chain"], frozenset(decision["cost_parts"]),
         date.fromisoformat(decision["starts_on"]),
     )  # fmt: skip
-    problem = pose(snapshot, release, request)
+    closed = _closed_after(decision)
+    problem = pose(snapshot, release, request, closed=closed)
+    _refuse_unknown_rows(problem, closed)
     refusals = []
     if problem.network.digest != parts.network.digest:
         refusals.append("the facts and rules give another network than the plan's")
     else:
-        again = assemble(snapshot, release, request, problem, parts.flow, parts.potentials)
+        settled = Settled(problem, parts.flow, parts.potentials, closed)
+        again = assemble(snapshot, release, request, settled)
         refusals += differences(decision, again.decision)
     if document["about"]["sequence"] != snapshot.sequence:
         refusals.append(f"about.sequence: stated {document['about']['sequence']}, but the "
                         f"snapshot is of {snapshot.sequence}")  # fmt: skip
     return Check("derivation", REFUSED if refusals else ACCEPTED, tuple(refusals))
+
+
+def _closed_after(decision: Mapping[str, Any]) -> dict[str, IntArray]:
+    """The movement rows that the plan says were closed after a first flow: taken as stated.
+
+    Closing more than was needed can only make a plan dearer, which its gap shows.
+    """
+    stated = decision["suppressed"]["after_flow"]
+    return {name: _column(rows, "after_flow") for name, rows in stated.items()}
+
+
+def _refuse_unknown_rows(problem: Problem, closed: Mapping[str, IntArray]) -> None:
+    count = len(problem.movements)
+    if any(((rows < 0) | (rows >= count)).any() for rows in closed.values()):
+        raise InputError("`after_flow` names movements that there are not", code="BAD_PLAN")
 
 
 def _at_hand(store: ArtifactStore, name: str) -> bool:

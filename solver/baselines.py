@@ -1,5 +1,6 @@
 """What the plan is compared with: doing nothing, and what was done where that is known."""
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -8,24 +9,28 @@ from ontology.columns import Snapshot
 from ontology.errors import SolverError
 from solver.assignment_network import AssignmentLabels
 from solver.carry_labels import CarryLabels
-from solver.carry_network import arrivals
+from solver.completion import complete
+from solver.demand import TOTAL, QuantileDemand
 from solver.freight import recorded_freight
 from solver.lines import moved_units
 from solver.names import ABSENT, codes_of
-from solver.network import ArcKind, IntArray
+from solver.network import IntArray
 from solver.problem import Problem
 from solver.scaling import MICROS_PER_CENT, half_up
-from solver.unmet import MILLION, expected_cost, stock_levels
+from solver.unmet import MILLION, expected_cost, far_cost, stock_levels
 
 Figures = dict[str, Any]
 
 
-def compare(problem: Problem, snapshot: Snapshot, flow: IntArray) -> dict[str, Figures]:
+def compare(
+    problem: Problem, snapshot: Snapshot, flow: IntArray, line_cost: int = 0
+) -> dict[str, Figures]:
     """The plan beside `do_nothing` and, for orders, `as_done` where fulfilments are recorded.
 
     Risk: expected cost in cents (exact, rounded once) with its parts; `cost_scaled` is the
     network's objective, which leaves out the constant shortage cost of all expected demand;
-    `fill_per_million` is the share of the window's expected demand served by its end.
+    `fill_per_million` is the share of the (local) days' expected demand served by their end.
+    Forecast demand adds the far pool, the premium of given purchases, and `line_cost` micros.
     Orders: orders served, and cents without the penalties. No solver is used.
 
     Raises SolverError `WORSE_THAN_NOTHING` where doing nothing would cost less (law: never).
@@ -33,71 +38,60 @@ def compare(problem: Problem, snapshot: Snapshot, flow: IntArray) -> dict[str, F
     labels = problem.labels
     if isinstance(labels, AssignmentLabels):
         return _compare_orders(problem, labels, snapshot, flow)
-    nothing = do_nothing(problem, labels, snapshot)
+    nothing = do_nothing(problem, labels)
     found = {
-        "do_nothing": _risk_figures(problem, labels, nothing),
-        "plan": _risk_figures(problem, labels, flow),
+        "do_nothing": _risk_figures(problem, labels, nothing, 0),
+        "plan": _risk_figures(problem, labels, flow, line_cost),
     }
     if found["plan"]["cost_scaled"] > found["do_nothing"]["cost_scaled"]:
         raise SolverError("the plan costs more than doing nothing", code="WORSE_THAN_NOTHING")
     return found
 
 
-def do_nothing(problem: Problem, labels: CarryLabels, snapshot: Snapshot) -> IntArray:
+def do_nothing(problem: Problem, labels: CarryLabels) -> IntArray:
     """The flow of keeping everything where it is: feasible whatever the rules closed.
 
     Exact units per arc of the problem's own network, so that costs compare like with like.
     """
-    network, days = problem.network, problem.window.periods + 1
-    levels = _kept_levels(problem, labels, snapshot)
-    flow = np.zeros(network.arc_count, np.int64)
-    carried = levels[labels.carry_pair, labels.carry_day] - (labels.carry_first - 1)
-    width = np.append(np.diff(labels.carry_first), 0)
-    width[width <= 0] = np.iinfo(np.int64).max
-    flow[: labels.carry_count] = np.clip(carried, 0, width)
-    from_pair = network.tail < len(labels.pairs) * days
-    rests = np.isin(network.kind, (ArcKind.OTHER, ArcKind.IDLE))
-    starts, ends = rests & ~from_pair, rests & from_pair
-    flow[starts] = network.supply[network.tail[starts]]
-    pair, day, units = arrivals(snapshot, problem.window, labels.pairs)
-    late = np.zeros(len(labels.pairs), np.int64)
-    np.add.at(late, pair[day == problem.window.periods], units[day == problem.window.periods])
-    flow[ends] = levels[:, -1] + late
-    return flow
+    return complete(problem, labels, np.zeros(len(problem.movements), np.int64))
 
 
-def _kept_levels(problem: Problem, labels: CarryLabels, snapshot: Snapshot) -> IntArray:
-    periods = problem.window.periods
-    arriving = np.zeros((len(labels.pairs), periods + 1), np.int64)
-    arriving[:, 0] = labels.opening
-    pair, day, units = arrivals(snapshot, problem.window, labels.pairs)
-    later = day > 0
-    np.add.at(arriving, (pair[later], day[later]), units[later])
-    levels: IntArray = np.cumsum(arriving[:, :periods], axis=1)
-    return levels
-
-
-def _risk_figures(problem: Problem, labels: CarryLabels, flow: IntArray) -> Figures:
+def _risk_figures(problem: Problem, labels: CarryLabels, flow: IntArray, lines: int) -> Figures:
     levels = stock_levels(problem, labels, flow)
     units = moved_units(problem, flow)
     moves = int((units.astype(object) * labels.move_cost).sum())
-    stock = expected_cost(problem, labels, levels)
-    last = [curves[-1] for curves in labels.curves]
-    short = sum(
-        curve.expected_short(int(level)) for curve, level in zip(last, levels[:, -1], strict=True)
-    )
-    asked = sum(curve.expected() for curve in last)
+    stock, far = expected_cost(problem, labels, levels), far_cost(problem, labels, flow)
+    short, asked = _window_demand(labels, levels[:, -1])
     fill = MILLION * (asked - short) / asked if asked else MILLION
-    total, whole = stock + moves, MICROS_PER_CENT
-    return {
+    total, whole = stock + far + moves + labels.given_cost + lines, MICROS_PER_CENT
+    found = {
         "cost_cents": half_up(total.numerator, total.denominator * whole),
         "stock_cost_cents": half_up(stock.numerator, stock.denominator * whole),
         "movement_cost_cents": half_up(moves, whole),
-        "cost_scaled": int((problem.network.cost.astype(object) * flow).sum()),
+        "cost_scaled": int((problem.network.cost.astype(object) * flow).sum()) + lines,
         "expected_demand_millionths": half_up(*(asked * MILLION).as_integer_ratio()),
         "expected_short_millionths": half_up(*(short * MILLION).as_integer_ratio()),
         "fill_per_million": half_up(*fill.as_integer_ratio()),
     }
+    if problem.window.is_forecast:
+        found["line_cost_cents"] = half_up(lines, whole)
+        found["purchase_premium_cents"] = half_up(labels.given_cost, whole)
+        found["far_cost_cents"] = half_up(far.numerator, far.denominator * whole)
+        found["cost_scaled"] += labels.given_cost
+    return found
+
+
+def _window_demand(labels: CarryLabels, last: IntArray) -> tuple[Fraction, Fraction]:
+    """Expected units owed at the end of the local days, and expected demand until then."""
+    demand = labels.curves
+    if isinstance(demand, QuantileDemand):
+        levels = np.zeros(demand.units.shape[:2], np.int64)
+        levels[:, -1] = last
+        short = int(demand.short(levels)[:, -1].astype(object).sum())
+        return Fraction(short, TOTAL), Fraction(int(demand.expected()[:, -1].sum()), TOTAL)
+    ends = [days[-1] for days in demand]
+    owed = (curve.expected_short(int(units)) for curve, units in zip(ends, last, strict=True))
+    return sum(owed, Fraction(0)), sum((curve.expected() for curve in ends), Fraction(0))
 
 
 def _compare_orders(

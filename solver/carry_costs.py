@@ -26,9 +26,9 @@ def movement_costs(
     own). Purchase: price less item value, for the unit's value stays in stock; and the holding
     cost of its lead time is the supplier's. An item without a value is worth its lowest price.
 
-    Raises InputError `NOT_PRICED` for a fixed cost per shipment, minimum quantities or lot
-    multiples (a flow cannot carry them), `MIXED_CURRENCY`, and `NO_WEIGHT` or `NO_VOLUME` where
-    a lane charges by them.
+    Raises InputError `NOT_PRICED` for a fixed cost per shipment, and where a flow buys for minimum
+    quantities and lot multiples (it cannot carry them), `MIXED_CURRENCY`, and `NO_WEIGHT` or
+    `NO_VOLUME` where a lane charges by them.
     """
     refuse_unpriced(snapshot)
     cost = np.zeros(len(movements), np.int64)
@@ -39,6 +39,23 @@ def movement_costs(
     return cost
 
 
+def substitution_costs(snapshot: Snapshot, replaced: Table) -> IntArray:
+    """Micros per unit of every substitution: what the replacement is worth more than the item."""
+    worth, saved = (_values_micros(snapshot, replaced[name]) for name in ("item", "replaces"))
+    known = (worth != MISSING) & (saved != MISSING)
+    cost: IntArray = np.where(known, np.maximum(0, worth - saved), 0)
+    return cost
+
+
+def line_costs(snapshot: Snapshot, movements: Table) -> IntArray:
+    """Micros that each movement row's lane charges once per item and day, whatever the units."""
+    lanes = snapshot.table("Lane")
+    row = codes_of(movements["lane"], lanes["id"].tolist())
+    cents = np.append(lanes["cost_per_line_cents"], 0)[row]  # ABSENT is the last
+    found: IntArray = cents * MICROS_PER_CENT
+    return found
+
+
 def refuse_unpriced(snapshot: Snapshot) -> None:
     """Raises InputError for costs and conditions that the network could not honour."""
     lanes, offers = snapshot.table("Lane"), snapshot.table("Offer")
@@ -46,17 +63,18 @@ def refuse_unpriced(snapshot: Snapshot) -> None:
     if len(fixed):
         raise _not_priced(f"lane `{lanes['id'][fixed].min()}` has a cost per shipment")
     lots = (offers["minimum_order_units"] > 1) | (offers["lot_multiple_units"] > 1)
-    if lots.any():
+    if lots.any() and not len(snapshot.table("DemandQuantile")):  # there the echelon rule buys
         raise _not_priced(f"offer `{offers.keys[lots].min()}` sells only in lots")
     negative = lanes["lead_time_days"] < 0
     if negative.any() or (offers["lead_time_days"] < 0).any():
         raise InputError("a lead time is negative", code="BAD_LEAD_TIME")
+    # INVARIANT: `solver.currency` came first, so that no sum adds amounts of two currencies
     tables = ("Lane", "Offer", "StockingPolicy", "Item")
     stated = {code for name in tables for code in snapshot.table(name)["currency"]} - {"", None}
     if len(stated) > 1:
         raise InputError(
             f"costs are stated in several currencies: `{', '.join(sorted(stated))}`",
-            hint="state all costs of one supply chain in one currency",
+            hint="convert them to the chain's reporting currency first",
             code="MIXED_CURRENCY",
         )
 

@@ -1,49 +1,80 @@
 """What the arcs and nodes of a risk network stand for, as decoding and explaining need it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ontology.closures import Closures
+from solver.demand import QuantileDemand
+from solver.echelon import Purchases
 from solver.network import IntArray
 from solver.risk import Curve
 
 BoolArray = npt.NDArray[np.bool_]
+Curves = list[list[Curve]] | QuantileDemand
+
+
+def most_asked(curves: Curves) -> IntArray:
+    """Per pair the most that can be asked for by the end of the local days."""
+    if isinstance(curves, QuantileDemand):
+        last: IntArray = curves.units[:, -1, -1]
+        return last
+    return np.array([days[-1].units[-1] for days in curves], np.int64)
 
 
 @dataclass(frozen=True)
 class CarryLabels:
     """What the arcs and nodes of a risk network stand for.
 
-    Node (pair p, day t) is p * (periods + 1) + t; then lots, lane junctions, offers, one sink
-    per item. Carry arcs come first: `carry_pair`, `carry_day`, `carry_first` (the first unit k of
-    the segment) describe them. `move_tail`, `move_head`, `move_cost` hold every movement row,
-    the suppressed ones, too; `move_fit` says whether its lot is still good for anything.
-    Per pair: `owed` from before, `opening` units there on the first day.
+    `blocks` gives each class of arcs its rows, from and to; local carry arcs come first:
+    `carry_pair`, `carry_day`, `carry_first`, `carry_last` (the units k of the segment, -1: no
+    end) describe them. `move_tail`, `move_head`, `move_cost` hold every movement row, the
+    suppressed ones, too; `move_fit` says whether its lot is still good for anything, and
+    whether it is an arc at all: purchases that are `given` are none.
+    Per pair: `owed` from before, `opening` units there on the first day, `service_percent` that
+    its policy promises (MISSING where none is stated). `policies` names the pairs that have one.
     """
 
     pairs: list[tuple[str, str]]
-    curves: list[list[Curve]]
+    items: list[str]
+    item_of_pair: IntArray
+    curves: Curves
     holding: IntArray
     shortage: IntArray
     carry_pair: IntArray
     carry_day: IntArray
     carry_first: IntArray
+    carry_last: IntArray
     carry_cost: IntArray
     owed: IntArray
     opening: IntArray
+    service_percent: IntArray
     move_tail: IntArray
     move_head: IntArray
     move_cost: IntArray
     move_capacity: IntArray
     move_day: IntArray
     move_fit: BoolArray
+    blocks: Mapping[str, tuple[int, int]]
+    given: Purchases
+    policies: frozenset[tuple[str, str]]
+    pooled: QuantileDemand | None = None
 
     @property
     def carry_count(self) -> int:
-        """Number of carry arcs."""
+        """Number of local carry arcs."""
         return len(self.carry_pair)
+
+    @property
+    def given_cost(self) -> int:
+        """Micros of the purchases that were fixed before the flow."""
+        return int((self.given.units.astype(object) * self.move_cost[self.given.rows]).sum())
+
+    def block(self, name: str) -> slice:
+        """The rows of one class of arcs."""
+        return slice(*self.blocks[name])
 
     def floors_of(self, closures: Closures) -> IntArray:
         """Least units of each pair on the first day: the strictest rule's, clipped to `opening`."""
@@ -60,5 +91,12 @@ class CarryLabels:
 
     def next_cost(self, pair: int, day: int, units: int) -> int:
         """What one unit more than `units` costs on a day: the cost of its segment."""
-        rows = np.flatnonzero((self.carry_pair == pair) & (self.carry_day == day))
-        return int(self.carry_cost[rows[self.carry_first[rows] <= units + 1][-1]])
+        rows = self.carry_of(pair, day)
+        return int(self.carry_cost[rows][self.carry_first[rows] <= units + 1][-1])
+
+    def carry_of(self, pair: int, day: int) -> slice:
+        """The carry arcs of a pair on a day: they lie together, in order of pair and day."""
+        last = int(self.carry_day.max()) + 1
+        place = self.carry_pair * last + self.carry_day
+        first, end = np.searchsorted(place, [pair * last + day, pair * last + day + 1])
+        return slice(int(first), int(end))

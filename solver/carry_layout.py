@@ -1,4 +1,4 @@
-"""Where the nodes of a risk network stand: pairs by day, lots, lane junctions, offers, sinks."""
+"""Where the nodes of a risk network stand: pairs by day, lots, junctions, offers, pools, sinks."""
 
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -10,13 +10,16 @@ from solver.movements import Window, lots_on_hand, pairs_of
 from solver.names import ABSENT, codes_of
 from solver.network import IntArray
 
+_CLASSES = ("pairs", "lots", "junctions", "offers", "pools", "sinks", "end")
+
 
 @dataclass
 class Layout:
-    """Nodes in order: (pair, day 0..periods), lots, junctions, offers, one sink per item.
+    """Nodes in order: (pair, day 0..periods), lots, junctions, offers, (item, far day), sinks.
 
-    `starts` holds the first node of each of those five classes, and the number of nodes.
-    A junction stands for an item on a lane with a capacity on the first day.
+    `first` holds the first node of each of those classes, and the number of nodes as `end`.
+    A junction stands for an item on a lane with a capacity on the first day. Pools are there
+    where demand is forecast, offers where it is stated; there is one sink per item.
     """
 
     window: Window
@@ -28,30 +31,54 @@ class Layout:
     items: list[str] = field(init=False)
     item_of_pair: IntArray = field(init=False)
     place: dict[tuple[str, str], int] = field(init=False)
-    starts: list[int] = field(init=False)
+    first: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
         """Numbers the nodes."""
         self.items = sorted({item for item, _ in self.pairs})
         self.item_of_pair = codes_of((item for item, _ in self.pairs), self.items)
         self.place = {pair: row for row, pair in enumerate(self.pairs)}
+        pools = len(self.items) * self.far_days
         counts = (len(self.pairs) * self.days, len(self.lots), len(self.junctions),
-                  len(self.offers), len(self.items))  # fmt: skip
-        self.starts = [0, *accumulate(counts)]
+                  len(self.offers), pools, len(self.items))  # fmt: skip
+        self.first = dict(zip(_CLASSES, accumulate(counts, initial=0), strict=True))
 
     @property
     def days(self) -> int:
         """Nodes per pair: one per day, and the end."""
         return self.window.periods + 1
 
+    @property
+    def far_days(self) -> int:
+        """Nodes per pool: one per far day, and the end; none where nothing is forecast."""
+        return self.window.far_periods + 1 if self.window.is_forecast else 0
+
     def pair_rows(self, items: Column, places: Column) -> IntArray:
         """The pair of each item and place."""
         return np.array([self.place.get(p, ABSENT) for p in zip(items, places, strict=True)],
                         np.int64)  # fmt: skip
 
+    def nodes(self, name: str) -> IntArray:
+        """The nodes of a class."""
+        following = _CLASSES[_CLASSES.index(name) + 1]
+        return np.arange(self.first[name], self.first[following])
+
     def sink(self, items: Column) -> IntArray:
         """The sink node of each item."""
-        return self.starts[4] + codes_of(items, self.items)
+        return self.first["sinks"] + codes_of(items, self.items)
+
+    def pool(self, item: IntArray, far_day: IntArray | int) -> IntArray:
+        """The pool node of each item code on a far day."""
+        return self.first["pools"] + item * self.far_days + far_day
+
+    def item_of_node(self) -> IntArray:
+        """The item code of every node but the sinks."""
+        return np.concatenate([
+            np.repeat(self.item_of_pair, self.days), codes_of(self.lots["item"], self.items),
+            codes_of((item for item, _ in self.junctions), self.items),
+            codes_of(self.offers["item"], self.items),
+            np.repeat(np.arange(len(self.items)), self.far_days),
+        ])  # fmt: skip
 
 
 def layout_of(snapshot: Snapshot, window: Window, movements: Table) -> Layout:
@@ -68,4 +95,6 @@ def layout_of(snapshot: Snapshot, window: Window, movements: Table) -> Layout:
     row = {lane: number for number, lane in enumerate(lanes["id"])}
     junctions = sorted({(item, row[lane]) for item, lane in ways if lane in capped})
     offers = snapshot.table("Offer").sorted()
+    if window.is_forecast:
+        offers = offers.take(np.zeros(0, np.intp))
     return Layout(window, pairs_of(snapshot), lots_on_hand(snapshot), offers, lanes, junctions)

@@ -11,6 +11,7 @@ from solver.network import IntArray, Network
 from solver.ranges import WIDE, absolute_sum, exact_dot, magnitude
 
 TAKEN_AS_STATED = "the cost of doing nothing is taken as stated"
+FIXED_AS_STATED = "the costs of what was given and of the lines are taken as stated"
 Exact = npt.NDArray[Any]  # int64 where nothing can wrap, else Python integers
 
 
@@ -31,7 +32,8 @@ def check(
         bound = - potentials . supply + sum of min(r lower, r capacity) - prices . capacity.
     (Weak duality: r . flow = cost . flow + prices . used + potentials . supply for a flow that
     meets the balance, r . flow is at least the sum, and used <= capacity.)
-    `do_nothing` is a feasible flow whose cost the claim of that name must be.
+    `do_nothing` is a feasible flow whose cost the claim of that name must be. What the claims say
+    of costs beside the flow is added as stated: it changes cost and bound alike, or the gap.
     """
     refusals = _misfits(network, flow, potentials, prices, shared, do_nothing)
     if refusals:
@@ -39,11 +41,17 @@ def check(
     refusals += _violations(network, flow, shared, "flow")
     if do_nothing is not None:
         refusals += _violations(network, do_nothing, shared, "flow of doing nothing")
-    proved = measure(network, flow, potentials, prices, shared, do_nothing)
+    fixed = (claims.given_cost, claims.line_cost)
+    proved = measure(network, flow, potentials, prices, shared, do_nothing, fixed)
     notes = []
     if do_nothing is None and claims.do_nothing is not None:
         notes.append(TAKEN_AS_STATED)
-        proved = claims_of(proved.cost, proved.bound, claims.do_nothing, proved.network)
+        idle, digest = claims.do_nothing, proved.network
+        proved = claims_of(proved.cost, proved.bound, idle, digest, *fixed)
+    if any(fixed):
+        notes.append(FIXED_AS_STATED)
+    if claims.line_cost < 0:
+        refusals.append("the fixed cost of the lines is negative")
     if proved.gap < 0 and not refusals:
         refusals.append(f"bound {proved.bound} is above cost {proved.cost}: the proof is unsound")
     refusals += [
@@ -68,12 +76,17 @@ def measure(
     prices: IntArray | None = None,
     shared: SharedResources | None = None,
     do_nothing: IntArray | None = None,
+    fixed: tuple[int, int] = (0, 0),
 ) -> Claims:
-    """What a flow and its potentials (and prices) can claim, whether or not it is feasible."""
-    cost = exact_dot(network.cost, flow)
-    idle = None if do_nothing is None else exact_dot(network.cost, do_nothing)
-    bound = _bound(network, potentials, prices, shared)
-    return claims_of(cost, bound, idle, network.digest)
+    """What a flow and its potentials (and prices) can claim, whether or not it is feasible.
+
+    `fixed` are the costs beside the flow: of what was given before it, and of its lines.
+    """
+    given, lines = fixed
+    cost = exact_dot(network.cost, flow) + given + lines
+    idle = None if do_nothing is None else exact_dot(network.cost, do_nothing) + given
+    bound = _bound(network, potentials, prices, shared) + given
+    return claims_of(cost, bound, idle, network.digest, given, lines)
 
 
 def _bound(

@@ -24,6 +24,8 @@ class Claims:
 
     gap = cost - bound; gap_percent = 100 gap / max(1, |cost|); gap_of_gain =
     gap / (do_nothing - bound) where that is positive; `network` is the network's digest.
+    Cost is that of the flow, of what was fixed before it (`given_cost`, in the bound and in doing
+    nothing, too) and of its lines whatever they carry (`line_cost`, which the bound leaves out).
     """
 
     cost: int
@@ -34,6 +36,8 @@ class Claims:
     do_nothing: int | None = None
     gap_of_gain: float | None = None
     network: str | None = None
+    given_cost: int = 0
+    line_cost: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,12 @@ class CertificateCheck:
         return not self.refusals
 
 
-def claims_of(cost: int, bound: int, idle: int | None, digest: str | None) -> Claims:
-    """The derived numbers of a certificate; `idle` is the cost of doing nothing."""
+def claims_of(
+    cost: int, bound: int, idle: int | None, digest: str | None, given: int = 0, lines: int = 0
+) -> Claims:
+    """The derived numbers of a certificate; `idle` is the cost of doing nothing, all in all."""
     gap, scale = cost - bound, max(1, abs(cost))
     gain = None if idle is None or idle <= bound else gap / (idle - bound)
     hundredths = -(-10_000 * gap // scale)  # of a per cent, rounded up: never better than proved
     label = "optimal" if gap == 0 else f"within {hundredths // 100}.{hundredths % 100:02} %"
-    return Claims(cost, bound, gap, 100 * gap / scale, label, idle, gain, digest)
+    return Claims(cost, bound, gap, 100 * gap / scale, label, idle, gain, digest, given, lines)

@@ -1,5 +1,7 @@
 """From a flow to the lines that a person reads, each with the facts that decide it."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,7 @@ import numpy as np
 from ontology.columns import MISSING, Snapshot
 from ontology.errors import SolverError
 from solver.assignment_network import AssignmentLabels
+from solver.carry_costs import line_costs
 from solver.carry_labels import CarryLabels
 from solver.facts import fact, numbered
 from solver.names import ABSENT
@@ -16,21 +19,30 @@ from solver.problem import Problem
 Line = dict[str, Any]
 
 
-def decode(problem: Problem, snapshot: Snapshot, flow: IntArray) -> list[Line]:
+def decode(
+    problem: Problem,
+    snapshot: Snapshot,
+    flow: IntArray,
+    attention: Mapping[int, Sequence[str]] = MappingProxyType({}),
+) -> list[Line]:
     """The lines of a plan, in the order of the Movement table, numbered from 1.
 
     One line per first-day movement that carries flow, with the fields of its class in
     `ontology.plan` (dates as ISO text, nothing missing) and `because`: the decisive facts without
     their chain. `cost_scaled` is the arc's cost x units; for a transfer it includes the holding
     cost of the days under way. An assignment states both cost parts, whichever the plan chose
-    by; `cost_scaled` is the sum of the chosen ones.
+    by; `cost_scaled` is the sum of the chosen ones. Given purchases are lines like the others.
+    A lane's cost per line stands, as `line_cost_scaled`, with the first lot of a line.
+    `attention` names, per movement row, the rules that send it to a person.
 
     Raises SolverError `SHARED_CAPACITY` where several items together pass a lane's capacity.
     """
     if isinstance(problem.labels, CarryLabels):
         refuse_overfull_lanes(problem, snapshot, flow)
-        return numbered(_risk_lines(problem, problem.labels, snapshot, flow))
-    return numbered(_assignment_lines(problem, problem.labels, snapshot, flow))
+        lines = _risk_lines(problem, problem.labels, snapshot, flow, attention)
+    else:
+        lines = _assignment_lines(problem, problem.labels, snapshot, flow, attention)
+    return numbered(lines)
 
 
 def moved_units(problem: Problem, flow: IntArray) -> IntArray:
@@ -69,15 +81,34 @@ def refuse_overfull_lanes(problem: Problem, snapshot: Snapshot, flow: IntArray) 
 
 
 def _risk_lines(
-    problem: Problem, labels: CarryLabels, snapshot: Snapshot, flow: IntArray
-) -> list[Line]:
+    problem: Problem, labels: CarryLabels, snapshot: Snapshot, flow: IntArray,
+    attention: Mapping[int, Sequence[str]],
+) -> list[Line]:  # fmt: skip
     units = moved_units(problem, flow)
+    units[labels.given.rows] += labels.given.units
     rows = np.flatnonzero((units > 0) & (labels.move_day == 0))
-    largest = _largest_outcomes(problem, snapshot)
+    asked = _demand_facts(problem, snapshot)
+    fixed = _fixed_costs(problem, snapshot, rows)
     return [
-        _risk_line(problem, int(row), int(units[row]), int(labels.move_cost[row]), largest)
-        for row in rows
+        _risk_line(problem, row, int(units[row]), int(labels.move_cost[row]), asked)
+        | ({"line_cost_scaled": fixed[row]} if fixed.get(row) else {})
+        | _sent(attention, row)
+        for row in rows.tolist()
     ]
+
+
+def _fixed_costs(problem: Problem, snapshot: Snapshot, rows: IntArray) -> dict[int, int]:
+    """What each line's lane charges once, on the first of the line's lots."""
+    movements = problem.movements.take(rows)
+    found: dict[int, int] = {}
+    seen = set()
+    costs = line_costs(snapshot, movements).tolist()
+    for row, item, lane, micros in zip(rows.tolist(), movements["item"], movements["lane"], costs,
+                                       strict=True):  # fmt: skip
+        if (item, lane) not in seen:
+            found[row] = micros
+            seen.add((item, lane))
+    return found
 
 
 def _risk_line(
@@ -85,7 +116,7 @@ def _risk_line(
     row: int,
     units: int,
     unit_cost: int,
-    largest: dict[tuple[str, str], list[str]],
+    asked: dict[tuple[str, str], list[str]],
 ) -> Line:
     movement = {name: column[row] for name, column in problem.movements.columns.items()}
     item, destination = movement["item"], movement["destination"]
@@ -93,14 +124,16 @@ def _risk_line(
     if kind == "purchase":
         reasons = [fact("Offer", movement["supplier"], item, destination)]
         ends = {"supplier": movement["supplier"]}
+    elif kind == "substitution":
+        return _substitution_line(movement, units, unit_cost, asked)
     else:
         reasons = [
             fact("StockPosition", item, movement["origin"], lot),
             fact("Lane", movement["lane"]),
-            fact("StockingPolicy", item, movement["origin"]),
+            *_policy(problem, item, movement["origin"]),
         ]
         ends = {"lane": movement["lane"], "origin": movement["origin"], "lot": lot}
-    reasons.append(fact("StockingPolicy", item, destination))
+    reasons += _policy(problem, item, destination)
     return {
         "kind": kind,
         "item": item,
@@ -110,7 +143,47 @@ def _risk_line(
         "departs_on": str(movement["departs_on"]),
         "arrives_on": str(movement["arrives_on"]),
         "cost_scaled": units * unit_cost,
-        "because": reasons + largest.get((item, destination), []),
+        "because": reasons + asked.get((item, destination), []),
+    }
+
+
+def _substitution_line(
+    movement: Line, units: int, unit_cost: int, asked: dict[tuple[str, str], list[str]]
+) -> Line:
+    item, replaces, place = (movement[name] for name in ("item", "replaces", "origin"))
+    return {
+        "kind": "substitution",
+        "item": item,
+        "replaces": replaces,
+        "origin": place,
+        "lot": movement["lot"],
+        "quantity_units": units,
+        "departs_on": str(movement["departs_on"]),
+        "cost_scaled": units * unit_cost,
+        "because": [
+            fact("StockPosition", item, place, movement["lot"]),
+            fact("Substitute", replaces, item),
+            *asked.get((replaces, place), []),
+        ],
+    }
+
+
+def _policy(problem: Problem, item: str, place: str) -> list[str]:
+    """The policy of a place, where it has one: a place without demand need not."""
+    labels = problem.labels
+    assert isinstance(labels, CarryLabels)  # noqa: S101  # the caller's
+    stated = (item, place) in labels.policies
+    return [fact("StockingPolicy", item, place)] if stated else []
+
+
+def _demand_facts(problem: Problem, snapshot: Snapshot) -> dict[tuple[str, str], list[str]]:
+    """Per item and location what its demand rests on: its forecast, or the largest outcomes."""
+    if not problem.window.is_forecast:
+        return _largest_outcomes(problem, snapshot)
+    table = snapshot.table("DemandForecast")
+    return {
+        (item, place): [fact("DemandForecast", item, place)]
+        for item, place in zip(table["item"], table["location"], strict=True)
     }
 
 
@@ -133,15 +206,22 @@ def _largest_outcomes(problem: Problem, snapshot: Snapshot) -> dict[tuple[str, s
 
 
 def _assignment_lines(
-    problem: Problem, labels: AssignmentLabels, snapshot: Snapshot, flow: IntArray
-) -> list[Line]:
+    problem: Problem, labels: AssignmentLabels, snapshot: Snapshot, flow: IntArray,
+    attention: Mapping[int, Sequence[str]],
+) -> list[Line]:  # fmt: skip
     served = labels.served_by(flow)
     makes = set(snapshot.table("Production").keys)
     managed = set(snapshot.table("VendorManagedLink").keys)
+    width = len(labels.locations)
     return [
-        _assignment_line(problem, labels, int(order), int(served[order]), makes | managed)
-        for order in np.flatnonzero(served != ABSENT)
+        _assignment_line(problem, labels, order, int(served[order]), makes | managed)
+        | _sent(attention, order * width + int(served[order]))
+        for order in np.flatnonzero(served != ABSENT).tolist()
     ]
+
+
+def _sent(attention: Mapping[int, Sequence[str]], row: int) -> Line:
+    return {"attention": list(attention[row])} if row in attention else {}
 
 
 def _assignment_line(

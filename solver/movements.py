@@ -22,11 +22,21 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Window:
-    """The days that a plan looks at: `periods` days from `starts_on`, in one regime."""
+    """The days that a plan looks at: `periods` days from `starts_on`, in one regime.
+
+    Where demand is forecast, `far_periods` more days follow, on which the stock of all places
+    counts as one pool.
+    """
 
     regime: str
     starts_on: date
     periods: int
+    far_periods: int = 0
+
+    @property
+    def is_forecast(self) -> bool:
+        """Whether demand is a forecast: purchases are then given, and far days pooled."""
+        return self.far_periods > 0
 
     @property
     def first(self) -> np.datetime64:
@@ -42,20 +52,19 @@ def window_of(snapshot: Snapshot, starts_on: date | None = None) -> Window:
     """The regime and the days that the facts ask for.
 
     Demand outcomes make the regime "risk": from `starts_on` (default: the first stated day) to
-    the last stated day. Sales orders make it "orders": one day, by default that of the latest
-    order; orders placed after that day stay out. Raises InputError `REGIME` for both or neither,
-    `HORIZON` where nothing is stated from `starts_on` on, or over more than 400 days.
+    the last stated day. So does a forecast (DemandQuantile): its own days from `starts_on` on
+    (default: the latest forecast), then the pooled ones. Sales orders make it "orders": one day,
+    by default that of the latest order; orders placed after that day stay out. Raises InputError
+    `REGIME` for several of them or none, `FORECAST_WANTED` where demand was observed but not
+    forecast (from that day on), `HORIZON` where nothing is stated from `starts_on` on, or over
+    more than 400 days.
     """
     outcomes, orders = snapshot.table("DemandOutcome"), snapshot.table("SalesOrder")
-    if bool(len(outcomes)) == bool(len(orders)):
-        both = (
-            "both demand outcomes and sales orders" if len(orders) else "neither demand nor order"
-        )
-        raise InputError(
-            f"the supply chain has {both}",
-            hint="load DemandOutcome rows for uncertain demand or SalesOrder rows for firm orders",
-            code="REGIME",
-        )
+    forecasts = snapshot.table("DemandQuantile")
+    if sum(map(bool, map(len, (outcomes, orders, forecasts)))) != 1:
+        raise _no_regime(snapshot, [t.name for t in (outcomes, orders, forecasts) if len(t)])
+    if len(forecasts):
+        return _forecast_window(snapshot, starts_on)
     stated = outcomes["on"] if len(outcomes) else orders["ordered_on"]
     default = stated.min() if len(outcomes) else stated.max()
     first = starts_on or default.astype(object)
@@ -69,12 +78,45 @@ def window_of(snapshot: Snapshot, starts_on: date | None = None) -> Window:
     return Window(RISK if len(outcomes) else ORDERS, first, periods)
 
 
+def _no_regime(snapshot: Snapshot, stated: list[str]) -> InputError:
+    if not stated and len(snapshot.table("DemandObservation")):
+        return _forecast_wanted("the supply chain has observed demand, but no forecast")
+    both = " and ".join(f"{name} rows" for name in stated) or "neither demand nor order"
+    return InputError(
+        f"the supply chain has {both}",
+        hint="load DemandOutcome rows for uncertain demand, DemandObservation rows and a forecast "
+        "of them, or SalesOrder rows for firm orders: one of the three",
+        code="REGIME",
+    )
+
+
+def _forecast_window(snapshot: Snapshot, starts_on: date | None) -> Window:
+    quantiles, pooled = snapshot.table("DemandQuantile"), snapshot.table("PooledDemandQuantile")
+    first = quantiles["starts_on"].max() if starts_on is None else np.datetime64(starts_on, "D")
+    days = np.unique(quantiles["on"][quantiles["starts_on"] == first])
+    far = np.unique(pooled["on"][pooled["starts_on"] == first])
+    if not len(days) or not len(far) or far[-1] <= days[-1]:
+        raise _forecast_wanted(f"there is no forecast from `{first}` on")
+    periods, last = (int((on - first).astype(np.int64)) + 1 for on in (days[-1], far[-1]))
+    if last > MOST_PERIODS:
+        raise InputError(f"the forecast covers {last} days", code="HORIZON",
+                         hint=f"forecast at most {MOST_PERIODS} days")  # fmt: skip
+    return Window(RISK, first.astype(object), periods, last - periods)
+
+
+def _forecast_wanted(what: str) -> InputError:
+    return InputError(what, hint="run `evenkeel forecast` for the chain, then plan",
+                      code="FORECAST_WANTED")  # fmt: skip
+
+
 def pairs_of(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Every (item, location) that a fact speaks of, sorted."""
     pairs: set[tuple[str, str]] = set()
     for name, place in (
         ("StockPosition", "location"), ("StockingPolicy", "location"), ("Offer", "location"),
         ("DemandOutcome", "location"), ("Backlog", "location"), ("Shipment", "destination"),
+        ("DemandForecast", "location"), ("PurchaseOrder", "location"),
+        ("TransferOrder", "destination"),
     ):  # fmt: skip
         table = snapshot.table(name)
         pairs.update(zip(table["item"].tolist(), table[place].tolist(), strict=True))
@@ -82,7 +124,10 @@ def pairs_of(snapshot: Snapshot) -> list[tuple[str, str]]:
 
 
 def stock_after(snapshot: Snapshot, window: Window) -> Table:
-    """The StockAfterMoves table: one row per item and location, sorted; empty for firm orders."""
+    """The StockAfterMoves table: one row per item and location, sorted; empty for firm orders.
+
+    `opening_units` are free, not expired, and there on the first day, with what arrives on it.
+    """
     pairs = pairs_of(snapshot) if window.regime == RISK else []
     policies = snapshot.table("StockingPolicy")
     safety = {
@@ -99,20 +144,81 @@ def stock_after(snapshot: Snapshot, window: Window) -> Table:
         item=as_column(item for item, _ in pairs),
         location=as_column(location for _, location in pairs),
         safety_stock_units=np.array([safety.get(pair, 0) for pair in pairs], np.int64),
+        opening_units=_opening(snapshot, window, pairs),
+        mean_per_day_millionths=means_per_day(snapshot, pairs),
     )
+
+
+def means_per_day(snapshot: Snapshot, pairs: list[tuple[str, str]]) -> IntArray:
+    """Forecast mean demand per day of each pair in millionths of a unit; 0 where none is stated."""
+    table = snapshot.table("DemandForecast")
+    keys = zip(table["item"], table["location"], strict=True)
+    mean = dict(zip(keys, table["mean_per_day_millionths"].tolist(), strict=True))
+    return np.array([mean.get(pair, 0) for pair in pairs], np.int64)
+
+
+def arrivals(
+    snapshot: Snapshot, window: Window, pairs: list[tuple[str, str]]
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Pair, day and units of all that is under way: shipments, open purchases and transfers.
+
+    What is overdue counts on the first day. Day `periods` + n is the n-th far day; what comes
+    later still, or on no stated day, counts on the last one.
+    """
+    place = {pair: row for row, pair in enumerate(pairs)}
+    last = window.periods + window.far_periods
+    found = [(np.zeros(0, np.int64),) * 3]
+    for name, status, to, on in (
+        ("Shipment", "under way", "destination", "arrives_on"),
+        ("PurchaseOrder", "open", "location", "due_on"),
+        ("TransferOrder", "open", "destination", "due_on"),
+    ):
+        table = snapshot.table(name).sorted()
+        table = table.take(np.flatnonzero(table["status"] == status))
+        ends = zip(table["item"], table[to], strict=True)
+        day = np.clip(window.day_of(table[on]), 0, last)
+        day[np.isnat(table[on])] = last
+        pair = np.array([place[end] for end in ends], np.int64)
+        found.append((pair, day, table["quantity_units"]))
+    pair, day, units = (np.concatenate(part) for part in zip(*found, strict=True))
+    return pair, day, units
+
+
+def is_fit(lots: Table, window: Window) -> npt.NDArray[np.bool_]:
+    """Per lot, whether it may still serve anyone: an expired lot stays idle, rule or no rule."""
+    kept: npt.NDArray[np.bool_] = np.isnat(lots["expires_on"]) | (
+        lots["expires_on"] >= window.first
+    )
+    return kept
+
+
+def _opening(snapshot: Snapshot, window: Window, pairs: list[tuple[str, str]]) -> IntArray:
+    place = {pair: row for row, pair in enumerate(pairs)}
+    lots = lots_on_hand(snapshot)
+    lots = lots.take(np.flatnonzero(is_fit(lots, window)))
+    at = [place[pair] for pair in zip(lots["item"], lots["location"], strict=True)]
+    opening = np.zeros(len(pairs), np.int64)
+    np.add.at(opening, np.array(at, np.int64), lots["on_hand_units"])
+    pair, day, units = arrivals(snapshot, window, pairs)
+    np.add.at(opening, pair[day == 0], units[day == 0])
+    return opening
 
 
 def candidates(snapshot: Snapshot, window: Window) -> Table:
     """The Movement table: all that could be done, whatever the rules say, in canonical order.
 
     The rows and their order depend on the facts alone, not on the order of their rows. Risk, as
-    far as they arrive inside the window: purchases by offer and day, the first day's transfers by
-    item, lane and lot, those of later days by item, lane and day. Orders: every order with every
-    location that has a daily capacity in `orders`, sorted by order, then location.
+    far as they arrive inside the window: purchases by offer and day (of forecast demand: those of
+    the first day, whenever they arrive), the first day's transfers by item, lane and lot, those
+    of later days by item, lane and day, and the first day's substitutions, one unit for one, by
+    item replaced and lot. Orders: every order with every location that has a daily capacity in
+    `orders`, sorted by order, then location.
     """
     if window.regime == ORDERS:
         return _assignments(snapshot, window)
-    return _joined(_purchases(snapshot, window), _transfers(snapshot, window))
+    return _joined(
+        _purchases(snapshot, window), _transfers(snapshot, window), _substitutions(snapshot, window)
+    )
 
 
 def orders_in(snapshot: Snapshot, window: Window) -> Table:
@@ -148,10 +254,11 @@ def _assignments(snapshot: Snapshot, window: Window) -> Table:
 
 def _purchases(snapshot: Snapshot, window: Window) -> Table:
     offers = snapshot.table("Offer").sorted()
-    offer = np.repeat(np.arange(len(offers)), window.periods)
-    leaves = np.tile(np.arange(window.periods), len(offers))
+    days = 1 if window.is_forecast else window.periods
+    offer = np.repeat(np.arange(len(offers)), days)
+    leaves = np.tile(np.arange(days), len(offers))
     lands = leaves + offers["lead_time_days"][offer]
-    inside = np.flatnonzero(lands < window.periods)
+    inside = np.flatnonzero((lands < window.periods) | window.is_forecast)
     offer, leaves, lands = offer[inside], leaves[inside], lands[inside]
     return table_of_columns(
         "Movement", len(offer), kind=_constant("purchase", len(offer)),
@@ -170,17 +277,21 @@ def _transfers(snapshot: Snapshot, window: Window) -> Table:
 
 def _ways(pairs: list[tuple[str, str]], lanes: Table) -> tuple[Column, IntArray]:
     """Item and lane row of every lane whose two ends both deal in the item."""
-    known = set(pairs)
     items = sorted({item for item, _ in pairs})
-    ends = list(zip(lanes["origin"].tolist(), lanes["destination"].tolist(), strict=True))
-    found = [
-        (item, row)
-        for item in items
-        for row, (origin, destination) in enumerate(ends)
-        if origin != destination and (item, origin) in known and (item, destination) in known
+    code = codes_of((item for item, _ in pairs), items)
+    dealt: dict[str, list[int]] = {}
+    for (_, place), number in zip(pairs, code.tolist(), strict=True):
+        dealt.setdefault(place, []).append(number)
+    both = [
+        np.intersect1d(dealt.get(origin, ()), dealt.get(destination, ()))
+        for origin, destination in zip(lanes["origin"], lanes["destination"], strict=True)
     ]
-    rows = np.array([row for _, row in found], np.int64)
-    return as_column(item for item, _ in found), rows
+    row = np.repeat(np.arange(len(both)), [len(codes) for codes in both])
+    item = np.concatenate([np.zeros(0, np.int64), *both]).astype(np.int64)
+    apart = lanes["origin"][row] != lanes["destination"][row]
+    row, item = row[apart], item[apart]
+    order = np.lexsort((row, item))
+    return as_column(items)[item[order]], row[order]
 
 
 def _later_transfers(lanes: Table, ways: tuple[Column, IntArray], window: Window) -> Table:
@@ -223,13 +334,54 @@ def _transfer_table(
     if positions is not None and rows is not None:
         lots["lot"] = positions["lot"][rows[inside]]
         ends = positions["expires_on"][rows[inside]]
-        life = (ends - (window.first + lands)).astype(np.int64)
-        lots["remaining_life_days"] = np.where(np.isnat(ends), MISSING, life)
+        lots["remaining_life_days"] = _days_between(window.first + lands, ends)
+        lots |= _ages(positions.take(rows[inside]), window)
     return table_of_columns(
         "Movement", len(way), kind=_constant("transfer", len(way)), item=ways[0][way],
         lane=lanes["id"][lane], origin=lanes["origin"][lane],
         destination=lanes["destination"][lane], **_days(window, leaves, lands), **lots,
     )  # fmt: skip
+
+
+def _substitutions(snapshot: Snapshot, window: Window) -> Table:
+    """Lots of a replacement, where the item that it may stand in for is dealt in, unit for unit."""
+    pairs, lots = set(pairs_of(snapshot)), lots_on_hand(snapshot)
+    links = snapshot.table("Substitute").sorted()
+    links = links.take(np.flatnonzero(links["numerator"] == links["denominator"]))
+    of: dict[str, list[str]] = {}
+    for item, replacement in zip(links["item"], links["replacement"], strict=True):
+        of.setdefault(replacement, []).append(item)
+    found = [
+        (item, row)
+        for row, (replacement, place) in enumerate(zip(lots["item"], lots["location"], strict=True))
+        for item in of.get(replacement, ())
+        if (item, place) in pairs
+    ]
+    found.sort()
+    rows = np.array([row for _, row in found], np.int64)
+    chosen, days = lots.take(rows), np.zeros(len(rows), np.int64)
+    return table_of_columns(
+        "Movement", len(rows), kind=_constant("substitution", len(rows)), item=chosen["item"],
+        replaces=as_column(item for item, _ in found), origin=chosen["location"],
+        destination=chosen["location"], lot=chosen["lot"],
+        remaining_life_days=_days_between(window.first, chosen["expires_on"]),
+        **_ages(chosen, window), **_days(window, days, days),
+    )  # fmt: skip
+
+
+def _ages(positions: Table, window: Window) -> dict[str, Column]:
+    """How long ago the positions that units leave were received and counted."""
+    return {
+        "days_since_received": _days_between(positions["received_on"], window.first),
+        "stock_age_days": _days_between(positions["counted_on"], window.first),
+    }
+
+
+def _days_between(start: Column | np.datetime64, end: Column | np.datetime64) -> IntArray:
+    """Whole days, MISSING where one of them is not stated."""
+    span = end - start
+    days: IntArray = np.where(np.isnat(span), MISSING, span.astype(np.int64))
+    return days
 
 
 def lots_on_hand(snapshot: Snapshot) -> Table:
@@ -247,8 +399,9 @@ def lots_on_hand(snapshot: Snapshot) -> Table:
 def table_of_columns(name: str, length: int, **columns: Column) -> Table:
     """A table of which only some columns are stated; the others say missing in every row."""
     blank = {
-        field: column_of([None] * length, kind)
+        field: column_of([() if kind.many else None] * length, kind)
         for field, kind in field_kinds(RECORDS[name]).items()
+        if field not in columns
     }
     return Table(name, {**blank, **columns})
 

@@ -1,7 +1,9 @@
 """One planning request as a network, with everything that decoding its flow needs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from ontology.closures import Closures
 from ontology.columns import Snapshot, Table
@@ -10,7 +12,7 @@ from solver.carry_labels import CarryLabels
 from solver.carry_network import carry_network
 from solver.movements import RISK, Window
 from solver.names import HashArray
-from solver.network import Network
+from solver.network import ArcKind, IntArray, Network
 
 BOTH_PARTS = frozenset({"warehouse", "freight"})
 
@@ -42,6 +44,17 @@ class Problem:
         """How many movements each rule closes, by IRI; rules that close none are left out."""
         counts = {rule: len(rows) for rule, rows in sorted(self.closures.closed.items())}
         return {rule: count for rule, count in counts.items() if count}
+
+    def narrowed(self, closed: Mapping[str, IntArray]) -> "Problem":
+        """The same arcs with no room on those of movements that were closed after a first flow.
+
+        Its flows are flows of this problem, too, so the bound of this one holds for them.
+        """
+        rows = np.concatenate([np.zeros(0, np.int64), *closed.values()])
+        network = self.network
+        shut = (network.kind == ArcKind.MOVE) & np.isin(network.reference, rows)
+        narrower = replace(network, capacity=np.where(shut, 0, network.capacity))
+        return replace(self, network=narrower, closures=self.closures.joined(closed))
 
 
 def build(

@@ -2,22 +2,36 @@
 
 from typing import Any
 
+from solver.breaches import service_breaches
 from solver.carry_labels import CarryLabels
 from solver.cuts import unserved_orders
+from solver.demand import QuantileDemand
+from solver.echelon import DEFAULT_SERVICE_PERCENT
 from solver.facts import numbered
 from solver.network import IntArray
 from solver.problem import Problem
 from solver.unmet import expected_shortages
 
 
-def shortfalls(problem: Problem, flow: IntArray, potentials: IntArray) -> list[dict[str, Any]]:
+def shortfalls(
+    problem: Problem,
+    flow: IntArray,
+    potentials: IntArray,
+    service_percent: int = DEFAULT_SERVICE_PERCENT,
+) -> list[dict[str, Any]]:
     """The shortfall rows of an optimal flow, in canonical order, numbered from 1.
 
-    Orders: one row per unserved order (`unserved_orders`). Risk: one row per item, location and
-    day with expected units owed (`expected_shortages`). `potentials` must prove the flow; any
-    that do give the same rows. No solver is used.
+    Orders: one row per unserved order (`unserved_orders`). Stated demand: one row per item,
+    location and day with expected units owed (`expected_shortages`). Forecast demand: one row per
+    item and location below its service level (`service_breaches`; `service_percent` where no
+    policy states one). `potentials` must prove the flow. No solver is used.
     """
     labels = problem.labels
     if isinstance(labels, CarryLabels):
+        demand = labels.curves
+        if isinstance(demand, QuantileDemand):
+            return numbered(service_breaches(
+                problem, labels, demand, flow, potentials, service_percent
+            ))  # fmt: skip
         return numbered(expected_shortages(problem, labels, flow, potentials))
     return numbered(unserved_orders(problem, labels, flow))

@@ -9,8 +9,10 @@ import numpy as np
 
 from ontology.errors import SolverError
 from solver.carry_labels import CarryLabels
+from solver.demand import TOTAL, QuantileDemand
 from solver.facts import fact
-from solver.network import IntArray
+from solver.network import IntArray, Network
+from solver.pool import mean_rates
 from solver.problem import Problem
 from solver.scaling import half_up
 from solver.what_if import OpenedFlow
@@ -45,7 +47,7 @@ def expected_shortages(
     `potentials` are the canonical ones.
     """
     levels = stock_levels(problem, labels, flow)
-    residual = _Residual(problem, flow, potentials)
+    residual = Residual(problem.network, flow, potentials)
     without = without_each_rule(problem, labels, flow, potentials)
     return [
         _row(problem, labels, residual, without, pair, day, int(levels[pair, day]))
@@ -55,11 +57,10 @@ def expected_shortages(
     ]
 
 
-class _Residual:
+class Residual:
     """The residual network of a flow with reduced costs >= 0, cheapest of parallel arcs only."""
 
-    def __init__(self, problem: Problem, flow: IntArray, potentials: IntArray) -> None:
-        network = problem.network
+    def __init__(self, network: Network, flow: IntArray, potentials: IntArray) -> None:
         self.network, self.flow = network, flow
         self.potentials: list[int] = potentials.tolist()
         room, back = flow < network.capacity, flow > network.lower
@@ -179,7 +180,7 @@ def _without(
 def _row(
     problem: Problem,
     labels: CarryLabels,
-    residual: _Residual,
+    residual: Residual,
     without: list[_WithoutRule],
     pair: int,
     day: int,
@@ -208,13 +209,13 @@ def _row(
 def _verdict(
     problem: Problem,
     labels: CarryLabels,
-    residual: _Residual,
+    residual: Residual,
     without: list[_WithoutRule],
     pair: int,
     day: int,
 ) -> Row:
     tail = pair * (problem.window.periods + 1) + day
-    bundle = np.flatnonzero((labels.carry_pair == pair) & (labels.carry_day == day))
+    bundle = labels.carry_of(pair, day)
     avoids = -labels.next_cost(pair, day, int(residual.flow[bundle].sum()))
     ends = (tail, tail + 1)
     costs = residual.distances(tail + 1, ends, back=False).get(tail)
@@ -270,6 +271,37 @@ def _outcomes(labels: CarryLabels, problem: Problem, pair: int, day: int) -> lis
     return found + owed
 
 
+def far_cost(problem: Problem, labels: CarryLabels, flow: IntArray) -> Fraction:
+    """Expected holding and shortage cost of the far days in micros, 0 where nothing is forecast."""
+    if labels.pooled is None:
+        return Fraction(0)
+    days, along = problem.window.far_periods, labels.block("pool")
+    tail = problem.network.tail[along]
+    item, day = np.divmod(tail - int(tail[:1].sum()), days + 1)
+    levels = np.zeros((len(labels.items), days), np.int64)
+    np.add.at(levels, (item, day), flow[along])
+    far = QuantileDemand(labels.pooled.units[:, problem.window.periods :], labels.pooled.weights)
+    short = far.short(levels)
+    over = levels * TOTAL - far.expected() + short
+    holding, shortage = mean_rates(labels)
+    total = sum(
+        h * left + b * owed for h, b, left, owed in zip(
+            holding.tolist(), shortage.tolist(), over.sum(axis=1).tolist(),
+            short.sum(axis=1).tolist(), strict=True,
+        )
+    )  # fmt: skip
+    return Fraction(total, TOTAL)
+
+
+def _forecast_cost(labels: CarryLabels, demand: QuantileDemand, levels: IntArray) -> Fraction:
+    short = demand.short(levels)
+    over = levels * TOTAL - demand.expected() + short
+    rates = zip(labels.holding.tolist(), labels.shortage.tolist(), strict=True)
+    sums = zip(over.sum(axis=1).tolist(), short.sum(axis=1).tolist(), strict=True)
+    total = sum(h * left + b * owed for (h, b), (left, owed) in zip(rates, sums, strict=True))
+    return Fraction(total, TOTAL)
+
+
 def _millionths(value: Fraction) -> int:
     return half_up(value.numerator * MILLION, value.denominator)
 
@@ -279,8 +311,11 @@ def expected_cost(problem: Problem, labels: CarryLabels, levels: IntArray) -> Fr
 
     Sum over pairs and days of h E[(S - D)+] + b E[(D - S)+].
     """
+    demand = labels.curves
+    if isinstance(demand, QuantileDemand):
+        return _forecast_cost(labels, demand, levels)
     total = Fraction(0)
-    for pair, curves in enumerate(labels.curves):
+    for pair, curves in enumerate(demand):
         holding, shortage = int(labels.holding[pair]), int(labels.shortage[pair])
         for day, curve in enumerate(curves):
             level = int(levels[pair, day])

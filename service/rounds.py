@@ -1,0 +1,134 @@
+"""From a problem to the flow that stands: filters and rules on the finished plan, in rounds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ontology.closures import IntArray
+from ontology.columns import Snapshot
+from rules.decide_plan import PlanVerdict, decide_plan
+from rules.release import Release
+from solver.carry_labels import CarryLabels
+from solver.closing import rows_to_close
+from solver.filters import first_day_lines, unpaid_lines
+from solver.problem import Problem
+from solver.views import PlanViews, plan_views
+
+Closed = Mapping[str, IntArray]
+Solve = Callable[[Problem], tuple[IntArray, IntArray]]
+
+
+@dataclass(frozen=True)
+class Review:
+    """What the finished plan of a flow looks like: what its lines cost, and what the rules say.
+
+    `close` are movement rows to close before another round, by rule or knob; `attention` the
+    rules of severity Warning per movement row of a line.
+    """
+
+    line_cost: int
+    close: Closed
+    attention: Mapping[int, tuple[str, ...]]
+    focus_counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The flow that stands, and the potentials that bound the problem before anything was closed.
+
+    `closed` are the movement rows that filters and rules on the finished plan closed, by name.
+    """
+
+    problem: Problem
+    flow: IntArray
+    potentials: IntArray
+    closed: Closed = field(default_factory=dict)
+
+
+def settle(
+    pose_with: Callable[[Closed], Problem], solve: Solve, snapshot: Snapshot, release: Release,
+    without_rule: str = "",
+) -> Settled:  # fmt: skip
+    """Solve, look at the finished plan, close what does not pay or breaks a rule, solve again.
+
+    At most `rounds` times (a knob) may lines be closed by measure; what then still breaks a rule
+    loses every line that adds to it. A filter never edits a flow: it closes arcs, and the network
+    is solved again. Closing a purchase changes what is given, so the problem is posed anew.
+    """
+    closed: dict[str, IntArray] = {}
+    problem = pose_with(closed)
+    flow, potentials = first = solve(problem)
+    turn = 0
+    while True:
+        review = look_at(problem.narrowed(closed), snapshot, release, flow, without_rule,
+                         filters=turn < int(release.knobs["rounds"]))  # fmt: skip
+        if not review.close:
+            return Settled(problem, flow, potentials, closed)
+        closed = joined(closed, review.close)
+        turn += 1
+        if _touches_given(problem, review.close):
+            problem = pose_with(closed)
+            first = solve(problem)
+        flow = solve(problem.narrowed(closed))[0]
+        potentials = first[1]
+
+
+def look_at(
+    problem: Problem, snapshot: Snapshot, release: Release, flow: IntArray, without_rule: str = "",
+    *, filters: bool = True,
+) -> Review:  # fmt: skip
+    """The review of a flow. `problem` is the one that the flow solves. No solver is used."""
+    labels = problem.labels
+    if not isinstance(labels, CarryLabels):
+        return Review(0, {}, {}, {})
+    lines = first_day_lines(problem, labels, snapshot, flow)
+    views = plan_views(problem, labels, snapshot, lines, flow)
+    verdict = decide_plan(release, snapshot, views.tables)
+    close: dict[str, IntArray] = {}
+    if filters:
+        close = unpaid_lines(problem, labels, snapshot, lines, flow, release.knobs)
+    for rule, tables in sorted(verdict.broken.items()):
+        if rule == without_rule:
+            continue
+        parts = [
+            rows_to_close(problem, snapshot, views, name, row, all_of=not filters)
+            for name, rows in sorted(tables.items())
+            for row in rows.tolist()
+        ]
+        rows = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+        if len(rows):
+            close = joined(close, {rule: rows})
+    attention = _attention(problem, views, verdict, lines.rows, labels)
+    return Review(int(lines.fixed.sum()), close, attention, verdict.focus_counts)
+
+
+def joined(some: Closed, more: Closed) -> dict[str, IntArray]:
+    """The rows of both by name, ascending."""
+    found = dict(some)
+    for name, rows in more.items():
+        found[name] = np.union1d(found.get(name, rows), rows).astype(np.int64)
+    return found
+
+
+def _touches_given(problem: Problem, close: Closed) -> bool:
+    labels = problem.labels
+    return isinstance(labels, CarryLabels) and any(
+        bool(np.isin(labels.given.rows, rows).any()) for rows in close.values()
+    )
+
+
+def _attention(
+    problem: Problem, views: PlanViews, verdict: PlanVerdict, rows: IntArray, labels: CarryLabels
+) -> dict[int, tuple[str, ...]]:
+    there = {*rows.tolist(), *labels.given.rows.tolist()}
+    found: dict[int, set[str]] = {}
+    for rule, warned in problem.closures.warned.items():
+        for row in there.intersection(warned.tolist()):
+            found.setdefault(row, set()).add(rule)
+    for rule, tables in verdict.warned.items():
+        for name, view_rows in tables.items():
+            for row in view_rows.tolist():
+                for member in views.members[name][row].tolist():
+                    found.setdefault(member, set()).add(rule)
+    return {row: tuple(sorted(names)) for row, names in sorted(found.items())}

@@ -1,0 +1,157 @@
+"""Where a plan on a forecast falls below the service that was promised, and why."""
+
+from typing import Any
+
+import numpy as np
+
+from ontology.columns import MISSING
+from solver.carry_labels import CarryLabels
+from solver.demand import TOTAL, QuantileDemand
+from solver.facts import fact
+from solver.filters import KNOB
+from solver.network import IntArray
+from solver.problem import Problem
+from solver.scaling import half_up
+from solver.unmet import MILLION, Residual, stock_levels
+
+Row = dict[str, Any]
+
+
+def service_breaches(
+    problem: Problem,
+    labels: CarryLabels,
+    demand: QuantileDemand,
+    flow: IntArray,
+    potentials: IntArray,
+    default_percent: int,
+) -> list[Row]:
+    """One row per item and location that misses its service level on a local day, for the first.
+
+    P(D > S) is above 1 - service level there. `quantity_units` would reach it. The kind speaks of
+    one more unit on that day: `rule` where, at these prices (the canonical potentials of the
+    flow), one closed movement or one unit held by a floor would pay; `cannot` with its cut;
+    `not worth it` with what it avoids and costs (see `expected_shortages`).
+    """
+    levels = stock_levels(problem, labels, flow)
+    exceeds = demand.exceeds(levels)
+    stated = labels.service_percent
+    percent = np.where(stated == MISSING, default_percent, np.clip(stated, 0, 100))
+    late = exceeds * 100 > (100 - percent)[:, None] * TOTAL
+    late &= (demand.units[:, -1, -1] > 0)[:, None]
+    found = np.flatnonzero(late.any(axis=1))
+    residual = Residual(problem.network, flow, potentials)
+    closed = _closed_gains(problem, labels, flow, potentials)
+    rows = []
+    for pair in found.tolist():
+        day = int(np.argmax(late[pair]))
+        level = int(levels[pair, day])
+        rows.append({
+            **_what(problem, labels, demand, pair, day, level, int(percent[pair])),
+            **_why(problem, labels, residual, closed.get(pair, []), pair, day, level),
+            "because": [fact(name, *labels.pairs[pair]) for name in
+                        ("StockingPolicy", "DemandForecast")],
+        })  # fmt: skip
+    return rows
+
+
+def _what(
+    problem: Problem, labels: CarryLabels, demand: QuantileDemand, pair: int, day: int,
+    level: int, percent: int,
+) -> Row:  # fmt: skip
+    item, location = labels.pairs[pair]
+    curve = demand[pair][day]
+    wanted = max(level + 1, demand.quantile(pair, day, percent))
+    return {
+        "item": item,
+        "location": location,
+        "on": str(problem.window.first + day),
+        "quantity_units": wanted - level,
+        "stock_units": level,
+        "service_percent": percent,
+        "expected_short_millionths": half_up(
+            *(curve.expected_short(level) * MILLION).as_integer_ratio()
+        ),
+        "short_probability_per_million": half_up(
+            *(curve.at_least(level + 1) * MILLION).as_integer_ratio()
+        ),
+    }
+
+
+def _why(
+    problem: Problem, labels: CarryLabels, residual: Residual, closed: list[tuple[int, int, str]],
+    pair: int, day: int, level: int,
+) -> Row:  # fmt: skip
+    tail = pair * (problem.window.periods + 1) + day
+    ends = (tail, tail + 1)
+    best = max((each for each in closed if each[0] <= day), key=lambda each: each[1], default=None)
+    costs = residual.distances(tail + 1, ends, back=False).get(tail)
+    avoids = -labels.next_cost(pair, day, level)
+    if best is not None and best[2].startswith(KNOB):
+        return {
+            "kind": "not worth it",
+            "reason": f"the line that could bring it does not pay its fixed cost: {best[2]}",
+            "at_these_prices": {"saves_scaled": best[1]},
+        }
+    if best is not None:
+        return {
+            "kind": "rule",
+            "rule": best[2],
+            "at_these_prices": {"saves_scaled": best[1]},
+            "reason": f"at these prices one more unit here would save {best[1]} micros, "
+            f"but {best[2]} closes its way",
+        }
+    if costs is None:
+        reached = set(residual.distances(tail, ends, back=True))
+        return {
+            "kind": "cannot",
+            "reason": "no more units can be there by this day: "
+            "no way in is open, has room and arrives in time",
+            "cut": residual.cut(reached, *ends),
+        }
+    return {
+        "kind": "not worth it",
+        "reason": f"one more unit would avoid {avoids} micros of expected cost on this day, and "
+        f"cost {costs} micros to bring, net of later days",
+        "next_unit": {"avoids_scaled": avoids, "costs_scaled": costs},
+    }
+
+
+def _closed_gains(
+    problem: Problem, labels: CarryLabels, flow: IntArray, potentials: IntArray
+) -> dict[int, list[tuple[int, int, str]]]:
+    """Per pair: day of landing, micros that one unit would save, and the rule that forbids it."""
+    network, days = problem.network, problem.window.periods + 1
+    reduced = labels.move_cost + potentials[labels.move_tail] - potentials[labels.move_head]
+    local = labels.move_head < len(labels.pairs) * days
+    is_open = problem.closures.is_open(len(reduced))
+    found: dict[int, list[tuple[int, int, str]]] = {}
+    for rule, rows in sorted(problem.closures.closed.items()):
+        pays = rows[labels.move_fit[rows] & local[rows] & (reduced[rows] < 0)]
+        for row in pays.tolist():
+            pair, day = divmod(int(labels.move_head[row]), days)
+            found.setdefault(pair, []).append((day, -int(reduced[row]), rule))
+    for origin, held in _held_by_floors(problem, labels, flow, potentials).items():
+        keep = labels.block("keep")
+        lots = network.tail[keep][network.head[keep] == origin * days]
+        for row in np.flatnonzero(np.isin(labels.move_tail, lots) & local & labels.move_fit):
+            gain = held[0] - int(reduced[row])
+            if gain > 0 and is_open[row]:
+                pair, day = divmod(int(labels.move_head[row]), days)
+                found.setdefault(pair, []).append((day, gain, held[1]))
+    return found
+
+
+def _held_by_floors(
+    problem: Problem, labels: CarryLabels, flow: IntArray, potentials: IntArray
+) -> dict[int, tuple[int, str]]:
+    """Per pair whose floor binds: what the dearest unit held there costs, and the rule."""
+    network, count = problem.network, labels.carry_count
+    rows = np.flatnonzero((network.lower[:count] > 0) & (flow[:count] == network.lower[:count]))
+    reduced = network.cost[rows] + potentials[network.tail[rows]] - potentials[network.head[rows]]
+    found: dict[int, tuple[int, str]] = {}
+    for pair, costs in zip(labels.carry_pair[rows].tolist(), reduced.tolist(), strict=True):
+        if costs > max(0, found.get(pair, (0, ""))[0]):
+            floors = problem.closures.floors
+            strictest = max(floors, key=lambda rule: (int(floors[rule][pair]), rule))
+            found[pair] = (costs, strictest)
+    return found

@@ -1,0 +1,135 @@
+"""The arcs of a risk network, class by class: carry, keep, move, junction, and the ends."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ontology.closures import Closures
+from ontology.columns import Table
+from ontology.terms import join_key
+from solver.carry_labels import BoolArray, CarryLabels
+from solver.carry_layout import Layout
+from solver.names import HashArray, hash_names, hash_numbers, mixed
+from solver.network import ArcKind, IntArray
+
+_COLUMNS = ("tail", "head", "lower", "capacity", "cost", "kind", "reference")
+
+
+@dataclass
+class Arcs:
+    """Arc columns that grow class by class; `blocks` remembers the rows of each class."""
+
+    columns: dict[str, list[npt.NDArray[np.int64]]] = field(
+        default_factory=lambda: {n: [] for n in _COLUMNS}
+    )
+    hashes: list[HashArray] = field(default_factory=list)
+    blocks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    count: int = 0
+
+    def add(self, name: str, kind: ArcKind, hashes: HashArray, **columns: IntArray | int) -> None:
+        """Appends the arcs of one class; `lower`, `cost` default to 0, `reference` to -1."""
+        values = {"lower": 0, "cost": 0, "reference": -1, "kind": int(kind), **columns}
+        for column in _COLUMNS:
+            wide = np.broadcast_to(np.asarray(values[column], np.int64), (len(hashes),))
+            self.columns[column].append(wide)
+        self.hashes.append(hashes)
+        self.blocks[name] = (self.count, self.count + len(hashes))
+        self.count += len(hashes)
+
+    def joined(self) -> dict[str, IntArray]:
+        """The whole columns."""
+        return {name: np.concatenate(parts) for name, parts in self.columns.items()}
+
+
+def add_carry(
+    arcs: Arcs, layout: Layout, labels: CarryLabels, most: IntArray, closures: Closures
+) -> None:
+    """Parallel arcs from day to day at every pair; `most` units of each item there can be."""
+    everything = most[layout.item_of_pair[labels.carry_pair]]
+    width = np.where(labels.carry_last < 0, everything, labels.carry_last - labels.carry_first + 1)
+    capacity = np.minimum(width, everything)
+    lower = labels.carry_lower(labels.floors_of(closures), capacity)
+    tail = labels.carry_pair * layout.days + labels.carry_day
+    pairs = hash_names(map(join_key, labels.pairs))[labels.carry_pair]
+    names = (pairs, hash_numbers(labels.carry_day), hash_numbers(labels.carry_first))
+    arcs.add(
+        "carry", ArcKind.CARRY, mixed(hash_names(["carry"]), *names), tail=tail, head=tail + 1,
+        lower=lower, capacity=capacity, cost=labels.carry_cost, reference=labels.carry_pair,
+    )  # fmt: skip
+
+
+def add_keep(arcs: Arcs, layout: Layout, fit: BoolArray) -> None:
+    """Lots stay where they are; expired ones only that."""
+    pair = layout.pair_rows(layout.lots["item"], layout.lots["location"])
+    lot, units = layout.nodes("lots"), layout.lots["on_hand_units"]
+    names = hash_names(layout.lots.keys)
+    arcs.add("keep", ArcKind.OTHER, mixed(hash_names(["keep"]), names[fit]), tail=lot[fit],
+             head=pair[fit] * layout.days, capacity=units[fit])  # fmt: skip
+    idle = ~fit
+    arcs.add("expired", ArcKind.IDLE, mixed(hash_names(["expired"]), names[idle]), tail=lot[idle],
+             head=layout.sink(layout.lots["item"][idle]), capacity=units[idle])  # fmt: skip
+
+
+def add_moves(arcs: Arcs, labels: CarryLabels, movements: Table, closures: Closures) -> None:
+    """One arc per movement that no rule closes."""
+    kept = np.flatnonzero(closures.is_open(len(movements)) & labels.move_fit)
+    names = [hash_names(movements[name][kept]) for name in
+             ("kind", "item", "lane", "supplier", "origin", "destination", "lot")]  # fmt: skip
+    if (movements["kind"] == "substitution").any():
+        names.append(hash_names(movements["replaces"][kept]))
+    arcs.add(
+        "move", ArcKind.MOVE, mixed(*names, hash_numbers(labels.move_day[kept])),
+        tail=labels.move_tail[kept], head=labels.move_head[kept],
+        capacity=labels.move_capacity[kept], cost=labels.move_cost[kept], reference=kept,
+    )  # fmt: skip
+
+
+def add_junctions(arcs: Arcs, layout: Layout) -> None:
+    """On the first day all lots of an item share one arc of a lane's capacity."""
+    row = np.array([lane for _, lane in layout.junctions], np.int64)
+    items = [item for item, _ in layout.junctions]
+    pair = layout.pair_rows(np.array(items, object), layout.lanes["destination"][row])
+    names = mixed(hash_names(["lane"]), hash_names(items), hash_names(layout.lanes["id"][row]))
+    arcs.add(
+        "junction", ArcKind.CAPACITY, names, tail=layout.nodes("junctions"),
+        head=pair * layout.days + layout.lanes["lead_time_days"][row],
+        capacity=np.maximum(0, layout.lanes["capacity_units_per_day"][row]),
+    )  # fmt: skip
+
+
+def add_unused(arcs: Arcs, layout: Layout, supply: IntArray) -> None:
+    """What is offered and not bought."""
+    offer = layout.nodes("offers")
+    arcs.add("unused", ArcKind.IDLE, mixed(hash_names(["unused"]), hash_names(layout.offers.keys)),
+             tail=offer, head=layout.sink(layout.offers["item"]), capacity=supply[offer],
+             )  # fmt: skip
+
+
+def add_ends(arcs: Arcs, layout: Layout, most: IntArray) -> None:
+    """Where nothing is forecast, stock goes from its last day to its item's sink."""
+    pairs = np.arange(len(layout.pairs))
+    items = np.array([item for item, _ in layout.pairs], object)
+    arcs.add(
+        "end", ArcKind.OTHER, mixed(hash_names(["end"]), hash_names(map(join_key, layout.pairs))),
+        tail=pairs * layout.days + layout.window.periods, head=layout.sink(items),
+        capacity=most[layout.item_of_pair],
+    )  # fmt: skip
+
+
+def add_replaced(arcs: Arcs, layout: Layout, movements: Table, supply: IntArray) -> None:
+    """Units that stand in for another item end at its sink: they settle the account of their own.
+
+    Every item's sink asks for that item's own units; one arc per pair of items evens them out.
+    """
+    rows = np.flatnonzero(movements["kind"] == "substitution")
+    links = sorted(set(zip(movements["replaces"][rows], movements["item"][rows], strict=True)))
+    if not links:
+        return
+    item, replacement = (np.array([link[side] for link in links], object) for side in (0, 1))
+    arcs.add(
+        "replaced", ArcKind.OTHER,
+        mixed(hash_names(["replaced"]), hash_names(item), hash_names(replacement)),
+        tail=layout.sink(item), head=layout.sink(replacement),
+        capacity=-supply[layout.sink(replacement)],
+    )  # fmt: skip

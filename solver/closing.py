@@ -1,0 +1,59 @@
+"""Which lines a broken rule on a finished plan closes, in a written order."""
+
+import numpy as np
+
+from ontology.columns import Snapshot
+from solver.network import IntArray
+from solver.problem import Problem
+from solver.views import PlanViews
+
+_EXCESS = {"LocationLoad": ("overloaded_units", "overfull_units"),
+           "CountryHolding": ("excess_units",)}  # fmt: skip
+
+
+def rows_to_close(
+    problem: Problem, snapshot: Snapshot, views: PlanViews, name: str, row: int, *, all_of: bool
+) -> IntArray:
+    """Movement rows to close so that one row of a view no longer breaks its rule.
+
+    A line closes itself. A lane on which hazard classes meet keeps the class with most units
+    (ties: the first by name) and loses the other classes. A load or holding above its limit loses
+    the smallest line that covers the excess, else the largest lines first. `all_of` closes every
+    line that adds to it: the last resort.
+    """
+    members = views.members[name][row]
+    if name == "PlannedLine" or not len(members):
+        return members
+    if name == "LaneLoad":
+        hazardous = _other_classes(problem, snapshot, views, members)
+        return members if all_of and not len(hazardous) else hazardous
+    if all_of:
+        return members
+    excess = max(int(views.tables[name][column][row]) for column in _EXCESS[name])
+    return _covering(members, views, max(1, excess))
+
+
+def _other_classes(
+    problem: Problem, snapshot: Snapshot, views: PlanViews, members: IntArray
+) -> IntArray:
+    items = snapshot.table("Item")
+    hazard = dict(zip(items["id"], items["hazard_class"], strict=True))
+    of = [hazard.get(item) or "" for item in problem.movements["item"][members]]
+    load: dict[str, int] = {}
+    for row, name in zip(members.tolist(), of, strict=True):
+        if name:
+            load[name] = load.get(name, 0) + views.units[row]
+    kept = min(load, key=lambda name: (-load[name], name), default="")
+    return members[[bool(name) and name != kept for name in of]]
+
+
+def _covering(members: IntArray, views: PlanViews, excess: int) -> IntArray:
+    left = sorted(members.tolist(), key=lambda row: (views.units[row], row))
+    chosen: list[int] = []
+    while excess > 0 and left:
+        fits = [row for row in left if views.units[row] >= excess]
+        row = fits[0] if fits else left[-1]
+        left.remove(row)
+        chosen.append(row)
+        excess -= views.units[row]
+    return np.array(sorted(chosen), np.int64)

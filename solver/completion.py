@@ -1,0 +1,79 @@
+"""From movements to a whole flow: everything that is not moved stays where it is."""
+
+import numpy as np
+
+from solver.carry_labels import CarryLabels
+from solver.flow import unmet
+from solver.network import IntArray, Network
+from solver.problem import Problem
+
+
+def complete(problem: Problem, labels: CarryLabels, units: IntArray) -> IntArray:
+    """The flow of a risk network in which exactly the given movements are made.
+
+    `units` is per row of the Movement table, 0 where a rule closed it. Feasible where every lot,
+    place and lane has the units; parallel arcs are filled cheapest first. With no unit moved it
+    is the flow of doing nothing, which is feasible whatever the rules closed.
+    """
+    network = problem.network
+    flow = np.zeros(network.arc_count, np.int64)
+    moves = labels.block("move")
+    flow[moves] = units[network.reference[moves]]
+    for name in ("junction", "keep", "expired", "unused"):
+        rows = labels.block(name)
+        flow[rows] = unmet(network, flow)[network.tail[rows]]
+    _carry_on(problem, labels, flow)
+    if labels.pooled is None:
+        _leave_all(network, labels.block("end"), flow)
+    else:
+        _pool_on(problem, labels, flow)
+    if "replaced" in labels.blocks:
+        _settle(network, labels.block("replaced"), flow)
+    return flow
+
+
+def _carry_on(problem: Problem, labels: CarryLabels, flow: IntArray) -> None:
+    network, periods = problem.network, problem.window.periods
+    rest = unmet(network, flow)[: len(labels.pairs) * (periods + 1)]
+    there = np.cumsum(rest.reshape(len(labels.pairs), periods + 1), axis=1)
+    _fill(network, labels.block("carry"), there.ravel(), flow)
+
+
+def _pool_on(problem: Problem, labels: CarryLabels, flow: IntArray) -> None:
+    network = problem.network
+    for name in ("near", "far"):
+        rows = labels.block(name)
+        left = unmet(network, flow)[network.tail[rows]]
+        flow[rows] = np.minimum(left, network.capacity[rows])
+    along, leave = labels.block("pool"), labels.block("leave")
+    days = problem.window.far_periods + 1
+    start = int(network.tail[along][:1].sum())  # the first item's first far day
+    end = start + len(labels.items) * days
+    rest = unmet(network, flow)[start:end].reshape(len(labels.items), days)
+    there = np.zeros(network.node_count, np.int64)
+    there[start:end] = np.cumsum(rest, axis=1).ravel()
+    _fill(network, along, there, flow)
+    _fill(network, leave, there, flow)
+
+
+def _fill(network: Network, rows: slice, there: IntArray, flow: IntArray) -> None:
+    """Fills parallel arcs that lie together, in their order, with the units at their tail."""
+    tail, capacity = network.tail[rows], network.capacity[rows]
+    if not len(tail):
+        return
+    before = np.cumsum(capacity) - capacity
+    first = np.flatnonzero(np.concatenate([[True], tail[1:] != tail[:-1]]))
+    group = np.cumsum(np.concatenate([[True], tail[1:] != tail[:-1]])) - 1
+    flow[rows] = np.clip(there[tail] - (before - before[first][group]), 0, capacity)
+
+
+def _leave_all(network: Network, rows: slice, flow: IntArray) -> None:
+    flow[rows] = unmet(network, flow)[network.tail[rows]]
+
+
+def _settle(network: Network, rows: slice, flow: IntArray) -> None:
+    """Sends on what a sink has too many of, to the sinks that lack it, in the arcs' order."""
+    for row in range(rows.start, rows.stop):
+        rest = unmet(network, flow)
+        tail, head = network.tail[row], network.head[row]
+        flow[row] = max(0, min(int(rest[tail]), -int(rest[head])))

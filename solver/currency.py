@@ -1,0 +1,123 @@
+"""Amounts of several currencies as amounts of one: each converted once, at a dated rate."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+
+from ontology.columns import MISSING, Snapshot, Table
+from ontology.errors import InputError
+from ontology.money import PRICED, Rate, rates_of, reporting_currency
+from ontology.terms import field_kinds
+from ontology.vocabulary import RECORDS
+from solver.movements import Window
+from solver.names import as_column
+from solver.network import IntArray
+from solver.scaling import SAFE_TOTAL, exact_products, half_up_columns
+
+_KEYED_BY_PRICE = "FreightRate"
+"""Its amounts are part of its key: converted, its rows would no longer name their facts."""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How the amounts of a snapshot become amounts of its reporting currency.
+
+    `rates` holds every other currency that an amount is stated in; an amount without a currency
+    is in the reporting one. `stated_in` gives the currency of each fact (`Class/key`) with a rate.
+    """
+
+    currency: str
+    rates: dict[str, Rate] = field(default_factory=dict)
+    stated_in: dict[str, str] = field(default_factory=dict)
+
+    def applied(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with every amount in the reporting currency, and its currency so named.
+
+        An amount is rounded once, half up, to the unit of its own column (cents or micros): here
+        and nowhere else. A snapshot of one currency is returned as it is. Raises SolverError
+        `COST_RANGE` for an amount beyond 2^62.
+        """
+        own = {self.currency, "", None}
+        mixed = [name for name in PRICED if set(snapshot.table(name)["currency"]) - own]
+        if not mixed:
+            return snapshot
+        changed = {name: self._table(snapshot.table(name)) for name in mixed}
+        return replace(snapshot, tables={**snapshot.tables, **changed})
+
+    def rates_behind(self, facts: Iterable[str]) -> list[str]:
+        """The ExchangeRate facts that the amounts of the given facts were converted by, sorted."""
+        codes = {self.stated_in[fact] for fact in facts if fact in self.stated_in}
+        return sorted({name for code in codes for name in self.rates[code].facts})
+
+    def _table(self, table: Table) -> Table:
+        columns = dict(table.columns)
+        for code, rate in self.rates.items():
+            rows = np.flatnonzero(table["currency"] == code)
+            for name in _amounts(table.name) if len(rows) else ():
+                converted = columns[name].copy()
+                converted[rows] = _times(converted[rows], rate)
+                columns[name] = converted
+        named = [self.currency if code else code for code in table["currency"]]
+        return Table(table.name, {**columns, "currency": as_column(named)})
+
+
+def conversion_of(snapshot: Snapshot, on: date) -> Conversion:
+    """The conversion to a snapshot's reporting currency at the rates of a day.
+
+    Raises InputError `RATE_MISSING` for a currency in which an amount other than zero is stated
+    and that no rate leads from, `BAD_RATE`, and `MIXED_CURRENCY` for freight rates in another
+    currency than the reporting one.
+    """
+    to, rates = reporting_currency(snapshot), rates_of(snapshot)
+    stated = {name: _stated(snapshot.table(name)) for name in PRICED}
+    if set(stated[_KEYED_BY_PRICE].values()) - {to}:
+        raise InputError(
+            f"freight rates are not stated in `{to}`, the chain's currency",
+            hint="state freight rates in the currency of the chain's policies and items",
+            code="MIXED_CURRENCY",
+        )
+    others = {code for facts in stated.values() for code in facts.values()} - {to}
+    found = {code: rates.rate(code, to, on) for code in sorted(others)}
+    named = {fact: code for facts in stated.values() for fact, code in facts.items() if code != to}
+    return Conversion(to, found, named)
+
+
+def rates_used(snapshot: Snapshot, window: Window, currency: str) -> list[str]:
+    """The facts by which an amount of a currency becomes one of the reporting currency.
+
+    None where it is that currency already, or is not stated. Raises InputError `RATE_MISSING`.
+    """
+    to = reporting_currency(snapshot)
+    if not currency or currency == to:
+        return []
+    return sorted(rates_of(snapshot).rate(currency, to, window.starts_on).facts)
+
+
+def _amounts(name: str) -> list[str]:
+    """The columns of a class that hold money."""
+    fields = field_kinds(RECORDS[name])
+    return [field for field in fields if field.endswith(("_cents", "_micros"))]
+
+
+def _stated(table: Table) -> dict[str, str]:
+    """The currency of each fact that states one, and an amount other than zero in it."""
+    if not any(table["currency"]):
+        return {}
+    amounts = np.stack([table[name] for name in _amounts(table.name)])
+    priced = ((amounts != 0) & (amounts != MISSING)).any(axis=0)
+    rows = zip(table.keys, table["currency"], priced.tolist(), strict=True)
+    return {f"{table.name}/{key}": code for key, code, has in rows if code and has}
+
+
+def _times(amounts: IntArray, rate: Rate) -> IntArray:
+    """Each amount times the rate, MISSING where none is stated."""
+    known = amounts != MISSING
+    upper, lower = rate.factor.numerator, rate.factor.denominator
+    values = np.where(known, amounts, 0)
+    if upper < SAFE_TOTAL:
+        exact = exact_products(values, np.array([upper], np.int64))
+    else:
+        exact = values.astype(object) * upper
+    return np.where(known, half_up_columns(exact, lower), MISSING)

@@ -1,0 +1,175 @@
+"""Forecast demand in columns: quantiles as one discrete distribution per place and day."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from ontology.columns import Column, Snapshot, Table
+from ontology.errors import InputError
+from ontology.terms import join_key
+from solver.movements import Window
+from solver.names import ABSENT, codes_of
+from solver.network import IntArray
+from solver.risk import Curve, owed_before
+from solver.scaling import half_up_columns
+
+TOTAL = 2_000_000
+"""Weights count half millionths: the mass between two levels is split at their mean."""
+
+
+@dataclass(frozen=True)
+class QuantileDemand:
+    """Cumulative demand D of every row (a pair, or an item's pool) and day.
+
+    P(D = units[r, t, j]) = weights[j] / TOTAL; units are int64 of shape (rows, days, levels + 1),
+    ascending along the last axis. Between two neighbouring quantiles P(D >= k) is one minus the
+    mean of their probabilities; nothing is above the last one.
+    """
+
+    units: IntArray
+    weights: IntArray
+    _curves: dict[int, list[Curve]] = field(default_factory=dict, compare=False)
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self.units)
+
+    def __iter__(self) -> Iterator[list[Curve]]:
+        """The distributions of every row."""
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, row: int) -> list[Curve]:
+        """The distributions of one row, day by day."""
+        if row < 0 or row >= len(self):
+            raise IndexError(row)
+        if row not in self._curves:
+            self._curves[row] = [self._curve(day) for day in self.units[row]]
+        return self._curves[row]
+
+    def short(self, levels: IntArray) -> IntArray:
+        """E[(D - S)+] x TOTAL for stock S of shape (rows, days)."""
+        above = np.maximum(0, self.units - levels[:, :, None])
+        found: IntArray = above @ self.weights
+        return found
+
+    def expected(self) -> IntArray:
+        """E[D] x TOTAL of shape (rows, days)."""
+        found: IntArray = self.units @ self.weights
+        return found
+
+    def exceeds(self, levels: IntArray) -> IntArray:
+        """P(D > S) x TOTAL for stock S of shape (rows, days)."""
+        found: IntArray = (self.units > levels[:, :, None]) @ self.weights
+        return found
+
+    def carry_rows(self, holding: IntArray, shortage: IntArray) -> IntArray:
+        """Row, day, first unit, last unit (-1: no end) and cost of every carry arc, in that order.
+
+        The cost of the k-th unit kept is holding - (holding + shortage) P(D >= k), in micros,
+        rounded once, half up; holding and shortage are per row, and a unit and day.
+        """
+        rows, days, _ = self.units.shape
+        tails = TOTAL - np.concatenate([[0], np.cumsum(self.weights)])
+        cost = half_up_columns(
+            holding[:, None] * TOTAL - (holding + shortage)[:, None] * tails[None, :], TOTAL
+        )
+        first = np.concatenate([np.zeros((rows, days, 1), np.int64), self.units], axis=2) + 1
+        last = np.concatenate([self.units, np.full((rows, days, 1), -1)], axis=2)
+        kept = (last >= first) | (last == -1)
+        row, day, part = np.nonzero(kept)
+        return np.stack([row, day, first[kept], last[kept], cost[row, part]], axis=1)
+
+    def quantile(self, row: int, day: int, percent: int) -> int:
+        """The least stated units that demand stays at or below with that probability or more."""
+        upto = np.cumsum(self.weights)
+        place = int(np.searchsorted(upto, min(TOTAL, TOTAL // 100 * percent)))
+        return int(self.units[row, day, min(place, len(upto) - 1)])
+
+    def _curve(self, units: IntArray) -> Curve:
+        values, place = np.unique(units, return_inverse=True)
+        weights = np.bincount(place, weights=self.weights).astype(np.int64)
+        return Curve(tuple(values.tolist()), tuple(weights.tolist()), TOTAL)
+
+
+def local_demand(
+    snapshot: Snapshot, window: Window, pairs: Sequence[tuple[str, str]]
+) -> QuantileDemand:
+    """Forecast demand of each pair on each local day, what is owed included.
+
+    A pair without forecast asks for no more than it is owed. Raises InputError `BAD_FORECAST`.
+    """
+    table = snapshot.table("DemandQuantile")
+    table = table.take(np.flatnonzero(table["starts_on"] == window.first))
+    place = {pair: row for row, pair in enumerate(pairs)}
+    keys = zip(table["item"], table["location"], strict=True)
+    row = np.array([place.get(key, ABSENT) for key in keys], np.int64)
+    found = _dense(table, row, window, len(pairs), np.arange(window.periods))
+    owed = owed_before(snapshot, pairs)
+    return QuantileDemand(found.units + owed[:, None, None], found.weights)
+
+
+def pooled_demand(snapshot: Snapshot, window: Window, items: Sequence[str]) -> QuantileDemand:
+    """Forecast demand of the whole chain for each item, on every day of the window and beyond.
+
+    What is owed anywhere is included. Raises InputError `BAD_FORECAST`.
+    """
+    table = snapshot.table("PooledDemandQuantile")
+    table = table.take(np.flatnonzero(table["starts_on"] == window.first))
+    days = np.arange(window.periods + window.far_periods)
+    found = _dense(table, codes_of(table["item"], items), window, len(items), days)
+    backlog = snapshot.table("Backlog")
+    owed = np.zeros(len(items), np.int64)
+    at = codes_of(backlog["item"], items)
+    np.add.at(owed, at[at != ABSENT], np.maximum(0, backlog["quantity_units"][at != ABSENT]))
+    return QuantileDemand(found.units + owed[:, None, None], found.weights)
+
+
+def _dense(
+    table: Table, row: IntArray, window: Window, rows: int, days: IntArray
+) -> QuantileDemand:
+    levels = np.unique(table["probability_per_million"])
+    if not len(levels) or levels[0] <= 0 or levels[-1] >= 1_000_000:
+        raise _bad_forecast("it has a probability that is not between 0 and 1,000,000 per million")
+    day, level = window.day_of(table["on"]), np.searchsorted(
+        levels, table["probability_per_million"]
+    )  # fmt: skip
+    if np.any(row == ABSENT):
+        raise _bad_forecast(_named(table, int(np.argmin(row))) + " has no DemandForecast row")
+    inside = (day >= 0) & (day < len(days))
+    units = np.full((rows, len(days), len(levels) + 1), -1, np.int64)
+    units[:, :, 0] = 0
+    units[row[inside], day[inside], level[inside] + 1] = table["quantity_units"][inside]
+    stated = (units[:, :, 1:] >= 0).any(axis=(1, 2))
+    units[~stated] = 0
+    if np.any(units < 0) or np.any(np.diff(units, axis=2) < 0):
+        bad = int(np.flatnonzero((units < 0).any((1, 2)) | (np.diff(units) < 0).any((1, 2)))[0])
+        where = np.flatnonzero(row == bad)
+        raise _bad_forecast(
+            _named(table, int(where[0])) + " lacks a day or a level, or falls from level to level"
+        )
+    return QuantileDemand(units, _weights(levels))
+
+
+def _weights(levels: Column) -> IntArray:
+    """Mass of 0 and of each quantile: tail j is 2 - p(j-1) - p(j), nothing beyond the last."""
+    before = np.concatenate([[0], levels[:-1]])
+    tails = np.concatenate([[TOTAL], TOTAL - before - levels, [0]])
+    weights: IntArray = tails[:-1] - tails[1:]
+    return weights
+
+
+def _named(table: Table, row: int) -> str:
+    names = [table[name][row] for name in ("item", "location") if name in table.columns]
+    return f"the forecast of `{join_key(names)}`"
+
+
+def _bad_forecast(what: str) -> InputError:
+    return InputError(what, hint="make the forecast anew: `evenkeel forecast`",
+                      code="BAD_FORECAST")  # fmt: skip
+
+
+def as_units(amount: int) -> Fraction:
+    """A number of half millionths as units."""
+    return Fraction(amount, TOTAL)

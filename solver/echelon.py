@@ -1,0 +1,123 @@
+"""What to buy where demand is forecast: order-up-to on the whole chain's inventory position."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ontology.closures import Closures
+from ontology.columns import MISSING, Snapshot, Table
+from solver.demand import QuantileDemand
+from solver.movements import Window, arrivals, is_fit, lots_on_hand
+from solver.names import codes_of
+from solver.network import IntArray
+
+DEFAULT_SERVICE_PERCENT = 95
+DEFAULT_REVIEW_DAYS = 1
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """What is bought on the first day, before anything flows: rows of the Movement table, units."""
+
+    rows: IntArray
+    units: IntArray
+
+
+NONE = Purchases(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
+def order_up_to(
+    snapshot: Snapshot,
+    window: Window,
+    movements: Table,
+    closures: Closures,
+    pairs: list[tuple[str, str]],
+    pooled: QuantileDemand,
+    unit_cost: IntArray,
+) -> Purchases:
+    """The echelon rule (Clark and Scarf 1960): raise each item's position to its target.
+
+    Position: free stock that has not expired, and all that is under way, anywhere in the chain.
+    Target: the pooled quantile, at the highest service level that a policy of the item asks for
+    (95 % if none does), of demand until an order of the next review could have reached a place:
+    lead time + review period + longest lane + 1 days. The open offer of least `unit_cost` is asked
+    first, and the next one for what it cannot bring. Orders are whole lots of at least the
+    minimum: rounded up, or down where the offer's capacity ends. Rows ascend.
+    """
+    items = sorted({item for item, _ in pairs})
+    position = _position(snapshot, window, pairs, items)
+    service, review = _policies(snapshot, items)
+    lanes = snapshot.table("Lane")["lead_time_days"]
+    reach = int(lanes.max(initial=0)) + 1
+    rows = np.flatnonzero(closures.is_open(len(movements)) & (movements["kind"] == "purchase"))
+    offers = _offers(snapshot, movements, rows)
+    item = codes_of(movements["item"][rows], items)
+    last = pooled.units.shape[1] - 1
+    bought = np.zeros(len(rows), np.int64)
+    for place in np.lexsort((np.arange(len(rows)), unit_cost[rows], item)).tolist():
+        code, offer = int(item[place]), offers[place]
+        key = (movements["item"][rows[place]], movements["destination"][rows[place]])
+        covered = offer.lead_days + review.get(key, DEFAULT_REVIEW_DAYS) + reach
+        target = pooled.quantile(code, min(covered, last), int(service[code]))
+        bought[place] = offer.whole_lots(target - int(position[code]))
+        position[code] += bought[place]
+    kept = np.flatnonzero(bought)
+    return Purchases(rows[kept], bought[kept])
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    lead_days: int
+    least: int
+    multiple: int
+    most: int
+
+    def whole_lots(self, wanted: int) -> int:
+        """Units to order for so many wanted: 0, or whole lots from the minimum on."""
+        if wanted <= 0:
+            return 0
+        multiple = max(1, self.multiple)
+        units = -(-max(wanted, self.least) // multiple) * multiple
+        if self.most != MISSING and units > self.most:
+            units = self.most // multiple * multiple
+        return units if units >= self.least else 0
+
+
+def _offers(snapshot: Snapshot, movements: Table, rows: IntArray) -> list[_Offer]:
+    table = snapshot.table("Offer")
+    names = ("supplier", "item", "location")
+    place = {key: row for row, key in enumerate(zip(*(table[name] for name in names), strict=True))}
+    keys = zip(*(movements[name][rows] for name in ("supplier", "item", "destination")),
+               strict=True)  # fmt: skip
+    columns = ("lead_time_days", "minimum_order_units", "lot_multiple_units", "capacity_units")
+    return [_Offer(*(int(table[name][place[key]]) for name in columns)) for key in keys]
+
+
+def _position(
+    snapshot: Snapshot, window: Window, pairs: list[tuple[str, str]], items: list[str]
+) -> IntArray:
+    lots = lots_on_hand(snapshot)
+    lots = lots.take(np.flatnonzero(is_fit(lots, window)))
+    found = np.zeros(len(items), np.int64)
+    np.add.at(found, codes_of(lots["item"], items), lots["on_hand_units"])
+    pair, _, units = arrivals(snapshot, window, pairs)
+    of_pair = codes_of((item for item, _ in pairs), items)
+    np.add.at(found, of_pair[pair], units)
+    return found
+
+
+def _policies(snapshot: Snapshot, items: list[str]) -> tuple[IntArray, dict[tuple[str, str], int]]:
+    policies = snapshot.table("StockingPolicy")
+    asked = policies["service_level_percent"]
+    service = np.full(len(items), MISSING, np.int64)
+    known = asked != MISSING
+    np.maximum.at(service, codes_of(policies["item"][known], items), asked[known])
+    review = {
+        key: int(days)
+        for key, days in zip(
+            zip(policies["item"], policies["location"], strict=True),
+            policies["review_period_days"], strict=True,
+        )
+        if days != MISSING
+    }  # fmt: skip
+    return np.where(service == MISSING, DEFAULT_SERVICE_PERCENT, service), review

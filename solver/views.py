@@ -1,0 +1,161 @@
+"""A finished plan as rules see it: lines, lanes, places and countries, and who adds to each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ontology.columns import MISSING, Snapshot, Table
+from solver.carry_labels import CarryLabels
+from solver.demand import TOTAL, QuantileDemand
+from solver.filters import FirstDayLines
+from solver.movements import table_of_columns
+from solver.names import ABSENT, as_column, codes_of
+from solver.network import IntArray
+from solver.problem import Problem
+from solver.unmet import stock_levels
+
+
+@dataclass(frozen=True)
+class PlanViews:
+    """The tables that rules target, and per row of each the first day's movements that add to it.
+
+    `members[name][row]` holds movement rows, and `units` what each movement row carries.
+    """
+
+    tables: Mapping[str, Table]
+    members: Mapping[str, Sequence[IntArray]]
+    units: Mapping[int, int]
+
+
+def plan_views(
+    problem: Problem, labels: CarryLabels, snapshot: Snapshot, lines: FirstDayLines, flow: IntArray
+) -> PlanViews:
+    """The views of a flow with its given purchases. Rows are sorted by key; no solver is used."""
+    rows = np.concatenate([lines.rows, labels.given.rows])
+    units = np.concatenate([lines.units, labels.given.units])
+    order = np.argsort(rows, kind="stable")
+    rows, units = rows[order], units[order]
+    movements = problem.movements.take(rows)
+    stock = _expected_stock(problem, labels, flow)
+    parts = {
+        "PlannedLine": _lines(snapshot, movements, rows, units),
+        "LaneLoad": _lanes(snapshot, movements, rows, units),
+        "LocationLoad": _places(problem, labels, snapshot, movements, rows, units, stock),
+        "CountryHolding": _countries(labels, snapshot, movements, rows, stock),
+    }
+    carried = dict(zip(rows.tolist(), units.tolist(), strict=True))
+    return PlanViews(
+        {name: table for name, (table, _) in parts.items()},
+        {name: members for name, (_, members) in parts.items()},
+        carried,
+    )
+
+
+_View = tuple[Table, list[IntArray]]
+
+
+def _expected_stock(problem: Problem, labels: CarryLabels, flow: IntArray) -> IntArray:
+    """Expected units on hand, E[(S - D)+] rounded up, per pair and local day."""
+    levels = stock_levels(problem, labels, flow)
+    demand = labels.curves
+    if isinstance(demand, QuantileDemand):
+        left = levels * TOTAL - demand.expected() + demand.short(levels)
+        found: IntArray = -(-left // TOTAL)
+        return found
+    return np.array([
+        [-int((curve.expected() - level - curve.expected_short(int(level))) // 1)
+         for curve, level in zip(days, row, strict=True)]
+        for days, row in zip(demand, levels, strict=True)
+    ], np.int64).reshape(levels.shape)  # fmt: skip
+
+
+def _lines(snapshot: Snapshot, movements: Table, rows: IntArray, units: IntArray) -> _View:
+    items = snapshot.table("Item")
+    cents = np.append(items["value_cents"], MISSING)[
+        codes_of(movements["item"], items["id"].tolist())
+    ]
+    names = ("kind", "item", "departs_on", "arrives_on", "origin", "destination", "lane",
+             "supplier", "lot")  # fmt: skip
+    table = table_of_columns(
+        "PlannedLine", len(rows), number=np.arange(1, len(rows) + 1), quantity_units=units,
+        value_cents=np.where(cents == MISSING, MISSING, cents * units),
+        **{name: movements[name] for name in names},
+    )  # fmt: skip
+    return table, [np.array([row]) for row in rows.tolist()]
+
+
+def _lanes(snapshot: Snapshot, movements: Table, rows: IntArray, units: IntArray) -> _View:
+    items = snapshot.table("Item")
+    hazard = dict(zip(items["id"], items["hazard_class"], strict=True))
+    used = sorted({lane for lane in movements["lane"] if lane})
+    at = codes_of(movements["lane"], used)
+    load = np.zeros(len(used), np.int64)
+    np.add.at(load, at[at != ABSENT], units[at != ABSENT])
+    classes: list[set[str]] = [set() for _ in used]
+    for place, item in zip(at.tolist(), movements["item"], strict=True):
+        if place != ABSENT and hazard.get(item):
+            classes[place].add(hazard[item])
+    first = movements["departs_on"][:1]
+    table = table_of_columns(
+        "LaneLoad", len(used), lane=as_column(used), departs_on=np.repeat(first, len(used)),
+        quantity_units=load, hazard_classes=as_column(tuple(sorted(each)) for each in classes),
+    )  # fmt: skip
+    return table, [rows[at == place] for place in range(len(used))]
+
+
+def _places(
+    problem: Problem, labels: CarryLabels, snapshot: Snapshot, movements: Table, rows: IntArray,
+    units: IntArray, stock: IntArray,
+) -> _View:  # fmt: skip
+    places = snapshot.table("Location").sorted()
+    names = places["id"].tolist()
+    leaves, lands = (codes_of(movements[end], names) for end in ("origin", "destination"))
+    today = movements["arrives_on"] == problem.window.first
+    moved = movements["kind"] != "substitution"
+    handled = np.zeros(len(names), np.int64)
+    for at, counts in ((leaves, moved), (lands, moved & today)):
+        chosen = counts & (at != ABSENT)
+        np.add.at(handled, at[chosen], units[chosen])
+    held = np.zeros((len(names), stock.shape[1]), np.int64)
+    of_pair = codes_of((place for _, place in labels.pairs), names)
+    np.add.at(held, of_pair[of_pair != ABSENT], stock[of_pair != ABSENT])
+    table = table_of_columns(
+        "LocationLoad", len(names), location=places["id"], handled_units=handled,
+        overloaded_units=_over(handled, places["handling_capacity_units_per_day"]),
+        overfull_units=_over(held.max(axis=1, initial=0), places["storage_capacity_units"]),
+    )  # fmt: skip
+    return table, [
+        rows[moved & ((leaves == place) | (lands == place))] for place in range(len(names))
+    ]
+
+
+def _over(amount: IntArray, most: IntArray) -> IntArray:
+    return np.where(most == MISSING, 0, np.maximum(0, amount - most))
+
+
+def _countries(
+    labels: CarryLabels, snapshot: Snapshot, movements: Table, rows: IntArray, stock: IntArray
+) -> _View:
+    limits = snapshot.table("PossessionLimit").sorted()
+    places = snapshot.table("Location")
+    country = dict(zip(places["id"], places["country"], strict=True))
+    there: dict[tuple[str, str], list[int]] = {}
+    for pair, (item, place) in enumerate(labels.pairs):
+        there.setdefault((item, country.get(place, "")), []).append(pair)
+    limited = list(zip(limits["item"], limits["country"], strict=True))
+    held = np.array(
+        [stock[there[key]].sum(axis=0).max() if key in there else 0 for key in limited], np.int64
+    )
+    table = table_of_columns(
+        "CountryHolding", len(limited), item=limits["item"], country=limits["country"],
+        quantity_units=held, excess_units=np.maximum(0, held - limits["most_units"]),
+    )  # fmt: skip
+    enters = [
+        (item, country.get(end, "")) if country.get(end) != country.get(start) else None
+        for item, start, end in zip(
+            movements["item"], movements["origin"], movements["destination"], strict=True
+        )
+    ]  # fmt: skip
+    return table, [rows[[each == key for each in enters]] if len(rows) else rows
+                   for key in limited]  # fmt: skip
