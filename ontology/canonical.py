@@ -1,6 +1,7 @@
 """One way to turn a document into bytes and bytes into an address: RFC 8785 and SHA-256."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import rfc8785
@@ -32,6 +33,18 @@ def canonical(document: Any) -> bytes:
         raise InputError(f"the document is not JSON: {error}", code="NOT_JSON") from error
     except RecursionError as error:
         raise InputError("the document is nested too deeply", code="NOT_JSON") from error
+
+
+def canonical_columns(columns: Mapping[str, Sequence[int]]) -> bytes:
+    """`canonical` of an object of lists of whole numbers, at the speed of a join.
+
+    Keys are plain ASCII words. Raises InputError `NUMBER_RANGE` as `canonical` does.
+    """
+    for numbers in columns.values():
+        if len(numbers) and max(max(numbers), -min(numbers)) > LARGEST_INTEGER:
+            return canonical(columns)  # which names the fault
+    parts = (f'"{name}":[{",".join(map(str, columns[name]))}]' for name in sorted(columns))
+    return ("{" + ",".join(parts) + "}").encode()
 
 
 def digest(data: bytes) -> str:

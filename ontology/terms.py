@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from urllib.parse import quote
@@ -101,7 +102,12 @@ def _quoted(part: Any) -> str:
         return ""
     if isinstance(part, int):
         return str(part)
-    return quote(str(part), safe=":+@") or "''"
+    return _quoted_text(str(part))
+
+
+@lru_cache(maxsize=1 << 16)  # the same few names stand in hundreds of thousands of keys
+def _quoted_text(text: str) -> str:
+    return quote(text, safe=":+@") or "''"
 
 
 def local_name(field: str) -> str:

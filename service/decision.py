@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ontology.canonical import canonical, digest, digest_of
+from ontology.canonical import canonical_columns, digest, digest_of
 from ontology.closures import Closures
 from ontology.columns import Snapshot
 from ontology.errors import SolverError
@@ -209,5 +209,5 @@ def seal(decision: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any
 def _inline_or_named(problem: Problem, columns: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     if problem.network.arc_count <= INLINE_ARCS:
         return {"inline": columns}, b""
-    data = canonical(columns)
+    data = canonical_columns(columns)
     return {"artifact": digest(data)}, data

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ontology.canonical import LARGEST_INTEGER, canonical, digest, digest_of
+from ontology.canonical import LARGEST_INTEGER, canonical, canonical_columns, digest, digest_of
 from ontology.errors import InputError
 
 DOCUMENTS = st.recursive(
@@ -101,3 +101,21 @@ def test_digest_is_sha_256() -> None:
     """The digest is SHA-256 in lower-case hexadecimal, of the canonical bytes."""
     assert digest(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert digest(b'{"a":1}') == digest_of({"a": 1})
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z_]{1,8}", fullmatch=True),
+        st.lists(st.integers(-(2**53) + 1, 2**53 - 1)),
+    )
+)
+def test_columns_have_the_canonical_bytes(columns: dict[str, list[int]]) -> None:
+    """The fast way over lists of whole numbers gives the bytes of the general one."""
+    assert canonical(columns) == canonical_columns(columns)
+
+
+def test_columns_beyond_the_range_are_refused() -> None:
+    """A whole number that readers would round is refused in a column, too."""
+    with pytest.raises(InputError) as caught:
+        canonical_columns({"cost": [1, 2**53]})
+    assert caught.value.code == "NUMBER_RANGE"
