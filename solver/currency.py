@@ -71,16 +71,15 @@ def conversion_of(snapshot: Snapshot, on: date) -> Conversion:
     currency than the reporting one.
     """
     to, rates = reporting_currency(snapshot), rates_of(snapshot)
-    stated = {name: _stated(snapshot.table(name)) for name in PRICED}
-    if set(stated[_KEYED_BY_PRICE].values()) - {to}:
+    foreign = {name: _stated_elsewhere(snapshot.table(name), to) for name in PRICED}
+    if foreign[_KEYED_BY_PRICE]:
         raise InputError(
             f"freight rates are not stated in `{to}`, the chain's currency",
             hint="state freight rates in the currency of the chain's policies and items",
             code="MIXED_CURRENCY",
         )
-    others = {code for facts in stated.values() for code in facts.values()} - {to}
-    found = {code: rates.rate(code, to, on) for code in sorted(others)}
-    named = {fact: code for facts in stated.values() for fact, code in facts.items() if code != to}
+    named = {fact: code for facts in foreign.values() for fact, code in facts.items()}
+    found = {code: rates.rate(code, to, on) for code in sorted(set(named.values()))}
     return Conversion(to, found, named)
 
 
@@ -101,14 +100,16 @@ def _amounts(name: str) -> list[str]:
     return [field for field in fields if field.endswith(("_cents", "_micros"))]
 
 
-def _stated(table: Table) -> dict[str, str]:
-    """The currency of each fact that states one, and an amount other than zero in it."""
-    if not any(table["currency"]):
+def _stated_elsewhere(table: Table, to: str) -> dict[str, str]:
+    """The currency of each fact that states an amount other than zero in another than `to`."""
+    own = {to, "", None}
+    rows = np.array([n for n, code in enumerate(table["currency"]) if code not in own], np.intp)
+    if not len(rows):
         return {}
-    amounts = np.stack([table[name] for name in _amounts(table.name)])
-    priced = ((amounts != 0) & (amounts != MISSING)).any(axis=0)
-    rows = zip(table.keys, table["currency"], priced.tolist(), strict=True)
-    return {f"{table.name}/{key}": code for key, code, has in rows if code and has}
+    amounts = np.stack([table[name][rows] for name in _amounts(table.name)])
+    priced = table.take(rows[((amounts != 0) & (amounts != MISSING)).any(axis=0)])
+    names = (f"{table.name}/{key}" for key in priced.keys)
+    return dict(zip(names, priced["currency"], strict=True))
 
 
 def _times(amounts: IntArray, rate: Rate) -> IntArray:

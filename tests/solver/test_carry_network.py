@@ -144,7 +144,7 @@ def test_doing_nothing_is_feasible_and_never_better(seed: int):
     floors = np.random.default_rng(seed).integers(0, 5, len(after))
     plan = solved(facts, Closures(random_closures(count, seed).closed, {"urn:floor": floors}))
     network = plan.problem.network
-    kept = do_nothing(plan.problem, _labels(plan), facts)
+    kept = do_nothing(plan.problem, _labels(plan))
     assert not unmet(network, kept).any()
     assert np.all((network.lower <= kept) & (kept <= network.capacity))
     assert plan.objective <= int(network.cost @ kept)
