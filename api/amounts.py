@@ -1,5 +1,12 @@
 """Amounts as a person reads them: money, units and shares, from exact integers."""
 
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ontology.units import Packs
+
 MICRO_UNITS = 1_000_000
 
 
@@ -27,3 +34,19 @@ def share(per_million: int) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """`1 line`, `2 lines`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def exact(value: Fraction) -> str:
+    """A fraction as a decimal where one ends within 12 places, else as it is: `1.25`, `10/11`."""
+    places = next((n for n in range(13) if 10**n % value.denominator == 0), None)
+    if places is None:
+        return f"{value.numerator:,}/{value.denominator:,}"
+    whole, rest = divmod(abs(value.numerator) * 10**places // value.denominator, 10**places)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole:,}.{rest:0{places}d}" if places else f"{sign}{whole:,}"
+
+
+def in_packs(units: int, item: str, packs: "Mapping[str, Packs]") -> str:
+    """Units of an item in its packs, `3 pallets + 5 each`; empty for an item without packs."""
+    found = packs.get(item)
+    return "" if found is None else found.text(units)

@@ -41,7 +41,7 @@ def canonical_columns(columns: Mapping[str, Sequence[int]]) -> bytes:
     Keys are plain ASCII words. Raises InputError `NUMBER_RANGE` as `canonical` does.
     """
     for numbers in columns.values():
-        if len(numbers) and max(max(numbers), -min(numbers)) > LARGEST_INTEGER:
+        if len(numbers) and max(*numbers, -min(numbers)) > LARGEST_INTEGER:
             return canonical(columns)  # which names the fault
     parts = (f'"{name}":[{",".join(map(str, columns[name]))}]' for name in sorted(columns))
     return ("{" + ",".join(parts) + "}").encode()

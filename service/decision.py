@@ -20,8 +20,10 @@ from solver.baselines import compare, do_nothing
 from solver.carry_labels import CarryLabels
 from solver.certificate import measure
 from solver.claims import Claims
+from solver.currency import Conversion, conversion_of
+from solver.facts import fact
 from solver.lines import decode
-from solver.movements import candidates, stock_after, window_of
+from solver.movements import Window, candidates, stock_after, window_of
 from solver.network import ArcKind, IntArray
 from solver.potentials import canonical_potentials
 from solver.problem import BOTH_PARTS, Problem, build
@@ -58,45 +60,60 @@ class Draft:
     attachments: Mapping[str, bytes]
 
 
-def pose(
-    snapshot: Snapshot,
-    release: Release,
-    request: PlanRequest,
-    *,
-    without_rule: str = "",
-    closed: Closed = MappingProxyType({}),
-) -> Problem:
-    """The problem that facts, rules and request pose, or would pose without one rule.
+@dataclass(frozen=True)
+class Question:
+    """What is to be decided: a snapshot under a release, as a request asks it.
+
+    `facts` are those of the snapshot with every amount in `conversion.currency`: all but the
+    names and the digest of the facts is read from there. `without_rule` asks what would be
+    decided if that rule were not there.
+    """
+
+    snapshot: Snapshot
+    release: Release
+    request: PlanRequest
+    window: Window
+    conversion: Conversion
+    facts: Snapshot
+    without_rule: str = ""
+
+
+def ask(
+    snapshot: Snapshot, release: Release, request: PlanRequest, without_rule: str = ""
+) -> Question:
+    """The question with its days and its currency. Raises InputError as both of them do."""
+    window = window_of(snapshot, request.starts_on)
+    conversion = conversion_of(snapshot, window.starts_on)
+    facts = conversion.applied(snapshot)
+    return Question(snapshot, release, request, window, conversion, facts, without_rule)
+
+
+def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
+    """The problem that facts, rules and request pose.
 
     Of the rows that were `closed` after a first flow only purchases matter here: where they are
     given, the problem is another without them.
     """
-    window = window_of(snapshot, request.starts_on)
-    movements = candidates(snapshot, window)
-    closures: Closures = decide(release, snapshot, movements, stock_after(snapshot, window))
-    if without_rule:
-        closures = closures.without(without_rule)
+    facts, window = question.facts, question.window
+    movements = candidates(facts, window)
+    closures: Closures = decide(question.release, facts, movements, stock_after(facts, window))
+    if question.without_rule:
+        closures = closures.without(question.without_rule)
     bought = movements["kind"] == "purchase"
     if window.is_forecast and closed:
         closures = closures.joined({name: rows[bought[rows]] for name, rows in closed.items()})
-    return build(snapshot, window, movements, closures, request.cost_parts)
+    return build(facts, window, movements, closures, question.request.cost_parts)
 
 
-def assemble(
-    snapshot: Snapshot,
-    release: Release,
-    request: PlanRequest,
-    settled: Settled,
-    without_rule: str = "",
-) -> Draft:
+def assemble(question: Question, settled: Settled) -> Draft:
     """The decision of a settled flow. Equal arguments give equal bytes.
 
     Raises SolverError `FLOW_NOT_OPTIMAL` where the flow is not the cheapest of what was left open,
     `RULE_BROKEN` where a rule on the finished plan would still close a line.
     """
     problem, flow, potentials = settled.problem, settled.flow, settled.potentials
-    narrow = problem.narrowed(settled.closed)
-    review = look_at(narrow, snapshot, release, flow, without_rule, filters=False)
+    facts, release, narrow = question.facts, question.release, problem.narrowed(settled.closed)
+    review = look_at(narrow, facts, release, flow, question.without_rule, filters=False)
     if review.close:  # INVARIANT: no plan breaks a rule that closing its lines could keep
         raise SolverError(f"the plan breaks the rule `{min(review.close)}`", code="RULE_BROKEN")
     claims = claims_for(problem, flow, potentials, review.line_cost)
@@ -107,14 +124,15 @@ def assemble(
     )
     attachments = {"network": network_bytes, "certificate": proof_bytes}
     decision = {
-        "chain": request.chain,
-        "snapshot": snapshot.digest,
+        "chain": question.request.chain,
+        "snapshot": question.snapshot.digest,
         "release": release.digest,
         "previous": None,
         "work_limit": release.knobs["work_limit"],
         "regime": problem.regime,
         "starts_on": problem.window.starts_on.isoformat(),
         "cost_parts": sorted(problem.cost_parts),
+        "currency": question.conversion.currency,
         "network": {
             "digest": problem.network.digest,
             "arcs": problem.network.arc_count,
@@ -123,15 +141,23 @@ def assemble(
             **network,
         },
         "certificate": {**certificate_of(claims), "given": given_in(problem), **proof},
-        "lines": decode(narrow, snapshot, flow, review.attention),
+        "lines": _with_rates(question, decode(narrow, facts, flow, review.attention)),
         "shortfalls": shortfalls(
             narrow, flow, own, int(release.knobs["shortfall_service_percent"])
         ),
         "suppressed": suppressed(narrow, settled.closed, review),
-        "comparison": compare(narrow, snapshot, flow, review.line_cost),
+        "comparison": compare(narrow, facts, flow, review.line_cost),
     }
     kept = {name: data for name, data in attachments.items() if data}
     return Draft(problem, flow, potentials, claims, decision, kept)
+
+
+def _with_rates(question: Question, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines with the exchange rates that their amounts were converted by."""
+    for line in lines:
+        behind = [*line["because"], fact("Item", line["item"])]
+        line["because"] += question.conversion.rates_behind(behind)
+    return lines
 
 
 def claims_for(problem: Problem, flow: IntArray, potentials: IntArray, line_cost: int) -> Claims:

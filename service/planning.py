@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -12,9 +13,9 @@ from ontology.errors import SolverError
 from ontology.plan import Plan
 from rules.release import Release
 from service import VERSION
-from service.decision import Draft, PlanRequest, assemble, idle_flow, pose, seal
+from service.decision import Draft, PlanRequest, Question, ask, assemble, idle_flow, pose, seal
 from service.house import House
-from service.rounds import Closed, Settled, settle
+from service.rounds import settle
 from solver.certificate import check
 from solver.flow import solve
 from solver.network import IntArray
@@ -53,20 +54,18 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
 
 def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Draft:
     """The certified decision on a snapshot under a release. Pure: no database, no clock."""
-    draft = assemble(snapshot, release, request, settled(snapshot, release, request))
+    draft = answer(ask(snapshot, release, request))
     _refuse_uncertified(draft)
     return draft
 
 
-def settled(
-    snapshot: Snapshot, release: Release, request: PlanRequest, without_rule: str = ""
-) -> Settled:
-    """The flow that stands after all rounds, or would stand without one rule."""
-
-    def pose_with(closed: Closed) -> Problem:
-        return pose(snapshot, release, request, without_rule=without_rule, closed=closed)
-
-    return settle(pose_with, solve_canonically, snapshot, release, without_rule)
+def answer(question: Question) -> Draft:
+    """The decision on a question: posed, solved, reviewed in rounds, and assembled."""
+    stands = settle(
+        partial(pose, question), solve_canonically, question.facts, question.release,
+        question.without_rule,
+    )  # fmt: skip
+    return assemble(question, stands)
 
 
 def solve_canonically(problem: Problem) -> tuple[IntArray, IntArray]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from ontology.columns import Snapshot
 from rules.release import Release
-from service.decision import Draft, PlanRequest, assemble
-from service.planning import settled
+from service.decision import Draft, PlanRequest, ask
+from service.planning import answer
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,7 @@ def price_of_rule(
 ) -> RulePrice:
     """Plan again without one rule. Raises InputError `RULE_UNKNOWN`."""
     found = release.rule(rule)
-    stands = settled(snapshot, release, request, without_rule=rule)
-    other = assemble(snapshot, release, request, stands, without_rule=rule)
+    other = answer(ask(snapshot, release, request, without_rule=rule))
     with_rule, without = (_by_content(d.decision["lines"]) for d in (draft, other))
     return RulePrice(
         rule, found.title, draft.decision["suppressed"]["by_rule"].get(rule, 0),

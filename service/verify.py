@@ -14,7 +14,7 @@ from graph.manifests import read_snapshot
 from ontology.canonical import LARGEST_INTEGER, canonical, digest_of
 from ontology.errors import EvenkeelError, InputError
 from rules.release import from_document
-from service.decision import FORMAT, PlanRequest, assemble, pose
+from service.decision import FORMAT, PlanRequest, ask, assemble, pose
 from service.rounds import Settled
 from solver.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
 from solver.claims import Claims
@@ -210,14 +210,15 @@ def _derivation(
         date.fromisoformat(decision["starts_on"]),
     )  # fmt: skip
     closed = _closed_after(decision)
-    problem = pose(snapshot, release, request, closed=closed)
+    question = ask(snapshot, release, request)
+    problem = pose(question, closed)
     _refuse_unknown_rows(problem, closed)
     refusals = []
     if problem.network.digest != parts.network.digest:
         refusals.append("the facts and rules give another network than the plan's")
     else:
         settled = Settled(problem, parts.flow, parts.potentials, closed)
-        again = assemble(snapshot, release, request, settled)
+        again = assemble(question, settled)
         refusals += differences(decision, again.decision)
     if document["about"]["sequence"] != snapshot.sequence:
         refusals.append(f"about.sequence: stated {document['about']['sequence']}, but the "

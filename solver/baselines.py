@@ -1,11 +1,12 @@
 """What the plan is compared with: doing nothing, and what was done where that is known."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from ontology.columns import Snapshot
+from ontology.columns import MISSING, Snapshot
 from ontology.errors import SolverError
 from solver.assignment_network import AssignmentLabels
 from solver.carry_labels import CarryLabels
@@ -16,6 +17,7 @@ from solver.lines import moved_units
 from solver.names import ABSENT, codes_of
 from solver.network import IntArray
 from solver.problem import Problem
+from solver.ranges import exact_dot
 from solver.scaling import MICROS_PER_CENT, half_up
 from solver.unmet import MILLION, expected_cost, far_cost, stock_levels
 
@@ -54,6 +56,78 @@ def do_nothing(problem: Problem, labels: CarryLabels) -> IntArray:
     Exact units per arc of the problem's own network, so that costs compare like with like.
     """
     return complete(problem, labels, np.zeros(len(problem.movements), np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class CostParts:
+    """The expected cost of a flow in micros, exactly, by what it is paid for.
+
+    `purchases` is price less value of all that is bought, given or chosen; `transport` are the
+    other movements; `lines` the first day's; `far` the days on which all stock counts as one.
+    """
+
+    holding: Fraction
+    shortage: Fraction
+    transport: int
+    lines: int
+    purchases: int
+    far: Fraction
+
+    @property
+    def total(self) -> Fraction:
+        """All parts together: what `compare` rounds to `cost_cents`."""
+        whole = self.transport + self.lines + self.purchases
+        return self.holding + self.shortage + self.far + whole
+
+
+def cost_parts(problem: Problem, labels: CarryLabels, flow: IntArray, line_cost: int) -> CostParts:
+    """What a flow of a risk problem is expected to cost, with `line_cost` micros for its lines."""
+    levels = stock_levels(problem, labels, flow)
+    stock = expected_cost(problem, labels, levels)
+    shortage = _shortage(labels, levels)
+    units = moved_units(problem, flow)
+    bought = problem.movements["kind"] == "purchase"
+    purchases, transport = (
+        exact_dot(units[rows], labels.move_cost[rows]) for rows in (bought, ~bought)
+    )
+    return CostParts(stock - shortage, shortage, transport, line_cost,
+                     purchases + labels.given_cost, far_cost(problem, labels, flow))  # fmt: skip
+
+
+def service_misses(
+    problem: Problem, labels: CarryLabels, flow: IntArray, default_percent: int
+) -> int:
+    """How many items and places miss their service level on some local day.
+
+    The level is that of the policy, or `default_percent`: P(D > S) is above 1 - level there. Of
+    places that nobody may ask, none counts.
+    """
+    levels, demand = stock_levels(problem, labels, flow), labels.curves
+    stated = labels.service_percent
+    percent = np.where(stated == MISSING, default_percent, np.clip(stated, 0, 100))
+    if isinstance(demand, QuantileDemand):
+        late = demand.exceeds(levels) * 100 > (100 - percent)[:, None] * TOTAL
+        return int((late.any(axis=1) & (demand.units[:, -1, -1] > 0)).sum())
+    rows = zip(demand, levels.tolist(), percent.tolist(), strict=True)
+    return sum(
+        any(curve.at_least(level + 1) * 100 > 100 - asked
+            for curve, level in zip(days, there, strict=True))
+        for days, there, asked in rows
+    )  # fmt: skip
+
+
+def _shortage(labels: CarryLabels, levels: IntArray) -> Fraction:
+    demand = labels.curves
+    if isinstance(demand, QuantileDemand):
+        owed = demand.short(levels).sum(axis=1)
+        return Fraction(exact_dot(labels.shortage, owed), TOTAL)
+    rows = zip(demand, levels.tolist(), labels.shortage.tolist(), strict=True)
+    return sum(
+        (rate * curve.expected_short(level)
+         for days, there, rate in rows
+         for curve, level in zip(days, there, strict=True)),
+        Fraction(0),
+    )  # fmt: skip
 
 
 def _risk_figures(problem: Problem, labels: CarryLabels, flow: IntArray, lines: int) -> Figures:

@@ -93,7 +93,7 @@ def add_junctions(arcs: Arcs, layout: Layout) -> None:
     names = mixed(hash_names(["lane"]), hash_names(items), hash_names(layout.lanes["id"][row]))
     arcs.add(
         "junction", ArcKind.CAPACITY, names, tail=layout.nodes("junctions"),
-        head=pair * layout.days + layout.lanes["lead_time_days"][row],
+        head=pair * layout.days + layout.lands[row],
         capacity=np.maximum(0, layout.lanes["capacity_units_per_day"][row]),
     )  # fmt: skip
 

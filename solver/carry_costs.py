@@ -24,7 +24,8 @@ def movement_costs(
     Transfer: the lane's cost per unit, per kilogram and per cubic metre, duty on the item's
     value, and the destination's holding cost for each day under way (the goods are already its
     own). Purchase: price less item value, for the unit's value stays in stock; and the holding
-    cost of its lead time is the supplier's. An item without a value is worth its lowest price.
+    cost of its lead time is the supplier's. An item without a value is worth its lowest price; so
+    is every item where purchases are given, since a value that is above it would make buying pay.
 
     Raises InputError `NOT_PRICED` for a fixed cost per shipment, and where a flow buys for minimum
     quantities and lot multiples (it cannot carry them), `MIXED_CURRENCY`, and `NO_WEIGHT` or
@@ -97,6 +98,8 @@ def _purchase_costs(snapshot: Snapshot, bought: Table) -> IntArray:
     keys = zip(bought["supplier"], bought["item"], bought["destination"], strict=True)
     price = offers["price_micros"][np.array([row[key] for key in keys], np.int64)]
     value = _values_micros(snapshot, bought["item"])
+    if len(snapshot.table("DemandQuantile")):
+        value[:] = MISSING
     lowest: dict[str, int] = {}
     for item, micros in zip(offers["item"], offers["price_micros"].tolist(), strict=True):
         lowest[item] = min(micros, lowest.get(item, micros))

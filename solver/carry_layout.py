@@ -5,6 +5,7 @@ from itertools import accumulate
 
 import numpy as np
 
+from ontology.calendars import arrival_days, calendars_of
 from ontology.columns import MISSING, Column, Snapshot, Table
 from solver.movements import Window, lots_on_hand, pairs_of
 from solver.names import ABSENT, codes_of
@@ -18,7 +19,8 @@ class Layout:
     """Nodes in order: (pair, day 0..periods), lots, junctions, offers, (item, far day), sinks.
 
     `first` holds the first node of each of those classes, and the number of nodes as `end`.
-    A junction stands for an item on a lane with a capacity on the first day. Pools are there
+    A junction stands for an item on a lane with a capacity on the first day; `lands` is the day
+    on which what a lane carries then is received. Pools are there
     where demand is forecast, offers where it is stated; there is one sink per item.
     """
 
@@ -28,6 +30,7 @@ class Layout:
     offers: Table
     lanes: Table
     junctions: list[tuple[str, int]]
+    lands: IntArray
     items: list[str] = field(init=False)
     item_of_pair: IntArray = field(init=False)
     place: dict[tuple[str, str], int] = field(init=False)
@@ -97,4 +100,8 @@ def layout_of(snapshot: Snapshot, window: Window, movements: Table) -> Layout:
     offers = snapshot.table("Offer").sorted()
     if window.is_forecast:
         offers = offers.take(np.zeros(0, np.intp))
-    return Layout(window, pairs_of(snapshot), lots_on_hand(snapshot), offers, lanes, junctions)
+    arrives = arrival_days(
+        calendars_of(snapshot), lanes, np.arange(len(lanes)), np.repeat(window.first, len(lanes))
+    )
+    return Layout(window, pairs_of(snapshot), lots_on_hand(snapshot), offers, lanes, junctions,
+                  window.day_of(arrives))  # fmt: skip

@@ -275,7 +275,9 @@ def _ends(layout: Layout, movements: Table) -> tuple[IntArray, IntArray]:
             tail[row] = offer.get(key, ABSENT)
         else:
             tail[row] = lot[item, movements["origin"][row], movements["lot"][row]]
-            head[row] = junction.get((item, lane_row.get(movements["lane"][row], ABSENT)), head[row])
+            head[row] = junction.get(
+                (item, lane_row.get(movements["lane"][row], ABSENT)), head[row]
+            )
     return tail, head
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ontology.calendars import NEVER, arrival_days, calendars_of
 from ontology.columns import MISSING, Column, Snapshot, Table, column_of
 from ontology.errors import InputError
 from ontology.terms import field_kinds
@@ -207,12 +208,13 @@ def _opening(snapshot: Snapshot, window: Window, pairs: list[tuple[str, str]]) -
 def candidates(snapshot: Snapshot, window: Window) -> Table:
     """The Movement table: all that could be done, whatever the rules say, in canonical order.
 
-    The rows and their order depend on the facts alone, not on the order of their rows. Risk, as
-    far as they arrive inside the window: purchases by offer and day (of forecast demand: those of
-    the first day, whenever they arrive), the first day's transfers by item, lane and lot, those
-    of later days by item, lane and day, and the first day's substitutions, one unit for one, by
-    item replaced and lot. Orders: every order with every location that has a daily capacity in
-    `orders`, sorted by order, then location.
+    The rows and their order depend on the facts alone, not on the order of their rows. What comes
+    to a place on a day on which it does not work is received on the next one on which it does.
+    Risk, as far as they arrive inside the window: purchases by offer and day (of forecast demand:
+    those of the first day, whenever they arrive), the first day's transfers by item, lane and
+    lot, those of later days by item, lane and day, and the first day's substitutions, one unit for
+    one, by item replaced and lot. Orders: every order with every location that has a daily
+    capacity in `orders`, sorted by order, then location.
     """
     if window.regime == ORDERS:
         return _assignments(snapshot, window)
@@ -257,8 +259,10 @@ def _purchases(snapshot: Snapshot, window: Window) -> Table:
     days = 1 if window.is_forecast else window.periods
     offer = np.repeat(np.arange(len(offers)), days)
     leaves = np.tile(np.arange(days), len(offers))
-    lands = leaves + offers["lead_time_days"][offer]
-    inside = np.flatnonzero((lands < window.periods) | window.is_forecast)
+    due = window.first + leaves + offers["lead_time_days"][offer]
+    lands = window.day_of(calendars_of(snapshot).next_open_at(offers["location"][offer], due))
+    ever = lands < (NEVER - window.first).astype(np.int64)
+    inside = np.flatnonzero((lands < window.periods) | (window.is_forecast & ever))
     offer, leaves, lands = offer[inside], leaves[inside], lands[inside]
     return table_of_columns(
         "Movement", len(offer), kind=_constant("purchase", len(offer)),
@@ -270,7 +274,7 @@ def _purchases(snapshot: Snapshot, window: Window) -> Table:
 def _transfers(snapshot: Snapshot, window: Window) -> Table:
     lanes = snapshot.table("Lane").sorted()
     ways = _ways(pairs_of(snapshot), lanes)
-    later = _later_transfers(lanes, ways, window)
+    later = _later_transfers(snapshot, lanes, ways, window)
     first = _first_day_transfers(snapshot, lanes, ways, window)
     return _joined(first, later)
 
@@ -294,10 +298,12 @@ def _ways(pairs: list[tuple[str, str]], lanes: Table) -> tuple[Column, IntArray]
     return as_column(items)[item[order]], row[order]
 
 
-def _later_transfers(lanes: Table, ways: tuple[Column, IntArray], window: Window) -> Table:
+def _later_transfers(
+    snapshot: Snapshot, lanes: Table, ways: tuple[Column, IntArray], window: Window
+) -> Table:
     way = np.repeat(np.arange(len(ways[1])), window.periods - 1)
     leaves = np.tile(np.arange(1, window.periods), len(ways[1]))
-    return _transfer_table(lanes, ways, way, leaves, window)
+    return _transfer_table(snapshot, lanes, ways, way, leaves, window)
 
 
 def _first_day_transfers(
@@ -314,10 +320,12 @@ def _first_day_transfers(
     ]
     way = np.array([way for way, _ in found], np.int64)
     rows = np.array([row for _, row in found], np.int64)
-    return _transfer_table(lanes, ways, way, np.zeros(len(way), np.int64), window, positions, rows)
+    days = np.zeros(len(way), np.int64)
+    return _transfer_table(snapshot, lanes, ways, way, days, window, positions, rows)
 
 
 def _transfer_table(
+    snapshot: Snapshot,
     lanes: Table,
     ways: tuple[Column, IntArray],
     way: IntArray,
@@ -326,7 +334,8 @@ def _transfer_table(
     positions: Table | None = None,
     rows: IntArray | None = None,
 ) -> Table:
-    lands = leaves + lanes["lead_time_days"][ways[1][way]]
+    arrives = arrival_days(calendars_of(snapshot), lanes, ways[1][way], window.first + leaves)
+    lands = window.day_of(arrives)
     inside = np.flatnonzero(lands < window.periods)
     way, leaves, lands = way[inside], leaves[inside], lands[inside]
     lane = ways[1][way]
