@@ -14,6 +14,7 @@ RUN pip install --no-cache-dir --require-hashes --requirement requirements.lock
 
 COPY api ./api
 COPY feeds ./feeds
+COPY forecast ./forecast
 COPY graph ./graph
 COPY ontology ./ontology
 COPY rules ./rules

@@ -27,6 +27,7 @@ soak: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks.around_solve
+	$(BIN)/python -m benchmarks.coverage
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \

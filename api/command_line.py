@@ -10,7 +10,16 @@ from pathlib import Path
 
 import typer
 
-from api import commands_data, commands_plan, commands_price, commands_query, commands_server
+from api import (
+    commands_compare,
+    commands_data,
+    commands_forecast,
+    commands_kpi,
+    commands_plan,
+    commands_price,
+    commands_query,
+    commands_server,
+)
 from api.output import GOOD, plain, report
 from ontology.errors import EvenkeelError, InputError, OutsideError
 
@@ -25,7 +34,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (commands_server, commands_data, commands_plan, commands_price, commands_query):
+for _module in (
+    commands_server, commands_data, commands_forecast, commands_plan, commands_price,
+    commands_query, commands_kpi, commands_compare,
+):  # fmt: skip
     _module.register(app)
 
 

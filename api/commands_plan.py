@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.output import GOOD, REFUSED, AsJson, console, hint, print_document
+from api.plots import PlotFile, plot_file
 from api.recall import LATEST, currency_of, document_of, find_plan
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
+    from api.restated import Restated
     from graph.artifacts import ArtifactStore
     from graph.provenance import Trace
     from service.house import House
 
 COST_PARTS = {"warehouse": "handling", "freight": "freight"}
 Rows = Annotated[int, typer.Option("--rows", min=1, help="Rows of a table to print.")]
+InPacks = Annotated[bool, typer.Option("--packs", help="Show units also in the item's packs.")]
+InCurrency = Annotated[
+    str, typer.Option("--currency", help="Show amounts in this currency, at a dated rate.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -39,25 +45,29 @@ def plan(
         Path | None, typer.Option(help="Folder for the plan and all that proves it.")
     ] = None,
     rows: Rows = 20,
+    *,
+    packs: InPacks = False,
+    currency: InCurrency = "",
     as_json: AsJson = False,
 ) -> int:
     """Make a certified plan on the present facts and save it; shortfalls are part of a plan."""
     from api import drawing
     from api.commands_server import opened
 
+    _refuse_restated_json(as_json=as_json, asked=bool(packs or currency))
     parts, first_day = _cost_parts(cost), _day(starts_on)
     if chain and example:
         raise InputError("give either --chain or --example", code="USAGE",
                          hint="an example fills a chain of its own")  # fmt: skip
     with opened() as house:
         document = _planned(house, chain, example, parts, first_day)
-        currency = currency_of(house, document["decision"]["chain"])
         if bundle is not None:
             _export(house.store, document, bundle)
+        shown = _restated(house, document, packs=packs, currency=currency)
     if as_json:
         print_document(document)
         return GOOD
-    drawing.show_plan(console(), document, rows, currency)
+    drawing.show_restated(console(), shown, rows)
     digest = document["plan_digest"][:12]
     hint(f"explain a line with `evenkeel trace {digest} 1`")
     return GOOD
@@ -125,20 +135,60 @@ def show(
     asked: Annotated[str, typer.Argument(metavar="[PLAN]", help="Digest or latest.")] = LATEST,
     chain: Annotated[str, typer.Option(help="Look among the plans of this chain.")] = "",
     rows: Rows = 20,
+    packs: InPacks = False,
+    currency: InCurrency = "",
+    plot: PlotFile = None,
     as_json: AsJson = False,
 ) -> int:
     """Show a saved plan: certificate, comparison, lines, shortfalls, what rules closed."""
     from api import drawing
     from api.commands_server import opened
 
+    _refuse_restated_json(as_json=as_json, asked=bool(packs or currency))
     with opened() as house:
         document = document_of(house, find_plan(house, asked, chain))
-        currency = currency_of(house, document["decision"]["chain"])
+        if plot is not None:
+            _plot_flows(house, document, plot_file(plot))
+        shown = _restated(house, document, packs=packs, currency=currency)
     if as_json:
         print_document(document)
     else:
-        drawing.show_plan(console(), document, rows, currency)
+        drawing.show_restated(console(), shown, rows)
     return GOOD
+
+
+def _plot_flows(house: "House", document: dict[str, Any], path: Path) -> None:
+    """The plan's transfers on a map of the locations that its snapshot states."""
+    from api.plots import plot_flows
+    from ontology.columns import record_at
+
+    decision = document["decision"]
+    snapshot = house.reader.read(decision["chain"], int(document["about"]["sequence"]))
+    table = snapshot.table("Location")
+    places = [record_at(table, row) for row in range(len(table))]
+    names = ("id", "latitude_microdegrees", "longitude_microdegrees")
+    plot_flows(
+        [{name: getattr(place, name) for name in names} for place in places],
+        [line for line in decision["lines"] if line["kind"] == "transfer"],
+        path, f"transfers of plan {document['plan_digest'][:12]}, units",
+    )  # fmt: skip
+    hint(f"drawn in `{path}`")
+
+
+def _refuse_restated_json(*, as_json: bool, asked: bool) -> None:
+    if as_json and asked:
+        raise InputError("--json prints the plan as it was sealed", code="USAGE",
+                         hint="leave out --packs and --currency")  # fmt: skip
+
+
+def _restated(
+    house: "House", document: dict[str, Any], *, packs: bool, currency: str
+) -> "Restated":
+    from api.restated import restated
+
+    decision = document["decision"]
+    own = decision.get("currency") or currency_of(house, decision["chain"])
+    return restated(house, document, own, packs=packs, currency=currency)
 
 
 def verify(

@@ -10,15 +10,18 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from api.amounts import count, millionths, money, share
+from api.amounts import count, in_packs, millionths, money, share
 from api.output import plain
 
 if TYPE_CHECKING:
+    from api.restated import Restated
     from graph.provenance import Trace
+    from ontology.units import Packs
     from service.verify import Verdict
 
 Row = Mapping[str, Any]
 RULE_PREFIX = "https://w3id.org/evenkeel/rule/"
+KNOB_PREFIX = "https://w3id.org/evenkeel/knob/"
 DIGITS = 12
 _DIGEST = re.compile("[0-9a-f]{64}")
 _RELATIONS = {
@@ -49,7 +52,10 @@ _WHAT_THE_NETWORK_COUNTS = {
 }
 
 
-def show_plan(screen: Console, document: Row, rows: int = 20, currency: str = "") -> None:
+def show_plan(
+    screen: Console, document: Row, rows: int = 20, currency: str = "",
+    packs: "Mapping[str, Packs] | None" = None,
+) -> None:  # fmt: skip
     """All of a plan: heading, certificate, comparison, lines, shortfalls, suppressed."""
     decision = document["decision"]
     scale = decision["network"]["cost_scale"]
@@ -60,10 +66,17 @@ def show_plan(screen: Console, document: Row, rows: int = 20, currency: str = ""
     screen.print(_WHAT_THE_NETWORK_COUNTS[decision["regime"]])
     screen.print(comparison_table(decision["comparison"], currency))
     _section(screen, "line", decision["lines"], rows,
-             lambda part: lines_table(part, scale))  # fmt: skip
+             lambda part: lines_table(part, scale, packs))  # fmt: skip
     _section(screen, "shortfall", decision["shortfalls"], rows,
-             lambda part: shortfalls_table(part, scale))  # fmt: skip
+             lambda part: shortfalls_table(part, scale, packs))  # fmt: skip
     screen.print(suppressed_table(decision["suppressed"]))
+
+
+def show_restated(screen: Console, shown: "Restated", rows: int = 20) -> None:
+    """A plan in the currency and packs that were asked for, and the rate of its amounts."""
+    show_plan(screen, shown.document, rows, shown.currency, shown.packs)
+    if shown.note:
+        screen.print(Text(plain(shown.note)))
 
 
 def _section(screen: Console, name: str, all_rows: Sequence[Row], most: int, draw: Any) -> None:
@@ -80,6 +93,11 @@ def certificate_table(certificate: Row, scale: int, currency: str = "") -> Table
     add(made, "cost of the network", money(certificate["cost"], scale, currency))
     add(made, "proved lower bound", money(certificate["bound"], scale, currency))
     add(made, "gap", money(certificate["gap"], scale, currency))
+    if certificate.get("gap_of_gain"):
+        add(made, "  of what the plan gains", share(round(1_000_000 * certificate["gap_of_gain"])))
+    if certificate.get("line_cost"):
+        lines = money(certificate["line_cost"], scale, currency)
+        add(made, "  of it fixed costs of lines", lines)
     add(made, "label", certificate["label"])
     return made
 
@@ -88,6 +106,9 @@ _FIGURES = (
     ("expected cost", "cost_cents", "stock_cost_cents", money),
     ("  of it stock and shortage", "stock_cost_cents", "stock_cost_cents", money),
     ("  of it movements", "movement_cost_cents", "stock_cost_cents", money),
+    ("  of it fixed costs of lines", "line_cost_cents", "stock_cost_cents", money),
+    ("  of it dearer purchases", "purchase_premium_cents", "stock_cost_cents", money),
+    ("  of it the days beyond", "far_cost_cents", "stock_cost_cents", money),
     ("expected demand, units", "expected_demand_millionths", "", millionths),
     ("expected short, units", "expected_short_millionths", "", millionths),
     ("served by the end", "fill_per_million", "", share),
@@ -116,14 +137,18 @@ def comparison_table(comparison: Row, currency: str = "") -> Table:
     return made
 
 
-def lines_table(lines: Sequence[Row], scale: int) -> Table:
-    """What moves, from where to where, by what, when and for how much."""
+def lines_table(
+    lines: Sequence[Row], scale: int, packs: "Mapping[str, Packs] | None" = None
+) -> Table:
+    """What moves, from where to where, by what, when and for how much; in packs if asked."""
     day = "arrives" if any("arrives_on" in line for line in lines) else "leaves"
-    made = table("no", "units", "item", "from", "to", "by", day, "cost",
-                 numbers=["no", "units", "cost"])  # fmt: skip
+    made = table("no", "units", *(["in packs"] if packs else []), "item", "from", "to", "by", day,
+                 "cost", numbers=["no", "units", "cost"])  # fmt: skip
     for line in lines:
         item = ", ".join(str(line[key]) for key in ("item", "lot") if line.get(key))
-        add(made, line["number"], f"{line['quantity_units']:,}", item, start_of(line),
+        item += " (!)" if line.get("attention") else ""
+        packed = [in_packs(line["quantity_units"], line["item"], packs)] if packs else []
+        add(made, line["number"], f"{line['quantity_units']:,}", *packed, item, start_of(line),
             end_of(line), way_of(line), line.get("arrives_on", line["departs_on"]),
             money(line["cost_scaled"], scale))  # fmt: skip
     return made
@@ -136,6 +161,8 @@ def start_of(line: Row) -> str:
 
 def end_of(line: Row) -> str:
     """Where a line ends: a location, or the order that it serves."""
+    if line["kind"] == "substitution":
+        return f"instead of {line['replaces']}"
     return str(line.get("destination") or f"order {line.get('order', '')}")
 
 
@@ -143,18 +170,24 @@ def way_of(line: Row) -> str:
     """The lane, or the carrier from its port, or that it is bought."""
     if line["kind"] == "assignment":
         return " ".join(str(line[k]) for k in ("origin_port", "carrier") if line.get(k))
-    return str(line.get("lane") or "bought")
+    return str(line.get("lane") or ("set aside" if line["kind"] == "substitution" else "bought"))
 
 
-def shortfalls_table(rows: Sequence[Row], scale: int) -> Table:
-    """What stays open, of which kind, and why."""
-    made = table("no", "units", "of", "where, when", "kind", "why", numbers=["no", "units"])
+def shortfalls_table(
+    rows: Sequence[Row], scale: int, packs: "Mapping[str, Packs] | None" = None
+) -> Table:
+    """What stays open, of which kind, and why; whole units in packs if asked."""
+    made = table("no", "units", *(["in packs"] if packs else []), "of", "where, when", "kind",
+                 "why", numbers=["no", "units"])  # fmt: skip
     for row in rows:
         expected = row.get("expected_short_millionths")
         units = f"{row['quantity_units']:,}" if expected is None else millionths(expected)
         what = f"order {row['order']}" if row.get("order") else row["item"]
         where = ", ".join(str(row[k]) for k in ("location", "on") if row.get(k))
-        add(made, row["number"], units, what, where, row["kind"], reason_of(row, scale))
+        packed = [] if not packs else [
+            in_packs(row["quantity_units"], row["item"], packs) if expected is None else ""
+        ]  # fmt: skip
+        add(made, row["number"], units, *packed, what, where, row["kind"], reason_of(row, scale))
     return made
 
 
@@ -168,23 +201,25 @@ def reason_of(row: Row, scale: int, currency: str = "") -> str:
     if row["kind"] == "not worth it" and step:
         return (f"one more unit would save {money(step['avoids_scaled'], scale, currency)} and "
                 f"cost {money(step['costs_scaled'], scale, currency)} to bring")  # fmt: skip
-    return str(row["reason"]).replace(RULE_PREFIX, "")
+    saves = row.get("at_these_prices", {}).get("saves_scaled")
+    if saves and row.get("rule"):
+        return (f"at these prices one more unit would save {money(saves, scale, currency)}; "
+                f"{rule_name(row['rule'])} closes its way")  # fmt: skip
+    return str(row["reason"]).replace(RULE_PREFIX, "").replace(KNOB_PREFIX, "the knob ")
 
 
 def rule_name(iri: str) -> str:
-    """A shipped rule by its short name; any other by its IRI."""
-    return iri.removeprefix(RULE_PREFIX)
+    """A shipped rule or knob by its short name; any other by its IRI."""
+    return iri.removeprefix(RULE_PREFIX).removeprefix(KNOB_PREFIX)
 
 
 def suppressed_table(suppressed: Row) -> Table:
-    """How many movements each rule looked at and closed."""
-    made = table("rule", "looked at", "closed", "floor, units",
-                 numbers=["looked at", "closed", "floor, units"])  # fmt: skip
-    looked = suppressed.get("focus_counts", {})
-    closed, floors = suppressed.get("by_rule", {}), suppressed.get("floors", {})
-    for rule in sorted({*looked, *closed, *floors}):
-        floor = f"{floors[rule]:,}" if rule in floors else ""
-        add(made, rule_name(rule), f"{looked.get(rule, 0):,}", f"{closed.get(rule, 0):,}", floor)
+    """How many movements each rule looked at, closed, and sends to a person; floors in units."""
+    numbers = ["looked at", "closed", "to a person", "floor, units"]
+    made = table("rule", *numbers, numbers=numbers)
+    columns = [suppressed.get(name, {}) for name in ("focus_counts", "by_rule", "warned", "floors")]
+    for rule in sorted({rule for column in columns for rule in column}):
+        add(made, rule_name(rule), *(f"{c[rule]:,}" if rule in c else "" for c in columns))
     return made
 
 

@@ -13,7 +13,7 @@ from api.loaders import Info, Request
 from api.types import BigInt, Fact, Item, Lane, Location, Node, Supplier, as_type, follow, plain
 from graph.catalog import PlanEntry
 from ontology.errors import InputError
-from ontology.plan import Assignment, Purchase, Transfer
+from ontology.plan import Assignment, Purchase, Substitution, Transfer
 
 Record = Any
 
@@ -96,6 +96,9 @@ class Line(Decided):
 
     cost_scaled: BigInt
     departs_on: date
+    attention: list[str] = strawberry.field(
+        description="The rules of severity Warning that send it to a person."
+    )
 
 
 @strawberry.type(name="Transfer", description="Units that leave one location for another.")
@@ -107,6 +110,7 @@ class TransferLine(Line):
     destination_id: str
     lot_id: str | None
     arrives_on: date
+    line_cost_scaled: BigInt
 
     @described
     async def lane(self, info: Info) -> Lane | None:
@@ -145,6 +149,27 @@ class PurchaseLine(Line):
     async def destination(self, info: Info) -> Location | None:
         """Where they arrive."""
         found: Location | None = await self.other(info, "Location", self.destination_id)
+        return found
+
+
+@strawberry.type(name="Substitution", description="Units that stand in for another item.")
+class SubstitutionLine(Line):
+    """Mirrors ontology.plan.Substitution."""
+
+    replaces_id: str
+    origin_id: str
+    lot_id: str | None
+
+    @described
+    async def replaces(self, info: Info) -> Item | None:
+        """What they stand in for."""
+        found: Item | None = await self.other(info, "Item", self.replaces_id)
+        return found
+
+    @described
+    async def origin(self, info: Info) -> Location | None:
+        """Where they are."""
+        found: Location | None = await self.other(info, "Location", self.origin_id)
         return found
 
 
@@ -279,6 +304,7 @@ class Plan(Node):
 
 _LINES: dict[type, type[Line]] = {
     Transfer: TransferLine, Purchase: PurchaseLine, Assignment: AssignmentLine,
+    Substitution: SubstitutionLine,
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from strawberry.types import ExecutionContext
 from api.connections import After, Connection, First, check_first, connection
 from api.described import described
 from api.history import Event, LogHead, Path, SetAside, decided_from, events_page, path_down
+from api.kpis import Kpi, kpis_page
 from api.limits import document_within_limits
 from api.loaders import Info
 from api.plans import (
@@ -22,6 +23,7 @@ from api.plans import (
     Decided,
     Plan,
     PurchaseLine,
+    SubstitutionLine,
     Shortfall,
     TransferLine,
     as_line,
@@ -207,6 +209,16 @@ class Query:
         return await _plan(info, digest)
 
     @described
+    async def kpis(
+        self, info: Info, chain: str, plan: str | None = None, ids: list[str] | None = None
+    ) -> list[Kpi]:
+        """Key figures of a chain's present facts, or of a plan of it by its digest; all, or some.
+
+        To page through the rows of one, ask for that one alone.
+        """
+        return await kpis_page(info, chain, plan, ids)
+
+    @described
     async def trace(self, info: Info, plan: str, line: int) -> Path:
         """From a line down to the rows of files that it rests on."""
         return await path_down(info, plan, line)
@@ -336,7 +348,7 @@ def build_schema(*, development: bool) -> Schema:
     closed: list[Any] = [] if development else [DisableIntrospection]
     return Schema(
         Query, Mutation,
-        types=[TransferLine, PurchaseLine, AssignmentLine, OtherFact],
+        types=[TransferLine, PurchaseLine, AssignmentLine, SubstitutionLine, OtherFact],
         extensions=[ParsedWithinLimits, lambda: ValidationCache(maxsize=256), *closed],
         config=StrawberryConfig(disable_field_suggestions=not development, scalar_map=SCALARS),
     )  # fmt: skip

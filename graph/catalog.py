@@ -14,14 +14,14 @@ from graph.plan_nodes import LINE_CLASSES
 from graph.statements import OPEN_END, Row, read
 from ontology.errors import InputError
 from ontology.governance import PolicyRelease, QuarantinedRow
-from ontology.plan import Assignment, Plan, Purchase, Shortfall, Transfer
+from ontology.plan import Assignment, Plan, Purchase, Shortfall, Substitution, Transfer
 from ontology.vocabulary import FACTS
 
 PAGE_LIMIT = 1_000
 """The most rows of one page, whatever is asked for."""
 
 T = TypeVar("T")
-Line = Transfer | Purchase | Assignment
+Line = Transfer | Purchase | Assignment | Substitution
 LineKey = tuple[str, int]
 NOW = OPEN_END
 

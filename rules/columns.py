@@ -11,26 +11,22 @@ import numpy.typing as npt
 from ontology.columns import MISSING, Table, empty_table
 from ontology.terms import RESOURCE, FieldKind, field_kinds, join_key
 from ontology.vocabulary import RECORDS
-from rules.properties import Link, Property, Sum, Through, is_class, key_field, properties_of
+from rules.keyed import Condition, meeting
+from rules.pairs import IntArray, Pairs, distinct, places, within
+from rules.properties import (
+    Keyed,
+    Link,
+    Property,
+    Sum,
+    Through,
+    Walk,
+    is_class,
+    key_field,
+    properties_of,
+)
 
-IntArray = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """A set of (owner, code) pairs in ascending order; codes belong to one space."""
-
-    space: str
-    owner: IntArray
-    code: IntArray
-
-    def __len__(self) -> int:
-        """The number of pairs."""
-        return len(self.owner)
-
-    def take(self, chosen: npt.NDArray[Any]) -> "Pairs":
-        """The chosen pairs, by mask or ascending index."""
-        return Pairs(self.space, self.owner[chosen], self.code[chosen])
+NOT_STATED = -1
+"""The code of a missing text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ class Columns:
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
         self._tables = tables
-        self._codes: dict[str, dict[str, int]] = {}
+        self._codes: dict[str, dict[str | None, int]] = {}
         self._texts: dict[str, list[str]] = {}
         self._adjacent: dict[tuple[str, str], _Adjacency] = {}
         self._instances: dict[str, IntArray] = {}
@@ -104,12 +100,14 @@ class Columns:
 
     def follow(self, pairs: Pairs, step: Property) -> Pairs:
         """From (owner, node) to (owner, value) by one property, without repetitions."""
+        if isinstance(step.source, Keyed):
+            return self._found(pairs, step, step.source)
         adjacent = self._adjacency(step)
         inside = pairs.code < len(adjacent.starts) - 1
         owner, node = pairs.owner[inside], pairs.code[inside]
         first = adjacent.starts[node]
         counts = adjacent.starts[node + 1] - first
-        place = _places(first, counts)
+        place = places(first, counts)
         return distinct(Pairs(step.space, np.repeat(owner, counts), adjacent.code[place]))
 
     def joined(self, pairs: Pairs, others: Pairs, step: Property) -> Pairs:
@@ -122,7 +120,7 @@ class Columns:
         there = Pairs(step.space, adjacent.owner, adjacent.code)
         starts = np.searchsorted(others.owner, pairs.owner)
         counts = np.searchsorted(others.owner, pairs.owner, "right") - starts
-        place = _places(starts, counts)
+        place = places(starts, counts)
         met = within(Pairs(step.space, np.repeat(pairs.code, counts), others.code[place]), there)
         return others.take(np.unique(place[met]))
 
@@ -141,15 +139,41 @@ class Columns:
         if isinstance(step.source, Link):
             return self._linked(step.source, step)
         nodes = self.instances(step.subject)
+        if isinstance(step.source, Keyed):
+            found = self._found(Pairs(step.subject, nodes, nodes), step, step.source)
+            return found.owner, found.code
         if isinstance(step.source, Through):
             return self._read_off(step.source, step.subject)
         table = self.table(step.subject)
         if isinstance(step.source, Sum):
-            parts = np.stack([table[name] for name in step.source.fields])
+            names = step.source.fields + step.source.minus
+            signs = np.repeat([1, -1], [len(step.source.fields), len(step.source.minus)])
+            parts = np.stack([table[name] for name in names])
             there = ~np.any(parts == MISSING, axis=0)
-            return nodes[there], parts.sum(axis=0)[there]
+            return nodes[there], (signs[:, None] * parts[:, there]).sum(axis=0)
         rows, code = self._values(table, step.source.kind, step.space)
         return nodes[rows], code
+
+    def _found(self, pairs: Pairs, step: Property, keyed: Keyed) -> Pairs:
+        """What a Keyed property leads to: looked up for the nodes that are asked about alone."""
+        nodes, back = np.unique(pairs.code, return_inverse=True)
+        records = self.instances(step.space)
+        conditions = []
+        for match in keyed.matches:
+            asked = [self._walked(step.subject, nodes, walk) for walk in match.of]
+            stated = self._walked(step.space, records, match.field)
+            conditions.append(Condition(match.word, match.open, tuple(asked), stated))
+        found = meeting(len(nodes), len(records), tuple(conditions))
+        starts = np.searchsorted(found.owner, np.arange(len(nodes) + 1))
+        counts = np.diff(starts)[back]
+        code = records[found.code[places(starts[back], counts)]]
+        return distinct(Pairs(step.space, np.repeat(pairs.owner, counts), code))
+
+    def _walked(self, space: str, nodes: IntArray, walk: Walk) -> Pairs:
+        pairs = Pairs(space, np.arange(len(nodes)), nodes)
+        for name in walk:
+            pairs = self.follow(pairs, properties_of(pairs.space)[name])
+        return pairs
 
     def _read_off(self, through: Through, subject: str) -> tuple[IntArray, IntArray]:
         nodes = self.instances(subject)
@@ -177,9 +201,10 @@ class Columns:
         else:
             rows = np.arange(len(column))
         if column.dtype == object:
+            code = self._interned(space, column)
             # An empty text is "not stated", as None is.
-            there = column.astype(np.bool_)
-            code = self._interned(space, column[there])
+            there = (code != NOT_STATED) & (code != self._codes[space].get("", NOT_STATED))
+            code = code[there]
         elif column.dtype.kind == "M":
             there = ~np.isnat(column)
             code = column[there].astype(np.int64)
@@ -189,7 +214,7 @@ class Columns:
         return rows[there].astype(np.int64), code
 
     def _interned(self, space: str, texts: npt.NDArray[Any]) -> IntArray:
-        codes = self._codes.setdefault(space, {})
+        codes = self._codes.setdefault(space, {None: NOT_STATED})
         known = self._texts.setdefault(space, [])
         values = texts.tolist()
         for text in dict.fromkeys(values):
@@ -206,46 +231,3 @@ def moment_text(moment: datetime) -> str:
     """A moment as xsd:dateTime in UTC; one without a zone is taken as UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-def distinct(pairs: Pairs) -> Pairs:
-    """The same pairs in ascending order, each once."""
-    owner, code = pairs.owner, pairs.code
-    if len(owner) < 2:
-        return pairs
-    later = (owner[1:] > owner[:-1]) | ((owner[1:] == owner[:-1]) & (code[1:] > code[:-1]))
-    if later.all():
-        return pairs
-    order = np.lexsort((code, owner))
-    owner, code = owner[order], code[order]
-    new = np.concatenate([[True], (owner[1:] != owner[:-1]) | (code[1:] != code[:-1])])
-    return Pairs(pairs.space, owner[new], code[new])
-
-
-def within(some: Pairs, others: Pairs) -> npt.NDArray[np.bool_]:
-    """Per pair of `some`, whether `others`, ascending and in the same space, has it, too."""
-    if not len(some) or not len(others):
-        return np.zeros(len(some), np.bool_)
-    keys, other_keys = _keys(some, others)
-    at = np.minimum(np.searchsorted(other_keys, keys), len(other_keys) - 1)
-    found: npt.NDArray[np.bool_] = other_keys[at] == keys
-    return found
-
-
-def _places(starts: IntArray, counts: IntArray) -> IntArray:
-    ends = np.cumsum(counts)
-    total = int(ends[-1]) if len(ends) else 0
-    places: IntArray = np.arange(total) + np.repeat(starts - (ends - counts), counts)
-    return places
-
-
-def _keys(some: Pairs, others: Pairs) -> tuple[IntArray, IntArray]:
-    low = min(int(some.code.min()), int(others.code.min()))
-    span = max(int(some.code.max()), int(others.code.max())) - low + 1
-    owners = max(int(some.owner.max()), int(others.owner[-1])) + 1
-    if span * owners < 2**62:
-        return some.owner * span + (some.code - low), others.owner * span + (others.code - low)
-    # Far-apart integers: their ranks keep the order and fit.
-    values, rank = np.unique(np.concatenate([some.code, others.code]), return_inverse=True)
-    keys = np.concatenate([some.owner, others.owner]) * len(values) + rank
-    return keys[: len(some)], keys[len(some) :]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rules.columns import Columns, IntArray, Pairs, within
+from rules.columns import Columns
+from rules.pairs import IntArray, Pairs, within
 from rules.properties import Property
 from rules.shapes import (
     Bound,

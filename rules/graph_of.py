@@ -8,7 +8,8 @@ from rdflib import RDF, Graph, Literal, URIRef
 from ontology.columns import Table
 from ontology.terms import NAMESPACE
 from ontology.vocabulary import RECORDS
-from rules.columns import Columns, IntArray, Pairs
+from rules.columns import Columns
+from rules.pairs import IntArray, Pairs
 from rules.properties import XSD, is_class, properties_of
 
 NOTHING = np.zeros(0, np.int64)

@@ -34,9 +34,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A property that is the sum of a record's integer fields; missing where one of them is."""
+    """A record's integer fields added up, less those of `minus`; missing where one of them is."""
 
     fields: tuple[str, ...]
+    minus: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,31 @@ class Through:
 
     reference: str
     value: str
+
+
+Walk = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One condition on the records that a `Keyed` property leads to.
+
+    The value of `field`, a path from the record, `equals`, `differs` from, is `notBefore` or is
+    `notAfter` a value that one of the paths `of` leads to from the subject. What is not stated
+    meets no condition, except that a record which leaves `field` empty meets one that is `open`.
+    """
+
+    field: Walk
+    of: tuple[Walk, ...]
+    word: str = "equals"
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A property that leads to all records of a class (its `space`) that meet every condition."""
+
+    matches: tuple[Match, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +83,7 @@ class Property:
     subject: str
     name: str
     space: str
-    source: Field | Link | Sum | Through
+    source: Field | Link | Sum | Through | Keyed
 
     @property
     def iri(self) -> str:
@@ -67,15 +93,44 @@ class Property:
 
 _BUCKETS = ("on_hand_units", "allocated_units", "reserved_units", "on_hold_units",
             "in_transit_units")  # fmt: skip
-# Core SHACL cannot add, go back along a link, look at a flag or compare what two paths lead to;
-# these few views can, so that rules stay core SHACL; `graph_of` writes them as triples, too.
+# Core SHACL cannot add, go back along a link, look at a flag, compare what two paths lead to or
+# find a record by several fields; these few views can, so that rules stay core SHACL; `graph_of`
+# writes them as triples, too.
 _DERIVED = (
     Property("StockPosition", "bucketSumUnits", "integer", Sum(_BUCKETS)),
     Property("Calendar", "closedOn", "date",
              Link("CalendarException", "calendar", "on", "is_open", flag_value=False)),
     Property("Calendar", "openOn", "date", Link("CalendarException", "calendar", "on", "is_open")),
     Property("Movement", "handlingClass", "string", Through("item", "handlingClass")),
+    Property("Movement", "confidentialityClass", "string",
+             Through("item", "confidentialityClass")),
+    Property("Movement", "destinationZone", "string", Through("destination", "residencyZone")),
     Property("Item", "packUnit", "string", Link("UnitConversion", "item", "unit")),
+    Property("Item", "offeredBy", "Supplier", Link("Offer", "item", "supplier")),
+    Property("Contract", "openUnits", "integer", Sum(("committed_units",), ("ordered_units",))),
+    Property("Movement", "residencyPermission", "ResidencyPermission", Keyed((
+        Match(("originZone",), (("origin", "residencyZone"),), open=True),
+        Match(("destinationZone",), (("destination", "residencyZone"),), open=True),
+        Match(("family",), (("item", "family"),), open=True),
+    ))),
+    Property("Movement", "tradeRestriction", "TradeRestriction", Keyed((
+        Match(("originCountry",), (("origin", "country"), ("supplier", "country")), open=True),
+        Match(("destinationCountry",), (("destination", "country"), ("customer", "country")),
+              open=True),
+        Match(("customsClass",), (("item", "customsClass"),), open=True),
+    ))),
+    Property("Movement", "competingOffer", "Offer", Keyed((
+        Match(("item",), (("item",),)),
+        Match(("supplier",), (("supplier",),), "differs"),
+        Match(("contract", "startsOn"), (("departsOn",),), "notAfter", open=True),
+        Match(("contract", "endsOn"), (("departsOn",),), "notBefore", open=True),
+    ))),
+    Property("Movement", "substitute", "Substitute", Keyed((
+        Match(("item",), (("replaces",),)), Match(("replacement",), (("item",),)),
+    ))),
+    Property("Movement", "demandForecast", "DemandForecast", Keyed((
+        Match(("item",), (("item",),)), Match(("location",), (("destination",),)),
+    ))),
 )  # fmt: skip
 
 
@@ -99,7 +154,18 @@ def is_single(step: Property) -> bool:
     """Whether a node has at most one value of a property."""
     if isinstance(step.source, Field):
         return not step.source.kind.many
-    return not isinstance(step.source, Link)
+    return not isinstance(step.source, Link | Keyed)
+
+
+def decisive(step: Property) -> frozenset[Property] | None:
+    """Single-valued properties that decide all values of `step`; None where its subject does."""
+    if is_single(step):
+        return frozenset({step})
+    if not isinstance(step.source, Keyed):
+        return None
+    known = properties_of(step.subject)
+    first = {known[walk[0]] for match in step.source.matches for walk in match.of}
+    return frozenset(first) if all(map(is_single, first)) else None
 
 
 def is_class(space: str) -> bool:

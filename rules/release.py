@@ -141,7 +141,8 @@ class Release:
 def from_folder(folder: Path) -> Release:
     """The release in a folder: `shapes/*.ttl` and `knobs.toml` (title, unit, default per knob).
 
-    Raises InputError RELEASE_BAD where something is missing or not readable.
+    Raises InputError RELEASE_BAD where something is missing, not readable or, for a whole number,
+    below the `least` or above the `most` that the knob states.
     """
     settings_path = folder / KNOBS_FILE
     try:
@@ -149,7 +150,7 @@ def from_folder(folder: Path) -> Release:
         files = sorted((folder / SHAPES_FOLDER).glob("*.ttl"))
         shapes = {file.name: file.read_text(encoding="utf-8") for file in files}
         about, knobs = settings["release"], settings.get("knobs", {})
-        values = {name: knob["default"] for name, knob in knobs.items()}
+        values = {name: _in_range(name, knob) for name, knob in knobs.items()}
         return Release(about["name"], about["version"], shapes, values)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _bad(f"`{folder}` is not readable: {error}", str(settings_path)) from error
@@ -174,6 +175,16 @@ def from_document(document: Any) -> Release:
 def default_release() -> Release:
     """The release that is shipped with the code."""
     return from_folder(Path(__file__).parent)
+
+
+def _in_range(name: str, knob: Mapping[str, Any]) -> Any:
+    value = knob["default"]
+    if not {"title", "unit"} <= set(knob):
+        raise _bad(f"the knob `{name}` has no title or no unit", KNOBS_FILE)
+    if type(value) is int and not knob.get("least", value) <= value <= knob.get("most", value):
+        limits = f"{knob.get('least', 'any')} to {knob.get('most', 'any')}"
+        raise _bad(f"the knob `{name}` is {value}, outside {limits} {knob['unit']}", KNOBS_FILE)
+    return value
 
 
 def _targeted(graph: Graph, file: str) -> list[URIRef]:

@@ -10,7 +10,7 @@ from ontology.columns import Snapshot
 from rules.decide_plan import PlanVerdict, decide_plan
 from rules.release import Release
 from solver.carry_labels import CarryLabels
-from solver.closing import rows_to_close
+from solver.closing import LANE_CAPACITY, overfull_lanes, rows_to_close
 from solver.filters import first_day_lines, unpaid_lines
 from solver.problem import Problem
 from solver.views import PlanViews, plan_views
@@ -99,6 +99,9 @@ def look_at(
         rows = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
         if len(rows):
             close = joined(close, {rule: rows})
+    overfull = overfull_lanes(problem, snapshot, views)
+    if problem.window.is_forecast and len(overfull):
+        close = joined(close, {LANE_CAPACITY: overfull})
     attention = _attention(problem, views, verdict, lines.rows, labels)
     return Review(int(lines.fixed.sum()), close, attention, verdict.focus_counts)
 

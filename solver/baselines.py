@@ -116,6 +116,13 @@ def service_misses(
     )  # fmt: skip
 
 
+def window_demand(
+    problem: Problem, labels: CarryLabels, flow: IntArray
+) -> tuple[Fraction, Fraction]:
+    """Expected units owed at the end of the local days, and expected demand until then."""
+    return _window_demand(labels, stock_levels(problem, labels, flow)[:, -1])
+
+
 def _shortage(labels: CarryLabels, levels: IntArray) -> Fraction:
     demand = labels.curves
     if isinstance(demand, QuantileDemand):

@@ -6,6 +6,7 @@ import numpy as np
 
 from ontology.columns import MISSING
 from solver.carry_labels import CarryLabels
+from solver.closing import LANE_CAPACITY
 from solver.demand import TOTAL, QuantileDemand
 from solver.facts import fact
 from solver.filters import KNOB
@@ -90,6 +91,12 @@ def _why(
         return {
             "kind": "not worth it",
             "reason": f"the line that could bring it does not pay its fixed cost: {best[2]}",
+            "at_these_prices": {"saves_scaled": best[1]},
+        }
+    if best is not None and best[2] == LANE_CAPACITY:
+        return {
+            "kind": "shared resource",
+            "reason": "the lane that could bring it is full: other items use its capacity",
             "at_these_prices": {"saves_scaled": best[1]},
         }
     if best is not None:

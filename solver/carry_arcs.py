@@ -59,15 +59,16 @@ def add_carry(
     )  # fmt: skip
 
 
-def add_keep(arcs: Arcs, layout: Layout, fit: BoolArray) -> None:
-    """Lots stay where they are; expired ones only that."""
+def add_keep(arcs: Arcs, layout: Layout, serving: BoolArray) -> None:
+    """Lots stay where they are, and those that do not serve there go idle."""
     pair = layout.pair_rows(layout.lots["item"], layout.lots["location"])
     lot, units = layout.nodes("lots"), layout.lots["on_hand_units"]
     names = hash_names(layout.lots.keys)
-    arcs.add("keep", ArcKind.OTHER, mixed(hash_names(["keep"]), names[fit]), tail=lot[fit],
-             head=pair[fit] * layout.days, capacity=units[fit])  # fmt: skip
-    idle = ~fit
-    arcs.add("expired", ArcKind.IDLE, mixed(hash_names(["expired"]), names[idle]), tail=lot[idle],
+    arcs.add("keep", ArcKind.OTHER, mixed(hash_names(["keep"]), names[serving]),
+             tail=lot[serving], head=pair[serving] * layout.days,
+             capacity=units[serving])  # fmt: skip
+    idle = ~serving
+    arcs.add("idle", ArcKind.IDLE, mixed(hash_names(["idle"]), names[idle]), tail=lot[idle],
              head=layout.sink(layout.lots["item"][idle]), capacity=units[idle])  # fmt: skip
 
 

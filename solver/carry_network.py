@@ -24,7 +24,7 @@ from solver.carry_labels import BoolArray, CarryLabels, Curves, most_asked
 from solver.carry_layout import Layout, layout_of
 from solver.demand import QuantileDemand, local_demand, pooled_demand
 from solver.echelon import NONE, Purchases, order_up_to
-from solver.movements import Window, arrivals, is_fit
+from solver.movements import Window, arrivals, is_fit, serves
 from solver.names import ABSENT, HashArray, codes_of
 from solver.network import IntArray, Network
 from solver.pool import add_pool
@@ -58,16 +58,16 @@ def carry_network(
     given = NONE
     if pooled is not None:
         given = order_up_to(snapshot, window, movements, closures, layout.pairs, pooled, cost)
-    fit = is_fit(layout.lots, window)
+    serving = serves(layout.lots, window)
     supply = _supply(snapshot, layout, movements, curves, given)
     most = _most(layout, movements, supply)
     labels = _labels(
         snapshot, layout, movements, curves, rates=(holding, shortage), cost=cost, most=most,
-        fit=fit, given=given, pooled=pooled,
+        serving=serving, given=given, pooled=pooled,
     )  # fmt: skip
     arcs = Arcs(blocks=dict(labels.blocks))
     add_carry(arcs, layout, labels, most, closures)
-    add_keep(arcs, layout, fit)
+    add_keep(arcs, layout, serving)
     add_moves(arcs, labels, movements, closures)
     add_junctions(arcs, layout)
     add_unused(arcs, layout, supply)
@@ -106,7 +106,7 @@ def _labels(
     rates: tuple[IntArray, IntArray],
     cost: IntArray,
     most: IntArray,
-    fit: BoolArray,
+    serving: BoolArray,
     given: Purchases,
     pooled: QuantileDemand | None,
 ) -> CarryLabels:
@@ -122,13 +122,13 @@ def _labels(
         carry_pair=carry[:, 0], carry_day=carry[:, 1], carry_first=carry[:, 2],
         carry_last=carry[:, 3], carry_cost=carry[:, 4],
         owed=owed_before(snapshot, layout.pairs),
-        opening=_opening(snapshot, layout, fit),
+        opening=_opening(snapshot, layout, serving),
         service_percent=_service(snapshot, layout.pairs),
         move_tail=tail, move_head=head, move_cost=cost,
         move_capacity=_move_capacity(layout, movements, most),
         move_day=window.day_of(movements["departs_on"]),
-        move_fit=_move_fit(layout, fit, movements, tail), blocks={}, given=given, pooled=pooled,
-        policies=_with_policy(snapshot),
+        move_fit=_move_fit(layout, is_fit(layout.lots, window), movements, tail),
+        blocks={}, given=given, pooled=pooled, policies=_with_policy(snapshot),
     )  # fmt: skip
 
 
@@ -165,11 +165,11 @@ def _service(snapshot: Snapshot, pairs: Sequence[tuple[str, str]]) -> IntArray:
     return np.array([asked.get(pair, MISSING) for pair in pairs], np.int64)
 
 
-def _opening(snapshot: Snapshot, layout: Layout, fit: BoolArray) -> IntArray:
+def _opening(snapshot: Snapshot, layout: Layout, serving: BoolArray) -> IntArray:
     """Per pair, what is there on the first day."""
     opening = np.zeros(len(layout.pairs), np.int64)
     at = layout.pair_rows(layout.lots["item"], layout.lots["location"])
-    np.add.at(opening, at[fit], layout.lots["on_hand_units"][fit])
+    np.add.at(opening, at[serving], layout.lots["on_hand_units"][serving])
     pair, day, units = arrivals(snapshot, layout.window, layout.pairs)
     np.add.at(opening, pair[day == 0], units[day == 0])
     return opening

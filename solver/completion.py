@@ -19,7 +19,7 @@ def complete(problem: Problem, labels: CarryLabels, units: IntArray) -> IntArray
     flow = np.zeros(network.arc_count, np.int64)
     moves = labels.block("move")
     flow[moves] = units[network.reference[moves]]
-    for name in ("junction", "keep", "expired", "unused"):
+    for name in ("junction", "keep", "idle", "unused"):
         rows = labels.block(name)
         flow[rows] = unmet(network, flow)[network.tail[rows]]
     _carry_on(problem, labels, flow)

@@ -7,7 +7,7 @@ import numpy as np
 from ontology.closures import Closures
 from ontology.columns import MISSING, Snapshot, Table
 from solver.demand import QuantileDemand
-from solver.movements import Window, arrivals, is_fit, lots_on_hand
+from solver.movements import Window, arrivals, lots_on_hand, serves
 from solver.names import codes_of
 from solver.network import IntArray
 
@@ -37,7 +37,7 @@ def order_up_to(
 ) -> Purchases:
     """The echelon rule (Clark and Scarf 1960): raise each item's position to its target.
 
-    Position: free stock that has not expired, and all that is under way, anywhere in the chain.
+    Position: free stock that serves, and all that is under way, anywhere in the chain.
     Target: the pooled quantile, at the highest service level that a policy of the item asks for
     (95 % if none does), of demand until an order of the next review could have reached a place:
     lead time + review period + longest lane + 1 days. The open offer of least `unit_cost` is asked
@@ -97,7 +97,7 @@ def _position(
     snapshot: Snapshot, window: Window, pairs: list[tuple[str, str]], items: list[str]
 ) -> IntArray:
     lots = lots_on_hand(snapshot)
-    lots = lots.take(np.flatnonzero(is_fit(lots, window)))
+    lots = lots.take(np.flatnonzero(serves(lots, window)))
     found = np.zeros(len(items), np.int64)
     np.add.at(found, codes_of(lots["item"], items), lots["on_hand_units"])
     pair, _, units = arrivals(snapshot, window, pairs)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ontology.columns import MISSING, Snapshot
 from solver.carry_costs import line_costs
-from solver.carry_labels import CarryLabels
+from solver.carry_labels import BoolArray, CarryLabels
 from solver.completion import complete
 from solver.demand import TOTAL, QuantileDemand
 from solver.movements import arrivals
@@ -28,13 +28,15 @@ class Parameters:
 
     A place acts below `reorder_days` of cover and fills up to `fill_to_days`; `keep_days` is what
     a greedy sender keeps. Min-max takes the levels that a StockingPolicy states instead, at
-    `stated_percent` of them.
+    `stated_percent` of them. Ways are tried by lead time, then cost, where `by_lead`, else by
+    cost, then lead time.
     """
 
     reorder_days: int
     fill_to_days: int
     keep_days: int = 0
     stated_percent: int = PERCENT
+    by_lead: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,22 +44,22 @@ class Levels:
     """Units per pair: act below `reorder`, fill up to `fill_to`, `keep` when others ask.
 
     Where `asks` is false, a place has no demand of its own: it keeps nothing from one that has.
-    Ways are tried by lead time, then cost, where `nearest`, else by cost, then lead time.
     """
 
     reorder: IntArray
     fill_to: IntArray
     keep: IntArray
-    asks: IntArray
-    nearest: bool
+    asks: BoolArray
+    by_lead: bool
 
 
 @dataclass(frozen=True)
 class Ways:
     """Every way in that some day leaves open: an item on a lane, or an offer (origin ABSENT).
 
-    `rows[way, day]` are its open movement rows, first expired first, as (row, source node);
-    `cost` and `line_cost` are micros per unit and per use, `room` units per lane and day.
+    `rows[way, day]` are its open movement rows, first expired first, as (row, source node), and
+    `lands[way, day]` the day on which they arrive; `lead` is the shortest of those times. `cost`
+    and `line_cost` are micros per unit and per use, `room` units per lane and day.
     """
 
     origin: IntArray
@@ -68,6 +70,7 @@ class Ways:
     lane: IntArray
     room: IntArray
     rows: dict[tuple[int, int], list[tuple[int, int]]]
+    lands: dict[tuple[int, int], int]
 
 
 @dataclass(frozen=True)
@@ -118,24 +121,28 @@ def ways_in(problem: Problem, labels: CarryLabels, snapshot: Snapshot) -> Ways:
     keys = list(zip(*(moved[name].tolist() for name in names), strict=True))
     number = {key: way for way, key in enumerate(sorted(set(keys), key=str))}
     way = np.array([number[key] for key in keys], np.int64)
+    day, lands = labels.move_day[rows], problem.window.day_of(moved["arrives_on"])
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    columns = (way, labels.move_day[rows], rows, labels.move_tail[rows])
-    for of_way, day, row, node in zip(*(each.tolist() for each in columns), strict=True):
-        found.setdefault((of_way, day), []).append((row, node))
+    turns = list(zip(way.tolist(), day.tolist(), strict=True))
+    for turn, row, node in zip(turns, rows.tolist(), labels.move_tail[rows].tolist(), strict=True):
+        found.setdefault(turn, []).append((row, node))
+    lead = np.full(len(number), NO_LIMIT)
+    np.minimum.at(lead, way, lands - day)
     first = np.unique(way, return_index=True)[1]
-    one, row = moved.take(first), rows[first]
+    one = moved.take(first)
     place = {pair: at for at, pair in enumerate(labels.pairs)}
-    ends = (
+    origin, destination = (
         np.array([place.get(end, ABSENT) for end in zip(one["item"], one[name], strict=True)],
                  np.int64) for name in ("origin", "destination")
     )  # fmt: skip
     lanes = snapshot.table("Lane").sorted()
     most = lanes["capacity_units_per_day"]
     return Ways(
-        *ends, lead=problem.window.day_of(one["arrives_on"]) - labels.move_day[row],
-        cost=labels.move_cost[row], line_cost=line_costs(snapshot, one),
+        origin, destination, lead=lead, cost=labels.move_cost[rows[first]],
+        line_cost=line_costs(snapshot, one),
         lane=codes_of(one["lane"], lanes["id"].tolist()),
         room=np.where(most == MISSING, NO_LIMIT, np.maximum(0, most)), rows=found,
+        lands=dict(zip(turns, lands.tolist(), strict=True)),
     )  # fmt: skip
 
 
@@ -197,7 +204,7 @@ def levels_of(
         reorder = np.where(low == MISSING, reorder, low)
         fill_to = np.where(high == MISSING, np.maximum(fill_to, reorder), high)
         keep = reorder
-    return Levels(reorder, np.maximum(reorder, fill_to), keep, asked > 0, rival == GREEDY)
+    return Levels(reorder, np.maximum(reorder, fill_to), keep, asked > 0, chosen.by_lead)
 
 
 def stated_levels(labels: CarryLabels, snapshot: Snapshot) -> tuple[IntArray, IntArray]:
@@ -286,8 +293,9 @@ class _Turn:
                 spare[origin] -= units
                 room[lane] -= units
                 self._there[origin] -= units
-            if leads[way]:
-                self._coming[pair, min(day + leads[way], self._coming.shape[1] - 1)] += units
+            lands = self._ways.lands.get((way, day), day + leads[way])
+            if lands > day:
+                self._coming[pair, min(lands, self._coming.shape[1] - 1)] += units
             else:
                 self._there[pair] += units
 
@@ -313,7 +321,7 @@ class _Turn:
 def _ways_of(ways: Ways, levels: Levels, pairs: int) -> list[list[int]]:
     """The ways into each pair in the policy's order; ties by their place in the Movement table."""
     count = np.arange(len(ways.origin))
-    first = (ways.cost, ways.lead) if levels.nearest else (ways.lead, ways.cost)
+    first = (ways.cost, ways.lead) if levels.by_lead else (ways.lead, ways.cost)
     order = np.lexsort((count, *first))
     found: list[list[int]] = [[] for _ in range(pairs)]
     for way, pair in zip(order.tolist(), ways.destination[order].tolist(), strict=True):

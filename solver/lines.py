@@ -57,8 +57,11 @@ def refuse_overfull_lanes(problem: Problem, snapshot: Snapshot, flow: IntArray) 
     """Raises SolverError `SHARED_CAPACITY` where items together pass a lane's daily capacity.
 
     Each item's network honours the capacity alone. Flows that together honour it, too, are the
-    cheapest of the shared problem (it has only more constraints), so nothing is lost.
+    cheapest of the shared problem (it has only more constraints), so nothing is lost. Where
+    demand is forecast only the first day is acted on, and `closing` keeps that day's capacity.
     """
+    if problem.window.is_forecast:
+        return
     lanes, movements = snapshot.table("Lane"), problem.movements
     most = {
         lane: int(units)

@@ -19,6 +19,7 @@ ORDERS = "orders"
 MOST_PERIODS = 400
 WEEKDAYS = as_column(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -185,18 +186,25 @@ def arrivals(
     return pair, day, units
 
 
-def is_fit(lots: Table, window: Window) -> npt.NDArray[np.bool_]:
+def is_fit(lots: Table, window: Window) -> BoolArray:
     """Per lot, whether it may still serve anyone: an expired lot stays idle, rule or no rule."""
-    kept: npt.NDArray[np.bool_] = np.isnat(lots["expires_on"]) | (
-        lots["expires_on"] >= window.first
-    )
+    kept: BoolArray = np.isnat(lots["expires_on"]) | (lots["expires_on"] >= window.first)
     return kept
+
+
+def serves(lots: Table, window: Window) -> BoolArray:
+    """Per lot, whether it serves demand where it is: fit, and released where its status is known.
+
+    Whether a quarantined or blocked lot may move is for the rules to say.
+    """
+    found: BoolArray = is_fit(lots, window) & (lots["status"] == "released")
+    return found
 
 
 def _opening(snapshot: Snapshot, window: Window, pairs: list[tuple[str, str]]) -> IntArray:
     place = {pair: row for row, pair in enumerate(pairs)}
     lots = lots_on_hand(snapshot)
-    lots = lots.take(np.flatnonzero(is_fit(lots, window)))
+    lots = lots.take(np.flatnonzero(serves(lots, window)))
     at = [place[pair] for pair in zip(lots["item"], lots["location"], strict=True)]
     opening = np.zeros(len(pairs), np.int64)
     np.add.at(opening, np.array(at, np.int64), lots["on_hand_units"])
@@ -394,7 +402,10 @@ def _days_between(start: Column | np.datetime64, end: Column | np.datetime64) ->
 
 
 def lots_on_hand(snapshot: Snapshot) -> Table:
-    """The stock positions with free units, sorted by key, with their lots' `expires_on` (NaT)."""
+    """The stock positions with free units, sorted by key, with `expires_on` and `status` of lots.
+
+    What has no lot, or one without a record, never expires and is released.
+    """
     positions = snapshot.table("StockPosition").sorted()
     positions = positions.take(np.flatnonzero(positions["on_hand_units"] > 0))
     lots = snapshot.table("Lot")
@@ -402,7 +413,9 @@ def lots_on_hand(snapshot: Snapshot) -> Table:
     expires = np.full(len(positions), np.datetime64("NaT", "D"))
     known = row != ABSENT
     expires[known] = lots["expires_on"][row[known]]
-    return Table("StockPosition", {**positions.columns, "expires_on": expires})
+    status = np.full(len(positions), "released", object)
+    status[known] = lots["status"][row[known]]
+    return Table("StockPosition", {**positions.columns, "expires_on": expires, "status": status})
 
 
 def table_of_columns(name: str, length: int, **columns: Column) -> Table:

@@ -33,8 +33,10 @@ WINDOWS = 2
 REORDER_DAYS = (3, 1, 2, 5, 8)
 MORE_DAYS = (3, 1, 6)
 KEEP_DAYS = (4, 2, 8)
-STATED_PERCENT = (100, 50, 75, 150, 200)
-DEFAULTS = {MIN_MAX: Parameters(3, 6), GREEDY: Parameters(3, 6, 4)}
+STATED_PERCENT = (100, 25, 50, 75, 150)
+STATED = "demand is stated, not forecast"
+UNOBSERVED = "no demand was observed on the days before"
+DEFAULTS = {MIN_MAX: Parameters(3, 6), GREEDY: Parameters(3, 6, 4, by_lead=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Tuned:
     """What a rival acts by, and why.
 
     `tried` parameters were replayed from `first_on` to `last_on`; the chosen ones cost
-    `cost_cents` there. 0, no days and no cost where nothing was observed: the defaults.
+    `cost_cents` there. 0, no days and no cost for the defaults, with the reason.
     """
 
     rival: str
@@ -51,6 +53,7 @@ class Tuned:
     first_on: date | None = None
     last_on: date | None = None
     cost_cents: int | None = None
+    untuned_because: str = ""
 
 
 def tuned(problem: Problem, labels: CarryLabels, snapshot: Snapshot, rival: str) -> Tuned:
@@ -63,9 +66,11 @@ def tuned(problem: Problem, labels: CarryLabels, snapshot: Snapshot, rival: str)
     observations on those days, are not tuned: the defaults stand.
     """
     days = WINDOWS * problem.window.periods
-    demand = _observed(problem, labels, snapshot, days) if problem.window.is_forecast else None
+    if not problem.window.is_forecast:
+        return Tuned(rival, DEFAULTS[rival], untuned_because=STATED)
+    demand = _observed(problem, labels, snapshot, days)
     if demand is None:
-        return Tuned(rival, DEFAULTS[rival])
+        return Tuned(rival, DEFAULTS[rival], untuned_because=UNOBSERVED)
     known, ways = outlook(problem, labels, snapshot), ways_in(problem, labels, snapshot)
     seen = np.cumsum(np.concatenate([labels.owed[:, None], demand], axis=1), axis=1)
     known = replace(known, seen=seen)
@@ -87,7 +92,12 @@ def grid_of(labels: CarryLabels, snapshot: Snapshot, rival: str) -> Sequence[Par
     """What is tried, the defaults first: only what the policy of the rival looks at varies."""
     covers = [(low, low + more) for low in REORDER_DAYS for more in MORE_DAYS]
     if rival == GREEDY:
-        return [Parameters(low, high, keep) for low, high in covers for keep in KEEP_DAYS]
+        return [
+            Parameters(low, high, keep, by_lead=by_lead)
+            for by_lead in (True, False)
+            for low, high in covers
+            for keep in KEEP_DAYS
+        ]
     stated = [each != MISSING for each in stated_levels(labels, snapshot)]
     if all(each.all() for each in stated):
         covers = covers[:1]

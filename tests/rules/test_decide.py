@@ -104,6 +104,18 @@ def test_one_rule_that_cannot_be_evaluated_blocks_every_decision() -> None:
         assert refusal.value.code == "RULE_NOT_EVALUATED"
 
 
+def test_what_is_not_stated_and_an_empty_text_are_no_value() -> None:
+    """Only a stated value counts, be it a text or a reference; an empty key is still a key."""
+    movements = [transfer(lane=lane, kind="k" * bool(lane)) for lane in (None, "", "N-S")]
+    for path in ("inv:lane", "inv:kind"):
+        release = release_of(f"sh:path {path} ; sh:maxCount 0")
+        assert [2] == verdict_of(release, *movements).closed[RULE + "one"].tolist()
+    nameless = {"Lane": table_of([Lane("", "north", "south")], "Lane")}
+    every = release_of("sh:path inv:id ; sh:minCount 1", "Lane")
+    found = check_facts(every, nameless).findings
+    assert ["https://w3id.org/evenkeel/id/Lane/''"] == [finding.focus_node for finding in found]
+
+
 def test_a_closed_movement_has_its_reason() -> None:
     """The findings name rule, movement, path and value, with the rule's message."""
     release = release_of('sh:message "not ours" ; sh:path inv:kind ; sh:in ( "purchase" )')

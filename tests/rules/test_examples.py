@@ -10,7 +10,7 @@ from rules.check import check_rules
 from rules.graph_of import graph_of
 from rules.lint import EXAMPLES, lint
 from rules.reading import read_graph
-from rules.release import default_release
+from rules.release import Release, default_release
 from rules.shapes import CompiledRule, Logic, Nested, Rule, Shape
 from rules.tables_of import tables_of
 from rules.validate import validate
@@ -100,3 +100,24 @@ def test_no_part_of_a_rule_can_be_lost_unseen(name: str) -> None:
         if messages((replace(one, shape=mutant),), name) == whole
     ]
     assert survivors == []
+
+
+LIMITS = {
+    "cool-down": ("minInclusive 3", "minInclusive 2"),
+    "hub-share": ("minInclusive 20", "minInclusive 19"),
+    "second-approver": ("maxInclusive 1000000", "maxInclusive 1000001"),
+    "single-source-cover": ("minInclusive 7", "minInclusive 6"),
+    "stale-stock": ("maxInclusive 30", "maxInclusive 31"),
+    "uncertain-forecast": ("maxInclusive 100", "maxInclusive 250"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(LIMITS))
+def test_a_limit_stands_in_the_shape_alone(name: str) -> None:
+    """With the limit moved by editing only the file, what broke the rule conforms."""
+    rule, (stated, moved) = RULES[name], LIMITS[name]
+    text = default_release().shapes[rule.file]
+    assert 1 == text.count(stated)
+    edited = Release("x", "1", {rule.file: text.replace(stated, moved)}, {})
+    assert messages(default_release().compile(rule), name)
+    assert [] == messages(edited.compile(edited.rule(rule.iri)), name)

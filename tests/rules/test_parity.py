@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from ontology.columns import Snapshot, Table
 from ontology.findings import SEVERITIES, Report
+from ontology.terms import NAMESPACE
 from rules.check import check_facts, check_movements
 from rules.decide import decide
+from rules.decide_plan import PLAN_VIEWS, PlanVerdict, decide_plan
 from rules.graph_of import graph_around, graph_of
 from rules.release import Release, default_release
 from rules.validate import validate
@@ -18,6 +20,7 @@ from tests.rules.worlds import (
     random_snapshot,
     random_stock_after,
     random_tables,
+    random_views,
 )
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
@@ -49,6 +52,35 @@ def closed_by_reference(
     return closed
 
 
+def plan_by_reference(
+    release: Release, snapshot: Snapshot, views: dict[str, Table]
+) -> set[tuple[str, str, str, int]]:
+    """Severity, rule, view and row of every result of pySHACL, each row asked for alone."""
+    found = set()
+    tables = {**snapshot.tables, **views}
+    for rule in release.rules:
+        name = rule.targets[0].removeprefix(NAMESPACE)
+        if name not in views:
+            continue
+        alone = Release("one", "1", {rule.file: release.shapes[rule.file]}, {})
+        for row in range(len(views[name])):
+            report = validate(graph_around(tables, name, [row]), alone.graph)
+            found |= {(f.severity, rule.iri, name, row) for f in report.findings}
+    return found
+
+
+def found_in(verdict: PlanVerdict) -> set[tuple[str, str, str, int]]:
+    """The same of a verdict."""
+    parts = {"Violation": verdict.broken, "Warning": verdict.warned, "Info": verdict.recorded}
+    return {
+        (severity, iri, name, row)
+        for severity, part in parts.items()
+        for iri, by_view in part.items()
+        for name, rows in by_view.items()
+        for row in rows.tolist()
+    }
+
+
 def as_lists(closed: dict[str, object]) -> dict[str, list[int]]:
     return {iri: rows.tolist() for iri, rows in closed.items() if len(rows)}
 
@@ -63,6 +95,33 @@ def test_the_shipped_rules_close_what_the_reference_rejects(seed: int) -> None:
     verdict = decide(release, snapshot, movements, random_stock_after(random))
     expected = closed_by_reference(release, snapshot, movements)
     assert expected["Violation"] == as_lists(verdict.closed)
+    assert expected["Warning"] == as_lists(verdict.warned)
+
+
+@FEW
+@given(SEEDS)
+def test_the_shipped_rules_find_in_a_plan_what_the_reference_finds(seed: int) -> None:
+    """On random views of a finished plan, a row is broken exactly if pySHACL says so."""
+    random = Random(seed)
+    snapshot, views = random_snapshot(random), random_views(random)
+    release = default_release()
+    verdict = decide_plan(release, snapshot, views)
+    assert plan_by_reference(release, snapshot, views) == found_in(verdict)
+    assert {"second-approver", "hazard-segregation", "location-limits", "possession-limit"} == {
+        iri.rsplit("/", 1)[-1] for iri in verdict.focus_counts
+    }
+
+
+@MANY
+@given(SEEDS, st.sampled_from(PLAN_VIEWS))
+def test_any_shape_of_the_fragment_judges_a_plan_as_the_reference(seed: int, target: str) -> None:
+    """A random shape over a view on a finished plan breaks the same rows as in pySHACL."""
+    random = Random(seed)
+    snapshot, views = random_snapshot(random), random_views(random)
+    text = RandomShape(random).rule("random", target)
+    release = Release("random", "1", {"random.ttl": text}, {})
+    verdict = decide_plan(release, snapshot, views)
+    assert plan_by_reference(release, snapshot, views) == found_in(verdict)
 
 
 @MANY

@@ -48,12 +48,21 @@ def test_a_release_cannot_be_changed() -> None:
 
 
 def test_the_shipped_release_has_its_knobs_and_rules() -> None:
-    """The default work limit is none, and every rule says who owns it and why."""
+    """The settings that a planner reads, and every rule says who owns it and why."""
     release = default_release()
-    assert release.knobs["work_limit"] == 0
+    expected = {
+        "work_limit": 0,
+        "line_days_between_shipments": 5,
+        "lateral_pay_back_days": 3,
+        "reverse_move_penalty_micros": 3_000_000,
+        "rounds": 5,
+        "shortfall_service_percent": 95,
+    }
+    assert expected == dict(release.knobs)
+    assert 30 == len(release.rules)
     for rule in release.rules:
         assert all([rule.title, rule.reason, rule.owner, rule.message, rule.targets])
-        assert rule.severity == "Violation"
+        assert rule.severity in {"Violation", "Warning"}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +85,9 @@ def test_documents_of_another_form_are_refused(document: object) -> None:
     assert refusal.value.code == "RELEASE_BAD"
 
 
+KNOB = "[release]\nname = 'x'\nversion = '1'\n[knobs.x]\ntitle = 'x'\nunit = 'days'\n"
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -83,10 +95,13 @@ def test_documents_of_another_form_are_refused(document: object) -> None:
         {"knobs.toml": "[release"},
         {"knobs.toml": "[release]\nname = 'x'"},
         {"knobs.toml": "[release]\nname = 'x'\nversion = '1'\n[knobs]\nx = 1"},
+        {"knobs.toml": KNOB + "default = 4\nleast = 5"},
+        {"knobs.toml": KNOB + "default = 6\nmost = 5"},
+        {"knobs.toml": KNOB.replace("unit", "measure") + "default = 5"},
     ],
 )
 def test_folders_that_hold_no_release_are_refused(tmp_path: Path, files: dict[str, str]) -> None:
-    """A missing or unreadable knobs file is named."""
+    """A missing or unreadable knobs file, a knob out of its range or without a unit is named."""
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     with pytest.raises(InputError) as refusal:

@@ -6,10 +6,26 @@ from random import Random
 from typing import Any
 
 from ontology.columns import Snapshot, Table, table_of
-from ontology.goods import Item, Lot, Production, UnitConversion
-from ontology.movement import Movement, StockAfterMoves
-from ontology.partners import Offer, Supplier, VendorManagedLink
+from ontology.demand import DemandForecast
+from ontology.goods import Item, Lot, Production, Substitute, UnitConversion
+from ontology.movement import (
+    CountryHolding,
+    LaneLoad,
+    LocationLoad,
+    Movement,
+    PlannedLine,
+    StockAfterMoves,
+)
+from ontology.partners import (
+    Contract,
+    Customer,
+    CustomerClass,
+    Offer,
+    Supplier,
+    VendorManagedLink,
+)
 from ontology.places import Calendar, CalendarException, Location, SharedResource
+from ontology.regulation import ResidencyPermission, TradeRestriction
 from ontology.stock import StockPosition
 from ontology.terms import NAMESPACE, RESOURCE
 from ontology.transport import Lane
@@ -25,6 +41,12 @@ CUSTOMERS = ("c1", "c2")
 CALENDARS = ("week", "never")
 LOTS = ("L1", "L2", "L3")
 CLASSES = ("", "ambient", "chilled", "frozen")
+ZONES = ("", "alps", "coast")
+COUNTRIES = ("", "LU", "CH")
+SECRECY = ("", "internal", "secret")
+FAMILIES = ("", "care", "food")
+CONTRACTS = ("k1", "k2")
+HAZARDS = ("flammable", "oxidiser", "toxic", "corrosive", "explosive")
 GHOST = "ghost"
 NAMES = {
     "Item": ITEMS, "Location": PLACES, "Lane": LANES, "Supplier": SUPPLIERS,
@@ -45,10 +67,18 @@ def random_tables(random: Random) -> dict[str, Table]:
     records = {
         "Item": [
             Item(i, base_unit=pick(("each", "kilogram", "ea", "")), handling_class=pick(CLASSES),
+                 family=pick(FAMILIES), customs_class=pick(("", "3401")),
+                 confidentiality_class=pick(SECRECY), is_protected=pick((True, False, False)),
                  minimum_remaining_life_days=number()) for i in some(random, ITEMS)
         ],
-        "Lot": [Lot(x, pick(ITEMS), expires_on=pick((None, day()))) for x in some(random, LOTS)],
-        "Location": [Location(x, kind=pick(("hub", "plant"))) for x in some(random, PLACES)],
+        "Lot": [Lot(x, pick(ITEMS), expires_on=pick((None, day())),
+                    status=pick(("released", "released", "quarantined", "")))
+                for x in some(random, LOTS)],
+        "Location": [
+            Location(x, kind=pick(("hub", "plant")), country=pick(COUNTRIES),
+                     residency_zone=pick(ZONES), serves_class=pick((None, GHOST, "fresh")))
+            for x in some(random, PLACES)
+        ],
         "Lane": [
             Lane(x, pick(PLACES), pick(PLACES), status=pick(("open", "closed")),
                  calendar=pick((None, GHOST, *CALENDARS)), capacity_units_per_day=number(),
@@ -60,7 +90,8 @@ def random_tables(random: Random) -> dict[str, Table]:
             CalendarException(c, MONDAY + timedelta(d), is_open=pick((True, False)))
             for c, d in some(random, tuple(product(CALENDARS, range(3))))
         ],
-        "Supplier": [Supplier(x, status=pick(("approved", "blocked", "")))
+        "Supplier": [Supplier(x, status=pick(("approved", "blocked", "")), country=pick(COUNTRIES),
+                              confidentiality_class=pick(SECRECY))
                      for x in some(random, SUPPLIERS)],
         "Production": [Production(*x) for x in some(random, tuple(product(PLACES, ITEMS)))],
         "VendorManagedLink": [VendorManagedLink(*x)
@@ -74,10 +105,58 @@ def random_tables(random: Random) -> dict[str, Table]:
         ],
         "SharedResource": [SharedResource(p, "orders", random.randint(-2, 2))
                            for p in some(random, PLACES)],
-        "Offer": [Offer(s, i, p, 100, capacity_units=number())
+        "Offer": [Offer(s, i, p, 100, capacity_units=number(),
+                        contract=pick((None, GHOST, *CONTRACTS)))
                   for s, i, p in some(random, tuple(product(SUPPLIERS, ITEMS[:2], PLACES[:2])))],
+        **_regulation(random),
     }  # fmt: skip
     return {name: table_of(rows, name).sorted() for name, rows in records.items()}
+
+
+def _regulation(random: Random) -> dict[str, list[Any]]:
+    """Permissions, restrictions, commitments and forecasts, some with fields left empty."""
+    pick = random.choice
+    day = lambda: pick((None, MONDAY + timedelta(random.randint(0, 6))))  # noqa: E731
+    return {
+        "Customer": [Customer(c, country=pick(COUNTRIES)) for c in some(random, CUSTOMERS)],
+        "CustomerClass": [CustomerClass("fresh", "", pick((None, 2, 5)))],
+        "ResidencyPermission": [
+            ResidencyPermission(*row)
+            for row in some(random, tuple(product(ZONES, ZONES[1:], FAMILIES)))[:2]
+        ],
+        "TradeRestriction": [
+            TradeRestriction(*row)
+            for row in some(random, tuple(product(COUNTRIES, COUNTRIES[1:], ("", "3401"))))[:2]
+        ],
+        "Contract": [Contract(k, pick(SUPPLIERS), day(), day(), pick((None, 5, 9)), pick((None, 7)))
+                     for k in some(random, CONTRACTS)],
+        "Substitute": [Substitute(*pair, approved_by=pick((None, "ann")))
+                       for pair in some(random, tuple(product(ITEMS[:2], ITEMS)))],
+        "DemandForecast": [
+            DemandForecast(i, p, "m/1", MONDAY, MONDAY, MONDAY, 10**6, random.randint(90, 110))
+            for i, p in some(random, tuple(product(ITEMS, PLACES)))
+        ],
+    }  # fmt: skip
+
+
+def random_views(random: Random) -> dict[str, Table]:
+    """Views on a finished plan, on both sides of every limit."""
+    pick = random.choice
+    lines = [
+        PlannedLine(n, pick(("transfer", "purchase")), pick(ITEMS), n, MONDAY, MONDAY,
+                    pick((None, *PLACES)), pick(PLACES), pick((None, *LANES)),
+                    pick((None, *SUPPLIERS)), None, pick((None, 999_999, 1_000_000, 1_000_001)))
+        for n in range(1, 5)
+    ]  # fmt: skip
+    records = {
+        "PlannedLine": lines,
+        "LaneLoad": [LaneLoad(x, MONDAY, 3, some(random, HAZARDS)) for x in some(random, LANES)],
+        "LocationLoad": [LocationLoad(p, 3, pick((0, 1)), pick((0, 1)))
+                         for p in some(random, PLACES)],
+        "CountryHolding": [CountryHolding(i, c, 3, pick((0, 1)))
+                           for i, c in some(random, tuple(product(ITEMS, COUNTRIES[1:])))],
+    }  # fmt: skip
+    return {name: table_of(rows, name) for name, rows in records.items()}
 
 
 def random_snapshot(random: Random) -> Snapshot:
@@ -92,7 +171,7 @@ def random_movements(random: Random, count: int) -> Table:
     for _ in range(count):
         leaves, days = random.randint(0, 6), random.randint(0, 3)
         movement = Movement(
-            kind=random.choice(("transfer", "purchase", "assignment")),
+            kind=random.choice(("transfer", "purchase", "assignment", "substitution")),
             item=random.choice((GHOST, *ITEMS, *ITEMS)),
             departs_on=MONDAY + timedelta(leaves),
             arrives_on=MONDAY + timedelta(leaves + days),
@@ -106,6 +185,9 @@ def random_movements(random: Random, count: int) -> Table:
             destination=maybe(PLACES),
             lot=maybe(LOTS),
             remaining_life_days=random.choice((None, -2, 0, 1, 3, 5, 8)),
+            replaces=maybe(ITEMS),
+            days_since_received=random.choice((None, 0, 2, 3)),
+            stock_age_days=random.choice((None, 0, 30, 31)),
         )
         found[tuple(getattr(movement, name) for name in Movement.KEY)] = movement
     return table_of(found.values(), "Movement")

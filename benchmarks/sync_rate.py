@@ -1,0 +1,101 @@
+"""How fast a feed becomes nodes, against bare UNWINDs of the same statements and rows."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from neo4j import Driver, ManagedTransaction
+
+from examples.regional_network import generate
+from graph.artifacts import ArtifactStore
+from graph.feed_nodes import FeedNodes
+from graph.login import open_driver
+from graph.manifests import FeedContents, FeedFile
+from graph.projection import IN_TRANSACTION_ROWS, Projection, load_feed, open_graph
+from graph.server import ManagedServer
+from graph.settings import settings_from_environment
+from graph.steps import Step
+from ontology.columns import Table
+from ontology.events import Event
+
+SIZES = (300, 1_000)
+CLASSES = ("Item", "UnitConversion", "Lot", "StockPosition", "StockingPolicy", "Offer")
+
+
+def main() -> None:
+    """Print, per size, facts per second of a sync into Neo4j and of its statements alone."""
+    print("sync_rate: facts/s into an empty managed Neo4j; peer: the same UNWINDs, rows prepared")
+    with tempfile.TemporaryDirectory() as scratch:
+        server = ManagedServer(Path(scratch) / "database", settings_from_environment().cache)
+        try:
+            with open_driver(server.start()) as driver:
+                _measure(driver, SIZES[0], Path(scratch) / "warm")  # the server's own compilation
+                for items in SIZES:
+                    print(_measure(driver, items, Path(scratch) / str(items)))
+        finally:
+            server.stop()
+
+
+def _measure(driver: Driver, items: int, folder: Path) -> str:
+    feed = _feed(items)
+    _empty(driver)
+    projection = _projection(driver, folder / "ours")
+    start = time.perf_counter()
+    load_feed(projection, feed, agent="benchmark", effective_at=datetime.now(UTC))
+    ours = time.perf_counter() - start
+    _empty(driver)
+    _projection(driver, folder / "peer")
+    event = _bare_event(driver)
+    steps = list(_prepared(feed, event))
+    start = time.perf_counter()
+    with driver.session() as session:
+        for step in steps:
+            session.execute_write(step)
+    bare = time.perf_counter() - start
+    facts = feed.fact_count
+    return (f"{items:6,} items {facts:8,} facts: sync {facts / ours:8,.0f}/s, bare UNWIND "
+            f"{facts / bare:8,.0f}/s, ratio {bare / ours:.2f}")  # fmt: skip
+
+
+def _projection(driver: Driver, folder: Path) -> Projection:
+    folder.mkdir(parents=True)
+    return open_graph(driver, ArtifactStore(folder))
+
+
+def _feed(items: int) -> FeedContents:
+    tables: dict[str, Table] = {
+        name: table for name, table in generate(items=items, days=7).items() if name in CLASSES
+    }
+    origins = {
+        name: np.stack([np.zeros(len(table), np.int64), np.arange(len(table))], axis=1)
+        for name, table in tables.items()
+    }
+    files = (FeedFile("benchmark.csv", "0" * 64, sum(map(len, tables.values()))),)
+    return FeedContents("bench", "benchmark", "one", "benchmark", "0" * 64, files, tables, origins)
+
+
+def _prepared(feed: FeedContents, event: Event) -> Iterator[Step]:
+    """The steps of a projection; their rows are lists already, so only the server works."""
+    yield from FeedNodes(feed).steps(event, IN_TRANSACTION_ROWS)
+
+
+def _bare_event(driver: Driver) -> Event:
+    now = datetime.now(UTC)
+    driver.execute_query("MERGE (e:Event {sequence: 1})")
+    return Event(1, "feed.loaded", "key", "benchmark", now, now, "", {}, "", "")
+
+
+def _empty(driver: Driver) -> None:
+    def wipe(tx: ManagedTransaction) -> Sequence[object]:
+        return tx.run("MATCH (n) WITH n LIMIT 20000 DETACH DELETE n RETURN count(n) AS c").data()
+
+    with driver.session() as session:
+        while session.execute_write(wipe)[0]["c"]:  # type: ignore[index]
+            pass
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Examples that ship with the project: facts to load, and generators of facts."""

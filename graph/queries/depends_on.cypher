@@ -1,0 +1,90 @@
+// What a supplier, contract, lane, location or region stands behind: tiers and bills of material
+// up to 8 steps, lanes up to 16. Goods follow links between tiers only as themselves or as parts.
+MATCH (h:LogHead {id: 0})
+WITH h.projected AS at
+CALL (at) {
+  MATCH (:Component {chain: $chain})<-[:STATES]-(first:Fact)-[:COMPONENT]->(part:Entity)
+  WHERE first.event_sequence <= at AND first.until_sequence > at
+  WITH DISTINCT at, part
+  MATCH (part)((:Entity)<-[:COMPONENT]-(b:Fact WHERE b.event_sequence <= at
+    AND b.until_sequence > at)-[:ITEM]->(:Entity)){1,8}(:Entity)
+  RETURN collect(DISTINCT [b[0].component, b[-1].item]) AS made
+}
+CALL (at) {
+  MATCH (:Entity {uri: $uri})<-[:STATES]-(f:Fact)-[:ORIGIN]->(place:Entity)
+  WHERE $kind = 'lane' AND f.event_sequence <= at AND f.until_sequence > at
+  RETURN collect(DISTINCT place) AS places
+  UNION
+  MATCH (whole:Location {chain: $chain})<-[:STATES]-(f:Fact)
+  WHERE $kind IN ['location', 'region'] AND f.event_sequence <= at AND f.until_sequence > at
+    AND (whole.uri = $uri OR ($kind = 'region' AND f.region = $key))
+  MATCH (whole)((:Entity)<-[:PART_OF]-(c:Fact WHERE c.event_sequence <= at
+    AND c.until_sequence > at)-[:STATES]->(:Entity)){0,8}(place:Entity)
+  RETURN collect(DISTINCT place) AS places
+}
+WITH at, made, collect(places) AS found
+WITH at, made, reduce(all = [], some IN found | all + some) AS places
+CALL (at, places) {
+  UNWIND places AS place
+  MATCH SHORTEST 1 (place)((:Entity)<-[:DESTINATION]-(l:Fact WHERE l.event_sequence <= at
+    AND l.until_sequence > at AND l.class = 'Lane')-[:ORIGIN]->(:Entity)){0,16}(origin:Location)
+  RETURN collect(DISTINCT origin) AS origins
+}
+CALL (at, made, origins) {
+  MATCH (start:Entity {uri: $uri})
+  WHERE $kind = 'supplier'
+  MATCH (start)((:Entity)<-[:UPSTREAM]-(link:Fact WHERE link.event_sequence <= at
+    AND link.until_sequence > at)-[:SUPPLIER]->(:Entity)){0,8}(seller:Entity)
+  WHERE all(i IN range(1, size(link) - 1) WHERE link[i].item = link[i - 1].item
+    OR [link[i - 1].item, link[i].item] IN made)
+  OPTIONAL MATCH (seller)<-[:SUPPLIER]-(o:Fact {class: 'Offer'})
+  WHERE o.event_sequence <= at AND o.until_sequence > at
+    AND (size(link) = 0 OR o.item = link[-1].item OR [link[-1].item, o.item] IN made)
+  UNWIND link + [o] AS fact
+  RETURN collect(DISTINCT fact) AS some
+  UNION
+  MATCH (:Entity {uri: $uri})<-[:CONTRACT]-(fact:Fact)
+  WHERE $kind = 'contract' AND fact.event_sequence <= at AND fact.until_sequence > at
+  RETURN collect(DISTINCT fact) AS some
+  UNION
+  UNWIND origins AS origin
+  MATCH (origin)<-[:LOCATION]-(fact:Fact)
+  WHERE fact.class IN ['Offer', 'Production'] AND fact.event_sequence <= at
+    AND fact.until_sequence > at
+  RETURN collect(DISTINCT fact) AS some
+}
+WITH at, made, places, collect(some) AS found
+WITH at, made, places, reduce(all = [], some IN found | all + some) AS goods
+WITH at, made, places, goods,
+  reduce(all = [], f IN goods | CASE WHEN f.item IN all THEN all ELSE all + f.item END) AS own
+WITH at, places, goods,
+  own + [pair IN made WHERE pair[0] IN own AND NOT pair[1] IN own | pair[1]] AS items
+CALL (places, goods) {
+  UNWIND goods AS offer
+  MATCH (offer)-[:LOCATION]->(place:Entity)
+  WHERE size(places) = 0
+  RETURN collect(DISTINCT place) AS sold_at
+}
+WITH at, goods, items, places + sold_at AS places
+CALL (at, places) {
+  UNWIND places AS place
+  MATCH SHORTEST 1 (place)((:Entity)<-[:ORIGIN]-(l:Fact WHERE l.event_sequence <= at
+    AND l.until_sequence > at AND l.class = 'Lane')-[:DESTINATION]->(:Entity)){0,16}(end:Location)
+  RETURN collect(DISTINCT end) AS ends
+}
+CALL (at, goods, items, ends) {
+  UNWIND goods AS fact
+  RETURN fact
+  UNION
+  UNWIND ends AS end
+  MATCH (end)<-[:ORIGIN]-(fact:Fact {class: 'Lane'})
+  WHERE fact.event_sequence <= at AND fact.until_sequence > at
+  RETURN fact
+  UNION
+  MATCH (:Component {chain: $chain})<-[:STATES]-(fact:Fact)
+  WHERE fact.event_sequence <= at AND fact.until_sequence > at AND fact.component IN items
+  RETURN fact
+}
+WITH items, [end IN ends | end.uri] AS locations, fact
+ORDER BY fact.class, fact.uri
+RETURN items, locations, collect(fact {.*}) AS facts

@@ -1,0 +1,144 @@
+"""Plots: the same rows give the same bytes, all that is stated is in them, files are whole."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.plots import plot_costs, plot_file, plot_flows, plot_stock
+from ontology.errors import EvenkeelError
+
+TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
+STOCK = [
+    {"location": f"place {place}", "on": f"2026-03-{day:02}", "stock": 30 - 2 * place - day,
+     "arriving_units": 5 if day == 3 else 0, "leaving_units": place if day == 1 else 0}
+    for place in range(11) for day in range(1, 15)
+]  # fmt: skip
+PLACES = [
+    {"id": "a&b <c> $x$", "latitude_microdegrees": 49_611_000, "longitude_microdegrees": 6_131_000},
+    {"id": "東京", "latitude_microdegrees": 52_520_000, "longitude_microdegrees": 13_405_000},
+    {"id": "nowhere", "latitude_microdegrees": None, "longitude_microdegrees": None},
+]
+FLOWS = [
+    {"origin": "東京", "destination": "a&b <c> $x$", "quantity_units": 4_000},
+    {"origin": "東京", "destination": "a&b <c> $x$", "quantity_units": 321},
+    {"origin": "nowhere", "destination": "東京", "quantity_units": 5},
+]
+COSTS = [
+    {"name": "plan", "holding_cents": 400, "shortage_cents": 100, "purchases_cents": -300},
+    {"name": "do_nothing", "holding_cents": 500, "shortage_cents": 900, "lines_cents": 0},
+]
+DRAW: dict[str, Callable[[Path], Path]] = {
+    "stock": lambda path: plot_stock(STOCK, path, "stock of a $b$"),
+    "flows": lambda path: plot_flows(PLACES, FLOWS, path, "transfers"),
+    "costs": lambda path: plot_costs(COSTS, path, currency="EUR"),
+    "no rows": lambda path: plot_costs([], path),
+    "no flows": lambda path: plot_flows(PLACES, [], path, "none"),
+    "no days": lambda path: plot_stock([], path, "none"),
+}
+
+
+def texts(path: Path) -> set[str]:
+    return set(map(unescape, TEXT.findall(path.read_text("utf-8"))))
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+@pytest.mark.parametrize("name", DRAW)
+def test_the_same_rows_give_the_same_bytes(tmp_path: Path, name: str, suffix: str) -> None:
+    """Law 8: drawn twice, the files are equal; no date and no name of a program is in them."""
+    first, second = (DRAW[name](tmp_path / f"{n}{suffix}").read_bytes() for n in (1, 2))
+    assert first == second
+    assert (b"\x89PNG" if suffix == ".png" else b"<?xml") == first[: 4 if suffix == ".png" else 5]
+    assert b"http://matplotlib" not in first.lower()
+    assert b"https://matplotlib" not in first.lower()
+
+
+def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Neither the hash seed nor a user's own settings of the library are an input."""
+    (tmp_path / "matplotlibrc").write_text("font.size: 30\nlines.linewidth: 9\n")
+    code = """
+import sys
+from pathlib import Path
+from tests.api.test_plots import DRAW
+for name in ("stock", "flows", "costs"):
+    DRAW[name](Path(sys.argv[1], name + ".svg"))
+"""
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        folder.mkdir()
+        more = {"PYTHONHASHSEED": seed, "MATPLOTLIBRC": str(tmp_path), "HOME": str(tmp_path)}
+        subprocess.run([sys.executable, "-c", code, folder], check=True, env=os.environ | more)
+    for name in ("stock", "flows", "costs"):
+        own = DRAW[name](tmp_path / f"{name}.svg").read_bytes()
+        for seed in ("1", "2"):
+            assert own == (tmp_path / seed / f"{name}.svg").read_bytes()
+
+
+def test_all_that_is_stated_is_drawn(tmp_path: Path) -> None:
+    """Names stand as they are, ways are summed, and what has no coordinates is counted."""
+    found = texts(DRAW["flows"](tmp_path / "flows.svg"))
+    assert {"a&b <c> $x$", "東京", "4,321", "transfers"} <= found
+    assert any("1 of 2 ways" in text for text in found)
+    assert not any("nowhere" in text for text in found)
+
+
+def test_the_smallest_places_are_one_curve(tmp_path: Path) -> None:
+    """Of eleven places seven have a curve of their own, the others one together."""
+    found = texts(DRAW["stock"](tmp_path / "stock.svg"))
+    assert {"stock of a $b$", "place 0", "place 6", "4 others", "arriving", "leaving"} <= found
+    assert "place 7" not in found
+
+
+def test_only_costs_that_occur_are_named(tmp_path: Path) -> None:
+    """A part that is nothing in every row is left out of the legend."""
+    found = texts(DRAW["costs"](tmp_path / "costs.svg"))
+    assert {"plan", "do nothing", "holding", "shortage", "purchases", "EUR"} <= found
+    assert not {"lines", "transport"} & found
+
+
+def test_bars_differ_without_colour(tmp_path: Path) -> None:
+    """Every colour of every plot is a shade of grey."""
+    for name in ("stock", "flows", "costs"):
+        text = DRAW[name](tmp_path / f"{name}.svg").read_text("utf-8")
+        colours = {part[:6] for part in text.split("#")[1:] if part[6:7] in {'"', ";", "<"}}
+        assert all(c[:2] == c[2:4] == c[4:] for c in colours if set(c) <= set("0123456789abcdef"))
+
+
+REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "another suffix": (lambda folder: plot_costs(COSTS, folder / "x.pdf"), "PLOT_FORMAT"),
+    "no suffix": (lambda folder: plot_file(folder / "x"), "PLOT_FORMAT"),
+    "no folder": (lambda folder: plot_file(folder / "none" / "x.svg"), "PLOT_FOLDER"),
+    "a folder": (lambda folder: plot_costs(COSTS, taken(folder)), "PLOT_NOT_WRITTEN"),
+    "no coordinates": (
+        lambda folder: plot_flows(PLACES[2:], [], folder / "x.svg", ""), "PLOT_NO_COORDINATES"),
+}  # fmt: skip
+
+
+def taken(folder: Path) -> Path:
+    (folder / "x.svg").mkdir()
+    return folder / "x.svg"
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_drawn_has_a_code(tmp_path: Path, case: str) -> None:
+    """A refusal has a code and a hint, and leaves nothing in the folder."""
+    draw, code = REFUSED[case]
+    with pytest.raises(EvenkeelError) as refusal:
+        draw(tmp_path)
+    assert (code, True) == (refusal.value.code, bool(refusal.value.hint))
+    assert [] == [path for path in tmp_path.iterdir() if path.is_file()]
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    """A plot takes the place of an older file, and nothing else is left beside it."""
+    path = tmp_path / "x.svg"
+    path.write_text("older")
+    plot_costs(COSTS, path)
+    assert ["x.svg"] == [found.name for found in tmp_path.iterdir()]
+    assert "svg" in path.read_text("utf-8")

@@ -1,0 +1,150 @@
+"""The forecast verb on a real database: facts with provenance, replayed when asked again."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from neo4j import Driver
+
+from forecast.model import LEVELS, MODEL
+from graph.manifests import FeedContents, FeedFile, read_feed
+from graph.projection import load_feed
+from graph.settings import Settings
+from ontology.columns import Table, table_of
+from ontology.errors import InputError
+from ontology.goods import Item
+from ontology.partners import Offer
+from ontology.places import Location
+from ontology.transport import Lane
+from service.forecast import SOURCE, horizons, make_forecast
+from service.house import House, house_on
+from tests.forecast.made import FIRST, day_after, observed
+
+CHAIN, DAYS = "shops", 70
+KEYS = [("bolt", "north"), ("bolt", "south"), ("nut", "north")]
+LOCAL, POOLED = 5, 13
+
+
+@pytest.fixture
+def house(empty_database: Driver, tmp_path: Path) -> House:
+    """An open service on an empty database with a data folder of its own."""
+    return house_on(empty_database, Settings(home=tmp_path / "home"))
+
+
+def demand(days: int = DAYS) -> Table:
+    random = np.random.default_rng(21)
+    return observed(random.poisson([[5.0], [0.2], [12.0]], (3, DAYS))[:, :days], KEYS)
+
+
+def load(house: House, *tables: Table) -> None:
+    named = {table.name: table for table in tables}
+    file = FeedFile("shops.csv", "0" * 64, 1)
+    feed = FeedContents(CHAIN, "till", "first", "shops", "0" * 64, (file,), named)
+    load_feed(house.projection, feed, agent="ada", effective_at=datetime.now(UTC))
+
+
+def network() -> tuple[Table, ...]:
+    places = [Location("north"), Location("south")]
+    return (
+        table_of([Item("bolt"), Item("nut")], "Item"),
+        table_of(places, "Location"),
+        table_of([Lane("n-s", "north", "south", lead_time_days=2)], "Lane"),
+        table_of([Offer("mill", "bolt", "north", 100, lead_time_days=7)], "Offer"),
+    )
+
+
+def test_a_forecast_asked_for_again_is_replayed(house: House) -> None:
+    """Law 6: the same history again is the first event, and the snapshot stays as it was."""
+    load(house, demand(), *network())
+    first = make_forecast(house, CHAIN)
+    before = house.reader.read(CHAIN)
+    again = make_forecast(house, CHAIN)
+    assert (first.event.sequence, False, True) == (
+        again.event.sequence, first.replayed, again.replayed,
+    )  # fmt: skip
+    assert before.digest == house.reader.read(CHAIN).digest
+    assert (MODEL, day_after(DAYS)) == (first.model, first.starts_on)
+
+
+def test_horizons_follow_lanes_and_offers(house: House) -> None:
+    """Local days reach past the slowest lane, pooled days past a purchase that goes on."""
+    load(house, demand(), *network())
+    assert (LOCAL, POOLED) == horizons(house.reader.read(CHAIN))
+    counts = make_forecast(house, CHAIN).counts
+    assert (3, 3 * LOCAL * len(LEVELS)) == (counts["pairs"], counts["quantiles"])
+    assert (2 * POOLED * len(LEVELS), 3 * DAYS) == (
+        counts["pooled_quantiles"], counts["observations"],
+    )  # fmt: skip
+
+
+def test_a_chain_without_lanes_looks_four_days_ahead(house: House) -> None:
+    """The least horizons hold where nothing is known of lanes and offers."""
+    load(house, demand())
+    made = make_forecast(house, CHAIN)
+    assert (4, 7) == (made.counts["local_days"], made.counts["pooled_days"])
+
+
+def test_a_forecast_leads_to_the_history_and_the_model(house: House) -> None:
+    """Law 3: the feed names the model, the digest of the observations, and a row for each fact."""
+    table = demand()
+    load(house, table, *network())
+    made = make_forecast(house, CHAIN)
+    feed = read_feed(house.store, made.event.artifact)
+    assert (SOURCE, MODEL) == (feed.source, feed.mapping)
+    (file,) = feed.files
+    assert (table.digest, len(table)) == (file.digest, file.rows)
+    history = house.reader.read(CHAIN).table("DemandObservation")
+    for fact, (index, row) in zip(
+        feed.tables["DemandForecast"].keys, feed.origins["DemandForecast"], strict=True
+    ):
+        assert 0 == index
+        last = day_after(DAYS - 1).isoformat()
+        assert f"{fact}/{last}" == history.keys[row - 1]
+    (node,) = house.driver.execute_query(
+        "MATCH (v {uri: $uri}) RETURN count(v) AS found",
+        uri=f"{CHAIN}/DemandForecast/bolt/north",
+    ).records
+    assert node["found"]
+
+
+def test_new_demand_gives_a_new_forecast_and_keeps_the_old_quantiles(house: House) -> None:
+    """A feed only adds: the pair's forecast names the latest first day, old quantiles stay."""
+    load(house, demand(60), *network())
+    first = make_forecast(house, CHAIN)
+    load(house, demand())
+    second = make_forecast(house, CHAIN)
+    assert day_after(60) == first.starts_on < second.starts_on == day_after(DAYS)
+    snapshot = house.reader.read(CHAIN)
+    assert {second.starts_on} == set(snapshot.table("DemandForecast")["starts_on"].tolist())
+    assert {first.starts_on, second.starts_on} == set(
+        snapshot.table("DemandQuantile")["starts_on"].tolist()
+    )
+
+
+def test_a_forecast_that_was_overtaken_is_made_again(house: House) -> None:
+    """Asking for an earlier first day after a later one puts that forecast in force again."""
+    load(house, demand(), *network())
+    early, late = day_after(DAYS), day_after(DAYS) + timedelta(days=3)
+    for day in (early, late, early):
+        made = make_forecast(house, CHAIN, day)
+        found = house.reader.read(CHAIN).table("DemandForecast")["starts_on"].tolist()
+        assert {day} == set(found)
+        assert not made.replayed
+    assert make_forecast(house, CHAIN, early).replayed
+
+
+def test_what_cannot_be_forecast_is_said(house: House) -> None:
+    """No observations, too few days and an unknown chain each have their code."""
+    load(house, *network())
+    assert "NO_HISTORY" == refusal(house, CHAIN)
+    load(house, demand(10))
+    assert "HISTORY_SHORT" == refusal(house, CHAIN)
+    assert "CHAIN_UNKNOWN" == refusal(house, "elsewhere")
+    assert "NO_HISTORY" == refusal(house, CHAIN, FIRST)
+
+
+def refusal(house: House, chain: str, starts_on: date | None = None) -> str:
+    with pytest.raises(InputError) as refused:
+        make_forecast(house, chain, starts_on)
+    return refused.value.code
