@@ -48,9 +48,9 @@ class Table:
     @cached_property
     def keys(self) -> Column:
         """The natural key of every row, as object strings."""
-        parts = [_plain(self.columns[name]) for name in RECORDS[self.name].KEY]
+        parts = [_key_parts(_plain(self.columns[name])) for name in RECORDS[self.name].KEY]
         keys = np.empty(len(self), object)
-        keys[:] = [join_key(row) for row in zip(*parts, strict=True)]
+        keys[:] = list(map("/".join, zip(*parts, strict=True)))
         return keys
 
     @cached_property
@@ -203,6 +203,12 @@ def cell(value: Any, kind: FieldKind) -> Any:
     return plain.replace(tzinfo=UTC) if kind.scalar is datetime else plain
 
 
+def _key_parts(values: list[Any]) -> list[str]:
+    """Each value as its part of a key; equal values are quoted once."""
+    known = {value: join_key((value,)) for value in set(values)}
+    return list(map(known.__getitem__, values))
+
+
 def _plain(column: Column) -> list[Any]:
     if column.dtype == np.int64:
         return [None if value == MISSING else value for value in column.tolist()]
@@ -219,7 +225,9 @@ def _column_bytes(column: Column, kind: FieldKind) -> bytes:
     if kind.many:
         return b"".join(map(_set_bytes, column))
     if kind.scalar is str:
-        return b"".join(map(_text_bytes, column))
+        values = column.tolist()
+        known = {text: _text_bytes(text) for text in set(values)}
+        return b"".join(map(known.__getitem__, values))
     if kind.scalar is bool:
         return column.astype(np.uint8).tobytes()
     return column.astype(np.int64).astype("<i8").tobytes()

@@ -63,7 +63,8 @@ class CostParts:
     """The expected cost of a flow in micros, exactly, by what it is paid for.
 
     `purchases` is price less value of all that is bought, given or chosen; `transport` are the
-    other movements; `lines` the first day's; `far` the days on which all stock counts as one.
+    other movements; `lines` the first day's; `far` the days on which all stock counts as one,
+    with what the network charges for the way there and for what is left at their end.
     """
 
     holding: Fraction
@@ -91,7 +92,7 @@ def cost_parts(problem: Problem, labels: CarryLabels, flow: IntArray, line_cost:
         exact_dot(units[rows], labels.move_cost[rows]) for rows in (bought, ~bought)
     )
     return CostParts(stock - shortage, shortage, transport, line_cost,
-                     purchases + labels.given_cost, far_cost(problem, labels, flow))  # fmt: skip
+                     purchases + labels.given_cost, _far(problem, labels, flow))  # fmt: skip
 
 
 def service_misses(
@@ -123,6 +124,16 @@ def window_demand(
     return _window_demand(labels, stock_levels(problem, labels, flow)[:, -1])
 
 
+def _far(problem: Problem, labels: CarryLabels, flow: IntArray) -> Fraction:
+    """Micros of the far days, with the way into the pool and the time until what is left sells."""
+    found = far_cost(problem, labels, flow)
+    for name in ("far", "leave"):
+        if name in labels.blocks:
+            rows = labels.block(name)
+            found += exact_dot(problem.network.cost[rows], flow[rows])
+    return found
+
+
 def _shortage(labels: CarryLabels, levels: IntArray) -> Fraction:
     demand = labels.curves
     if isinstance(demand, QuantileDemand):
@@ -141,7 +152,7 @@ def _risk_figures(problem: Problem, labels: CarryLabels, flow: IntArray, lines: 
     levels = stock_levels(problem, labels, flow)
     units = moved_units(problem, flow)
     moves = int((units.astype(object) * labels.move_cost).sum())
-    stock, far = expected_cost(problem, labels, levels), far_cost(problem, labels, flow)
+    stock, far = expected_cost(problem, labels, levels), _far(problem, labels, flow)
     short, asked = _window_demand(labels, levels[:, -1])
     fill = MILLION * (asked - short) / asked if asked else MILLION
     total, whole = stock + far + moves + labels.given_cost + lines, MICROS_PER_CENT

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +97,13 @@ class CarryLabels:
 
     def carry_of(self, pair: int, day: int) -> slice:
         """The carry arcs of a pair on a day: they lie together, in order of pair and day."""
-        last = int(self.carry_day.max()) + 1
-        place = self.carry_pair * last + self.carry_day
-        first, end = np.searchsorted(place, [pair * last + day, pair * last + day + 1])
-        return slice(int(first), int(end))
+        days = int(self.carry_day[-1]) + 1
+        starts = self._carry_starts
+        return slice(int(starts[pair * days + day]), int(starts[pair * days + day + 1]))
+
+    @cached_property
+    def _carry_starts(self) -> IntArray:
+        """The first carry arc of every pair and day, and their number."""
+        days = int(self.carry_day[-1]) + 1
+        counts = np.bincount(self.carry_pair * days + self.carry_day)
+        return np.concatenate([[0], np.cumsum(counts)])

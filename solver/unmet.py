@@ -63,6 +63,8 @@ class Residual:
     def __init__(self, network: Network, flow: IntArray, potentials: IntArray) -> None:
         self.network, self.flow = network, flow
         self.potentials: list[int] = potentials.tolist()
+        count = network.node_count
+        self._ends = (_by_node(network.tail, count), _by_node(network.head, count))
         room, back = flow < network.capacity, flow > network.lower
         self.leaving: list[dict[int, int]] = [{} for _ in range(network.node_count)]
         self.entering: list[dict[int, int]] = [{} for _ in range(network.node_count)]
@@ -101,18 +103,29 @@ class Residual:
     def cut(self, inside: set[int], tail: int, head: int) -> Row:
         """What can be at `tail` at most: supply + into - out = units, `tail` -> `head` left out."""
         network = self.network
-        member = np.zeros(network.node_count, np.bool_)
-        member[list(inside)] = True
-        own = (network.tail == tail) & (network.head == head)
-        into = ~member[network.tail] & member[network.head]
-        out = member[network.tail] & ~member[network.head] & ~own
-        supply, most = int(network.supply[member].sum()), int(network.capacity[into].sum())
+        nodes = np.array(sorted(inside), np.int64)
+        leaving, entering = (_arcs_at(nodes, *ends) for ends in self._ends)
+        own = leaving[(network.tail[leaving] == tail) & (network.head[leaving] == head)]
+        into = entering[~np.isin(network.tail[entering], nodes)]
+        out = np.setdiff1d(leaving[~np.isin(network.head[leaving], nodes)], own)
+        supply, most = int(network.supply[nodes].sum()), int(network.capacity[into].sum())
         least = int(network.lower[out].sum())
         units = int(self.flow[own].sum())
         # INVARIANT: the numbers of a cut re-add.
         if supply + most - least != units:
             raise SolverError("a cut does not re-add: the flow is not optimal", code="CUT_UNSOUND")
         return {"supply": supply, "into": most, "out": least, "units": units}
+
+
+def _by_node(column: IntArray, node_count: int) -> tuple[IntArray, IntArray]:
+    """Arcs in the order of one of their ends, and where those of each node start."""
+    order = np.argsort(column, kind="stable")
+    return order, np.searchsorted(column[order], np.arange(node_count + 1))
+
+
+def _arcs_at(nodes: IntArray, order: IntArray, starts: IntArray) -> IntArray:
+    parts = [order[starts[node] : starts[node + 1]] for node in nodes.tolist()]
+    return np.concatenate([order[:0], *parts])
 
 
 @dataclass(frozen=True)
