@@ -25,6 +25,7 @@ class Merged:
     """One record put together: what is stated of it, and the first row that is its own."""
 
     content: Content = field(default_factory=dict)
+    latest: Statement | None = None
     own: tuple[int, int] | None = None
     mentioned: tuple[int, int] | None = None
 
@@ -37,16 +38,20 @@ class Merged:
 def merged(ledger: Ledger, only: str = "") -> dict[str, dict[Key, Merged]]:
     """Records by class and key, from the rows that stand (which agree by now)."""
     found: dict[str, dict[Key, Merged]] = defaultdict(dict)
-    done: set[Statement] = set()
+    if only and only not in ledger.classes:
+        return found
     for _, row in ledger.standing():
         place = (row.file, row.number)
         for position, statement in enumerate(row.statements):
-            if (only and statement.rule.name != only) or statement in done:
+            name = statement.rule.name
+            if only and name != only:
                 continue
-            done.add(statement)
-            name, key = statement.identity
-            record = found[name].setdefault(key, Merged())
-            record.content.update(stated(statement))
+            record = found[name].get(statement.key)
+            if record is None:
+                record = found[name][statement.key] = Merged()
+            if record.latest != statement:
+                record.content.update(stated(statement))
+                record.latest = statement
             # Rows come in file and row order: the first place is the least one.
             if position:
                 record.mentioned = record.mentioned or place
@@ -67,7 +72,8 @@ def tables_of(
     """
     tables, sources = {}, {}
     for name in sorted(records):
-        found = sorted(records[name].items(), key=lambda pair: join_key(pair[0]))
+        natural = _natural_keys(list(records[name]))
+        found = sorted(records[name].items(), key=lambda pair: natural[pair[0]])
         contents = [
             finish(name, record.content if record.own else _with_present(name, record, present))
             for _, record in found
@@ -76,6 +82,17 @@ def tables_of(
         places = [record.place for _, record in found]
         sources[name] = np.array(places, np.int64).reshape(len(places), 2)
     return tables, sources
+
+
+def _natural_keys(keys: list[Key]) -> dict[Key, str]:
+    """The natural key of each key; parts repeat, so each is quoted once per place in the key."""
+    quoted: list[dict[Value | None, str]] = [
+        {part: join_key((part,)) for part in set(column)} for column in zip(*keys, strict=True)
+    ]
+    return {
+        key: "/".join([texts[part] for texts, part in zip(quoted, key, strict=True)])
+        for key in keys
+    }  # fmt: skip
 
 
 def _table(name: str, contents: list[Content]) -> Table:

@@ -4,11 +4,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 
 from feeds.limits import EARLIEST_YEAR, LATEST_YEAR
 from feeds.refusals import refusal, shown
 from ontology.canonical import LARGEST_INTEGER
+from ontology.errors import InputError
 
 Value = str | int | bool | date | tuple[str, ...]
 FORMULA_STARTS = "=+-@＝＋－＠"
@@ -76,10 +78,12 @@ class Scaled:
             raise refusal("NOT_A_NUMBER", f"{shown(text)} is not a number in the stated form")
         whole = found["whole"].replace(self.thousands, "") if self.thousands else found["whole"]
         fraction = found["fraction"] or ""
-        scaled, rest = divmod(int(whole + fraction) * self.factor, 10 ** len(fraction))
-        if rest:
-            raise refusal("NOT_EXACT", f"{shown(text)} times {self.factor} is not a whole number")
-        return in_range(-scaled if found["minus"] == "-" else scaled)
+        number = int(whole + fraction) * (-self.factor if found["minus"] == "-" else self.factor)
+        scaled, rest = divmod(number, 10 ** len(fraction))
+        return in_range(self._inexact(number, 10 ** len(fraction), text) if rest else scaled)
+
+    def _inexact(self, _numerator: int, _denominator: int, text: str) -> int:
+        raise refusal("NOT_EXACT", f"{shown(text)} times {self.factor} is not a whole number")
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -89,6 +93,23 @@ class Scaled:
         money = rf"(?:{re.escape(self.sign)}\s?)?" if self.sign else ""
         fraction = rf"(?:{re.escape(self.mark)}(?P<fraction>[0-9]{{1,40}}))?"
         return re.compile(rf"(?P<minus>[+-]?){money}(?P<whole>{whole}){fraction}")
+
+
+@dataclass(frozen=True)
+class Rounded(Scaled):
+    """A decimal times `factor`, rounded to the nearest whole number, halves to the even one."""
+
+    def is_exact(self, text: str) -> bool:
+        """Whether a number needs no rounding; a text that is no number counts as exact."""
+        plain = Scaled(self.factor, self.sign, self.thousands, self.mark)
+        try:
+            plain(text)
+        except InputError as error:
+            return error.code != "NOT_EXACT"
+        return True
+
+    def _inexact(self, numerator: int, denominator: int, _text: str) -> int:
+        return round(Fraction(numerator, denominator))
 
 
 @dataclass(frozen=True)
@@ -117,6 +138,10 @@ class Day:
         except ValueError as error:
             raise refusal("NOT_A_DATE", f"{shown(text)} is not a day of the calendar") from error
 
+    def fits(self, text: str) -> bool:
+        """Whether a text has this form, whatever day it may name."""
+        return self._pattern.fullmatch(text) is not None
+
     def _full_year(self, short: int) -> int:
         return short + (1900 if short >= (self.pivot or 0) else 2000)
 
@@ -128,6 +153,21 @@ class Day:
         for token, literal in zip(tokens, literals[1:], strict=True):
             parts += [token, re.escape(literal)]
         return re.compile("".join(parts))
+
+
+@dataclass(frozen=True)
+class Days:
+    """A day in the first of several forms that fits."""
+
+    forms: tuple[Day, ...]
+
+    def __call__(self, text: str) -> date:
+        """The day; refuses what fits no form, and what `Day` refuses of the form that fits."""
+        for form in self.forms:
+            if form.fits(text):
+                return form(text)
+        listed = ", ".join(f"`{form.form}`" for form in self.forms)
+        raise refusal("NOT_A_DATE", f"{shown(text)} is not a day in any of the forms {listed}")
 
 
 def date_parts(form: str) -> list[str]:
@@ -168,7 +208,7 @@ class ListOf:
         return tuple(sorted({Text(identity=True)(part) for part in parts}))
 
 
-Converter = Text | Integer | Scaled | Day | Choice | ListOf
+Converter = Text | Integer | Scaled | Day | Days | Choice | ListOf
 TRUE_OR_FALSE = Choice((("true", True), ("false", False)))
 
 

@@ -1,4 +1,4 @@
-"""Circles in what should be a tree or an order: places, bills of materials, handling units."""
+"""Circles in what should be a tree or an order: places, bills of materials, pallets, links."""
 
 from collections import defaultdict
 
@@ -11,6 +11,8 @@ _EDGES = (
     ("Location", "id", "part_of", "PART_OF_CYCLE"),
     ("Component", "item", "component", "COMPONENT_CYCLE"),
     ("HandlingUnit", "sscc", "parent_sscc", "HANDLING_UNIT_CYCLE"),
+    ("DeliveryLine", "id", "weight_line", "LINK_CIRCLE"),
+    ("DeliveryLine", "id", "freight_line", "LINK_CIRCLE"),
 )
 Edge = tuple[Value, Value]
 
@@ -18,6 +20,8 @@ Edge = tuple[Value, Value]
 def refuse_circles(ledger: Ledger) -> None:
     """Set aside the rows whose link lies on a circle; links that only lead there stay."""
     for name, start, end, code in _EDGES:
+        if name not in ledger.classes:
+            continue
         rows_of: dict[Edge, list[tuple[int, str]]] = defaultdict(list)
         for index, row in ledger.standing():
             for statement in row.statements:

@@ -22,16 +22,21 @@ def refuse_conflicts(ledger: Ledger) -> None:
 
 
 def _principals(ledger: Ledger) -> None:
-    seen: dict[Identity, list[tuple[int, Statement]]] = defaultdict(list)
+    first: dict[Identity | None, int] = {}
+    again: dict[int, list[int]] = defaultdict(list)
     for index, row in ledger.standing():
-        seen[row.statements[0].identity].append((index, row.statements[0]))
-    for (name, key), found in seen.items():
-        contents = [stated(statement) for _, statement in found]
+        before = first.setdefault(row.principal, index)
+        if before != index:
+            again[before].append(index)
+    for before, others in again.items():
+        found = [ledger.rows[index].statements[0] for index in (before, *others)]
+        contents = [stated(statement) for statement in found]
         if all(content == contents[0] for content in contents):
             continue
-        column = column_of_field(found[0][1].rule, RECORDS[name].KEY[0])
+        name, key = found[0].identity
+        column = column_of_field(found[0].rule, RECORDS[name].KEY[0])
         said = f"{len(found)} rows say different things of {name} {shown(join_key(key))}"
-        for index, _ in found:
+        for index in (before, *others):
             ledger.refuse(index, "DUPLICATE_KEY_CONFLICT", said, column)
 
 
@@ -40,9 +45,13 @@ def _derived(ledger: Ledger) -> None:
     principals: dict[Identity, dict[str, Value]] = {}
     derived: dict[Identity, dict[Statement, list[int]]] = defaultdict(dict)
     for index, row in ledger.standing():
-        principals[row.statements[0].identity] = stated(row.statements[0])
         for statement in row.statements[1:]:
             derived[statement.identity].setdefault(statement, []).append(index)
+    if not derived:
+        return
+    for _, row in ledger.standing():
+        if row.principal in derived:
+            principals[row.statements[0].identity] = stated(row.statements[0])
     for identity, statements in derived.items():
         if len(statements) > 1 or identity in principals:
             _refuse_differing(ledger, statements, principals.get(identity))

@@ -3,9 +3,11 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from feeds.ledger import Refusal
 from feeds.limits import Limits
 from feeds.mapping import FileRule
 from feeds.refusals import shown
@@ -18,17 +20,26 @@ _SHOWN_CHARACTERS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A file's header (trimmed) and data rows; `numbers[i]` is the line on which row i starts."""
+    """A file's header (trimmed) and data rows; `numbers[i]` is the line on which row i starts.
+
+    `lines` are all lines of the file, `starts` the numbers of those on which a record starts.
+    Of a wide table, `origins[i]` is the column that row i was made from, and `refused` has the
+    rows that stand for a line that is blank or ragged.
+    """
 
     file: str
     header: tuple[str, ...]
     rows: list[list[str]]
     numbers: list[int]
     lines: list[str]
+    starts: list[int]
+    origins: tuple[str, ...] = ()
+    refused: Mapping[int, Refusal] = field(default_factory=dict)
 
     def text(self, row: int) -> str:
         """What a row says in the file, at most 1,000 characters."""
-        last = self.numbers[row + 1] - 1 if row + 1 < len(self.numbers) else len(self.lines)
+        after = bisect_right(self.starts, self.numbers[row])
+        last = self.starts[after] - 1 if after < len(self.starts) else len(self.lines)
         said = "".join(self.lines[self.numbers[row] - 1 : last])
         return said.rstrip("\r\n")[:_SHOWN_CHARACTERS]
 
@@ -52,15 +63,13 @@ def read_sheet(data: bytes, rule: FileRule, limits: Limits) -> Sheet:
         if not header:
             header = [cell.strip() for cell in cells] or [""]
             continue
-        if len(rows) == limits.rows_per_file:
-            raise _fault(rule, number, "TOO_MANY_ROWS", f"more than {len(rows)} rows of data",
-                         "split the file")  # fmt: skip
+        limits.check_rows(rule.file, len(rows) + 1, number)
         rows.append(cells)
         numbers.append(number)
     if len(header) > limits.columns:
         raise _fault(rule, 1, "TOO_MANY_COLUMNS", f"{len(header)} columns are more than "
                      f"{limits.columns}", "check the delimiter")  # fmt: skip
-    return Sheet(rule.file, tuple(header), rows, numbers, lines)
+    return Sheet(rule.file, tuple(header), rows, numbers, lines, numbers)
 
 
 def _decoded(data: bytes, rule: FileRule) -> str:
@@ -126,14 +135,7 @@ def check_header(sheet: Sheet, rule: FileRule) -> tuple[str, ...]:
     by_header = any(record.by_header for record in rule.records)
     wanted = {column for record in rule.records for column in record.columns()}
     for column in sorted(wanted):
-        found = sheet.header.count(column)
-        if found == 0:
-            there = ", ".join(shown(name) for name in sheet.header[:20])
-            raise _fault(rule, 1, "HEADER_MISSING", "the file has no such column",
-                         f"the columns are {there}", column)  # fmt: skip
-        if found > 1:
-            raise _fault(rule, 1, "HEADER_DUPLICATE", f"the column stands {found} times",
-                         "rename or delete the others", column)  # fmt: skip
+        at_column(sheet, rule, column)
     unread = tuple(column for column in sheet.header if column not in wanted)
     if by_header and unread:
         raise _fault(
@@ -141,6 +143,28 @@ def check_header(sheet: Sheet, rule: FileRule) -> tuple[str, ...]:
             "correct the column's name, or map the fields one by one", unread[0],
         )  # fmt: skip
     return unread
+
+
+def at_column(sheet: Sheet, rule: FileRule, column: str) -> int:
+    """Where a column stands. Raises `HEADER_MISSING` or `HEADER_DUPLICATE`."""
+    found = sheet.header.count(column)
+    if found == 0:
+        there = ", ".join(shown(name) for name in sheet.header[:20])
+        raise _fault(rule, 1, "HEADER_MISSING", "the file has no such column",
+                     f"the columns are {there}", column)  # fmt: skip
+    if found > 1:
+        raise _fault(rule, 1, "HEADER_DUPLICATE", f"the column stands {found} times",
+                     "rename or delete the others", column)  # fmt: skip
+    return sheet.header.index(column)
+
+
+def shape_refusal(cells: Sequence[str], width: int) -> Refusal | None:
+    """Why a row of a sheet of so many columns cannot be read at all, if so."""
+    if not any(cell.strip() for cell in cells):
+        return Refusal("BLANK_ROW", "the row is blank")
+    if len(cells) != width:
+        return Refusal("RAGGED_ROW", f"the row has {len(cells)} cells, the header {width}")
+    return None
 
 
 def _fault(

@@ -1,6 +1,5 @@
 """The part of a mapping that says how one field is found and converted."""
 
-import re
 from datetime import date
 
 from feeds.cells import (
@@ -8,13 +7,16 @@ from feeds.cells import (
     Choice,
     Converter,
     Day,
+    Days,
     Integer,
     ListOf,
+    Rounded,
     Scaled,
     Text,
     Value,
     date_parts,
 )
+from feeds.links import Link, columns_of
 from feeds.mapping import FieldRule
 from feeds.record_fields import FieldSpec
 from feeds.yaml_nodes import Block
@@ -24,20 +26,20 @@ _PLACES = ("column", "constant", "template")
 _OPTIONS = {
     "text": ("case",),
     "integer": (),
-    "decimal": ("factor", "sign", "thousands", "mark"),
+    "decimal": ("factor", "round", "sign", "thousands", "mark"),
     "boolean": (),
     "date": ("format", "pivot"),
     "enum": ("values", "otherwise"),
     "list": ("separator",),
+    "link": ("pattern", "number", "word", "says"),
 }
 _POSSIBLE = {
-    str: ("text", "enum"),
+    str: ("text", "enum", "link"),
     int: ("integer", "decimal", "enum"),
     bool: ("boolean", "enum"),
     date: ("date",),
 }
 _SHARED = ("as", "blank", "missing", "trim")
-TEMPLATE_COLUMN = re.compile(r"\{([^{}]+)\}")
 
 
 def default_rule(spec: FieldSpec, column: str) -> FieldRule:
@@ -65,13 +67,30 @@ def field_rule(block: Block, spec: FieldSpec, constant: bool) -> FieldRule:
         _only(block, parts, ("constant",))
         return FieldRule(spec.name, constant=_constant(parts["constant"], spec))
     way = parts["as"].choice(_possible(spec)) if "as" in parts else _default_way(spec)
+    if way == "link":
+        _only(block, parts, ("column", "as", *_OPTIONS[way]))
+        return _link_rule(block, parts, spec)
     _only(block, parts, (place[0], *_SHARED, *_OPTIONS[way]))
     return _read_rule(block, parts, spec, way)
 
 
+def _link_rule(block: Block, parts: dict[str, Block], spec: FieldSpec) -> FieldRule:
+    for key in ("column", *_OPTIONS["link"]):
+        if key not in parts:
+            block.refuse(f"key `{key}` is missing here", f"add `{key}:`", "MAPPING_KEY_MISSING")
+    pattern, column = parts["pattern"].text(), _column(parts["column"])
+    if not columns_of(pattern) or "}{" in pattern or spec.required:
+        parts["pattern"].refuse("a pattern captures at least one `{column}`, with text between")
+    if len({*columns_of(pattern), column}) <= len(columns_of(pattern)):
+        parts["pattern"].refuse("a pattern names each column once, and not its own")
+    link = Link(spec.name, column, pattern, "", parts["number"].text(), parts["word"].text(),
+                parts["says"].text())  # fmt: skip
+    return FieldRule(spec.name, (column,), convert=Text(identity=True), blank="missing", link=link)
+
+
 def _read_rule(block: Block, parts: dict[str, Block], spec: FieldSpec, way: str) -> FieldRule:
     template = parts["template"].text() if "template" in parts else ""
-    columns = tuple(c.strip() for c in TEMPLATE_COLUMN.findall(template))
+    columns = columns_of(template)
     if template and (not columns or spec.kind.scalar is not str):
         block.refuse("a template makes text from at least one `{column}`")
     if "}{" in template:
@@ -148,29 +167,44 @@ def _converter(parts: dict[str, Block], way: str, spec: FieldSpec) -> Converter:
 def _scaled(parts: dict[str, Block], spec: FieldSpec) -> Scaled:
     if "factor" not in parts:
         raise _option_missing(parts, "factor", f"how many units of `{spec.name}` make one")
-    factor = parts["factor"].integer(1, 10**18)
+    factor = parts["factor"].integer(-(10**18), 10**18)
+    if not factor:
+        parts["factor"].refuse("a factor is not zero")
     marks = {key: parts[key].text() if key in parts else "" for key in ("sign", "thousands")}
     mark = parts["mark"].choice((".", ",")) if "mark" in parts else "."
     if len(marks["sign"]) > 4 or any(c.isdigit() or c in "+-" for c in "".join(marks.values())):
         parts["factor"].refuse("a currency sign or thousands mark holds no digit, `+` or `-`")
     if marks["thousands"] == mark or len(marks["thousands"]) > 1:
         parts["thousands"].refuse("the thousands mark is one character, not the decimal mark")
-    return Scaled(factor, marks["sign"], marks["thousands"], mark)
+    made = Scaled
+    if "round" in parts:
+        parts["round"].choice(("nearest",))
+        made = Rounded
+    return made(factor, marks["sign"], marks["thousands"], mark)
 
 
-def _day(parts: dict[str, Block]) -> Day:
-    form = parts["format"].text().strip() if "format" in parts else "yyyy-mm-dd"
-    if date_parts(form) != ["d", "m", "y"]:
-        parts["format"].refuse(
-            f"`{form}` does not state day, month and year once each",
-            "use yyyy or yy, m, mm or mmm, d or dd, and marks between them",
-        )
-    short = "yyyy" not in form
+def _day(parts: dict[str, Block]) -> Day | Days:
+    if "format" not in parts:
+        blocks, forms = [], ["yyyy-mm-dd"]
+    else:
+        blocks = [parts["format"]] if parts["format"].is_text else parts["format"].items()
+        forms = [block.text().strip() for block in blocks]
+    for block, form in zip(blocks, forms, strict=False):
+        if date_parts(form) != ["d", "m", "y"]:
+            block.refuse(
+                f"`{form}` does not state day, month and year once each",
+                "use yyyy or yy, m, mm or mmm, d or dd, and marks between them",
+            )
+    short = any("yyyy" not in form for form in forms)
     if short and "pivot" not in parts:
         raise _option_missing(parts, "pivot", "the first two-digit year of the 1900s, such as 70")
     if not short and "pivot" in parts:
         parts["pivot"].refuse("a pivot has no meaning for years of four digits")
-    return Day(form, parts["pivot"].integer(0, 99) if short else None)
+    pivot = parts["pivot"].integer(0, 99) if short else None
+    days = [Day(form, None if "yyyy" in form else pivot) for form in forms]
+    if not days:
+        parts["format"].refuse("at least one form of a day is expected here")
+    return days[0] if len(days) == 1 else Days(tuple(days))
 
 
 def _choice(parts: dict[str, Block], spec: FieldSpec) -> Choice:

@@ -13,11 +13,15 @@ from ontology.errors import InputError, Place
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file of the feed: its position among those found and where it stands."""
+    """A file of the feed: its position among those found and where it stands.
+
+    `folders` are the names of the folders between the feed's folder and the file.
+    """
 
     index: int
     rule: FileRule
     path: Path
+    folders: tuple[str, ...] = ()
 
 
 def find_files(paths: Sequence[Path], mapping: Mapping, limits: Limits) -> list[FoundFile]:
@@ -26,10 +30,9 @@ def find_files(paths: Sequence[Path], mapping: Mapping, limits: Limits) -> list[
     Raises InputError `FILE_TWICE`, `FILE_NOT_MAPPED`, `FILE_MISSING` or `TOO_MANY_FILES`.
     """
     if len(paths) == 1 and paths[0].is_dir():
-        folder = paths[0]
-        found = {rule.file: folder / rule.file for rule in mapping.files if _is_there(folder, rule)}
+        found = _in_folder(paths[0], mapping)
     else:
-        found = _by_name(paths, mapping)
+        found = {name: (path, ()) for name, path in _by_name(paths, mapping).items()}
     if len(found) > limits.files:
         raise InputError(f"{len(found)} files are more than {limits.files}", code="TOO_MANY_FILES")
     if not found:
@@ -45,47 +48,105 @@ def find_files(paths: Sequence[Path], mapping: Mapping, limits: Limits) -> list[
                 hint="give the file, or mark it `optional: true` in the mapping",
             )  # fmt: skip
     rules = [rule for rule in mapping.files if rule.file in found]
-    return [FoundFile(index, rule, found[rule.file]) for index, rule in enumerate(rules)]
+    return [FoundFile(index, rule, *found[rule.file]) for index, rule in enumerate(rules)]
 
 
-def _is_there(folder: Path, rule: FileRule) -> bool:
-    return os.path.lexists(folder / rule.file)
+def found_as(name: str) -> str:
+    """How a name is compared: blanks at the end of a folder's or file's name do not count."""
+    parts = (part.rpartition(".") for part in name.split("/"))
+    return "/".join(f"{stem.strip()}{dot}{end.strip()}" for stem, dot, end in parts)
+
+
+def _in_folder(folder: Path, mapping: Mapping) -> dict[str, tuple[Path, tuple[str, ...]]]:
+    if mapping.by_class:
+        _refuse_others(folder, mapping)
+    found = {}
+    for rule in mapping.files:
+        parts: list[str] = []
+        for part in rule.file.split("/"):
+            name = _entry(folder.joinpath(*parts), part, rule)
+            if name is None:
+                break
+            parts.append(name)
+        else:
+            found[rule.file] = (folder.joinpath(*parts), tuple(parts[:-1]))
+    return found
+
+
+def _entry(folder: Path, part: str, rule: FileRule) -> str | None:
+    """The entry of a folder that a mapping means, blanks aside."""
+    if os.path.lexists(folder / part):
+        return part
+    if not folder.is_dir() or folder.is_symlink():
+        return None
+    alike = [e.name for e in folder.iterdir() if found_as(e.name) == found_as(part)]
+    if len(alike) > 1:
+        raise InputError(
+            f"{len(alike)} files have this name, but for blanks", code="FILE_TWICE",
+            place=Place(rule.file), hint="keep one of them",
+        )  # fmt: skip
+    return alike[0] if alike else None
+
+
+def _refuse_others(folder: Path, mapping: Mapping) -> None:
+    """Refuse a table that no class has: its rows would be lost unseen."""
+    named = {rule.file for rule in mapping.files}
+    for name in sorted(entry.name for entry in folder.iterdir()):
+        if name.endswith(".csv") and name not in named:
+            raise _not_mapped(mapping, name)
+
+
+def _not_mapped(mapping: Mapping, name: str) -> InputError:
+    named = ", ".join(rule.file for rule in mapping.files)
+    return InputError(
+        f"the mapping `{mapping.name}` does not name this file", code="FILE_NOT_MAPPED",
+        place=Place(name), hint=f"it names: {named}",
+    )  # fmt: skip
 
 
 def _by_name(paths: Iterable[Path], mapping: Mapping) -> dict[str, Path]:
-    names = [rule.file for rule in mapping.files]
     found: dict[str, Path] = {}
     for path in paths:
-        if path.name in found:
+        name = _rule_of(path, mapping)
+        if name is None:
+            raise _not_mapped(mapping, path.name)
+        if name in found:
             raise InputError(
                 "two files of this name were given", code="FILE_TWICE", place=Place(path.name),
                 hint="give each file once; a mapping knows a file by its name",
             )  # fmt: skip
-        if path.name not in names:
-            raise InputError(
-                f"the mapping `{mapping.name}` does not name this file", code="FILE_NOT_MAPPED",
-                place=Place(path.name), hint=f"it names: {', '.join(names)}",
-            )  # fmt: skip
-        found[path.name] = path
+        found[name] = path
     return found
 
 
-def read_bytes(path: Path, limit: int) -> bytes:
+def _rule_of(path: Path, mapping: Mapping) -> str | None:
+    """The longest name of the mapping that a path ends in."""
+    given = found_as(path.as_posix()).split("/")
+    fits = [
+        rule.file
+        for rule in mapping.files
+        if (parts := found_as(rule.file).split("/")) == given[-len(parts) :]
+    ]
+    return max(fits, key=lambda name: name.count("/"), default=None)
+
+
+def read_bytes(path: Path, limit: int, folders: tuple[str, ...] = ()) -> bytes:
     """The bytes of a regular file, at most `limit`; links, folders and pipes are refused.
 
-    The check is on the opened file, so that nothing can be put in its place in between.
+    `folders`: the names of the folders above it that may not be links, either. The check is on
+    the opened file, so that nothing can be put in its place in between.
     Raises InputError `FILE_MISSING`, `FILE_IS_LINK`, `FILE_NOT_REGULAR`, `FILE_UNREADABLE` or
     `FILE_TOO_LARGE`.
     """
-    place = Place(path.name)
-    if path.is_symlink():
+    place = Place("/".join((*folders, path.name)))
+    above = [path.parents[at] for at in range(len(folders))]
+    if any(part.is_symlink() for part in (path, *above)):
         raise InputError(
             "this is a link, and links are not followed", code="FILE_IS_LINK", place=place,
             hint="give the file itself",
         )  # fmt: skip
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        handle = os.open(path, flags)
+        handle = _opened(path, folders)
     except FileNotFoundError as error:
         raise InputError("there is no such file", code="FILE_MISSING", place=place,
                          hint="check the path") from error  # fmt: skip
@@ -93,6 +154,27 @@ def read_bytes(path: Path, limit: int) -> bytes:
         reason = (error.strerror or "unknown reason").lower()
         raise InputError(f"the file cannot be opened: {reason}", code="FILE_UNREADABLE",
                          place=place, hint="check its permissions") from error  # fmt: skip
+    return _content(handle, limit, place)
+
+
+def _opened(path: Path, folders: tuple[str, ...]) -> int:
+    """An open file, each folder of the feed above it opened in turn and none of them a link."""
+    never_links = getattr(os, "O_NOFOLLOW", 0)
+    flags = os.O_RDONLY | never_links | getattr(os, "O_NONBLOCK", 0)
+    if not folders or os.open not in os.supports_dir_fd:
+        return os.open(path, flags)
+    at = os.open(path.parents[len(folders)], os.O_RDONLY)
+    try:
+        for name in folders:
+            below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | never_links, dir_fd=at)
+            os.close(at)
+            at = below
+        return os.open(path.name, flags, dir_fd=at)
+    finally:
+        os.close(at)
+
+
+def _content(handle: int, limit: int, place: Place) -> bytes:
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise InputError("this is not a regular file", code="FILE_NOT_REGULAR", place=place,

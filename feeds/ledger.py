@@ -49,10 +49,14 @@ class FeedRow:
 
 @dataclass(slots=True)
 class Ledger:
-    """Rows in file and row order, and the refusals by row; a refusal is final."""
+    """Rows in file and row order, and the refusals by row; a refusal is final.
+
+    `classes` are those that any row may speak of: what no row speaks of needs no search.
+    """
 
     rows: list[FeedRow] = field(default_factory=list)
     refusals: dict[int, Refusal] = field(default_factory=dict)
+    classes: set[str] = field(default_factory=set)
 
     def standing(self) -> Iterator[tuple[int, FeedRow]]:
         """The rows that are not refused."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ontology.errors import InputError, Place
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -14,6 +16,14 @@ class Limits:
     line_characters: int = 2**20
     cell_characters: int = 10_000
     columns: int = 1_000
+
+    def check_rows(self, file: str, rows: int, line: int) -> None:
+        """Raises InputError `TOO_MANY_ROWS` at the line where a file has more rows than allowed."""
+        if rows > self.rows_per_file:
+            raise InputError(
+                f"more than {self.rows_per_file} rows of data", code="TOO_MANY_ROWS",
+                hint="split the file", place=Place(file, line),
+            )  # fmt: skip
 
 
 MAPPING_BYTES = 128 * 2**10

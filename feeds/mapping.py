@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from feeds.cells import Converter, Value
+from feeds.links import Link
 from ontology.canonical import digest_of
 from ontology.vocabulary import FACTS
 
@@ -24,7 +25,7 @@ class FieldRule:
 
     Exactly one of `constant`, `template` and a single column says where the value comes from.
     `missing` lists texts that mean blank; `blank` is `refuse`, `missing` (not stated) or
-    `default` (the ontology's default value).
+    `default` (the ontology's default value). `link` says which cells refer to another row.
     """
 
     field: str
@@ -35,6 +36,7 @@ class FieldRule:
     trim: bool = True
     blank: str = "refuse"
     missing: tuple[str, ...] = ()
+    link: Link | None = None
 
     def document(self) -> dict[str, Any]:
         """The rule as plain data, the converter under its name."""
@@ -45,6 +47,8 @@ class FieldRule:
         }  # fmt: skip
         if self.convert is not None:
             plain["convert"] = {type(self.convert).__name__: _plain(asdict(self.convert))}
+        if self.link is not None:
+            plain["link"] = self.link.document()
         return plain
 
 
@@ -52,13 +56,14 @@ class FieldRule:
 class RecordRule:
     """One record that each row states: its class and how its fields are found, in field order.
 
-    `when` names a column: a row where it is blank does not state this record. `by_header`
-    stands for one rule per column of the file, each named like the field that it fills.
+    `when` names a column: a row where it is blank, or holds a text in `unless`, does not state
+    this record. `by_header` stands for one rule per column of the file, named like its field.
     """
 
     name: str
     fields: tuple[FieldRule, ...]
     when: str = ""
+    unless: tuple[str, ...] = ()
     by_header: bool = False
     line: int = 0
 
@@ -69,15 +74,47 @@ class RecordRule:
 
     def document(self) -> dict[str, Any]:
         """The rule as plain data, without its line."""
-        return {
+        plain: dict[str, Any] = {
             "class": self.name, "when": self.when, "by_header": self.by_header,
             "fields": [rule.document() for rule in self.fields],
         }  # fmt: skip
+        return plain | ({"unless": list(self.unless)} if self.unless else {})
+
+
+@dataclass(frozen=True)
+class Wide:
+    """A table with a column per thing, read as a row per cell.
+
+    Columns in `keep` stand on every row; each other one gives its name in a column `name` and
+    its cell in a column `value`. Columns in `leave` are left out, cells in `nothing` too.
+    """
+
+    keep: tuple[str, ...]
+    name: str
+    value: str
+    leave: tuple[str, ...] = ()
+    nothing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DeriveRule:
+    """Facts that follow from the loaded ones: `lead_times`, `lateness` or `stock`.
+
+    Of the records `of`, the days from the field `start` to the field `end`, by each field in
+    `by`; `status` is the field that says why there is no start.
+    """
+
+    kind: str
+    of: str
+    start: str = ""
+    end: str = ""
+    by: tuple[str, ...] = ()
+    status: str = ""
 
 
 @dataclass(frozen=True)
 class FileRule:
-    """One file by its plain name: how it is written and what each row of it states."""
+    """One file by its name below the feed's folder: how it is written, what each row states."""
 
     file: str
     principal: RecordRule
@@ -85,6 +122,7 @@ class FileRule:
     encoding: str = "utf-8"
     delimiter: str = ","
     optional: bool = False
+    wide: Wide | None = None
 
     @property
     def records(self) -> tuple[RecordRule, ...]:
@@ -93,16 +131,20 @@ class FileRule:
 
     def document(self) -> dict[str, Any]:
         """The rule as plain data."""
-        return {
+        plain: dict[str, Any] = {
             "file": self.file, "encoding": self.encoding, "delimiter": self.delimiter,
             "optional": self.optional,
             "records": [record.document() for record in self.records],
         }  # fmt: skip
+        return plain if self.wide is None else plain | {"wide": _plain(asdict(self.wide))}
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """A parsed mapping file. `known` lists the classes that a reference must resolve in."""
+    """A parsed mapping file. `known` lists the classes that a reference must resolve in.
+
+    `by_class`: each class of the vocabulary has a file named after it, and no other file counts.
+    """
 
     name: str
     chain: str
@@ -111,15 +153,20 @@ class Mapping:
     known: tuple[str, ...]
     constants: tuple[RecordRule, ...]
     files: tuple[FileRule, ...]
+    derive: tuple[DeriveRule, ...] = ()
+    by_class: bool = False
 
     def document(self) -> dict[str, Any]:
         """The mapping's meaning as plain data: no comments, no layout, no file name."""
-        return {
+        files = "by_class" if self.by_class else [rule.document() for rule in self.files]
+        plain: dict[str, Any] = {
             "format": FORMAT, "chain": self.chain, "source": self.source, "version": self.version,
             "known": list(self.known),
             "constants": [record.document() for record in self.constants],
-            "files": [rule.document() for rule in self.files],
+            "files": files,
         }  # fmt: skip
+        derive = [_plain(asdict(rule)) for rule in self.derive]
+        return plain | ({"derive": derive} if derive else {})
 
     @cached_property
     def digest(self) -> str:
@@ -127,8 +174,12 @@ class Mapping:
         return digest_of(self.document())
 
 
-def is_plain_name(name: str) -> bool:
-    """Whether a name stands for a file directly in a folder, and for nothing else."""
+def is_name_below(name: str) -> bool:
+    """Whether a name stands for a file in a folder or in folders below it, and nothing else."""
+    return all(_is_plain_name(part) for part in name.split("/"))
+
+
+def _is_plain_name(name: str) -> bool:
     plain = bool(name) and PurePath(name).name == name and name not in {".", ".."}
     return plain and not any(c in "/\\\0:" or not c.isprintable() for c in name)
 

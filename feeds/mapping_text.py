@@ -5,9 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from feeds import files
+from feeds.by_class import files_by_class
+from feeds.derive_text import derive_rules, wide_rule
 from feeds.field_text import default_rule, field_rule
+from feeds.files import found_as
 from feeds.limits import MAPPING_BYTES
-from feeds.mapping import FED, FORMAT, FieldRule, FileRule, Mapping, RecordRule, is_plain_name
+from feeds.linked_fields import with_links
+from feeds.mapping import FED, FORMAT, FieldRule, FileRule, Mapping, RecordRule, is_name_below
 from feeds.record_fields import FieldSpec, field_specs
 from feeds.yaml_nodes import Block, parse_yaml
 from ontology.terms import field_kinds
@@ -25,23 +29,34 @@ def load_mapping(path: Path) -> Mapping:
 def parse_mapping(data: bytes, name: str) -> Mapping:
     """The mapping in the bytes of a YAML document; `name` is what errors call it."""
     root = parse_yaml(data, name)
-    top = root.entries(("format", "chain", "source", "version", "known", "files"), ("constants",))
+    top = root.entries(
+        ("format", "chain", "source", "version", "known", "files"), ("constants", "derive")
+    )
     top["format"].choice((FORMAT,))
     constants = top["constants"].items() if "constants" in top else []
-    mapping = Mapping(
+    return Mapping(
         name=name,
         chain=_identifier(top["chain"]),
         source=_identifier(top["source"]),
         version=top["version"].integer(1, 10**6),
         known=_known(top["known"]),
         constants=tuple(_record(block, "constant") for block in constants),
-        files=tuple(_file(block) for block in top["files"].items()),
+        files=_files(top["files"]),
+        derive=derive_rules(top["derive"]) if "derive" in top else (),
+        by_class=top["files"].is_text,
     )
-    names = [rule.file for rule in mapping.files]
-    for position, block in enumerate(top["files"].items()):
+
+
+def _files(block: Block) -> tuple[FileRule, ...]:
+    if block.is_text:
+        block.choice(("by_class",))
+        return files_by_class(block.line)
+    rules = tuple(_file(item) for item in block.items())
+    names = [found_as(rule.file) for rule in rules]
+    for position, item in enumerate(block.items()):
         if names[position] in names[:position]:
-            block.refuse(f"file `{names[position]}` stands twice", "merge the two entries")
-    return mapping
+            item.refuse(f"file `{rules[position].file}` stands twice", "merge the two entries")
+    return rules
 
 
 def _identifier(block: Block) -> str:
@@ -62,12 +77,14 @@ def _known(block: Block) -> tuple[str, ...]:
 
 
 def _file(block: Block) -> FileRule:
-    parts = block.entries(("file", "principal"), ("encoding", "delimiter", "derived", "optional"))
+    parts = block.entries(
+        ("file", "principal"), ("encoding", "delimiter", "derived", "optional", "wide")
+    )
     name = parts["file"].text()
-    if not is_plain_name(name):
+    if not is_name_below(name):
         parts["file"].refuse(
-            f"`{name}` is not the plain name of a file in the feed's folder",
-            "name the file without a path", "FILE_OUTSIDE",
+            f"`{name}` is not the plain name of a file in the feed's folder or one below it",
+            "name the file by its path from that folder, such as `2023/stock.csv`", "FILE_OUTSIDE",
         )  # fmt: skip
     delimiter = parts["delimiter"].choice(tuple(DELIMITERS)) if "delimiter" in parts else ","
     derived = parts["derived"].items() if "derived" in parts else []
@@ -78,11 +95,12 @@ def _file(block: Block) -> FileRule:
         encoding=parts["encoding"].choice(ENCODINGS) if "encoding" in parts else "utf-8",
         delimiter=DELIMITERS[delimiter],
         optional="optional" in parts and parts["optional"].flag(),
+        wide=wide_rule(parts["wide"]) if "wide" in parts else None,
     )
 
 
 def _record(block: Block, role: str) -> RecordRule:
-    parts = block.entries(("class", "fields"), ("when",) if role == "derived" else ())
+    parts = block.entries(("class", "fields"), ("when", "unless") if role == "derived" else ())
     name = parts["class"].text()
     if name not in FED:
         known = ", ".join(sorted(FED))
@@ -101,8 +119,23 @@ def _record(block: Block, role: str) -> RecordRule:
     rules = tuple(
         field_rule(stated[key], specs[key], role == "constant") for key in specs if key in stated
     )
+    if role == "principal":
+        rules = with_links(name, rules, specs, stated)
+    else:
+        _refuse_links(rules, stated)
     when = parts["when"].text().strip() if "when" in parts else ""
-    return RecordRule(name, rules, when, line=block.line)
+    unless = (
+        tuple(item.text().strip() for item in parts["unless"].items()) if "unless" in parts else ()
+    )
+    if unless and not when:
+        block.refuse("`unless` lists texts of the column that `when` names", "add `when: COLUMN`")
+    return RecordRule(name, rules, when, unless, line=block.line)
+
+
+def _refuse_links(rules: tuple[FieldRule, ...], stated: dict[str, Block]) -> None:
+    for rule in rules:
+        if rule.link is not None:
+            stated[rule.field].refuse("only the record that a row is about refers to another row")
 
 
 def for_header(rule: FileRule, header: tuple[str, ...]) -> FileRule:

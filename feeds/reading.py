@@ -1,6 +1,9 @@
 """Reading a feed: files through a mapping into facts, with every row accounted for once."""
 
-from collections.abc import Sequence
+import gc
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,15 +11,18 @@ from feeds.assembly import Content, loaded_rows, merged, tables_of
 from feeds.circles import refuse_circles
 from feeds.conflicts import refuse_conflicts
 from feeds.delimited import Sheet, check_header, read_sheet
+from feeds.derivations import with_derived
 from feeds.files import FoundFile, find_files, read_bytes
+from feeds.inherited import inherit, refuse_mismatched
 from feeds.ledger import Ledger
 from feeds.limits import Limits
 from feeds.mapping import CONSTANTS, Mapping
 from feeds.mapping_text import for_header
 from feeds.references import refuse_unknown
 from feeds.result import FeedResult, FileCounts
-from feeds.rows import constant_row, read_rows
+from feeds.rows import constant_row, read_rows, rounded_cells
 from feeds.stock_units import in_own_units, refuse_mixed_units, units_of
+from feeds.wide import unpivoted
 from ontology.canonical import digest, digest_of
 from ontology.columns import Snapshot, Table, table_of
 from ontology.errors import InputError, Place
@@ -39,44 +45,73 @@ def read(
     the chain's facts so far: identifiers there count as known. Opens the files given, each
     once, and nothing else.
     """
+    with _no_collection():
+        return _read(paths, mapping, present, limits)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """No search for garbage meanwhile: rows make no circles, and walking them costs a third."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _read(
+    paths: Sequence[Path], mapping: Mapping, present: Snapshot | None, limits: Limits
+) -> FeedResult:
     found = find_files(paths, mapping, limits)
     sheets: list[Sheet] = []
     begun: list[FileCounts] = []
+    counts: Counter[str] = Counter()
     ledger = Ledger([constant_row(rule) for rule in mapping.constants])
+    ledger.classes |= {rule.name for rule in mapping.constants}
     left = limits.feed_bytes
     for file in found:
-        data = read_bytes(file.path, min(limits.file_bytes, left))
+        data = read_bytes(file.path, min(limits.file_bytes, left), file.folders)
         left -= len(data)
-        sheet, unread = _read_file(data, file, ledger, limits)
+        sheet, unread = _read_file(data, file, ledger, limits, counts)
         sheets.append(sheet)
         begun.append(FileCounts(sheet.file, digest(data), unread_columns=unread))
     _set_aside(ledger, mapping, present)
     units = units_of(ledger, present)
+    records = merged(ledger)
+    counts += inherit(records, (file.rule.principal for file in found), present)
 
     def finish(name: str, content: Content) -> Content:
         return in_own_units(content, units) if name == "StockPosition" else content
 
-    tables, sources = tables_of(merged(ledger), present, finish)
-    files = _counts(ledger, begun)
+    tables, sources = tables_of(records, present, finish)
+    read_files = _counts(ledger, begun)
+    files, derived = with_derived(mapping, tables, sources, read_files)
     return FeedResult(
         chain=mapping.chain,
         source=mapping.source,
         mapping=mapping.name,
         mapping_digest=mapping.digest,
-        digest=digest_of([mapping.digest, [[f.file, f.digest] for f in files]]),
+        digest=digest_of([mapping.digest, [[f.file, f.digest] for f in read_files]]),
         tables=tables,
         sources=sources,
         files=files,
         quarantined=_quarantined(ledger, mapping, sheets),
+        counts=counts + derived,
     )
 
 
 def _read_file(
-    data: bytes, file: FoundFile, ledger: Ledger, limits: Limits
+    data: bytes, file: FoundFile, ledger: Ledger, limits: Limits, counts: Counter[str]
 ) -> tuple[Sheet, tuple[str, ...]]:
-    sheet = read_sheet(data, file.rule, limits)
+    sheet, nothing = unpivoted(read_sheet(data, file.rule, limits), file.rule, limits)
     rule = for_header(file.rule, sheet.header)
-    unread = check_header(sheet, rule)
+    left = file.rule.wide.leave if file.rule.wide else ()
+    unread = (*check_header(sheet, rule), *left)
+    ledger.classes |= {record.name for record in rule.records}
+    counts[f"{sheet.file}: cells that state nothing"] += nothing
+    counts[f"{sheet.file}: cells rounded"] += rounded_cells(sheet, rule)
     for row, refusal in read_rows(sheet, rule, file.index, limits):
         if refusal is not None:
             ledger.refuse(len(ledger.rows), refusal.code, refusal.reason, refusal.column)
@@ -88,6 +123,7 @@ def _set_aside(ledger: Ledger, mapping: Mapping, present: Snapshot | None) -> No
     """Refuse what contradicts, circles or points nowhere, until the rest is sound."""
     refuse_conflicts(ledger)
     refuse_circles(ledger)
+    refuse_mismatched(ledger)
     refuse_unknown(ledger, mapping.known, present)
     while refuse_mixed_units(ledger, present):
         refuse_unknown(ledger, mapping.known, present)

@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
+from feeds.cells import Value
 from feeds.ledger import FeedRow, Identity, Ledger, Statement, column_of_field
+from feeds.mapping import RecordRule
 from feeds.record_fields import field_specs
 from feeds.refusals import shown
 from ontology.columns import Snapshot
@@ -15,20 +17,43 @@ from ontology.columns import Snapshot
 class _Links:
     """Who defines and who needs each record, among the rows that stand."""
 
+    known: Collection[str]
+    positions: dict[RecordRule, list[tuple[int, str]]] = field(default_factory=dict)
     definers: Counter[Identity] = field(default_factory=Counter)
     principals: Counter[Identity] = field(default_factory=Counter)
-    needed_by: dict[Identity, list[int]] = field(default_factory=lambda: defaultdict(list))
+    needed_by: dict[str, dict[Value, list[int]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
     derived_by: dict[Identity, list[int]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, index: int, row: FeedRow, known: Collection[str]) -> None:
+    def add(self, index: int, row: FeedRow) -> None:
         """Count what a row defines and needs."""
-        self.principals[row.statements[0].identity] += 1
+        if row.principal is not None:  # it is the first statement's identity in a row that stands
+            self.principals[row.principal] += 1
+            self.definers[row.principal] += 1
         for position, statement in enumerate(row.statements):
-            self.definers[statement.identity] += 1
             if position:
+                self.definers[statement.identity] += 1
                 self.derived_by[statement.identity].append(index)
-            for _, identity in _needs(statement, known):
-                self.needed_by[identity].append(index)
+            if statement.rule not in self.positions:
+                self.positions[statement.rule] = _positions(statement.rule, self.known)
+            for at, refers_to in self.positions[statement.rule]:
+                value = statement.values[at]
+                if isinstance(value, tuple):
+                    for one in value:
+                        self.needed_by[refers_to][one].append(index)
+                elif value is not None:
+                    self.needed_by[refers_to][value].append(index)
+
+    def needed(self) -> Iterator[Identity]:
+        """Every record that some row needs."""
+        return ((name, (one,)) for name, rows in self.needed_by.items() for one in rows)
+
+    def needing(self, identity: Identity) -> list[int]:
+        """The rows that need a record."""
+        name, key = identity
+        found = self.needed_by.get(name)
+        return found.get(key[0], []) if found and len(key) == 1 and key[0] is not None else []
 
 
 def refuse_unknown(ledger: Ledger, known: Collection[str], present: Snapshot | None) -> None:
@@ -38,17 +63,17 @@ def refuse_unknown(ledger: Ledger, known: Collection[str], present: Snapshot | N
     own rows were all set aside is not defined by a row that merely mentions it: a bare
     stand-in for a refused item would have lost what made it special.
     """
-    links = _Links()
+    links = _Links(known)
     for index, row in ledger.standing():
-        links.add(index, row, known)
+        links.add(index, row)
     settled = _present_ids(known, present)
     barred = ledger.refused_principals() - settled
-    queue = [i for i in links.needed_by if not links.definers[i] and i not in settled]
+    queue = [i for i in links.needed() if not links.definers[i] and i not in settled]
     queue += [identity for identity in barred if identity in links.derived_by]
     dropped: set[int] = set()
     while queue:
         identity = queue.pop()
-        rows = [] if links.definers[identity] else links.needed_by.get(identity, [])
+        rows = [] if links.definers[identity] else links.needing(identity)
         if identity in barred:
             rows = [*rows, *links.derived_by.get(identity, [])]
         for index in rows:
@@ -120,6 +145,13 @@ def _first_column(statement: Statement) -> str:
 def _references(name: str) -> dict[str, str]:
     specs = field_specs(name).values()
     return {spec.name: spec.kind.refers_to for spec in specs if spec.kind.refers_to}
+
+
+def _positions(rule: RecordRule, known: Collection[str]) -> list[tuple[int, str]]:
+    """Where a record's references to known classes stand among its fields, and the class."""
+    references = _references(rule.name)
+    fields = [(at, references.get(part.field, "")) for at, part in enumerate(rule.fields)]
+    return [found for found in fields if found[1] in known]
 
 
 def _needs(statement: Statement, known: Collection[str]) -> Iterator[tuple[str, Identity]]:

@@ -28,6 +28,8 @@ HINTS = {
     "PART_OF_CYCLE": "break the circle: a place cannot be a part of itself",
     "COMPONENT_CYCLE": "break the circle: an item cannot be made of itself",
     "HANDLING_UNIT_CYCLE": "break the circle: a unit cannot stand on itself",
+    "LINK_MISMATCH": "correct the reference, or the column that both rows should share",
+    "LINK_CIRCLE": "let the reference name the row that carries the number",
     "UNKNOWN_ID": "add it to the file that defines it, or correct the identifier",
     "MIXED_UNITS": "state stock in the item's own unit, or add a UnitConversion for this unit",
     "NOT_WHOLE_UNITS": "correct the quantity or the UnitConversion: it must give whole units",

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping as Lookup
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ class FileCounts:
     """One file's account: `rows` = `loaded` + `duplicates` + `quarantined`.
 
     `digest` is the SHA-256 of the file's bytes; `unread_columns` are those the mapping leaves.
+    Facts that were derived have a file of no rows, whose name says from what.
     """
 
     file: str
@@ -36,6 +37,7 @@ class FeedResult:
     `sources` holds, per class, an int64 array of shape (rows, 2): index of the file in `files`
     and the line on which the row starts; index -1 is the mapping itself. `digest` names the
     delivery: mapping and files, byte for byte. The tables' own digests ignore row order.
+    `counts` says in words what was linked, rounded, derived or left out, and how often.
     """
 
     chain: str
@@ -47,6 +49,7 @@ class FeedResult:
     sources: Lookup[str, npt.NDArray[np.int64]]
     files: tuple[FileCounts, ...]
     quarantined: Table
+    counts: Lookup[str, int] = field(default_factory=dict)
 
     def source_of(self, name: str, row: int) -> Place:
         """Where the record in a row of a class's table was read."""
@@ -76,4 +79,5 @@ class FeedResult:
             "reasons": dict(sorted(Counter(table["code"]).items())),
             "quarantined": [{"line": line, "hint": hint} for line, hint in self.lines()[:most]],
             "quarantined_rows": len(table),
+            "counts": dict(sorted(self.counts.items())),
         }

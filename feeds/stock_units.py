@@ -54,6 +54,8 @@ def units_of(ledger: Ledger, present: Snapshot | None) -> Units:
 
 def refuse_mixed_units(ledger: Ledger, present: Snapshot | None) -> bool:
     """Set aside stock in a unit that nothing converts to whole base units; whether any was."""
+    if "StockPosition" not in ledger.classes:
+        return False
     units = units_of(ledger, present)
     before = len(ledger.refusals)
     for index, row in list(ledger.standing()):

@@ -1,5 +1,6 @@
 """YAML as plain text nodes that know their line: no types, tags, anchors or aliases."""
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
@@ -81,7 +82,7 @@ class Block:
     def integer(self, least: int, most: int) -> int:
         """A whole number within a range."""
         text = self.text()
-        if not (text.isascii() and text.isdigit() and len(text) <= 20):
+        if not re.fullmatch("-?[0-9]{1,20}", text):
             self.refuse(f"`{text}` is not a whole number")
         if not least <= int(text) <= most:
             self.refuse(f"{text} is outside {least} to {most}")

@@ -1,5 +1,6 @@
 """From a flow to the decision that a plan seals: pure, no solver, so that verify can redo it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -133,6 +134,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
         "starts_on": problem.window.starts_on.isoformat(),
         "cost_parts": sorted(problem.cost_parts),
         "currency": question.conversion.currency,
+        "demand_model": demand_model(facts, problem.window),
         "network": {
             "digest": problem.network.digest,
             "arcs": problem.network.arc_count,
@@ -150,6 +152,14 @@ def assemble(question: Question, settled: Settled) -> Draft:
     }
     kept = {name: data for name, data in attachments.items() if data}
     return Draft(problem, flow, potentials, claims, decision, kept)
+
+
+def demand_model(facts: Snapshot, window: Window) -> str | None:
+    """The version of the model that forecast the demand; None where demand is stated or ordered."""
+    if not window.is_forecast:
+        return None
+    table = facts.table("DemandQuantile")
+    return str(min(table["model"][table["starts_on"] == window.first]))
 
 
 def _with_rates(question: Question, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -207,7 +217,7 @@ def columns_of(problem: Problem) -> dict[str, Any]:
 def suppressed(problem: Problem, closed: Closed, review: Review) -> dict[str, Any]:
     """How many movements each rule looked at, closed, or hands to a person.
 
-    `after_flow` names the rows of the Movement table that filters and rules on the finished plan
+    `attention` counts the lines that a rule sends to a person. `after_flow` names the rows of the Movement table that filters and rules on the finished plan
     closed: with them the plan can be derived again.
     """
     closures = problem.closures
@@ -217,6 +227,9 @@ def suppressed(problem: Problem, closed: Closed, review: Review) -> dict[str, An
         "focus_counts": dict(sorted({**closures.focus_counts, **review.focus_counts}.items())),
         "after_flow": {name: rows.tolist() for name, rows in sorted(closed.items()) if len(rows)},
         "warned": {rule: len(rows) for rule, rows in sorted(closures.warned.items())},
+        "attention": dict(
+            sorted(Counter(rule for rules in review.attention.values() for rule in rules).items())
+        ),
         "recorded": {rule: len(rows) for rule, rows in sorted(closures.recorded.items())},
     }
 

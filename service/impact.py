@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
-from functools import cached_property
 
 import numpy as np
 
@@ -13,84 +12,19 @@ from ontology.errors import InputError
 from ontology.failures import KINDS, Subject
 from ontology.goods import Substitute
 from ontology.money import reporting_currency
-from service.demand_rates import (
-    BASES,
-    MILLIONTHS,
-    DemandRates,
-    demand_rates,
-    first_day_of,
-)
+from service.demand_rates import BASES
 from service.lost_sources import LostSources
-from service.route_costs import (
-    Route,
-    RouteCosts,
-    cost_of,
-    days_of,
-    route_costs,
-    values_of,
-)
-from service.stock_days import Holding, Lot, days_until_short, holdings_of
-from service.supply_network import (
-    Down,
-    IntArray,
-    Sources,
-    SupplyNetwork,
-    down_with,
-    network_of,
-    nothing_down,
-    sources,
-)
+from service.route_costs import Route, cost_of, days_of
+from service.stock_days import Lot, days_until_short
+from service.supply import Supply, supply_of
+from service.supply_network import BoolArray, Down, IntArray, Sources, down_with, sources
 from solver.facts import fact
-from solver.scaling import exact_products, half_up_columns
 
 MOST_FAILURES = 8
 """So many subjects may go down at once in one question."""
 CUT_OFF, WEAKENED, SERVED = "cut off", "weakened", "still served"
 STATES = (CUT_OFF, WEAKENED, SERVED)
 _SIMILAR = 3
-
-
-@dataclass(frozen=True)
-class Supply:
-    """A supply chain on a day as questions of impact see it, with nothing down but what is."""
-
-    snapshot: Snapshot
-    starts_on: date
-    network: SupplyNetwork
-    demand: DemandRates
-    values: list[int | None]
-    costs: RouteCosts
-    holdings: dict[tuple[str, str], Holding]
-    intact: Sources
-    best: IntArray
-
-    @cached_property
-    def stock_units(self) -> IntArray:
-        """Usable units on hand by place and item."""
-        places = {name: code for code, name in enumerate(self.network.places)}
-        items = {name: code for code, name in enumerate(self.network.items)}
-        found = np.zeros((len(places), len(items)), np.int64)
-        for (item, place), held in self.holdings.items():
-            found[places[place], items[item]] = held.units
-        return found
-
-    @cached_property
-    def outcome_facts(self) -> dict[tuple[str, str], list[str]]:
-        """Per item and location, the outcomes that state its demand."""
-        table = self.snapshot.table("DemandOutcome")
-        found: dict[tuple[str, str], list[str]] = {}
-        for item, place, key in zip(table["item"], table["location"], table.keys, strict=True):
-            found.setdefault((item, place), []).append(f"DemandOutcome/{key}")
-        return found
-
-    @cached_property
-    def value_micros(self) -> IntArray:
-        """What is asked for per day is worth, by place and item, each rounded once half up.
-
-        0 for an item without a value.
-        """
-        worth = np.array([value or 0 for value in self.values], np.int64)
-        return half_up_columns(exact_products(worth, self.demand.per_day), MILLIONTHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,23 +108,6 @@ class ImpactReport:
         return self.supply.costs.routes(self.left, self.best_left, location, item, most)
 
 
-def supply_of(snapshot: Snapshot, starts_on: date | None = None) -> Supply:
-    """What questions of impact need, made once for any number of them.
-
-    Rules are not asked: a way that a rule would close counts as open, and capacities are not
-    judged. Raises InputError `DEMAND_UNKNOWN`, `RATE_MISSING`, `NEGATIVE_COST`, `NUMBER_RANGE`.
-    """
-    on = starts_on or first_day_of(snapshot)
-    network = network_of(snapshot, on)
-    values = values_of(snapshot, network, on)
-    costs = route_costs(snapshot, network, values, on)
-    intact = sources(network, nothing_down(network))
-    return Supply(
-        snapshot, on, network, demand_rates(snapshot, network.places, network.items, on), values,
-        costs, holdings_of(snapshot, network, on), intact, costs.best(intact),
-    )  # fmt: skip
-
-
 def impact(
     snapshot: Snapshot, failures: Sequence[Subject], starts_on: date | None = None
 ) -> ImpactReport:
@@ -208,9 +125,8 @@ def impact_on(supply: Supply, failures: Sequence[Subject]) -> ImpactReport:
     down = down_with(network, supply.snapshot, failures)
     left = sources(network, down)
     best = supply.costs.best(left)
-    lost = LostSources(network, supply.intact, left, down, failures)
-    worse = (left.roots < supply.intact.roots) | (best > supply.best)
-    hit = np.argwhere(worse & supply.intact.living & (supply.demand.per_day > 0)).tolist()
+    lost = LostSources(network, supply.intact, left, down, supply.is_fed, failures)
+    hit = np.argwhere(_hit(supply, down, left, best)).tolist()
     pairs = sorted((_pair(supply, down, left, best, lost, p, i) for p, i in hit), key=pair_order)
     values = dict(zip(network.items, supply.values, strict=True))
     return ImpactReport(
@@ -219,6 +135,15 @@ def impact_on(supply: Supply, failures: Sequence[Subject]) -> ImpactReport:
         _substitutes(supply, down, left, pairs),
         len({pair.item for pair in pairs if values[pair.item] is None}), supply, left, best,
     )  # fmt: skip
+
+
+def _hit(supply: Supply, down: Down, left: Sources, best: IntArray) -> BoolArray:
+    """Demand that loses a source or its best way, or had none and loses stock, or its place."""
+    had = supply.intact.living
+    worse = had & ((left.roots < supply.intact.roots) | (best > supply.best))
+    worse |= ~had & (supply.reserves(down, left) < supply.all_reserves)
+    worse |= (down.places & supply.network.is_open)[:, None]
+    return worse & (supply.demand.per_day > 0)
 
 
 def pair_order(pair: AffectedPair) -> tuple[int, bool, int, int, str, str]:
@@ -269,9 +194,9 @@ def _pair(
 ) -> AffectedPair:  # fmt: skip
     network, rate = supply.network, int(supply.demand.per_day[place, item])
     name, location = network.items[item], network.places[place]
-    held, coming = _there_and_coming(supply, down, left, place, item)
+    held, coming, gone = supply.there_and_coming(down, left, place, item)
     lots = [*held.lots, *coming]
-    upstream = _upstream(supply, left, place, item)
+    upstream = supply.upstream(left, place, item)
     served = bool(left.living[place, item])
     days, extra, later = days_until_short(lots, rate), None, None
     if served:
@@ -286,33 +211,8 @@ def _pair(
         int(supply.value_micros[place, item]), days, units, arriving, further,
         int(supply.intact.roots[place, item] - left.roots[place, item]),
         int(left.roots[place, item]), extra, later,
-        _because(supply, lost, lots, place, item),
+        _because(supply, lost, [*gone, *lots], place, item),
     )  # fmt: skip
-
-
-def days_at(supply: Supply, down: Down, left: Sources, place: int, item: int) -> int | None:
-    """How many days stock on the spot and what still arrives serve; None without any demand."""
-    held, coming = _there_and_coming(supply, down, left, place, item)
-    return days_until_short([*held.lots, *coming], int(supply.demand.per_day[place, item]))
-
-
-def _there_and_coming(
-    supply: Supply, down: Down, left: Sources, place: int, item: int
-) -> tuple[Holding, list[Lot]]:
-    """What lies at a place, nothing where it is down, and the arrivals that still come."""
-    if down.places[place]:
-        return Holding(), []
-    pair = (supply.network.items[item], supply.network.places[place])
-    held = supply.holdings.get(pair, Holding())
-    return held, [a.lot for a in held.arrivals if a.survives(supply.network, down, left)]
-
-
-def _upstream(supply: Supply, left: Sources, place: int, item: int) -> IntArray:
-    """The other places with stock of the item that still reach the place."""
-    reach = left.reach[supply.network.kind_of_item[item]][:, place]
-    found = reach & (supply.stock_units[:, item] > 0)
-    found[place] = False
-    return np.flatnonzero(found)
 
 
 def _because(

@@ -16,6 +16,7 @@ Line = Mapping[str, Any]
 Key = tuple[str, ...]
 RECEIPT = "transfer"
 NO_PLAN = "it is a figure of a plan: name one"
+FIRST_DAYS_ONLY = "on a forecast, a plan lists the first day below service, not every day"
 
 
 def numbered(name: str, rows: Sequence[Line]) -> Used:
@@ -46,6 +47,8 @@ def plan_cycle_service(decision: Line, snapshot: Snapshot) -> Figure:
         used = (numbered("line", served), numbered("shortfall", open_rows))
         total = len(served) + len(open_rows)
         return counted(len(served), total, *used, nothing="the plan has no order")
+    if decision["demand_model"]:
+        return Lacking(FIRST_DAYS_ONLY)
     mean = mean_demand(snapshot)
     if mean is None:
         return Lacking("the plan's snapshot has no DemandForecast and no DemandOutcome")
@@ -62,6 +65,8 @@ def plan_stockout_days(decision: Line) -> Figure:
     """The expected number of days, per item and location, that end with units owed."""
     if decision["regime"] == "orders":
         return Lacking("a plan of orders has one day: see its fill rate")
+    if decision["demand_model"]:
+        return Lacking(FIRST_DAYS_ONLY)
     rows = decision["shortfalls"]
     chances = sum(int(row["short_probability_per_million"]) for row in rows)
     return counted(Fraction(chances, MILLION), 1, numbered("shortfall", rows), nothing="")

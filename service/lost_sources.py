@@ -5,12 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from ontology.failures import Subject
-from service.supply_network import Down, IntArray, Sources, SupplyNetwork
+from service.supply_network import BoolArray, Down, IntArray, Sources, SupplyNetwork
 from solver.facts import fact
 
 
 class LostSources:
-    """The difference between two states of a network, told by facts; each is worked out once."""
+    """The difference between two states of a network, told by facts; each is worked out once.
+
+    `is_fed`: where (row) an item (column) had a source or stock before.
+    """
 
     def __init__(
         self,
@@ -18,12 +21,14 @@ class LostSources:
         before: Sources,
         after: Sources,
         down: Down,
+        is_fed: BoolArray,
         failures: Sequence[Subject],
     ) -> None:
         self._network = network
         self._before = before
         self._after = after
         self._down = down
+        self._is_fed = is_fed
         self._failed = {str(failure): failure for failure in failures}
         self._told: dict[tuple[str, int, int], dict[str, None]] = {}
         self._lanes = np.flatnonzero(before.lanes & ~after.lanes)
@@ -111,7 +116,7 @@ class LostSources:
         network, before = self._network, self._before
         kind = network.kind_of_item[item]
         origin, destination = (codes[self._lanes] for codes in network.lane_codes)
-        used = before.living[origin, item] & before.reach[kind][destination, place]
+        used = self._is_fed[origin, item] & before.reach[kind][destination, place]
         used &= network.carries[kind][self._lanes]
         for row in self._lanes[used].tolist():
             if self._down.lanes[row]:

@@ -10,7 +10,8 @@ import numpy as np
 from ontology.columns import Snapshot
 from ontology.failures import KINDS, Subject
 from ontology.money import reporting_currency
-from service.impact import Supply, days_at, subjects_of, supply_of
+from service.impact import subjects_of
+from service.supply import Supply, supply_of
 from service.supply_network import BoolArray, Down, Sources, down_with, sources
 
 MOST_SUBJECTS = 150
@@ -122,7 +123,7 @@ def _tried(
     if not len(places):
         return None
     pairs = zip(places.tolist(), items.tolist(), strict=True)
-    days = [days_at(supply, down, left, place, item) for place, item in pairs]
+    days = [supply.days_at(down, left, place, item) for place, item in pairs]
     return CriticalFailure(
         failures, len(places), len(set(items.tolist())), len(set(places.tolist())),
         int(supply.demand.per_day[cut].sum()), int(supply.value_micros[cut].sum()),

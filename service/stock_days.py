@@ -35,14 +35,14 @@ class Lot:
 class Arrival:
     """A lot on its way, with what it depends on: rows of a network, ABSENT where on nothing.
 
-    A purchase depends on its supplier and offer, a shipment on its lane, a transfer that has not
+    A purchase depends on its supplier and contract, a shipment on its lane, a transfer that has not
     left on its origin and on any lane from there.
     """
 
     lot: Lot
     item: int
     supplier: int = ABSENT
-    offer: int = ABSENT
+    contract: str | None = None
     lane: int = ABSENT
     origin: int = ABSENT
     destination: int = ABSENT
@@ -51,7 +51,7 @@ class Arrival:
         """Whether it still comes."""
         if self.supplier != ABSENT and not left.able[self.supplier, self.item]:
             return False
-        if self.offer != ABSENT and down.offers[self.offer]:
+        if self.contract in down.contracts:
             return False
         if self.lane != ABSENT and down.lanes[self.lane]:
             return False
@@ -154,15 +154,15 @@ def _arrivals(
             coming = Lot(row["quantity_units"], day, lots.last_day(lot), key)
             lane = lanes.get(row["lane"], ABSENT)
             yield (row["item"], row["destination"]), Arrival(coming, items[row["item"]], lane=lane)
-    offers = _offer_rows(network)
+    offers = _offers(snapshot)
     for key, due, row in _open(snapshot, "PurchaseOrder", "open", "due_on", on):
         supplier, item, place = (row[name] for name in ("supplier", "item", "location"))
-        offer = offers.get((supplier, item, place), ABSENT)
-        day = _day_by_lead_time(network, offer, row["ordered_on"], on) if due is None else due
-        if day is not None and item in items:
+        contract, lead_days = offers.get((supplier, item, place), (None, None))
+        day = _day_by_lead_time(row["ordered_on"], lead_days, on) if due is None else due
+        if day is not None and item in items and place in places:
             seller = int(codes_of([supplier], network.suppliers)[0])
             coming = Lot(row["quantity_units"], day, None, key)
-            yield (item, place), Arrival(coming, items[item], seller, offer)
+            yield (item, place), Arrival(coming, items[item], seller, contract)
     for key, day, row in _open(snapshot, "TransferOrder", "open", "due_on", on):
         origin, destination, item = (row[name] for name in ("origin", "destination", "item"))
         if day is not None and item in items and {origin, destination} <= places.keys():
@@ -171,13 +171,10 @@ def _arrivals(
                                                destination=places[destination])  # fmt: skip
 
 
-def _day_by_lead_time(
-    network: SupplyNetwork, offer: int, ordered_on: np.datetime64, on: date
-) -> int | None:
-    if offer == ABSENT or np.isnat(ordered_on):
+def _day_by_lead_time(ordered_on: np.datetime64, lead_days: int | None, on: date) -> int | None:
+    if lead_days is None or np.isnat(ordered_on):
         return None
-    ordered = int((ordered_on - np.datetime64(on, "D")).astype(int))
-    return max(0, ordered + int(network.offers["lead_time_days"][offer]))
+    return max(0, int((ordered_on - np.datetime64(on, "D")).astype(int)) + lead_days)
 
 
 def _open(
@@ -193,7 +190,9 @@ def _open(
         yield f"{name}/{table.keys[row]}", day, cells
 
 
-def _offer_rows(network: SupplyNetwork) -> dict[tuple[str, str, str], int]:
-    offers = network.offers
+def _offers(snapshot: Snapshot) -> dict[tuple[str, str, str], tuple[str | None, int]]:
+    """Contract and lead time of every offer, in force or not."""
+    offers = snapshot.table("Offer")
     keys = zip(offers["supplier"], offers["item"], offers["location"], strict=True)
-    return {key: row for row, key in enumerate(keys)}
+    terms = zip(offers["contract"], offers["lead_time_days"].tolist(), strict=True)
+    return dict(zip(keys, terms, strict=True))

@@ -1,7 +1,7 @@
 """Who can supply what, where: suppliers in tiers, bills of material and lanes as columns."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -37,12 +37,13 @@ _SUPPLIERS = (
 
 @dataclass(frozen=True)
 class Down:
-    """What is out of order, per row: suppliers, offers and lanes of a network, and its places."""
+    """What is out of order, per row: suppliers, offers, lanes and places; and contracts by name."""
 
     suppliers: BoolArray
     offers: BoolArray
     lanes: BoolArray
     places: BoolArray
+    contracts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,8 @@ def nothing_down(network: SupplyNetwork) -> Down:
 
 def down_with(network: SupplyNetwork, snapshot: Snapshot, failures: Sequence[Subject]) -> Down:
     """What is out of order when all of the failures come at once; parts fail with their whole."""
-    down = nothing_down(network)
+    contracts = frozenset(failure.key for failure in failures if failure.kind == "contract")
+    down = replace(nothing_down(network), contracts=contracts)
     for failure in failures:
         match failure.kind:
             case "supplier":

@@ -161,6 +161,8 @@ def _arithmetic(document: Any, parts: _Parts) -> Check:
     claims = Claims(
         cost, bound, gap, stated["gap_percent"], stated["label"],
         stated["do_nothing"], stated["gap_of_gain"],
+        given_cost=_whole(stated["given_cost"], "given_cost"),
+        line_cost=_whole(stated["line_cost"], "line_cost"),
     )  # fmt: skip
     found = check(parts.network, parts.flow, parts.potentials, claims)
     refusals = list(found.refusals)

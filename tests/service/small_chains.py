@@ -108,7 +108,8 @@ class Naive:
     def _of(self, kind: type) -> list[Any]:
         return [record for record in self._all if type(record) is kind]
 
-    def _down(self, place: str) -> bool:
+    def is_down(self, place: str) -> bool:
+        """Whether a place fails, itself or with its region."""
         return not {f"location:{place}", f"region:{REGIONS[place]}"}.isdisjoint(self._failed)
 
     def _parts(self, item: str) -> list[str]:
@@ -154,7 +155,7 @@ class Naive:
             o for o in self._of(Offer)
             if (o.item, o.location) == (item, place) and o.supplier in approved
             and (o.contract is None or o.contract in running)
-            and f"contract:{o.contract}" not in self._failed and not self._down(place)
+            and f"contract:{o.contract}" not in self._failed and not self.is_down(place)
             and self.has(o.supplier, item)
         ]  # fmt: skip
 
@@ -162,12 +163,12 @@ class Naive:
         stated = {(p.item, p.location) for p in self._of(Production)}
         anywhere = item not in {i for i, _ in stated} | {o.item for o in self._of(Offer)}
         makes = (item, place) in stated or (anywhere and bool(self._parts(item)))
-        return makes and not self._down(place)
+        return makes and not self.is_down(place)
 
     def _paths(self, item: str, start: str, end: str) -> Iterator[list[Lane]]:
         """Every simple way over living lanes."""
         good = next(record for record in self._of(Item) if record.id == item)
-        stack: list[tuple[str, list[Lane]]] = [] if self._down(start) else [(start, [])]
+        stack: list[tuple[str, list[Lane]]] = [] if self.is_down(start) else [(start, [])]
         while stack:
             at, lanes = stack.pop()
             if at == end:
@@ -179,7 +180,7 @@ class Naive:
                 if (
                     lane.origin == at and lane.destination not in seen and lane.status == "open"
                     and fits and not good.is_protected and f"lane:{lane.id}" not in self._failed
-                    and not self._down(lane.destination)
+                    and not self.is_down(lane.destination)
                 ):  # fmt: skip
                     stack.append((lane.destination, [*lanes, lane]))
 
@@ -218,12 +219,12 @@ class Naive:
             here = (order.item, order.location) == (item, place)
             if here and not ended and self.has(order.supplier, item):
                 found.append(((order.due_on - MONDAY).days, order.quantity_units))
-        return [] if self._down(place) else found
+        return [] if self.is_down(place) else found
 
     def stock(self, item: str, place: str) -> int:
         """What lies at a place that is not down."""
         rows = [s for s in self._of(StockPosition) if (s.item, s.location) == (item, place)]
-        return 0 if self._down(place) else sum(row.on_hand_units for row in rows)
+        return 0 if self.is_down(place) else sum(row.on_hand_units for row in rows)
 
     def days(self, item: str, place: str, millionths: int) -> int:
         """Day after day until demand is not met."""
@@ -238,6 +239,11 @@ class Naive:
                 return day + int(left / rate)
             left, day = left - rate, day + 1
 
+    def reserves(self, item: str, place: str) -> int:
+        """Units that lie here, can still get here, or still arrive."""
+        arriving = sum(units for _, units in self.arriving(item, place))
+        return self.stock(item, place) + self.upstream(item, place) + arriving
+
     def upstream(self, item: str, place: str) -> int:
         """Units elsewhere that can still get here."""
         return sum(self.stock(item, other) for other in PLACES
@@ -247,18 +253,18 @@ class Naive:
 def brute_force(
     records: Sequence[Any], failures: Sequence[Subject]
 ) -> dict[tuple[str, str], Found]:
-    """Every demanded pair that loses a root, or whose best way gets worse."""
+    """Every demanded pair that loses a root or its best way; bare ones that lose stock, too."""
     before, after = Naive(records), Naive(records, failures)
     found = {}
     for row in [r for r in records if isinstance(r, DemandForecast)]:
         item, place = row.item, row.location
         had, has = before.roots(item, place), after.roots(item, place)
         was, now = before.best(item, place), after.best(item, place)
-        if not had or (had == has and was == now):
+        rest = after.reserves(item, place)
+        worse = had != has or was != now if had else rest < before.reserves(item, place)
+        if not worse and not after.is_down(place):
             continue
         days = after.days(item, place, row.mean_per_day_millionths)
-        rest = after.stock(item, place) + after.upstream(item, place)
-        rest += sum(units for _, units in after.arriving(item, place))
         state = "still served" if has else "weakened" if rest else "cut off"
         extra = None if was is None or now is None else (now[0] - was[0], now[1] - was[1])
         if now is not None and (now == was or days >= now[1]):

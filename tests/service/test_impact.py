@@ -19,7 +19,8 @@ from ontology.places import Location
 from ontology.stock import StockPosition
 from ontology.transport import Lane
 from service.demand_rates import demand_rates, first_day_of
-from service.impact import AffectedPair, ImpactReport, impact, impact_on, subjects_of, supply_of
+from service.impact import AffectedPair, ImpactReport, impact, impact_on, subjects_of
+from service.supply import supply_of
 from tests.service.planned import TWO_HUBS
 from tests.service.planned import snapshot_of as facts_of_folder
 from tests.service.small_chains import (
@@ -47,7 +48,7 @@ def told(report: ImpactReport) -> dict[tuple[str, str], Found]:
     }  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=400)
 @given(chains, st.data())
 def test_it_is_what_a_naive_search_finds(records: list[Any], data: st.DataObject) -> None:
     """State, sources, extra cost, delay and days of every pair equal brute force, one by one."""
@@ -69,7 +70,7 @@ def without_source(report: ImpactReport) -> set[tuple[str, str]]:
     }  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=400)
 @given(chains, st.sampled_from("ABCD"), st.sampled_from(["p0", "p1", "p2", "p3"]), st.data())
 def test_one_more_alternative_never_hurts(
     records: list[Any], item: str, place: str, data: st.DataObject
@@ -87,7 +88,7 @@ def test_one_more_alternative_never_hurts(
     assert without_source(after) <= without_source(before)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=400)
 @given(chains, st.data())
 def test_two_failures_affect_at_least_what_each_does(
     records: list[Any], data: st.DataObject
@@ -107,18 +108,18 @@ def test_two_failures_affect_at_least_what_each_does(
                 assert (pair, both[pair].days) <= (pair, found.days)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=400)
 @given(chains, st.data())
 def test_less_stock_never_lasts_longer(records: list[Any], data: st.DataObject) -> None:
-    """With any stock taken away, no pair is short later than before, and the same are affected."""
+    """With any stock taken away, no pair is short later than before, and no other is affected."""
     records = [*records, forecast("Z", "p0")]
     poorer = [replace(r, on_hand_units=r.on_hand_units // 2) if isinstance(r, StockPosition) else r
               for r in records]  # fmt: skip
     failure = data.draw(st.sampled_from(every_subject(snapshot_of(records))))
     rich, poor = (told(impact(snapshot_of(r), [failure], MONDAY)) for r in (records, poorer))
-    assert rich.keys() == poor.keys()
+    assert poor.keys() <= rich.keys()
     for pair, found in rich.items():
-        if found.days is not None:
+        if found.days is not None and pair in poor:
             assert (pair, poor[pair].days) <= (pair, found.days)
 
 

@@ -1,0 +1,120 @@
+"""From the cells of a row to the value of one field, each distinct text converted once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from feeds.cells import Value
+from feeds.limits import Limits
+from feeds.links import TEMPLATE_COLUMN, Link
+from feeds.mapping import FieldRule
+from feeds.record_fields import FieldSpec
+from feeds.refusals import refusal, shown
+from ontology.errors import InputError, Place
+
+
+class Fault:
+    """Stands in a column for a value that could not be read; reading the row says why."""
+
+
+FAULT = Fault()
+
+
+@dataclass(slots=True)
+class Finder:
+    """Finds one field in rows of cells; `positions` are those of the rule's columns."""
+
+    rule: FieldRule
+    spec: FieldSpec
+    positions: tuple[int, ...]
+    limits: Limits
+    seen: dict[tuple[str, ...], Value | None] = field(default_factory=dict)
+
+    def find(self, cells: Sequence[str]) -> Value | None:
+        """The field's value in a row. Raises InputError with code and column."""
+        if self.rule.constant is not None:
+            return self.rule.constant
+        texts = tuple([cells[at] for at in self.positions])
+        if texts not in self.seen:
+            try:
+                self.seen[texts] = _value(texts, self.rule, self.spec, self.limits)
+            except InputError as error:
+                error.place = Place(column=error.place.column or self.rule.columns[0])
+                raise
+        return self.seen[texts]
+
+    def find_all(self, rows: Sequence[Sequence[str]]) -> Sequence[Value | Fault | None]:
+        """The field's values in many rows, FAULT where `find` would raise."""
+        if self.rule.constant is not None:
+            return [self.rule.constant] * len(rows)
+        columns = [[cells[at] for cells in rows] for at in self.positions]
+        texts = list(zip(*columns, strict=True))
+        values = {text: self._value_or_fault(text) for text in set(texts)}
+        return [values[text] for text in texts]
+
+    def _value_or_fault(self, texts: tuple[str, ...]) -> Value | Fault | None:
+        try:
+            return _value(texts, self.rule, self.spec, self.limits)
+        except InputError:
+            return FAULT
+
+
+def _value(
+    texts: tuple[str, ...], rule: FieldRule, spec: FieldSpec, limits: Limits
+) -> Value | None:
+    trimmed = [text.strip() for text in texts]
+    for column, text in zip(rule.columns, texts, strict=True):
+        if len(text) > limits.cell_characters:
+            raise faulty(column, "CELL_TOO_LONG", f"the cell has {len(text)} characters, "
+                      f"more than {limits.cell_characters}")  # fmt: skip
+    if rule.link is not None:
+        said = rule.link.read(trimmed[0])
+        if said is not None or rule.field == rule.link.field:
+            return _linked(rule, rule.link, said, trimmed[1:])
+    for column, text in zip(rule.columns, trimmed, strict=True):
+        if not text or text in rule.missing:
+            return _blank(column, rule, spec)
+    text = _filled(rule, trimmed) if rule.template else (trimmed if rule.trim else texts)[0]
+    if rule.convert is None:
+        raise ValueError(f"field `{rule.field}` has neither constant nor converter")
+    value = rule.convert(text)
+    if spec.least is not None and isinstance(value, int) and value < spec.least:
+        code = "NOT_POSITIVE" if spec.least else "NEGATIVE_QUANTITY"
+        raise refusal(code, f"{shown(text)} is less than {spec.least}")
+    return value
+
+
+def _linked(
+    rule: FieldRule, link: Link, said: Mapping[str, str] | None, shared: Sequence[str]
+) -> Value | None:
+    """What a reference makes of the three fields that its cell stands for."""
+    if rule.field == link.word:
+        return link.says
+    if rule.field == link.number or said is None or rule.convert is None:
+        return None
+    return rule.convert(link.target(said, shared))
+
+
+def _blank(column: str, rule: FieldRule, spec: FieldSpec) -> Value | None:
+    if rule.blank == "refuse":
+        raise faulty(column, "BLANK_CELL", "the cell is blank")
+    default: Value | None = spec.default if rule.blank == "default" else None
+    return default
+
+
+def _filled(rule: FieldRule, texts: Sequence[str]) -> str:
+    # A part that holds the separator could make one name of two different pairs.
+    between = {part for part in TEMPLATE_COLUMN.split(rule.template)[2:-1:2] if part}
+    for column, text in zip(rule.columns, texts, strict=True):
+        for part in between:
+            if part in text:
+                raise faulty(column, "AMBIGUOUS_TEMPLATE", f"{shown(text)} holds the "
+                          f"template's separator {shown(part)}")  # fmt: skip
+    parts = iter(texts)
+    return TEMPLATE_COLUMN.sub(lambda _match: next(parts), rule.template)
+
+
+def faulty(column: str, code: str, what: str) -> InputError:
+    """An error that sets a row aside, at one of its columns."""
+    error = refusal(code, what)
+    error.place = Place(column=column)
+    return error
