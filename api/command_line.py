@@ -14,6 +14,7 @@ from api import (
     commands_compare,
     commands_data,
     commands_forecast,
+    commands_impact,
     commands_kpi,
     commands_plan,
     commands_price,
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 for _module in (
     commands_server, commands_data, commands_forecast, commands_plan, commands_price,
-    commands_query, commands_kpi, commands_compare,
+    commands_query, commands_impact, commands_kpi, commands_compare,
 ):  # fmt: skip
     _module.register(app)
 

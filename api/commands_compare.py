@@ -26,8 +26,8 @@ ACCOUNT = (
     "shortage that nobody can change."
 )
 CAVEAT = (
-    "All are expected costs on the plan's own forecast, days and prices; the plan is the cheapest "
-    "by that measure or near it, and what happens later may favour another."
+    "All are expected costs on the plan's own forecast, days and prices: the very measure that the "
+    "plan minimises. What happens later may favour another."
 )
 
 

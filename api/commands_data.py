@@ -53,6 +53,8 @@ def sync(
         return GOOD
     screen = console()
     screen.print(drawing.feed_table(synced.summary))
+    for note in drawing.feed_notes(synced.summary):
+        screen.print(note, soft_wrap=True)
     for row in synced.summary["quarantined"]:
         screen.print(f"quarantined: {plain(row['line'])}", soft_wrap=True)
         screen.print(f"    {plain(row['hint'])}", soft_wrap=True)

@@ -1,5 +1,6 @@
 """The commands about plans: plan, show, verify, trace, demo."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -305,7 +306,7 @@ def demo(as_json: AsJson = False) -> int:
     return GOOD
 
 
-def _chapter(house: "House", name: str, *, as_json: bool) -> dict[str, Any]:
+def _chapter(house: "House", name: str, *, as_json: bool) -> Mapping[str, Any]:
     from api import demo as story
     from api.output import watched
 

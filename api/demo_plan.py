@@ -1,19 +1,17 @@
-"""The demo: one chapter for each example, told from loading to provenance, with why it matters."""
+"""A chapter of the demo: one example planned, from loading to provenance, with why it matters."""
 
-import sys
+from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
-from shutil import which
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
-from api import drawing
+from api import demo_network, drawing
 from api.amounts import count, millionths, money, share
+from api.demo_network import Network
+from api.demo_sections import head, indented, tell_loaded
 from api.output import plain
-from api.recall import currency_of
 
 if TYPE_CHECKING:
     from graph.facts import StatedFact
@@ -44,6 +42,7 @@ class Chapter:
     shortfall: Row | None
     prices: "tuple[RulePrice, ...]"
     path: "Trace | None"
+    network: Network | None = None
 
     @property
     def decision(self) -> Row:
@@ -61,18 +60,12 @@ class Chapter:
         return money(scaled, self.scale, self.currency)
 
 
-def chapter_names() -> list[str]:
-    """The examples at hand: two_hubs, and the real data where it is present."""
-    from service.examples import examples
-
-    return list(examples())
-
-
 def live(house: "House", name: str, progress: "Progress") -> Chapter:
     """Load, plan, verify, explain and trace one example, for real."""
     from graph.provenance import trace_down
     from service.decision import PlanRequest
     from service.examples import example_named, load_example
+    from service.forecast import make_forecast
     from service.house import artifacts_folder
     from service.planning import make_plan
     from service.verify import verify
@@ -80,26 +73,32 @@ def live(house: "House", name: str, progress: "Progress") -> Chapter:
     chain = example_named(name).chain
     progress(f"{name}: loading", 0, 0)
     synced = load_example(house, name)
+    made = None
+    if synced.summary["records"].get("DemandObservation"):
+        progress(f"{name}: forecasting", 0, 0)
+        made = make_forecast(house, chain)
     progress(f"{name}: planning", 0, 0)
     request = PlanRequest(chain)
-    made = make_plan(house, request)
+    planned = make_plan(house, request)
     progress(f"{name}: verifying", 0, 0)
-    verdict = verify(made.document, artifacts=artifacts_folder(house.settings))
+    verdict = verify(planned.document, artifacts=artifacts_folder(house.settings))
     progress(f"{name}: explaining", 0, 0)
-    digest, decision = made.document["plan_digest"], made.document["decision"]
+    digest, decision = planned.document["plan_digest"], planned.document["decision"]
     line = max(decision["lines"], key=_tells_most, default=None)
     key = (digest, line["number"]) if line else None
     return Chapter(
-        name, currency_of(house, chain), synced.summary, made.document, verdict, line,
+        name, decision["currency"], synced.summary, planned.document, verdict, line,
         house.catalog.line_facts([key])[key] if key else (),
         _telling_shortfall(decision["shortfalls"]),
-        _prices(house, made, request),
+        _prices(house, planned, request),
         trace_down(house.driver, digest, key[1]) if key else None,
+        demo_network.lived(house, chain, made, planned.document) if made else None,
     )  # fmt: skip
 
 
-def _tells_most(line: Row) -> tuple[int, int, int]:
-    return line.get("freight_cost_scaled", 0), line["cost_scaled"], -line["number"]
+def _tells_most(line: Row) -> tuple[int, bool, int, int]:
+    moved = line["kind"] == "transfer"
+    return line.get("freight_cost_scaled", 0), moved, line["cost_scaled"], -line["number"]
 
 
 def _telling_shortfall(rows: list[Row]) -> Row | None:
@@ -115,7 +114,8 @@ def _prices(house: "House", made: "PlanMade", request: Any) -> "tuple[RulePrice,
     closed, floors = (decision["suppressed"][name] for name in ("by_rule", "floors"))
     rules = sorted({*closed, *floors})
     if decision["network"]["arcs"] > SMALL_NETWORK:
-        rules = sorted(closed, key=lambda rule: (closed[rule], rule))[:1]
+        blamed = Counter(row["rule"] for row in decision["shortfalls"] if row.get("rule"))
+        rules = sorted(blamed or closed, key=lambda rule: (-blamed[rule], closed[rule], rule))[:1]
     snapshot = house.reader.read(request.chain)
     prices = [price_of_rule(made.draft, snapshot, house.release, rule, request) for rule in rules]
     return tuple(sorted(prices, key=lambda price: (-price.difference_scaled, price.rule)))
@@ -152,51 +152,76 @@ def tell(screen: Console, chapter: Chapter) -> None:
     """One chapter, section by section."""
     title = chapter.name.replace("_", " ")
     screen.rule(Text(title, style="bold"), characters="=", align="left")
-    for section in (_loaded, _planned, _proved, _line, _shortfall, _rule, _path):
+    for section in (
+        _loaded,
+        _forecast,
+        _planned,
+        _proved,
+        _rivals,
+        _line,
+        _shortfall,
+        _book,
+        _rule,
+        _failure,
+        _figures,
+        _path,
+    ):
         section(screen, chapter)
 
 
-def _head(screen: Console, title: str, why: str) -> None:
-    screen.print()
-    screen.print(Text(title, style="bold"))
-    screen.print(Text(why, style="italic"))
-
-
-def _indented(screen: Console, text: str, by: int = 2) -> None:
-    screen.print(Padding(Text(text), (0, 0, 0, by), expand=False))
-
-
 def _loaded(screen: Console, chapter: Chapter) -> None:
-    feed = chapter.feed
-    _head(screen, "What was loaded", "Every row of every file is accounted for, or the figures "
-          "that follow could rest on rows that silently went missing.")  # fmt: skip
-    screen.print(drawing.feed_table(feed))
-    records = ", ".join(f"{name} {n:,}" for name, n in _largest(feed["records"]))
-    screen.print(f"As facts: {records}. Event {feed['event']} of the log.")
-    refused = feed["quarantined_rows"]
-    if not refused:
-        screen.print("Quarantined: nothing.")
+    tell_loaded(screen, chapter.feed)
+
+
+def _forecast(screen: Console, chapter: Chapter) -> None:
+    if chapter.network is None:
         return
-    screen.print(f"Quarantined: {count(refused, 'row')}, such as")
-    for row in feed["quarantined"][:2]:
-        _indented(screen, plain(row["line"]))
-        _indented(screen, plain(row["hint"]), 4)
+    head(screen, "What demand is expected", "Stock is kept for what may be asked for, and a model "
+         "that says so must say how sure it is.")  # fmt: skip
+    demo_network.tell_forecast(screen, chapter.network)
 
 
-def _largest(records: dict[str, int]) -> list[tuple[str, int]]:
-    ordered = sorted(records.items(), key=lambda entry: (-entry[1], entry[0]))
-    return [(name, rows) for name, rows in ordered if rows][:6]
+def _rivals(screen: Console, chapter: Chapter) -> None:
+    if chapter.network is None:
+        return
+    head(screen, "Is it worth it", "A plan should beat not only doing nothing, but what a good "
+         "planner would do by rule of thumb.")  # fmt: skip
+    demo_network.tell_comparison(screen, chapter.network)
+
+
+def _book(screen: Console, chapter: Chapter) -> None:
+    if chapter.network is None:
+        return
+    head(screen, "What the rule book did", "A rule exists once, as a shape; what it closed and "
+         "whom it called is counted.")  # fmt: skip
+    demo_network.tell_rules(screen, chapter.network, chapter.decision["suppressed"])
+
+
+def _failure(screen: Console, chapter: Chapter) -> None:
+    if chapter.network is None:
+        return
+    head(screen, "What depends on whom", "A network is as strong as what nobody can replace.")
+    demo_network.tell_failure(screen, chapter.network)
+
+
+def _figures(screen: Console, chapter: Chapter) -> None:
+    if chapter.network is None:
+        return
+    head(screen, "Its key figures", "A figure without its definition is an opinion.")
+    demo_network.tell_figures(screen, chapter.network)
 
 
 def _planned(screen: Console, chapter: Chapter) -> None:
     decision = chapter.decision
-    _head(screen, "The plan", "A plan is worth something only against what would happen "
+    head(screen, "The plan", "A plan is worth something only against what would happen "
           "without it.")  # fmt: skip
     screen.print(_verdict_of(chapter))
     screen.print(drawing.comparison_table(decision["comparison"], chapter.currency))
     lines = decision["lines"]
     if lines:
-        screen.print(drawing.lines_table(lines[:LINES_SHOWN], chapter.scale))
+        shown = sorted(sorted(lines, key=_tells_most, reverse=True)[:LINES_SHOWN],
+                       key=lambda line: line["number"])  # fmt: skip
+        screen.print(drawing.lines_table(shown, chapter.scale))
     more = len(lines) - LINES_SHOWN
     left = f" {more:,} more lines:" if more > 0 else " All of it:"
     digest = chapter.plan["plan_digest"][: drawing.DIGITS]
@@ -224,7 +249,7 @@ def _verdict_of(chapter: Chapter) -> str:
 
 def _proved(screen: Console, chapter: Chapter) -> None:
     proof = chapter.decision["certificate"]
-    _head(screen, "Its certificate", "Nobody has to trust the solver: prices on the nodes prove "
+    head(screen, "Its certificate", "Nobody has to trust the solver: prices on the nodes prove "
           "what no plan can go below.")  # fmt: skip
     screen.print(_sums(chapter, proof))
     screen.print(f"The gap between cost and bound is {chapter.amount(proof['gap'])}: "
@@ -253,14 +278,14 @@ def _line(screen: Console, chapter: Chapter) -> None:
     line = chapter.line
     if line is None:
         return
-    _head(screen, f"Line {line['number']} explained", "A planner acts on a line only when it says "
+    head(screen, f"Line {line['number']} explained", "A planner acts on a line only when it says "
           "what it rests on.")  # fmt: skip
     screen.print(sentence_of(line, chapter))
     for fact in chapter.facts:
         stated = {name: getattr(fact.record, name) for name in type(fact.record).__slots__}
         told = drawing.fields_text(stated)
         about = f"{fact.class_name} {plain(fact.key)}{': ' if told else ''}{told}"
-        _indented(screen, f"because {about}")
+        indented(screen, f"because {about}")
 
 
 def sentence_of(line: Row, chapter: Chapter) -> str:
@@ -284,7 +309,7 @@ def _shortfall(screen: Console, chapter: Chapter) -> None:
     row = chapter.shortfall
     if row is None:
         return
-    _head(screen, f"Shortfall {row['number']} explained", "What stays open has a kind: it cannot "
+    head(screen, f"Shortfall {row['number']} explained", "What stays open has a kind: it cannot "
           "be helped, it is not worth it, or a rule forbids it.")  # fmt: skip
     where = ", ".join(str(row[key]) for key in ("location", "on") if row.get(key))
     if "expected_short_millionths" in row:
@@ -303,7 +328,7 @@ def _rule(screen: Console, chapter: Chapter) -> None:
     if not chapter.prices:
         return
     price = chapter.prices[0]
-    _head(screen, f"What the rule `{drawing.rule_name(price.rule)}` costs", "A rule is a decision "
+    head(screen, f"What the rule `{drawing.rule_name(price.rule)}` costs", "A rule is a decision "
           "of people; they should see its price.")  # fmt: skip
     before = chapter.decision["comparison"]["plan"]
     after = price.comparison_without["plan"]
@@ -320,7 +345,7 @@ def _rule(screen: Console, chapter: Chapter) -> None:
                  f"{count(len(price.dropped), 'line')} would go:")  # fmt: skip
     for sign, lines in (("+", price.opened), ("-", price.dropped)):
         for line in lines[:2]:
-            _indented(screen, f"{sign} {sentence_of(line, chapter)}")
+            indented(screen, f"{sign} {sentence_of(line, chapter)}")
     if len(chapter.prices) > 1:
         made = drawing.table("every rule", "without it, less", numbers=["without it, less"])
         for each in chapter.prices:
@@ -332,33 +357,6 @@ def _rule(screen: Console, chapter: Chapter) -> None:
 def _path(screen: Console, chapter: Chapter) -> None:
     if chapter.path is None or chapter.line is None:
         return
-    _head(screen, "Where that line comes from", "Any number can be walked back to the row, the "
+    head(screen, "Where that line comes from", "Any number can be walked back to the row, the "
           "file, the rules and the people that it came from.")  # fmt: skip
     screen.print(drawing.provenance_tree(chapter.path, most=FACTS_DRAWN))
-
-
-def _typed(command: str) -> str:
-    """The command as it must be typed here: with its folder where the shell does not know it."""
-    place = Path(sys.executable).parent
-    if which("evenkeel") or not (place / "evenkeel").exists():
-        return command
-    inside = place.is_relative_to(Path.cwd())
-    return f"{place.relative_to(Path.cwd()) if inside else place}/{command}"
-
-
-def tell_where_next(screen: Console, folder: Any) -> None:
-    """How to reach the same answers over GraphQL, and the commands to go on with."""
-    from api.tokens import TOKEN_FILE
-
-    screen.print()
-    screen.rule(Text("Now you", style="bold"), characters="=", align="left")
-    for command, what in (
-        ("evenkeel serve", "GraphQL at http://127.0.0.1:8000/graphql"),
-        ("evenkeel query '{ plans(chain: \"two_hubs\") { edges { node { digest } } } }'",
-         "the same, without a server"),
-        ("evenkeel show latest", "the whole plan"),
-        ("evenkeel trace latest 1", "any other line"),
-        ("evenkeel down", "stops the database"),
-    ):  # fmt: skip
-        screen.print(f"  {_typed(command)}\n      {what}", soft_wrap=True)
-    screen.print(f"The API asks for the token in {plain(folder / TOKEN_FILE)}", soft_wrap=True)

@@ -217,7 +217,8 @@ def suppressed_table(suppressed: Row) -> Table:
     """How many movements each rule looked at, closed, and sends to a person; floors in units."""
     numbers = ["looked at", "closed", "to a person", "floor, units"]
     made = table("rule", *numbers, numbers=numbers)
-    columns = [suppressed.get(name, {}) for name in ("focus_counts", "by_rule", "warned", "floors")]
+    names = ("focus_counts", "by_rule", "attention", "floors")
+    columns = [suppressed.get(name, {}) for name in names]
     for rule in sorted({rule for column in columns for rule in column}):
         add(made, rule_name(rule), *(f"{c[rule]:,}" if rule in c else "" for c in columns))
     return made
@@ -240,6 +241,11 @@ def feed_table(summary: Row) -> Table:
         if file["rows"]:
             add(made, file["file"], *(f"{file[name]:,}" for name in numbers))
     return made
+
+
+def feed_notes(summary: Row) -> list[str]:
+    """What was linked, rounded, derived or left out, and how often."""
+    return [f"{plain(words)}: {times:,}" for words, times in summary.get("counts", {}).items()]
 
 
 def findings_table(results: Sequence[Row], most: int = 50) -> Table:

@@ -15,6 +15,7 @@ from strawberry.types import ExecutionContext
 from api.connections import After, Connection, First, check_first, connection
 from api.described import described
 from api.history import Event, LogHead, Path, SetAside, decided_from, events_page, path_down
+from api.impact import Failure, Impact, SinglePoint, impact_page, single_points_page
 from api.kpis import Kpi, kpis_page
 from api.limits import document_within_limits
 from api.loaders import Info
@@ -23,8 +24,8 @@ from api.plans import (
     Decided,
     Plan,
     PurchaseLine,
-    SubstitutionLine,
     Shortfall,
+    SubstitutionLine,
     TransferLine,
     as_line,
 )
@@ -245,6 +246,25 @@ class Query:
             [SetAside.of(row) for row in page.rows], page.has_more, scope, info.context.cursors,
             lambda row: begin + 1 + row,
         )  # fmt: skip
+
+    @described
+    async def impact(
+        self, info: Info, chain: str, failures: list[Failure], starts_on: date | None = None
+    ) -> Impact:
+        """What depends on one or more subjects that go down at once."""
+        return await impact_page(info, chain, failures, starts_on)
+
+    @described
+    async def single_points_of_failure(
+        self,
+        info: Info,
+        chain: str,
+        starts_on: date | None = None,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[SinglePoint]:
+        """What leaves demand without any source when it alone goes down, most value first."""
+        return await single_points_page(info, chain, starts_on, first, after)
 
     @described
     async def head(self, info: Info) -> LogHead:

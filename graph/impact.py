@@ -30,7 +30,7 @@ def depends_on(driver: Driver, chain: str, subject: Subject) -> Dependence:
     """All that the relationships lead to from a subject, in one statement and one round trip.
 
     What may depend, not what fails: an alternative does not take anything off the answer, and
-    neither does a status. Up to 8 tiers, 8 levels of components and 16 lanes in a row. Raises
+    neither does a status. Up to 8 tiers and 8 levels of components; each place once, however long the way. Raises
     OutsideError as the database does, InputError `SUBJECT_UNKNOWN` for no such chain.
     """
     class_name = _CLASS_OF.get(subject.kind, "Location")

@@ -196,7 +196,8 @@ def _draw_source(drawing: _Drawing, fact: str, properties: Row, event: Row) -> N
     name = properties["source_file"]
     if not name:
         return
-    place = f"{name}, row {properties['source_row']}"
+    line = properties["source_row"]  # 0: derived from the file as a whole
+    place = f"{name}, row {line}" if line else name
     row = drawing.add("row", f"{event['sequence']}/{name}/{properties['source_row']}", place)
     stated: dict[str, Any] = next((f for f in payload["files"] if f["name"] == name), {})
     file = drawing.add("file", stated.get("digest") or name, name, stated)

@@ -46,10 +46,7 @@ class Closures:
 
     def without(self, rule: str) -> "Closures":
         """The same verdict as if one rule were not there."""
-        return Closures(
-            {k: v for k, v in self.closed.items() if k != rule},
-            {k: v for k, v in self.floors.items() if k != rule},
-            self.focus_counts,
-            self.warned,
-            self.recorded,
-        )
+        kept = ({k: v for k, v in part.items() if k != rule}
+                for part in (self.closed, self.floors, self.warned, self.recorded))  # fmt: skip
+        closed, floors, warned, recorded = kept
+        return Closures(closed, floors, self.focus_counts, warned, recorded)

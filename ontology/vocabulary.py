@@ -50,7 +50,9 @@ STANDINGS: dict[str, str] = {
 """What the instances of a class are: `fact`, `plan`, `view` (never stored) or `history`."""
 
 
-MEASUREMENTS = frozenset({"DemandObservation", "DemandQuantile", "PooledDemandQuantile"})
+MEASUREMENTS = frozenset({
+    "DemandObservation", "DemandQuantile", "PooledDemandQuantile", "StockMovement",
+})  # fmt: skip
 """Facts of which there are so many that they stay columns: none of them becomes a node."""
 
 

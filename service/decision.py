@@ -217,8 +217,9 @@ def columns_of(problem: Problem) -> dict[str, Any]:
 def suppressed(problem: Problem, closed: Closed, review: Review) -> dict[str, Any]:
     """How many movements each rule looked at, closed, or hands to a person.
 
-    `attention` counts the lines that a rule sends to a person. `after_flow` names the rows of the Movement table that filters and rules on the finished plan
-    closed: with them the plan can be derived again.
+    `attention` counts the lines that a rule sends to a person. `after_flow` names the rows of the
+    Movement table that filters and rules on the finished plan closed: with them the plan can be
+    derived again.
     """
     closures = problem.closures
     return {

@@ -102,7 +102,7 @@ def look_at(
     overfull = overfull_lanes(problem, snapshot, views)
     if problem.window.is_forecast and len(overfull):
         close = joined(close, {LANE_CAPACITY: overfull})
-    attention = _attention(problem, views, verdict, lines.rows, labels)
+    attention = _attention(problem, views, verdict, lines.rows, without_rule)
     return Review(int(lines.fixed.sum()), close, attention, verdict.focus_counts)
 
 
@@ -122,14 +122,18 @@ def _touches_given(problem: Problem, close: Closed) -> bool:
 
 
 def _attention(
-    problem: Problem, views: PlanViews, verdict: PlanVerdict, rows: IntArray, labels: CarryLabels
+    problem: Problem, views: PlanViews, verdict: PlanVerdict, rows: IntArray, without_rule: str
 ) -> dict[int, tuple[str, ...]]:
+    labels = problem.labels
+    assert isinstance(labels, CarryLabels)  # noqa: S101  # the caller's
     there = {*rows.tolist(), *labels.given.rows.tolist()}
     found: dict[int, set[str]] = {}
     for rule, warned in problem.closures.warned.items():
         for row in there.intersection(warned.tolist()):
             found.setdefault(row, set()).add(rule)
     for rule, tables in verdict.warned.items():
+        if rule == without_rule:
+            continue
         for name, view_rows in tables.items():
             for row in view_rows.tolist():
                 for member in views.members[name][row].tolist():

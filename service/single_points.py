@@ -135,6 +135,6 @@ def _ranked(
     supply: Supply, found: Sequence[CriticalFailure], tried: int, possible: int
 ) -> CriticalFailures:
     ranked = sorted(found, key=lambda f: (-f.value_per_day_micros, -f.per_day_millionths,
-                                          f.subjects))  # fmt: skip
+                                          [str(s) for s in f.subjects]))  # fmt: skip
     currency = reporting_currency(supply.snapshot)
     return CriticalFailures(supply.starts_on, currency, tuple(ranked), tried, possible)

@@ -115,7 +115,7 @@ def _transfer_costs(
     lane = codes_of(moved["lane"], lanes["id"].tolist())
     ends = zip(moved["item"], moved["destination"], strict=True)
     held = holding[np.array([place[end] for end in ends], np.int64)]
-    days = lanes["lead_time_days"][lane]
+    days = (moved["arrives_on"] - moved["departs_on"]).astype(np.int64)  # with waiting at a door
     by_weight = _charged(moved, items, "weight_micrograms", "NO_WEIGHT",
                          lanes["cost_per_kilogram_micros"][lane])  # fmt: skip
     by_volume = _charged(moved, items, "volume_cubic_millimetres", "NO_VOLUME",

@@ -319,7 +319,7 @@ class _Turn:
 
 
 def _ways_of(ways: Ways, levels: Levels, pairs: int) -> list[list[int]]:
-    """The ways into each pair in the policy's order; ties by their place in the Movement table."""
+    """The ways into each pair in the order of the policy; ties by item, lane and supplier."""
     count = np.arange(len(ways.origin))
     first = (ways.cost, ways.lead) if levels.by_lead else (ways.lead, ways.cost)
     order = np.lexsort((count, *first))

@@ -126,6 +126,8 @@ def _risk_line(
     kind, lot = movement["kind"], movement["lot"]
     if kind == "purchase":
         reasons = [fact("Offer", movement["supplier"], item, destination)]
+        if (item, destination) not in asked:  # bought for the places behind it
+            reasons += [name for pair, names in asked.items() if pair[0] == item for name in names]
         ends = {"supplier": movement["supplier"]}
     elif kind == "substitution":
         return _substitution_line(movement, units, unit_cost, asked)
@@ -180,14 +182,20 @@ def _policy(problem: Problem, item: str, place: str) -> list[str]:
 
 
 def _demand_facts(problem: Problem, snapshot: Snapshot) -> dict[tuple[str, str], list[str]]:
-    """Per item and location what its demand rests on: its forecast, or the largest outcomes."""
-    if not problem.window.is_forecast:
-        return _largest_outcomes(problem, snapshot)
-    table = snapshot.table("DemandForecast")
-    return {
-        (item, place): [fact("DemandForecast", item, place)]
-        for item, place in zip(table["item"], table["location"], strict=True)
-    }
+    """Per item and location what its demand rests on: forecast or largest outcomes, and backlog."""
+    found: dict[tuple[str, str], list[str]] = {}
+    if problem.window.is_forecast:
+        table = snapshot.table("DemandForecast")
+        for pair in zip(table["item"], table["location"], strict=True):
+            found[pair] = [fact("DemandForecast", *pair)]
+    else:
+        found = _largest_outcomes(problem, snapshot)
+    backlog = snapshot.table("Backlog")
+    for item, place, units in zip(backlog["item"], backlog["location"], backlog["quantity_units"],
+                                  strict=True):  # fmt: skip
+        if units > 0:
+            found.setdefault((item, place), []).append(fact("Backlog", item, place))
+    return found
 
 
 def _largest_outcomes(problem: Problem, snapshot: Snapshot) -> dict[tuple[str, str], list[str]]:

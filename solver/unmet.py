@@ -177,7 +177,8 @@ def _without(
         np.concatenate([labels.move_capacity[opened], (network.lower[:carried] - lower)[freed]]),
         np.concatenate([labels.move_cost[opened], -network.cost[freed]]),
     )
-    items = [*problem.movements["item"][opened],
+    moved, served = (problem.movements[name][opened] for name in ("item", "replaces"))
+    items = [*(replaced or item for item, replaced in zip(moved, served, strict=True)),
              *(labels.pairs[pair][0] for pair in labels.carry_pair[freed])]  # fmt: skip
     saved: dict[str, int] = {}
     for item, *arc in zip(items, *(column.tolist() for column in columns), strict=True):

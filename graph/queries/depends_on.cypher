@@ -1,5 +1,5 @@
 // What a supplier, contract, lane, location or region stands behind: tiers and bills of material
-// up to 8 steps, lanes up to 16. Goods follow links between tiers only as themselves or as parts.
+// up to 8 steps, lanes all the way. Goods follow links between tiers only as themselves or as parts.
 MATCH (h:LogHead {id: 0})
 WITH h.projected AS at
 CALL (at) {
@@ -27,7 +27,7 @@ WITH at, made, reduce(all = [], some IN found | all + some) AS places
 CALL (at, places) {
   UNWIND places AS place
   MATCH SHORTEST 1 (place)((:Entity)<-[:DESTINATION]-(l:Fact WHERE l.event_sequence <= at
-    AND l.until_sequence > at AND l.class = 'Lane')-[:ORIGIN]->(:Entity)){0,16}(origin:Location)
+    AND l.until_sequence > at AND l.class = 'Lane')-[:ORIGIN]->(:Entity))*(origin:Location)
   RETURN collect(DISTINCT origin) AS origins
 }
 CALL (at, made, origins) {
@@ -69,7 +69,7 @@ WITH at, goods, items, places + sold_at AS places
 CALL (at, places) {
   UNWIND places AS place
   MATCH SHORTEST 1 (place)((:Entity)<-[:ORIGIN]-(l:Fact WHERE l.event_sequence <= at
-    AND l.until_sequence > at AND l.class = 'Lane')-[:DESTINATION]->(:Entity)){0,16}(end:Location)
+    AND l.until_sequence > at AND l.class = 'Lane')-[:DESTINATION]->(:Entity))*(end:Location)
   RETURN collect(DISTINCT end) AS ends
 }
 CALL (at, goods, items, ends) {

@@ -1,0 +1,123 @@
+"""The demo's chapter on the regional network: forecast, rivals, rule book, failure, figures."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from api import drawing
+from api.amounts import count, millionths
+from api.output import plain
+
+if TYPE_CHECKING:
+    from ontology.columns import Snapshot
+    from rules.release import Release
+    from service.compare import Comparison
+    from service.forecast import ForecastMade
+    from service.house import House
+    from service.impact import ImpactReport
+    from service.kpi_value import Kpi
+    from service.single_points import CriticalFailures
+
+RULES_SHOWN = 12
+FAILURES_SHOWN = 5
+AFFECTED_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a chain with a history lets us tell beside its plan."""
+
+    made: "ForecastMade"
+    comparison: "Comparison"
+    release: "Release"
+    failures: "CriticalFailures"
+    report: "ImpactReport"
+    figures: "list[Kpi]"
+
+
+def lived(house: "House", chain: str, made: "ForecastMade", document: drawing.Row) -> Network:
+    """Compare, break the most critical supplier, and measure, for real."""
+    from service.compare import compare
+    from service.decision import PlanRequest
+    from service.impact import impact
+    from service.kpis import plan_kpis
+    from service.single_points import single_points
+
+    snapshot: Snapshot = house.reader.read(chain)
+    failures = single_points(snapshot, made.starts_on)
+    worst = next(each for each in failures.found if each.subjects[0].kind == "supplier")
+    return Network(
+        made, compare(house, PlanRequest(chain)), house.release, failures,
+        impact(snapshot, worst.subjects, made.starts_on), plan_kpis(house, document),
+    )  # fmt: skip
+
+
+def tell_forecast(screen: Console, network: Network) -> None:
+    """What the model says, and what it was fitted to."""
+    counts = network.made.counts
+    screen.print(
+        f"{counts['observations']:,} days of demand at {counts['pairs']:,} places and items become "
+        f"quantiles of cumulative demand from {network.made.starts_on} on: {counts['local_days']} "
+        f"days for each place, {counts['pooled_days']} for the whole chain. Model "
+        f"{network.made.model}, event {network.made.event.sequence}: a fact like the others."
+    )  # fmt: skip
+
+
+def tell_comparison(screen: Console, network: Network) -> None:
+    """The plan beside rules of thumb that were tuned on the days before."""
+    from api.commands_compare import show_comparison
+
+    show_comparison(screen, network.comparison)
+
+
+def tell_rules(screen: Console, network: Network, suppressed: drawing.Row) -> None:
+    """The rules that had most to say about this plan."""
+    rules = {rule.iri: rule for rule in network.release.rules}
+    closed, warned = suppressed["by_rule"], suppressed["warned"]
+    sent = suppressed["attention"]
+    busiest = sorted(
+        {*closed, *warned, *sent}, key=lambda r: (-closed.get(r, 0) - sent.get(r, 0), r)
+    )
+    made = drawing.table("rule", "severity", "closed", "lines to a person",
+                         numbers=["closed", "lines to a person"])  # fmt: skip
+    for iri in busiest[:RULES_SHOWN]:
+        severity = rules[iri].severity if iri in rules else "knob"
+        drawing.add(made, drawing.rule_name(iri), severity, f"{closed.get(iri, 0):,}",
+                    f"{sent[iri]:,}" if iri in sent else "")  # fmt: skip
+    screen.print(made)
+    screen.print(f"{len(rules)} rules are in force; `evenkeel rules` lists them all.")
+
+
+def tell_failure(screen: Console, network: Network) -> None:
+    """What alone can stop demand, and what the worst supplier's failure would do."""
+    made = drawing.table("if it fails alone", "pairs cut off", "units a day", "short in, days",
+                         numbers=["pairs cut off", "units a day", "short in, days"])  # fmt: skip
+    for failure in network.failures.found[:FAILURES_SHOWN]:
+        drawing.add(made, " and ".join(map(str, failure.subjects)), f"{failure.pairs:,}",
+                    millionths(failure.per_day_millionths), str(failure.days_until_short),
+                    )  # fmt: skip
+    screen.print(made)
+    report = network.report
+    names = " and ".join(map(str, report.failures))
+    screen.print(f"If {plain(names)} goes down: "
+                 f"{count(len(report.affected), 'item and place', 'items and places')} "
+                 "affected, such as")  # fmt: skip
+    for pair in report.affected[:AFFECTED_SHOWN]:
+        lasts = (
+            ""
+            if pair.days_until_short is None
+            else f", first short in {pair.days_until_short} days"
+        )
+        screen.print(f"  {plain(pair.item)} at {plain(pair.location)}: {pair.state}{lasts}")
+
+
+def tell_figures(screen: Console, network: Network) -> None:
+    """The plan's key figures, each by a versioned definition."""
+    from api.commands_kpi import grouped
+
+    made = drawing.table("figure", "value", "unit", numbers=["value"])
+    for kpi in network.figures:
+        if not kpi.reason:
+            drawing.add(made, kpi.definition.title, grouped(kpi.text), kpi.unit)
+    screen.print(made)
