@@ -22,7 +22,7 @@ from solver.carry_arcs import (
 from solver.carry_costs import movement_costs, substitution_costs
 from solver.carry_labels import BoolArray, CarryLabels, Curves, most_asked
 from solver.carry_layout import Layout, layout_of
-from solver.demand import QuantileDemand, local_demand, pooled_demand
+from solver.demand import QuantileDemand, local_demand, pooled_demand, with_imbalance
 from solver.echelon import NONE, Purchases, order_up_to
 from solver.movements import Window, arrivals, is_fit, serves
 from solver.names import ABSENT, HashArray, codes_of
@@ -54,7 +54,7 @@ def carry_network(
     curves = _curves(snapshot, window, layout)
     holding, shortage = _rates(snapshot, layout.pairs, curves)
     cost = _costs(snapshot, movements, layout, holding)
-    pooled = pooled_demand(snapshot, window, layout.items) if window.is_forecast else None
+    pooled = _pooled(snapshot, layout, curves)
     given = NONE
     if pooled is not None:
         given = order_up_to(snapshot, window, movements, closures, layout.pairs, pooled, cost)
@@ -86,6 +86,14 @@ def _curves(snapshot: Snapshot, window: Window, layout: Layout) -> Curves:
     if window.is_forecast:
         return local_demand(snapshot, window, layout.pairs)
     return stated_curves(snapshot, window, layout.pairs)
+
+
+def _pooled(snapshot: Snapshot, layout: Layout, curves: Curves) -> QuantileDemand | None:
+    if not isinstance(curves, QuantileDemand):
+        return None
+    pooled = pooled_demand(snapshot, layout.window, layout.items)
+    reach = int(layout.lanes["lead_time_days"].max(initial=0)) + 1
+    return with_imbalance(pooled, curves, layout.item_of_pair, reach)
 
 
 def _costs(snapshot: Snapshot, movements: Table, layout: Layout, holding: IntArray) -> IntArray:

@@ -126,6 +126,45 @@ def pooled_demand(snapshot: Snapshot, window: Window, items: Sequence[str]) -> Q
     return QuantileDemand(found.units + owed[:, None, None], found.weights)
 
 
+def with_imbalance(
+    pooled: QuantileDemand, local: QuantileDemand, item_of_row: IntArray, reach_days: int
+) -> QuantileDemand:
+    """Pooled demand, spread as far as stock must be that sits in the wrong place for a while.
+
+    The chain acts as one stock only as far as moves can even it out, which takes `reach_days`.
+    Eppen and Schrage (1981): variance(t) = variance of the chain's demand up to t - reach + (sum
+    of the places' deviations over the reach) squared. Deviations are read off the span between
+    the levels next to 15 and 85 %, whose factor cancels; quantiles move away from the middle one
+    in proportion, and never nearer to it. The root is rounded down, and so are the quantiles.
+    """
+    low, middle, high = _marks(pooled.weights)
+    reach = min(reach_days, local.units.shape[1])
+    if reach < 1:
+        return pooled
+    spread = local.units[:, reach - 1, high] - local.units[:, reach - 1, low]
+    apart = np.zeros(len(pooled), np.int64)
+    np.add.at(apart, item_of_row, spread)
+    span = pooled.units[:, :, high] - pooled.units[:, :, low]
+    before = np.concatenate([np.zeros((len(pooled), reach), np.int64), span], axis=1)
+    wanted = np.sqrt((before[:, : span.shape[1]] ** 2 + apart[:, None] ** 2).astype(np.float64))
+    wider = np.maximum(span, np.floor(wanted).astype(np.int64))[:, :, None]
+    centre = pooled.units[:, :, middle][:, :, None]
+    moved = (pooled.units - centre) * wider // np.maximum(1, span)[:, :, None]
+    units = np.where(span[:, :, None] > 0, np.maximum(0, centre + moved), pooled.units)
+    units[:, :, 0] = pooled.units[:, :, 0]
+    return QuantileDemand(np.maximum.accumulate(units, axis=2), pooled.weights)
+
+
+def _marks(weights: IntArray) -> tuple[int, int, int]:
+    """Where the levels next to 15, 50 and 85 % stand among the units."""
+    levels = [0]
+    for both in np.cumsum(weights)[:-1].tolist():  # two neighbouring levels, per million each
+        levels.append(both - levels[-1])
+    place = {p: min(range(1, len(levels)), key=lambda j: abs(levels[j] - p * 10_000))
+             for p in (15, 50, 85)}  # fmt: skip
+    return place[15], place[50], place[85]
+
+
 def _dense(
     table: Table, row: IntArray, window: Window, rows: int, days: IntArray
 ) -> QuantileDemand:

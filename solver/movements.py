@@ -94,7 +94,9 @@ def _no_regime(snapshot: Snapshot, stated: list[str]) -> InputError:
 
 def _forecast_window(snapshot: Snapshot, starts_on: date | None) -> Window:
     quantiles, pooled = snapshot.table("DemandQuantile"), snapshot.table("PooledDemandQuantile")
-    first = quantiles["starts_on"].max() if starts_on is None else np.datetime64(starts_on, "D")
+    in_force = snapshot.table("DemandForecast")["starts_on"]
+    latest = in_force.max() if len(in_force) else quantiles["starts_on"].max()
+    first = latest if starts_on is None else np.datetime64(starts_on, "D")
     days = np.unique(quantiles["on"][quantiles["starts_on"] == first])
     far = np.unique(pooled["on"][pooled["starts_on"] == first])
     if not len(days) or not len(far) or far[-1] <= days[-1]:

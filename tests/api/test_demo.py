@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from api import demo, drawing
+from api import demo_plan as demo
+from api import drawing
 from api.amounts import count, millionths, money, share
 from graph.progress import silent
 from graph.settings import settings_from_environment

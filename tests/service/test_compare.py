@@ -15,7 +15,7 @@ from service import compare as compared
 from service.compare import Comparison, Method, OrdersMethod, compare_on
 from service.decision import PlanRequest
 from service.planning import draft_plan
-from solver.heuristics import Acts
+from solver.heuristics import Acts, act
 from tests.solver import two_hubs
 from tests.solver.forecasts import STORES, random_forecast
 from tests.solver.planning import random_orders, shuffled
@@ -108,16 +108,16 @@ def test_a_rival_acts_again_without_what_a_rule_forbids(
     worlds = [Snapshot(1, {**each.tables, "Location": tight}) for each in worlds]
     kept = [risk(compare_on(each, release, REQUEST)) for each in worlds]
     assert 0 == sum(methods[name].rule_breaks for methods in kept for name in ("min_max", "greedy"))
-    unheeding = partial(_acts_unheeding, compared.act)
+    unheeding = partial(_acts_unheeding, act)
     monkeypatch.setattr(compared, "act", unheeding)
     free = [risk(compare_on(each, release, REQUEST)) for each in worlds]
     assert sum(methods[name].rule_breaks for methods in free for name in ("min_max", "greedy")) > 0
 
 
-def _acts_unheeding(act: Callable[..., Acts], *given: Any) -> Acts:
+def _acts_unheeding(as_asked: Callable[..., Acts], *given: Any) -> Acts:
     """What a rival does that is deaf to what was closed to it."""
     *facts, _ = given
-    return act(*facts)
+    return as_asked(*facts)
 
 
 def test_firm_orders_show_what_was_planned_and_nothing_that_cannot_be_compared(

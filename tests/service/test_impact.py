@@ -48,7 +48,7 @@ def told(report: ImpactReport) -> dict[tuple[str, str], Found]:
     }  # fmt: skip
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=60)
 @given(chains, st.data())
 def test_it_is_what_a_naive_search_finds(records: list[Any], data: st.DataObject) -> None:
     """State, sources, extra cost, delay and days of every pair equal brute force, one by one."""
@@ -70,7 +70,7 @@ def without_source(report: ImpactReport) -> set[tuple[str, str]]:
     }  # fmt: skip
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=60)
 @given(chains, st.sampled_from("ABCD"), st.sampled_from(["p0", "p1", "p2", "p3"]), st.data())
 def test_one_more_alternative_never_hurts(
     records: list[Any], item: str, place: str, data: st.DataObject
@@ -88,7 +88,7 @@ def test_one_more_alternative_never_hurts(
     assert without_source(after) <= without_source(before)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=60)
 @given(chains, st.data())
 def test_two_failures_affect_at_least_what_each_does(
     records: list[Any], data: st.DataObject
@@ -108,7 +108,7 @@ def test_two_failures_affect_at_least_what_each_does(
                 assert (pair, both[pair].days) <= (pair, found.days)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=60)
 @given(chains, st.data())
 def test_less_stock_never_lasts_longer(records: list[Any], data: st.DataObject) -> None:
     """With any stock taken away, no pair is short later than before, and no other is affected."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ontology.columns import Snapshot, table_of
 from ontology.demand import Backlog, DemandQuantile
 from ontology.errors import InputError
-from solver.demand import TOTAL, QuantileDemand, local_demand, pooled_demand
+from solver.demand import TOTAL, QuantileDemand, local_demand, pooled_demand, with_imbalance
 from solver.movements import pairs_of, window_of
 from solver.risk import segments
 from tests.solver.forecasts import FAR, LEVELS, LOCAL, quantiles, random_forecast
@@ -119,3 +119,31 @@ def test_observed_but_not_forecast_is_said() -> None:
     with pytest.raises(InputError) as caught:
         window_of(random_forecast(0), MONDAY + timedelta(days=1))
     assert caught.value.code == "FORECAST_WANTED"
+
+
+@given(st.integers(0, 200), st.integers(0, 6))
+def test_stock_in_the_wrong_place_only_widens_the_pool(seed: int, reach: int) -> None:
+    """The middle stays, no quantile moves nearer to it, order holds; no reach, no change."""
+    snapshot = random_forecast(seed % 40)
+    window, pairs = window_of(snapshot), pairs_of(snapshot)
+    items = sorted({item for item, _ in pairs})
+    pooled, local = pooled_demand(snapshot, window, items), local_demand(snapshot, window, pairs)
+    of_pair = np.array([items.index(item) for item, _ in pairs])
+    wider = with_imbalance(pooled, local, of_pair, reach)
+    middle = 2  # of the levels 0, 10, 50, 90, 99 %
+    assert pooled.units[:, :, middle].tolist() == wider.units[:, :, middle].tolist()
+    assert np.all(wider.units[:, :, 3:] >= pooled.units[:, :, 3:])
+    assert np.all(wider.units[:, :, 1] <= pooled.units[:, :, 1])
+    assert np.all(np.diff(wider.units, axis=2) >= 0)
+    if reach == 0:
+        assert pooled.units.tolist() == wider.units.tolist()
+
+
+def test_the_spread_is_that_of_eppen_and_schrage() -> None:
+    """Chain 30 apart at t - 1 and places 24 + 16 apart over a day: 50 = sqrt(30^2 + 40^2)."""
+    levels = ([150_000, 500_000, 850_000], [1, 2, 3])
+    weights = demand_of(*levels).weights
+    pooled = QuantileDemand(np.array([[[0, 35, 50, 65], [0, 80, 100, 120]]]), weights)
+    local = QuantileDemand(np.array([[[0, 8, 20, 32]], [[0, 12, 20, 28]]]), weights)
+    found = with_imbalance(pooled, local, np.array([0, 0]), 1).units[0, 1].tolist()
+    assert [0, 75, 100, 125] == found
