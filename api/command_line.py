@@ -20,6 +20,7 @@ from api import (
     commands_price,
     commands_query,
     commands_server,
+    commands_why,
 )
 from api.output import GOOD, plain, report
 from ontology.errors import EvenkeelError, InputError, OutsideError
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 for _module in (
     commands_server, commands_data, commands_forecast, commands_plan, commands_price,
-    commands_query, commands_impact, commands_kpi, commands_compare,
+    commands_query, commands_impact, commands_kpi, commands_compare, commands_why,
 ):  # fmt: skip
     _module.register(app)
 

@@ -175,7 +175,7 @@ def rules(
     chain: Annotated[str, typer.Option(help="Count in the latest plan of this chain.")] = "",
     as_json: AsJson = False,
 ) -> int:
-    """The rules in force, and how many movements each closed in the latest plan."""
+    """The rules in force: what each closed, kept back or sent to a person in the latest plan."""
     from api import drawing
     from api.commands_server import opened
     from api.recall import latest_plan
@@ -197,12 +197,14 @@ def rules(
 def _rule_rows(release: "Release", document: dict[str, Any] | None) -> list[dict[str, Any]]:
     suppressed = document["decision"]["suppressed"] if document else {}
     closed, looked = suppressed.get("by_rule", {}), suppressed.get("focus_counts", {})
+    sent, floors = suppressed.get("attention", {}), suppressed.get("floors", {})
     return [
         {
             "rule": rule.iri, "title": rule.title, "severity": rule.severity,
             "targets": list(rule.targets), "file": rule.file, "reason": rule.reason,
             "closed": closed.get(rule.iri, 0) if document else None,
             "looked_at": looked.get(rule.iri) if document else None,
+            "to_a_person": sent.get(rule.iri), "floor_units": floors.get(rule.iri),
         }
         for rule in release.rules
     ]  # fmt: skip

@@ -80,12 +80,16 @@ def _planned(
     from api.output import watched
     from service.decision import PlanRequest
     from service.examples import example_named, load_example
+    from service.forecast import make_forecast
     from service.planning import make_plan
 
     with watched() as progress:
         if example:
             progress(f"loading {example}", 0, 0)
-            load_example(house, example)
+            synced = load_example(house, example)
+            if synced.summary["records"].get("DemandObservation"):
+                progress(f"forecasting {example}", 0, 0)
+                make_forecast(house, example_named(example).chain)
         chosen = example_named(example).chain if example else chain or only_chain(house)
         progress(f"planning {chosen}", 0, 0)
         return make_plan(house, PlanRequest(chosen, parts, first_day)).document

@@ -12,6 +12,7 @@ from api.amounts import count, millionths, money, share
 from api.demo_network import Network
 from api.demo_sections import head, indented, tell_loaded
 from api.output import plain
+from api.sentences import sentence_of
 
 if TYPE_CHECKING:
     from graph.facts import StatedFact
@@ -280,29 +281,12 @@ def _line(screen: Console, chapter: Chapter) -> None:
         return
     head(screen, f"Line {line['number']} explained", "A planner acts on a line only when it says "
           "what it rests on.")  # fmt: skip
-    screen.print(sentence_of(line, chapter))
+    screen.print(sentence_of(line, chapter.scale, chapter.currency))
     for fact in chapter.facts:
         stated = {name: getattr(fact.record, name) for name in type(fact.record).__slots__}
         told = drawing.fields_text(stated)
         about = f"{fact.class_name} {plain(fact.key)}{': ' if told else ''}{told}"
         indented(screen, f"because {about}")
-
-
-def sentence_of(line: Row, chapter: Chapter) -> str:
-    """A line as a sentence."""
-    units, cost = f"{line['quantity_units']:,}", chapter.amount(line["cost_scaled"])
-    item = plain(line["item"]) + (f" of lot {plain(line['lot'])}" if line.get("lot") else "")
-    if line["kind"] == "assignment":
-        return (f"Order {plain(line['order'])} ({count(line['quantity_units'], 'unit')} of {item}) "
-                f"is served from {plain(line['origin'])} by {plain(drawing.way_of(line))}: "
-                f"{chapter.amount(line['handling_cost_scaled'])} of warehouse and "
-                f"{chapter.amount(line['freight_cost_scaled'])} of freight.")  # fmt: skip
-    when = f"there on {line['arrives_on']}, for {cost}"
-    if line["kind"] == "purchase":
-        return (f"Buy {units} {item} from {plain(line['supplier'])} for "
-                f"{plain(line['destination'])}, {when} net of what stays in stock.")  # fmt: skip
-    return (f"Send {units} {item} from {plain(line['origin'])} to {plain(line['destination'])} "
-            f"by {plain(line['lane'])}, {when} with holding on the way.")  # fmt: skip
 
 
 def _shortfall(screen: Console, chapter: Chapter) -> None:
@@ -345,7 +329,7 @@ def _rule(screen: Console, chapter: Chapter) -> None:
                  f"{count(len(price.dropped), 'line')} would go:")  # fmt: skip
     for sign, lines in (("+", price.opened), ("-", price.dropped)):
         for line in lines[:2]:
-            indented(screen, f"{sign} {sentence_of(line, chapter)}")
+            indented(screen, f"{sign} {sentence_of(line, chapter.scale, chapter.currency)}")
     if len(chapter.prices) > 1:
         made = drawing.table("every rule", "without it, less", numbers=["without it, less"])
         for each in chapter.prices:

@@ -261,11 +261,12 @@ def findings_table(results: Sequence[Row], most: int = 50) -> Table:
 
 def rules_table(rows: Sequence[Row]) -> Table:
     """The rules in force with what each closed in the latest plan."""
-    made = table("rule", "title", "severity", "looked at", "closed",
-                 numbers=["looked at", "closed"])  # fmt: skip
+    numbers = ["looked at", "closed", "to a person", "floor, units"]
+    made = table("rule", "severity", *numbers, numbers=numbers)
+    names = ("looked_at", "closed", "to_a_person", "floor_units")
     for row in rows:
-        cells = ("" if row[k] is None else f"{row[k]:,}" for k in ("looked_at", "closed"))
-        add(made, rule_name(row["rule"]), row["title"], row["severity"], *cells)
+        cells = ("" if row[name] is None else f"{row[name]:,}" for name in names)
+        add(made, rule_name(row["rule"]), row["severity"], *cells)
     return made
 
 

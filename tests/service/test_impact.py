@@ -10,14 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ontology.columns import Snapshot
-from ontology.demand import DemandForecast, DemandObservation, DemandOutcome
+from ontology.demand import DemandForecast, DemandObservation, DemandOutcome, PurchaseOrder
 from ontology.errors import InputError
 from ontology.failures import Subject, subject_of
 from ontology.goods import Component, Item, Lot, Substitute
-from ontology.partners import Offer, Supplier, UpstreamSupply
+from ontology.governance import ExchangeRate
+from ontology.partners import Contract, Offer, Supplier, UpstreamSupply
 from ontology.places import Location
 from ontology.stock import StockPosition
-from ontology.transport import Lane
+from ontology.transport import Lane, Shipment
 from service.demand_rates import demand_rates, first_day_of
 from service.impact import AffectedPair, ImpactReport, impact, impact_on, subjects_of
 from service.supply import supply_of
@@ -291,3 +292,67 @@ def test_two_hubs() -> None:
         pair.arriving_units, pair.upstream_units,
     )  # fmt: skip
     assert 1_000_000 == pair.mean_per_day_millionths
+
+
+def test_a_kit_costs_its_parts_and_waits_for_the_last() -> None:
+    """2 needles of 1.00 and half a tube of 2.00, 0.10 on the lane; 3 days for needles, 1 on it."""
+    report = impact(snapshot_of(hospital()), [Subject("supplier", "dear")], MONDAY)
+    route, _ = report.routes("kit", "store")  # the other is to put it together in the store
+    assert (3_100_000, 4, "") == (route.cost_micros, route.lead_time_days, route.supplier)
+    assert ("Component/kit/needle", "Component/kit/tube", "Lane/hub-store") == route.facts
+
+
+def test_a_dearer_lane_from_the_same_hub_is_an_impact() -> None:
+    """No source is lost, but the best way is: 0.40 more and a day less."""
+    rail = Lane("rail", "hub", "store", lead_time_days=0, cost_per_unit_micros=500_000)
+    report = impact(snapshot_of([*hospital(), rail]), [Subject("lane", "hub-store")], MONDAY)
+    assert [(0, 400_000, -1)] * 2 == [(p.sources_lost, p.extra_cost_micros, p.extra_days)
+                                      for p in report.affected]  # fmt: skip
+
+
+def test_costs_are_by_weight_volume_and_value_in_one_currency() -> None:
+    """In EUR at 1.20 for the pound: (0.10 + 0.5 kg x 2 + 3 l x 10 per m3) GBP, 5 % of 20.00."""
+    lane = Lane("ferry", "hub", "store", cost_per_unit_micros=100_000, currency="GBP",
+                cost_per_kilogram_micros=2_000_000, cost_per_cubic_metre_micros=10_000_000,
+                duty_percent=5)  # fmt: skip
+    snapshot = snapshot_of([
+        Item("x", weight_micrograms=500_000_000, volume_cubic_millimetres=3_000_000,
+             value_cents=2000, currency="EUR"),
+        Supplier("s"), Offer("s", "x", "hub", 1_000_000, "GBP"), Location("hub"), lane,
+        forecast("x", "store"), ExchangeRate("GBP", "EUR", MONDAY, 6, 5),
+    ])  # fmt: skip
+    (route,) = impact_on(supply_of(snapshot), [Subject("contract", "none")]).routes("x", "store")
+    assert 1_200_000 + 1_356_000 + 1_000_000 == route.cost_micros
+
+
+def test_parts_fail_with_their_whole() -> None:
+    """A region takes down its hubs, by name or by part-of, and the shelves that stand in them."""
+    places = [
+        Location("land", kind="region"),
+        Location("hub", part_of="land"),
+        Location("shelf", kind="shelf", part_of="hub"),
+        Location("far", region="land"),
+    ]
+    wanted = [Offer("s", "x", place, 1) for place in ("hub", "shelf", "far", "free")]
+    demand = [forecast("x", place) for place in ("hub", "shelf", "far", "free")]
+    snapshot = snapshot_of([*places, Location("free"), Supplier("s"), *wanted, *demand])
+    for asked, expected in (("region:land", {"hub", "shelf", "far"}),
+                            ("location:hub", {"hub", "shelf"})):  # fmt: skip
+        report = impact(snapshot, [subject_of(asked)], MONDAY)
+        assert expected == {pair.location for pair in report.affected}
+
+
+@pytest.mark.parametrize(
+    ("failures", "expected"),
+    [(["contract:c"], 4), (["supplier:s"], 4), (["contract:c", "lane:l"], 0)],
+)
+def test_what_is_on_its_way_comes_only_by_what_survives(failures: list[str], expected: int) -> None:
+    """A purchase of 3 needs its supplier and contract, a shipment of 4 its lane."""
+    snapshot = snapshot_of([
+        Supplier("s"), Contract("c", "s"), Offer("s", "x", "p", 1, contract="c"), Location("p"),
+        Lane("l", "q", "p"), forecast("x", "p"), Shipment("h", "x", "p", 4, MONDAY, lane="l"),
+        PurchaseOrder("o", "s", "x", "p", 3, MONDAY, MONDAY),
+    ])  # fmt: skip
+    pair = only(impact(snapshot, [subject_of(failure) for failure in failures], MONDAY))
+    assert (expected, expected) == (pair.arriving_units, pair.days_until_short)
+    assert {"Shipment/h", "PurchaseOrder/o", "Offer/s/x/p"} <= set(pair.because)
