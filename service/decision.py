@@ -26,7 +26,6 @@ from solver.facts import fact
 from solver.lines import decode
 from solver.movements import Window, candidates, stock_after, window_of
 from solver.network import ArcKind, IntArray
-from solver.potentials import canonical_potentials
 from solver.problem import BOTH_PARTS, Problem, build
 from solver.shortfalls import shortfalls
 
@@ -118,7 +117,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
     if review.close:  # INVARIANT: no plan breaks a rule that closing its lines could keep
         raise SolverError(f"the plan breaks the rule `{min(review.close)}`", code="RULE_BROKEN")
     claims = claims_for(problem, flow, potentials, review.line_cost)
-    own = canonical_potentials(narrow.network, flow) if settled.closed else potentials
+    own = _potentials_of(narrow, flow) if settled.closed else potentials
     network, network_bytes = _inline_or_named(problem, columns_of(problem))
     proof, proof_bytes = _inline_or_named(
         problem, {"flow": flow.tolist(), "potentials": potentials.tolist()}
@@ -168,6 +167,14 @@ def _with_rates(question: Question, lines: list[dict[str, Any]]) -> list[dict[st
         behind = [*line["because"], fact("Item", line["item"])]
         line["because"] += question.conversion.rates_behind(behind)
     return lines
+
+
+def _potentials_of(problem: Problem, flow: IntArray) -> IntArray:
+    """The canonical potentials of a flow: shortest distances, which prove it or raise."""
+    # imported here: it compiles itself, and a plan in which nothing was closed has no need of it
+    from solver.potentials import canonical_potentials
+
+    return canonical_potentials(problem.network, flow)
 
 
 def claims_for(problem: Problem, flow: IntArray, potentials: IntArray, line_cost: int) -> Claims:

@@ -62,20 +62,30 @@ class Residual:
 
     def __init__(self, network: Network, flow: IntArray, potentials: IntArray) -> None:
         self.network, self.flow = network, flow
-        self.potentials: list[int] = potentials.tolist()
+        self.potentials = potentials
         count = network.node_count
         self._ends = (_by_node(network.tail, count), _by_node(network.head, count))
-        room, back = flow < network.capacity, flow > network.lower
-        self.leaving: list[dict[int, int]] = [{} for _ in range(network.node_count)]
-        self.entering: list[dict[int, int]] = [{} for _ in range(network.node_count)]
-        ways = ((network.tail, network.head, network.cost, room),
-                (network.head, network.tail, -network.cost, back))  # fmt: skip
-        for tails, heads, costs, usable in ways:
-            columns = (tails[usable].tolist(), heads[usable].tolist(), costs[usable].tolist())
-            for tail, head, cost in zip(*columns, strict=True):
-                if cost < self.leaving[tail].get(head, cost + 1):
-                    self.leaving[tail][head] = cost
-                    self.entering[head][tail] = cost
+        self._room, self._back = flow < network.capacity, flow > network.lower
+        self._near: dict[tuple[int, bool], dict[int, int]] = {}
+
+    def neighbours(self, node: int, *, back: bool) -> dict[int, int]:
+        """Where one unit can go from a node (with `back`: come from), at least cost each."""
+        if (node, back) not in self._near:
+            at = np.array([node])
+            leaving, entering = (_arcs_at(at, *ends) for ends in self._ends)
+            ahead, behind = (entering, leaving) if back else (leaving, entering)
+            near: dict[int, int] = {}
+            for rows, ends, usable, sign in (
+                (ahead, self.network.tail if back else self.network.head, self._room, 1),
+                (behind, self.network.head if back else self.network.tail, self._back, -1),
+            ):
+                kept = rows[usable[rows]]
+                costs = (sign * self.network.cost[kept]).tolist()
+                for target, cost in zip(ends[kept].tolist(), costs, strict=True):
+                    if cost < near.get(target, cost + 1):
+                        near[target] = cost
+            self._near[node, back] = near
+        return self._near[node, back]
 
     def distances(self, start: int, barred: tuple[int, int], *, back: bool) -> Distances:
         """Cost of the cheapest path from `start` (with `back`: to it) for every node reached.
@@ -83,7 +93,6 @@ class Residual:
         Arcs between the two barred nodes are left out. Dijkstra on reduced costs.
         """
         sign = -1 if back else 1
-        neighbours = self.entering if back else self.leaving
         best: Distances = {}
         queue = [(0, start)]
         while queue:
@@ -91,12 +100,12 @@ class Residual:
             if node in best:
                 continue
             best[node] = reached
-            for target, cost in neighbours[node].items():
+            for target, cost in self.neighbours(node, back=back).items():
                 if target not in best and {node, target} != set(barred):
-                    slack = sign * (self.potentials[node] - self.potentials[target])
+                    slack = sign * int(self.potentials[node] - self.potentials[target])
                     heappush(queue, (reached + cost + slack, target))
         return {
-            node: reached - sign * (self.potentials[start] - self.potentials[node])
+            node: reached - sign * int(self.potentials[start] - self.potentials[node])
             for node, reached in best.items()
         }
 
