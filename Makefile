@@ -28,6 +28,8 @@ soak: .venv/dev
 bench: .venv/dev
 	$(BIN)/python -m benchmarks.around_solve
 	$(BIN)/python -m benchmarks.coverage
+	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.sync_rate
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \

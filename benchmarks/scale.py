@@ -26,7 +26,7 @@ def main(sizes: tuple[int, ...] = SIZES) -> None:
 
     Linear means that the microseconds per arc stay as they are while items grow a hundredfold.
     """
-    print("scale: regional network, 56 days of history; processor seconds; plan = pose, solve, rounds, prove")
+    print("scale: regional network, 56 days of history; processor seconds; plan = all of its steps")
     print("   items     pairs  movements       arcs  forecast    rules    pose   solve    plan"
           "  plan/arc us")  # fmt: skip
     found = [one(items) for items in sizes]

@@ -16,8 +16,9 @@ _CLASS_OF = {"supplier": "Supplier", "contract": "Contract", "lane": "Lane"}
 class Dependence:
     """What stands behind or after a subject: item ids and location URIs, sorted, and the facts.
 
-    Facts: links between tiers, offers, productions, bills of material and lanes, each in the
-    version in force with its address and source row, sorted by class and URI.
+    Facts: links between tiers, offers, productions, bills of material, lanes, and orders and
+    shipments on their way, each in the version in force with its address and source row, sorted
+    by class and URI. Items that only lie there, or are asked for at a place that is down, count.
     """
 
     subject: Subject
@@ -30,8 +31,9 @@ def depends_on(driver: Driver, chain: str, subject: Subject) -> Dependence:
     """All that the relationships lead to from a subject, in one statement and one round trip.
 
     What may depend, not what fails: an alternative does not take anything off the answer, and
-    neither does a status. Up to 8 tiers and 8 levels of components; each place once, however long the way. Raises
-    OutsideError as the database does, InputError `SUBJECT_UNKNOWN` for no such chain.
+    neither does a status. Up to 8 tiers and 8 levels of components; each place once, however
+    long the way. A subject that no fact names leads nowhere. Raises OutsideError as the database
+    does.
     """
     class_name = _CLASS_OF.get(subject.kind, "Location")
     rows = read(driver, "depends_on", {

@@ -206,23 +206,29 @@ def _pair(
     units, arriving = held.units, sum(lot.units for lot in coming)
     further = int(supply.stock_units[upstream, item].sum())
     state = SERVED if served else WEAKENED if units + arriving + further else CUT_OFF
+    told = [*gone, *lots, *([] if served else supply.lots_at(upstream, item))]
     return AffectedPair(
         name, location, state, rate, BASES[supply.demand.basis[place, item]],
         int(supply.value_micros[place, item]), days, units, arriving, further,
         int(supply.intact.roots[place, item] - left.roots[place, item]),
         int(left.roots[place, item]), extra, later,
-        _because(supply, lost, [*gone, *lots], place, item),
+        _because(supply, lost, told, place, item),
     )  # fmt: skip
 
 
 def _because(
     supply: Supply, lost: LostSources, lots: Sequence[Lot], place: int, item: int
 ) -> tuple[str, ...]:
+    """Lost sources and ways, demand, the item's value, then stock and arrivals, each once."""
     network, told = supply.network, dict.fromkeys(lost.facts(place, item))
     pair = (network.items[item], network.places[place])
-    if BASES[supply.demand.basis[place, item]] == "DemandForecast":
-        told[fact("DemandForecast", *pair)] = None
-    told |= dict.fromkeys(supply.outcome_facts.get(pair, ()))
+    basis = BASES[supply.demand.basis[place, item]]
+    if basis == "DemandForecast":
+        told[fact(basis, *pair)] = None
+    elif basis == "DemandOutcome":
+        told |= dict.fromkeys(supply.outcome_facts[pair])
+    if supply.values[item] is not None:
+        told[fact("Item", network.items[item])] = None
     return tuple(told | dict.fromkeys(lot.fact for lot in lots))
 
 

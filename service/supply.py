@@ -103,6 +103,11 @@ class Supply:
         found[place] = False
         return np.flatnonzero(found)
 
+    def lots_at(self, places: IntArray, item: int) -> list[Lot]:
+        """What lies of an item at some places."""
+        pairs = [(self.network.items[item], self.network.places[place]) for place in places]
+        return [lot for pair in pairs for lot in self.holdings[pair].lots]
+
     def there_and_coming(
         self, down: Down, left: Sources, place: int, item: int
     ) -> tuple[Holding, list[Lot], list[Lot]]:

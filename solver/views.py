@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ontology.columns import MISSING, Snapshot, Table
-from solver.carry_labels import CarryLabels
+from solver.carry_labels import BoolArray, CarryLabels
 from solver.demand import TOTAL, QuantileDemand
 from solver.filters import FirstDayLines
 from solver.movements import table_of_columns
@@ -42,7 +42,7 @@ def plan_views(
         "PlannedLine": _lines(snapshot, movements, rows, units),
         "LaneLoad": _lanes(snapshot, movements, rows, units),
         "LocationLoad": _places(problem, labels, snapshot, movements, rows, units, stock),
-        "CountryHolding": _countries(labels, snapshot, movements, rows, stock),
+        "CountryHolding": _countries(problem, labels, snapshot, movements, rows, stock),
     }
     carried = dict(zip(rows.tolist(), units.tolist(), strict=True))
     return PlanViews(
@@ -120,14 +120,26 @@ def _places(
     held = np.zeros((len(names), stock.shape[1]), np.int64)
     of_pair = codes_of((place for _, place in labels.pairs), names)
     np.add.at(held, of_pair[of_pair != ABSENT], stock[of_pair != ABSENT])
+    overloaded = _over(handled, places["handling_capacity_units_per_day"])
+    overfull = _over(held.max(axis=1, initial=0), places["storage_capacity_units"])
     table = table_of_columns(
         "LocationLoad", len(names), location=places["id"], handled_units=handled,
-        overloaded_units=_over(handled, places["handling_capacity_units_per_day"]),
-        overfull_units=_over(held.max(axis=1, initial=0), places["storage_capacity_units"]),
+        overloaded_units=overloaded, overfull_units=overfull,
     )  # fmt: skip
+    soon = _lands_soon(problem, movements)
     return table, [
-        rows[moved & ((leaves == place) | (lands == place))] for place in range(len(names))
-    ]
+        rows[moved & (
+            ((overloaded[place] > 0) & ((leaves == place) | ((lands == place) & today)))
+            | ((overfull[place] > 0) & (lands == place) & soon)
+        )]
+        for place in range(len(names))
+    ]  # fmt: skip
+
+
+def _lands_soon(problem: Problem, movements: Table) -> BoolArray:
+    """What lands within the local days: later arrivals add to no load that the plan looks at."""
+    soon: BoolArray = problem.window.day_of(movements["arrives_on"]) < problem.window.periods
+    return soon
 
 
 def _over(amount: IntArray, most: IntArray) -> IntArray:
@@ -135,8 +147,9 @@ def _over(amount: IntArray, most: IntArray) -> IntArray:
 
 
 def _countries(
-    labels: CarryLabels, snapshot: Snapshot, movements: Table, rows: IntArray, stock: IntArray
-) -> _View:
+    problem: Problem, labels: CarryLabels, snapshot: Snapshot, movements: Table, rows: IntArray,
+    stock: IntArray,
+) -> _View:  # fmt: skip
     limits = snapshot.table("PossessionLimit").sorted()
     places = snapshot.table("Location")
     country = dict(zip(places["id"], places["country"], strict=True))
@@ -151,10 +164,11 @@ def _countries(
         "CountryHolding", len(limited), item=limits["item"], country=limits["country"],
         quantity_units=held, excess_units=np.maximum(0, held - limits["most_units"]),
     )  # fmt: skip
+    soon = _lands_soon(problem, movements).tolist()
     enters = [
-        (item, country.get(end, "")) if country.get(end) != country.get(start) else None
-        for item, start, end in zip(
-            movements["item"], movements["origin"], movements["destination"], strict=True
+        (item, country.get(end, "")) if lands and country.get(end) != country.get(start) else None
+        for item, start, end, lands in zip(
+            movements["item"], movements["origin"], movements["destination"], soon, strict=True
         )
     ]  # fmt: skip
     return table, [rows[[each == key for each in enters]] if len(rows) else rows

@@ -1,5 +1,6 @@
 // What a supplier, contract, lane, location or region stands behind: tiers and bills of material
 // up to 8 steps, lanes all the way. Goods follow links between tiers only as themselves or as parts.
+// Stock and demand add their items, not their facts.
 MATCH (h:LogHead {id: 0})
 WITH h.projected AS at
 CALL (at) {
@@ -30,15 +31,16 @@ CALL (at, places) {
     AND l.until_sequence > at AND l.class = 'Lane')-[:ORIGIN]->(:Entity))*(origin:Location)
   RETURN collect(DISTINCT origin) AS origins
 }
-CALL (at, made, origins) {
+CALL (at, made, places, origins) {
   MATCH (start:Entity {uri: $uri})
   WHERE $kind = 'supplier'
   MATCH (start)((:Entity)<-[:UPSTREAM]-(link:Fact WHERE link.event_sequence <= at
     AND link.until_sequence > at)-[:SUPPLIER]->(:Entity)){0,8}(seller:Entity)
   WHERE all(i IN range(1, size(link) - 1) WHERE link[i].item = link[i - 1].item
     OR [link[i - 1].item, link[i].item] IN made)
-  OPTIONAL MATCH (seller)<-[:SUPPLIER]-(o:Fact {class: 'Offer'})
-  WHERE o.event_sequence <= at AND o.until_sequence > at
+  OPTIONAL MATCH (seller)<-[:SUPPLIER]-(o:Fact)
+  WHERE o.class IN ['Offer', 'PurchaseOrder']
+    AND o.event_sequence <= at AND o.until_sequence > at
     AND (size(link) = 0 OR o.item = link[-1].item OR [link[-1].item, o.item] IN made)
   UNWIND link + [o] AS fact
   RETURN collect(DISTINCT fact) AS some
@@ -47,16 +49,41 @@ CALL (at, made, origins) {
   WHERE $kind = 'contract' AND fact.event_sequence <= at AND fact.until_sequence > at
   RETURN collect(DISTINCT fact) AS some
   UNION
+  MATCH (:Entity {uri: $uri})<-[:LANE]-(fact:Fact {class: 'Shipment'})
+  WHERE $kind = 'lane' AND fact.event_sequence <= at AND fact.until_sequence > at
+  RETURN collect(DISTINCT fact) AS some
+  UNION
+  UNWIND CASE WHEN $kind = 'lane' THEN [] ELSE places END AS place
+  MATCH (place)<-[:ORIGIN]-(fact:Fact {class: 'TransferOrder'})
+  WHERE fact.event_sequence <= at AND fact.until_sequence > at
+  RETURN collect(DISTINCT fact) AS some
+  UNION
   UNWIND origins AS origin
   MATCH (origin)<-[:LOCATION]-(fact:Fact)
   WHERE fact.class IN ['Offer', 'Production'] AND fact.event_sequence <= at
     AND fact.until_sequence > at
   RETURN collect(DISTINCT fact) AS some
 }
-WITH at, made, places, collect(some) AS found
-WITH at, made, places, reduce(all = [], some IN found | all + some) AS goods
-WITH at, made, places, goods,
-  reduce(all = [], f IN goods | CASE WHEN f.item IN all THEN all ELSE all + f.item END) AS own
+WITH at, made, places, origins, collect(some) AS found
+WITH at, made, places, origins, reduce(all = [], some IN found | all + some) AS goods
+CALL (at, places, origins, goods) {
+  UNWIND origins AS origin
+  MATCH (origin)<-[:LOCATION]-(stock:Fact {class: 'StockPosition'})
+  WHERE stock.event_sequence <= at AND stock.until_sequence > at
+  RETURN DISTINCT stock.item AS item
+  UNION
+  UNWIND CASE WHEN $kind = 'lane' THEN [] ELSE places END AS place
+  MATCH (place)<-[:LOCATION]-(asked:Fact)
+  WHERE asked.class IN ['DemandForecast', 'DemandOutcome']
+    AND asked.event_sequence <= at AND asked.until_sequence > at
+  RETURN DISTINCT asked.item AS item
+  UNION
+  UNWIND goods AS fact
+  RETURN DISTINCT fact.item AS item
+  UNION
+  RETURN null AS item
+}
+WITH at, made, places, goods, collect(item) AS own
 WITH at, places, goods,
   own + [pair IN made WHERE pair[0] IN own AND NOT pair[1] IN own | pair[1]] AS items
 CALL (places, goods) {
@@ -84,6 +111,8 @@ CALL (at, goods, items, ends) {
   MATCH (:Component {chain: $chain})<-[:STATES]-(fact:Fact)
   WHERE fact.event_sequence <= at AND fact.until_sequence > at AND fact.component IN items
   RETURN fact
+  UNION
+  RETURN null AS fact
 }
 WITH items, [end IN ends | end.uri] AS locations, fact
 ORDER BY fact.class, fact.uri

@@ -63,7 +63,7 @@ def test_the_report_ends_with_the_rows_it_rests_on(run: Any) -> None:
     assert "If supplier:acme goes down on 2026-03-02" in shown
     assert re.search(r"weakened +1 +1 +1 +1 +5\.00 +now", shown)
     assert re.search(r"gadget at north +1 +0 +1 +6 +now", shown)
-    last = shown.partition("Rests on 6 facts; 4 offers, links, parts and lanes depend on it")[2]
+    last = shown.partition("Rests on 8 facts; 4 offers, links, parts and lanes depend on it")[2]
     assert "Offer/acme/gadget/north  offers.csv, row 2" in last
     assert "Shipment/S-1  shipments.csv, row 2" in last
     assert all(len(line) <= 80 for line in shown.splitlines())
