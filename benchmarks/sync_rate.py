@@ -67,7 +67,7 @@ def _projection(driver: Driver, folder: Path) -> Projection:
 
 def _feed(items: int) -> FeedContents:
     tables: dict[str, Table] = {
-        name: table for name, table in generate(items=items, days=7).items() if name in CLASSES
+        name: table for name, table in generate(items=items, days=56).items() if name in CLASSES
     }
     origins = {
         name: np.stack([np.zeros(len(table), np.int64), np.arange(len(table))], axis=1)

@@ -1,5 +1,6 @@
 """Why an item is brought to a place: every way in, and what closed it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +15,15 @@ from service.planning import make_plan
 from service.why import Why, why
 
 
-@pytest.fixture(scope="module")
-def house(database: Driver, tmp_path_factory: pytest.TempPathFactory) -> House:
+@pytest.fixture
+def house(empty_database: Driver, tmp_path: Path) -> House:
     """A service with two_hubs loaded."""
-    home = house_on(database, Settings(home=tmp_path_factory.mktemp("why")))
+    home = house_on(empty_database, Settings(home=tmp_path))
     load_example(home, "two_hubs")
     return home
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def document(house: House) -> dict[str, Any]:
     """The plan of two_hubs."""
     return make_plan(house, PlanRequest("two_hubs")).document
