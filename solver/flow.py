@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from ontology.errors import SolverError
 from solver.network import IntArray, Network
+from solver.parts import parts_of
 from solver.ranges import EngineColumns, check_columns, engine_columns, exact_dot, exact_sum
 
 Status = Literal["optimal", "infeasible", "unbalanced"]
@@ -25,10 +26,10 @@ class Solution:
 def solve(network: Network) -> Solution:
     """A flow of least cost, lower <= flow <= capacity, balanced at every node.
 
-    `unbalanced`: supplies do not sum to 0; `infeasible`: no flow exists. Which of several
-    cheapest flows comes back depends on the engine and the order of the rows: see `ties`.
-    The flow is checked for balance and bounds here; that it is the cheapest is for
-    `potentials` and `certificate` to prove.
+    `unbalanced`: supplies do not sum to 0; `infeasible`: no flow exists. What no arc joins is
+    solved apart (`parts`). Which of several cheapest flows comes back depends on the engine and
+    the order of the rows: see `ties`. The flow is checked for balance and bounds here; that it is
+    the cheapest is for `potentials` and `certificate` to prove.
 
     Raises SolverError: `NETWORK_MALFORMED`, `FLOW_RANGE`, `COST_RANGE`, `NETWORK_TOO_LARGE`
     before the engine is called, `ENGINE_REFUSED` or `ENGINE_WRONG` after it.
@@ -38,15 +39,28 @@ def solve(network: Network) -> Solution:
         return _without_flow("unbalanced")
     if np.any(network.lower > network.capacity):
         return _without_flow("infeasible")
-    columns = engine_columns(network)
-    moved = _engine_flow(columns)
-    if moved is None:
-        return _without_flow("infeasible")
-    flow = columns.fixed
-    flow[columns.rows] += moved
+    flow = np.zeros(network.arc_count, np.int64)
+    for part in parts_of(network):
+        found = _part_flow(part.network)
+        if found is None:
+            return _without_flow("infeasible")
+        flow[part.rows] = found
     if np.any((flow < network.lower) | (flow > network.capacity)) or unmet(network, flow).any():
         raise SolverError("the engine returned a flow that is not feasible", code="ENGINE_WRONG")
     return Solution("optimal", flow, exact_dot(network.cost, flow))
+
+
+def _part_flow(network: Network) -> IntArray | None:
+    """A cheapest flow of one part, None where there is none."""
+    if exact_sum(network.supply) != 0:
+        return None
+    columns = engine_columns(network)
+    moved = _engine_flow(columns)
+    if moved is None:
+        return None
+    flow = columns.fixed
+    flow[columns.rows] += moved
+    return flow
 
 
 def unmet(network: Network, flow: IntArray) -> IntArray:
