@@ -11,9 +11,13 @@ _EDGES = (
     ("Location", "id", "part_of", "PART_OF_CYCLE"),
     ("Component", "item", "component", "COMPONENT_CYCLE"),
     ("HandlingUnit", "sscc", "parent_sscc", "HANDLING_UNIT_CYCLE"),
+    ("UpstreamSupply", "supplier", "upstream", "UPSTREAM_CIRCLE"),
     ("DeliveryLine", "id", "weight_line", "LINK_CIRCLE"),
     ("DeliveryLine", "id", "freight_line", "LINK_CIRCLE"),
 )
+_WITHIN = {"UpstreamSupply": "item"}
+"""The field within which a circle counts: two suppliers may sell each other different things."""
+
 Edge = tuple[Value, Value]
 
 
@@ -22,7 +26,10 @@ def refuse_circles(ledger: Ledger) -> None:
     for name, start, end, code in _EDGES:
         if name not in ledger.classes:
             continue
-        rows_of: dict[Edge, list[tuple[int, str]]] = defaultdict(list)
+        rows_of: dict[Value, dict[Edge, list[tuple[int, str]]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        within = _WITHIN.get(name, "")
         for index, row in ledger.standing():
             for statement in row.statements:
                 if statement.rule.name != name:
@@ -30,11 +37,17 @@ def refuse_circles(ledger: Ledger) -> None:
                 content = stated(statement)
                 if end in content:
                     column = column_of_field(statement.rule, end)
-                    rows_of[content[start], content[end]].append((index, column))
-        for edge in edges_on_circles(set(rows_of)):
-            for index, column in rows_of[edge]:
-                said = f"{shown(str(edge[0]))} comes back to itself through {shown(str(edge[1]))}"
-                ledger.refuse(index, code, said, column)
+                    edges = rows_of[content.get(within, "")]
+                    edges[content[start], content[end]].append((index, column))
+        for edges in rows_of.values():
+            _refuse(ledger, code, edges)
+
+
+def _refuse(ledger: Ledger, code: str, edges: dict[Edge, list[tuple[int, str]]]) -> None:
+    for edge in edges_on_circles(set(edges)):
+        for index, column in edges[edge]:
+            said = f"{shown(str(edge[0]))} comes back to itself through {shown(str(edge[1]))}"
+            ledger.refuse(index, code, said, column)
 
 
 def edges_on_circles(edges: set[Edge]) -> set[Edge]:

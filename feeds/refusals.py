@@ -26,6 +26,7 @@ HINTS = {
     "DUPLICATE_KEY_CONFLICT": "keep one of the rows with this key; all of them were set aside",
     "DERIVED_CONFLICT": "make the rows agree, or map this field only in the file that owns it",
     "PART_OF_CYCLE": "break the circle: a place cannot be a part of itself",
+    "UPSTREAM_CIRCLE": "break the circle: a supplier cannot buy an item from itself in the end",
     "COMPONENT_CYCLE": "break the circle: an item cannot be made of itself",
     "HANDLING_UNIT_CYCLE": "break the circle: a unit cannot stand on itself",
     "LINK_MISMATCH": "correct the reference, or the column that both rows should share",

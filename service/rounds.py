@@ -7,11 +7,18 @@ import numpy as np
 
 from ontology.closures import IntArray
 from ontology.columns import Snapshot
-from rules.decide_plan import PlanVerdict, decide_plan
+from rules.decide_plan import PLAN_VIEWS, PlanVerdict, decide_plan
 from rules.release import Release
+from solver.baselines import do_nothing
 from solver.carry_labels import CarryLabels
 from solver.closing import LANE_CAPACITY, overfull_lanes, rows_to_close
-from solver.filters import first_day_lines, unpaid_lines
+from solver.filters import (
+    KNOB,
+    NEVER_WORSE,
+    first_day_lines,
+    unpaid_lines,
+    worse_than_nothing,
+)
 from solver.problem import Problem
 from solver.views import PlanViews, plan_views
 
@@ -83,7 +90,7 @@ def look_at(
     if not isinstance(labels, CarryLabels):
         return Review(0, {}, {}, {})
     lines = first_day_lines(problem, labels, snapshot, flow)
-    views = plan_views(problem, labels, snapshot, lines, flow)
+    views = plan_views(problem, labels, snapshot, lines)
     verdict = decide_plan(release, snapshot, views.tables)
     close: dict[str, IntArray] = {}
     if filters:
@@ -102,8 +109,19 @@ def look_at(
     overfull = overfull_lanes(problem, snapshot, views)
     if problem.window.is_forecast and len(overfull):
         close = joined(close, {LANE_CAPACITY: overfull})
+    if not close:
+        idle = do_nothing(problem, labels)
+        worse = worse_than_nothing(problem, labels, lines, flow, idle)
+        close = {NEVER_WORSE: worse} if len(worse) else {}
     attention = _attention(problem, views, verdict, lines.rows, without_rule)
     return Review(int(lines.fixed.sum()), close, attention, verdict.focus_counts)
+
+
+def closers(release: Release) -> frozenset[str]:
+    """All that may close a movement after a flow: knobs, limits, and rules on a finished plan."""
+    knobs = {KNOB + name for name in release.knobs}
+    rules = {c.rule.iri for c in release.compiled if c.target in PLAN_VIEWS}
+    return frozenset({*knobs, *rules, LANE_CAPACITY, NEVER_WORSE})
 
 
 def joined(some: Closed, more: Closed) -> dict[str, IntArray]:

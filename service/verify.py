@@ -10,12 +10,12 @@ import numpy as np
 import orjson
 
 from graph.artifacts import ArtifactStore
-from graph.manifests import read_snapshot
+from graph.manifests import chain_of, read_snapshot
 from ontology.canonical import LARGEST_INTEGER, canonical, digest_of
 from ontology.errors import EvenkeelError, InputError
-from rules.release import from_document
+from rules.release import Release, from_document
 from service.decision import FORMAT, PlanRequest, ask, assemble, pose
-from service.rounds import Settled
+from service.rounds import Settled, closers
 from solver.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
 from solver.claims import Claims
 from solver.network import IntArray, Network
@@ -214,7 +214,7 @@ def _derivation(
     closed = _closed_after(decision)
     question = ask(snapshot, release, request)
     problem = pose(question, closed)
-    _refuse_unknown_rows(problem, closed)
+    _refuse_false_closures(problem, closed, release)
     refusals = []
     if problem.network.digest != parts.network.digest:
         refusals.append("the facts and rules give another network than the plan's")
@@ -225,7 +225,11 @@ def _derivation(
     if document["about"]["sequence"] != snapshot.sequence:
         refusals.append(f"about.sequence: stated {document['about']['sequence']}, but the "
                         f"snapshot is of {snapshot.sequence}")  # fmt: skip
-    return Check("derivation", REFUSED if refusals else ACCEPTED, tuple(refusals))
+    if chain_of(store, manifest) != decision["chain"]:
+        refusals.append("decision.chain: the snapshot is of another chain")
+    notes = [f"{len(rows):,} movements closed after the flow by {name}: taken as stated"
+             for name, rows in sorted(closed.items())]  # fmt: skip
+    return Check("derivation", REFUSED if refusals else ACCEPTED, tuple(refusals), tuple(notes))
 
 
 def _closed_after(decision: Mapping[str, Any]) -> dict[str, IntArray]:
@@ -237,8 +241,18 @@ def _closed_after(decision: Mapping[str, Any]) -> dict[str, IntArray]:
     return {name: _column(rows, "after_flow") for name, rows in stated.items()}
 
 
-def _refuse_unknown_rows(problem: Problem, closed: Mapping[str, IntArray]) -> None:
+def _refuse_false_closures(
+    problem: Problem, closed: Mapping[str, IntArray], release: Release
+) -> None:
+    """Only knobs, limits and rules on the finished plan close after a flow; knobs no purchase."""
+    strangers = sorted(set(closed) - closers(release))
+    if strangers:
+        raise InputError(f"`{strangers[0]}` cannot close a movement after a flow", code="BAD_PLAN")
     count = len(problem.movements)
+    bought = np.flatnonzero(problem.movements["kind"] == "purchase")
+    rules = {rule.iri for rule in release.rules}
+    if any(np.isin(rows, bought).any() for name, rows in closed.items() if name not in rules):
+        raise InputError("only a rule can close a purchase", code="BAD_PLAN")
     if any(((rows < 0) | (rows >= count)).any() for rows in closed.values()):
         raise InputError("`after_flow` names movements that there are not", code="BAD_PLAN")
 

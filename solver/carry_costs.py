@@ -15,6 +15,9 @@ from solver.scaling import (
     largest,
 )
 
+MOST_LEAD_DAYS = 1_000
+MOST_LINE_CENTS = 10**9
+
 
 def movement_costs(
     snapshot: Snapshot, movements: Table, place: dict[tuple[str, str], int], holding: IntArray
@@ -66,9 +69,20 @@ def refuse_unpriced(snapshot: Snapshot) -> None:
     lots = (offers["minimum_order_units"] > 1) | (offers["lot_multiple_units"] > 1)
     if lots.any() and not len(snapshot.table("DemandQuantile")):  # there the echelon rule buys
         raise _not_priced(f"offer `{offers.keys[lots].min()}` sells only in lots")
-    negative = lanes["lead_time_days"] < 0
-    if negative.any() or (offers["lead_time_days"] < 0).any():
-        raise InputError("a lead time is negative", code="BAD_LEAD_TIME")
+    for table in (lanes, offers):
+        wrong = (table["lead_time_days"] < 0) | (table["lead_time_days"] > MOST_LEAD_DAYS)
+        if wrong.any():
+            raise InputError(
+                f"the lead time of `{table.keys[wrong].min()}` is not between 0 and "
+                f"{MOST_LEAD_DAYS} days",
+                code="BAD_LEAD_TIME", hint="correct the row in its source",
+            )  # fmt: skip
+    unsound = (lanes["cost_per_line_cents"] < 0) | (lanes["cost_per_line_cents"] > MOST_LINE_CENTS)
+    if unsound.any():
+        raise InputError(
+            f"the cost per line of lane `{lanes['id'][unsound].min()}` is out of range",
+            code="BAD_COST", hint=f"state 0 to {MOST_LINE_CENTS:,} cents",
+        )  # fmt: skip
     # INVARIANT: `solver.currency` came first, so that no sum adds amounts of two currencies
     tables = ("Lane", "Offer", "StockingPolicy", "Item")
     stated = {code for name in tables for code in snapshot.table(name)["currency"]} - {"", None}

@@ -41,6 +41,7 @@ class CarryLabels:
     pairs: list[tuple[str, str]]
     items: list[str]
     item_of_pair: IntArray
+    item_of_node: IntArray
     curves: Curves
     holding: IntArray
     shortage: IntArray

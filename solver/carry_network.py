@@ -126,6 +126,7 @@ def _labels(
     tail, head = _ends(layout, movements)
     return CarryLabels(
         pairs=layout.pairs, items=layout.items, item_of_pair=layout.item_of_pair,
+        item_of_node=np.concatenate([layout.item_of_node(), np.arange(len(layout.items))]),
         curves=curves, holding=rates[0], shortage=rates[1],
         carry_pair=carry[:, 0], carry_day=carry[:, 1], carry_first=carry[:, 2],
         carry_last=carry[:, 3], carry_cost=carry[:, 4],
@@ -253,6 +254,7 @@ def _ends(layout: Layout, movements: Table) -> tuple[IntArray, IntArray]:
     """Tail and head node of every movement row."""
     window = layout.window
     leaves, lands = window.day_of(movements["departs_on"]), window.day_of(movements["arrives_on"])
+    lands = np.minimum(lands, window.periods)  # a given purchase may come later; it is no arc
     head = layout.pair_rows(movements["item"], movements["destination"]) * layout.days + lands
     tail = layout.pair_rows(movements["item"], movements["origin"]) * layout.days + leaves
     lot = {

@@ -13,7 +13,10 @@ from solver.movements import Window
 from solver.names import ABSENT, codes_of
 from solver.network import IntArray
 from solver.risk import Curve, owed_before
-from solver.scaling import half_up_columns
+from solver.scaling import SAFE_TOTAL, exact_products, half_up_columns, largest
+
+MOST_UNITS = 10**12
+"""So many units times TOTAL still fit 64 bits."""
 
 TOTAL = 2_000_000
 """Weights count half millionths: the mass between two levels is split at their mean."""
@@ -72,14 +75,15 @@ class QuantileDemand:
         """
         rows, days, _ = self.units.shape
         tails = TOTAL - np.concatenate([[0], np.cumsum(self.weights)])
-        cost = half_up_columns(
-            holding[:, None] * TOTAL - (holding + shortage)[:, None] * tails[None, :], TOTAL
-        )
+        kept, short = holding[:, None], (holding + shortage)[:, None]
+        if largest(short) * TOTAL >= SAFE_TOTAL // 2:  # then in Python integers
+            kept, short = kept.astype(object), short.astype(object)
+        cost = half_up_columns(kept * TOTAL - short * tails[None, :], TOTAL)
         first = np.concatenate([np.zeros((rows, days, 1), np.int64), self.units], axis=2) + 1
         last = np.concatenate([self.units, np.full((rows, days, 1), -1)], axis=2)
-        kept = (last >= first) | (last == -1)
-        row, day, part = np.nonzero(kept)
-        return np.stack([row, day, first[kept], last[kept], cost[row, part]], axis=1)
+        there = (last >= first) | (last == -1)
+        row, day, part = np.nonzero(there)
+        return np.stack([row, day, first[there], last[there], cost[row, part]], axis=1)
 
     def quantile(self, row: int, day: int, percent: int) -> int:
         """The least stated units that demand stays at or below with that probability or more."""
@@ -146,10 +150,11 @@ def with_imbalance(
     np.add.at(apart, item_of_row, spread)
     span = pooled.units[:, :, high] - pooled.units[:, :, low]
     before = np.concatenate([np.zeros((len(pooled), reach), np.int64), span], axis=1)
-    wanted = np.sqrt((before[:, : span.shape[1]] ** 2 + apart[:, None] ** 2).astype(np.float64))
+    wanted = np.hypot(before[:, : span.shape[1]].astype(np.float64), apart[:, None])
     wider = np.maximum(span, np.floor(wanted).astype(np.int64))[:, :, None]
     centre = pooled.units[:, :, middle][:, :, None]
-    moved = (pooled.units - centre) * wider // np.maximum(1, span)[:, :, None]
+    shifted = exact_products(pooled.units - centre, wider) // np.maximum(1, span)[:, :, None]
+    moved = shifted.astype(np.int64)
     units = np.where(span[:, :, None] > 0, np.maximum(0, centre + moved), pooled.units)
     units[:, :, 0] = pooled.units[:, :, 0]
     return QuantileDemand(np.maximum.accumulate(units, axis=2), pooled.weights)
@@ -174,6 +179,9 @@ def _dense(
     day, level = window.day_of(table["on"]), np.searchsorted(
         levels, table["probability_per_million"]
     )  # fmt: skip
+    if len(table) and int(table["quantity_units"].max()) > MOST_UNITS:
+        raise InputError(f"a forecast says more than {MOST_UNITS:,} units", code="DEMAND_SIZE",
+                         hint="count the item in a coarser unit")  # fmt: skip
     if np.any(row == ABSENT):
         raise _bad_forecast(_named(table, int(np.argmin(row))) + " has no DemandForecast row")
     inside = (day >= 0) & (day < len(days))

@@ -40,8 +40,8 @@ def order_up_to(
     Position: free stock that serves, and all that is under way, anywhere in the chain.
     Target: the pooled quantile, at the highest service level that a policy of the item asks for
     (95 % if none does), of demand until an order of the next review could have reached a place:
-    lead time + review period + longest lane + 1 days. The open offer of least `unit_cost` is asked
-    first, and the next one for what it cannot bring. Orders are whole lots of at least the
+    lead time + review period + longest lane + 1 days, of the open offer of least `unit_cost`. It is
+    asked first, and the next one for what it cannot bring. Orders are whole lots of at least the
     minimum: rounded up, or down where the offer's capacity ends. Rows ascend.
     """
     items = sorted({item for item, _ in pairs})
@@ -54,13 +54,16 @@ def order_up_to(
     item = codes_of(movements["item"][rows], items)
     last = pooled.units.shape[1] - 1
     bought = np.zeros(len(rows), np.int64)
+    wanted: dict[int, int] = {}
     for place in np.lexsort((np.arange(len(rows)), unit_cost[rows], item)).tolist():
         code, offer = int(item[place]), offers[place]
         key = (movements["item"][rows[place]], movements["destination"][rows[place]])
         covered = offer.lead_days + review.get(key, DEFAULT_REVIEW_DAYS) + reach
-        target = pooled.quantile(code, min(covered, last), int(service[code]))
-        bought[place] = offer.whole_lots(target - int(position[code]))
-        position[code] += bought[place]
+        if code not in wanted:  # the cheapest offer's days are covered, whoever brings the rest
+            target = pooled.quantile(code, min(covered, last), int(service[code]))
+            wanted[code] = target - int(position[code])
+        bought[place] = offer.whole_lots(wanted[code])
+        wanted[code] -= int(bought[place])
     kept = np.flatnonzero(bought)
     return Purchases(rows[kept], bought[kept])
 

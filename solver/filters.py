@@ -10,6 +10,7 @@ from solver.carry_costs import line_costs
 from solver.carry_labels import CarryLabels
 from solver.demand import TOTAL, QuantileDemand
 from solver.lines import moved_units
+from solver.names import codes_of
 from solver.network import IntArray
 from solver.problem import Problem
 from solver.unmet import stock_levels
@@ -17,6 +18,9 @@ from solver.unmet import stock_levels
 KNOB = "https://w3id.org/evenkeel/knob/"
 BETWEEN_SHIPMENTS = "line_days_between_shipments"
 LATERAL_PAY_BACK = "lateral_pay_back_days"
+NEVER_WORSE = "https://w3id.org/evenkeel/limit/never-worse-than-nothing"
+"""What closes the lines of an item that would cost more than if nothing were done."""
+
 REVERSE_PENALTY = "reverse_move_penalty_micros"
 
 
@@ -89,6 +93,28 @@ def unpaid_lines(
         if len(rows):
             closed[KNOB + name] = rows
     return closed
+
+
+def worse_than_nothing(
+    problem: Problem, labels: CarryLabels, lines: FirstDayLines, flow: IntArray, idle: IntArray
+) -> IntArray:
+    """First-day rows on lanes with a fixed cost, of items that cost more than doing nothing.
+
+    A filter spreads a line's fixed cost over days to come, and the whole of it is paid today. An
+    item without such lines never costs more than doing nothing: then its flow is the cheapest.
+    """
+    network = problem.network
+    of_arc = labels.item_of_node[network.tail]
+    extra = np.zeros(len(labels.items), object)
+    np.add.at(extra, of_arc, (flow - idle).astype(object) * network.cost)
+    first = np.unique(lines.line, return_index=True)[1]
+    of_line = codes_of(problem.movements["item"][lines.rows[first]], labels.items)
+    np.add.at(extra, of_line, lines.fixed.astype(object))
+    paying = np.zeros(len(labels.items), np.bool_)
+    paying[of_line[lines.fixed > 0]] = True
+    worse = {labels.items[row] for row in np.flatnonzero((extra > 0) & paying)}
+    chosen = [item in worse for item in problem.movements["item"][lines.rows]]
+    return _all_lots(problem, labels, lines.rows[np.array(chosen, np.bool_)])
 
 
 def _gains(

@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from ontology.errors import SolverError
 from solver.network import IntArray, Network
-from solver.parts import parts_of
 from solver.ranges import EngineColumns, check_columns, engine_columns, exact_dot, exact_sum
 
 Status = Literal["optimal", "infeasible", "unbalanced"]
@@ -34,6 +33,9 @@ def solve(network: Network) -> Solution:
     Raises SolverError: `NETWORK_MALFORMED`, `FLOW_RANGE`, `COST_RANGE`, `NETWORK_TOO_LARGE`
     before the engine is called, `ENGINE_REFUSED` or `ENGINE_WRONG` after it.
     """
+    # imported here: whoever only looks at flows should not load what compiles itself
+    from solver.parts import parts_of
+
     check_columns(network)
     if exact_sum(network.supply) != 0:
         return _without_flow("unbalanced")

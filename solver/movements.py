@@ -166,11 +166,12 @@ def arrivals(
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Pair, day and units of all that is under way: shipments, open purchases and transfers.
 
-    What is overdue counts on the first day. Day `periods` + n is the n-th far day; what comes
+    What is overdue counts on the first day, and what comes to a place on a day on which it does not
+    work on the next one on which it does. Day `periods` + n is the n-th far day; what comes
     later still, or on no stated day, counts on the last one.
     """
     place = {pair: row for row, pair in enumerate(pairs)}
-    last = window.periods + window.far_periods
+    last, calendars = window.periods + window.far_periods, calendars_of(snapshot)
     found = [(np.zeros(0, np.int64),) * 3]
     for name, status, to, on in (
         ("Shipment", "under way", "destination", "arrives_on"),
@@ -180,7 +181,9 @@ def arrivals(
         table = snapshot.table(name).sorted()
         table = table.take(np.flatnonzero(table["status"] == status))
         ends = zip(table["item"], table[to], strict=True)
-        day = np.clip(window.day_of(table[on]), 0, last)
+        due = np.maximum(table[on], window.first)  # not a day stays not a day
+        open_on = calendars.next_open_at(table[to], due)
+        day = np.clip(window.day_of(open_on), 0, last)
         day[np.isnat(table[on])] = last
         pair = np.array([place[end] for end in ends], np.int64)
         found.append((pair, day, table["quantity_units"]))

@@ -7,6 +7,7 @@ import numpy as np
 
 from ontology.columns import MISSING, Snapshot, Table
 from solver.carry_labels import BoolArray, CarryLabels
+from solver.completion import complete
 from solver.demand import TOTAL, QuantileDemand
 from solver.filters import FirstDayLines
 from solver.movements import table_of_columns
@@ -29,15 +30,20 @@ class PlanViews:
 
 
 def plan_views(
-    problem: Problem, labels: CarryLabels, snapshot: Snapshot, lines: FirstDayLines, flow: IntArray
+    problem: Problem, labels: CarryLabels, snapshot: Snapshot, lines: FirstDayLines
 ) -> PlanViews:
-    """The views of a flow with its given purchases. Rows are sorted by key; no solver is used."""
+    """The views of the first day's lines and the given purchases; later moves may never be made.
+
+    Rows are sorted by key. No solver is used.
+    """
     rows = np.concatenate([lines.rows, labels.given.rows])
     units = np.concatenate([lines.units, labels.given.units])
     order = np.argsort(rows, kind="stable")
     rows, units = rows[order], units[order]
     movements = problem.movements.take(rows)
-    stock = _expected_stock(problem, labels, flow)
+    moved = np.zeros(len(problem.movements), np.int64)
+    moved[lines.rows] = lines.units
+    stock = _expected_stock(problem, labels, complete(problem, labels, moved))
     parts = {
         "PlannedLine": _lines(snapshot, movements, rows, units),
         "LaneLoad": _lanes(snapshot, movements, rows, units),
