@@ -9,7 +9,7 @@ from solver.carry_labels import CarryLabels
 from solver.closing import LANE_CAPACITY
 from solver.demand import TOTAL, QuantileDemand
 from solver.facts import fact
-from solver.filters import KNOB
+from solver.filters import KNOB, NEVER_WORSE
 from solver.network import IntArray
 from solver.problem import Problem
 from solver.scaling import half_up
@@ -87,7 +87,7 @@ def _why(
     best = max((each for each in closed if each[0] <= day), key=lambda each: each[1], default=None)
     costs = residual.distances(tail + 1, ends, back=False).get(tail)
     avoids = -labels.next_cost(pair, day, level)
-    if best is not None and best[2].startswith(KNOB):
+    if best is not None and best[2].startswith((KNOB, NEVER_WORSE)):
         return {
             "kind": "not worth it",
             "reason": f"the line that could bring it does not pay its fixed cost: {best[2]}",

@@ -104,9 +104,10 @@ def worse_than_nothing(
     item without such lines never costs more than doing nothing: then its flow is the cheapest.
     """
     network = problem.network
-    of_arc = labels.item_of_node[network.tail]
+    rows = np.flatnonzero(flow != idle)
     extra = np.zeros(len(labels.items), object)
-    np.add.at(extra, of_arc, (flow - idle).astype(object) * network.cost)
+    amounts = (flow[rows] - idle[rows]).astype(object) * network.cost[rows]
+    np.add.at(extra, labels.item_of_node[network.tail[rows]], amounts)
     first = np.unique(lines.line, return_index=True)[1]
     of_line = codes_of(problem.movements["item"][lines.rows[first]], labels.items)
     np.add.at(extra, of_line, lines.fixed.astype(object))

@@ -171,11 +171,10 @@ def _countries(
         quantity_units=held, excess_units=np.maximum(0, held - limits["most_units"]),
     )  # fmt: skip
     soon = _lands_soon(problem, movements).tolist()
-    enters = [
-        (item, country.get(end, "")) if lands and country.get(end) != country.get(start) else None
-        for item, start, end, lands in zip(
-            movements["item"], movements["origin"], movements["destination"], soon, strict=True
-        )
-    ]  # fmt: skip
-    return table, [rows[[each == key for each in enters]] if len(rows) else rows
-                   for key in limited]  # fmt: skip
+    enters: dict[tuple[str, str], list[int]] = {}
+    ends = zip(movements["item"], movements["origin"], movements["destination"], soon,
+               rows.tolist(), strict=True)  # fmt: skip
+    for item, start, end, lands, row in ends:
+        if lands and country.get(end) != country.get(start):
+            enters.setdefault((item, country.get(end, "")), []).append(row)
+    return table, [np.array(enters.get(key, []), np.int64) for key in limited]

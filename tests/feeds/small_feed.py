@@ -25,6 +25,7 @@ files:
   - {file: stock.csv, optional: true, principal: {class: StockPosition, fields: by_header}}
   - {file: packs.csv, optional: true, principal: {class: UnitConversion, fields: by_header}}
   - {file: parts.csv, optional: true, principal: {class: Component, fields: by_header}}
+  - {file: upstream.csv, optional: true, principal: {class: UpstreamSupply, fields: by_header}}
   - {file: pallets.csv, optional: true, principal: {class: HandlingUnit, fields: by_header}}
   - {file: swaps.csv, optional: true, principal: {class: Substitute, fields: by_header}}
   - {file: customers.csv, optional: true, principal: {class: Customer, fields: by_header}}

@@ -108,6 +108,8 @@ ROWS = [
          "locations.csv", 3, "part_of", "`b` comes back to itself through `b`"),
     Case("made of itself", {"parts.csv": "item,component,numerator\nwidget,widget,1\n"},
          "COMPONENT_CYCLE", "parts.csv", 2, "component", "`widget` comes back to itself"),
+    Case("buys from itself", {"upstream.csv": "supplier,upstream,item\nacme,acme,widget\n"},
+         "UPSTREAM_CIRCLE", "upstream.csv", 2, "upstream", "`acme` comes back to itself"),
     Case("stands on itself", {"pallets.csv": "sscc,parent_sscc\nP1,P1\n"}, "HANDLING_UNIT_CYCLE",
          "pallets.csv", 2, "parent_sscc", "`P1` comes back to itself"),
     Case("template", {"lots.csv": "Batch,Plant,Product\n1-2,3,widget\n"}, "AMBIGUOUS_TEMPLATE",
