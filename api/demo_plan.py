@@ -116,7 +116,8 @@ def _prices(house: "House", made: "PlanMade", request: Any) -> "tuple[RulePrice,
     rules = sorted({*closed, *floors})
     if decision["network"]["arcs"] > SMALL_NETWORK:
         blamed = Counter(row["rule"] for row in decision["shortfalls"] if row.get("rule"))
-        rules = sorted(blamed or closed, key=lambda rule: (-blamed[rule], closed[rule], rule))[:1]
+        often = sorted(blamed or closed, key=lambda r: (-blamed[r], closed.get(r, 0), r))
+        rules = often[:1]
     snapshot = house.reader.read(request.chain)
     prices = [price_of_rule(made.draft, snapshot, house.release, rule, request) for rule in rules]
     return tuple(sorted(prices, key=lambda price: (-price.difference_scaled, price.rule)))
