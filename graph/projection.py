@@ -146,7 +146,7 @@ def load_feed(
         "counts": dict(feed.counts),
     }  # fmt: skip
     new = NewEvent(FEED_LOADED, key, agent, effective_at, artifact, payload)
-    return projection.append(new, body=digest_of([feed.chain, artifact]), nodes=FeedNodes(feed))
+    return projection.append(new, body=digest_of([feed.chain, artifact]))
 
 
 def read_back(driver: Driver, chain: str, at_sequence: int) -> Snapshot:
