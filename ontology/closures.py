@@ -1,7 +1,7 @@
 """What a release's movement rules decide: closed movements and lower bounds, by rule."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ class Closures:
     `focus_counts`: rule IRI -> how many movements or positions the rule looked at.
     `warned`, `recorded`: rule IRI -> ascending rows of the Movement table that stay open but go
     to a person (severity Warning) or are only noted (Info).
+    `limits`: rule IRI -> the most that a limited quantity of a finished plan may be, by its name:
+    what a capacity that all items share can keep.
     """
 
     closed: Mapping[str, IntArray] = field(default_factory=dict)
@@ -25,6 +27,7 @@ class Closures:
     focus_counts: Mapping[str, int] = field(default_factory=dict)
     warned: Mapping[str, IntArray] = field(default_factory=dict)
     recorded: Mapping[str, IntArray] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def is_open(self, movement_count: int) -> npt.NDArray[np.bool_]:
         """Per movement, whether no rule closes it."""
@@ -42,11 +45,10 @@ class Closures:
         closed = dict(self.closed)
         for name, rows in more.items():
             closed[name] = np.union1d(closed.get(name, rows), rows).astype(np.int64)
-        return Closures(closed, self.floors, self.focus_counts, self.warned, self.recorded)
+        return replace(self, closed=closed)
 
     def without(self, rule: str) -> "Closures":
         """The same verdict as if one rule were not there."""
-        kept = ({k: v for k, v in part.items() if k != rule}
-                for part in (self.closed, self.floors, self.warned, self.recorded))  # fmt: skip
-        closed, floors, warned, recorded = kept
-        return Closures(closed, floors, self.focus_counts, warned, recorded)
+        names = ("closed", "floors", "warned", "recorded", "limits")
+        kept = {name: {k: v for k, v in getattr(self, name).items() if k != rule} for name in names}
+        return replace(self, **kept)

@@ -76,7 +76,10 @@ class PortAccess:
 
 @dataclass(frozen=True, slots=True)
 class SharedResource:
-    """A capacity per day that all items draw on; `measure` says in what it is counted."""
+    """What all items together may take of a location in a day: what leaves it and what comes in.
+
+    `measure`: `orders` (of firm orders), `units`, `grams` or `cubic centimetres`.
+    """
 
     KEY: ClassVar = ("location", "measure")
     location: LocationId

@@ -35,6 +35,26 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneCapacity:
+    """What all items together may take of a lane in a day, counted in `measure`."""
+
+    KEY: ClassVar = ("lane", "measure")
+    lane: LaneId
+    measure: str
+    capacity_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierCapacity:
+    """What all items together may take of a carrier in a day, over all its lanes."""
+
+    KEY: ClassVar = ("carrier", "measure")
+    carrier: CarrierId
+    measure: str
+    capacity_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class LeadTimeOutcome:
     """One value of a lead time's distribution; its probability is weight / sum of weights."""
 

@@ -5,6 +5,7 @@ from ontology.columns import Snapshot, Table
 from rules.alike import Ranks, broken_rows
 from rules.columns import Columns
 from rules.floors import floors_of
+from rules.limits import limits_of
 from rules.release import Release
 
 MOVEMENT, STOCK_AFTER_MOVES = "Movement", "StockAfterMoves"
@@ -15,7 +16,8 @@ def decide(release: Release, snapshot: Snapshot, movements: Table, stock_after: 
 
     The verdict on a movement is the one that pySHACL gives on the same facts as RDF. A result of
     severity Violation closes; Warning and Info leave the movement open and are kept apart. Each
-    rule's number of focus nodes is recorded, also where it is 0. Raises StateError
+    rule's number of focus nodes is recorded, also where it is 0. Rules on sums of the finished
+    plan that a shared capacity can keep are its `limits`. Raises StateError
     RULE_NOT_EVALUATED while any rule of the release, of facts too, cannot be evaluated.
     """
     views = {MOVEMENT: movements, STOCK_AFTER_MOVES: stock_after}
@@ -24,9 +26,12 @@ def decide(release: Release, snapshot: Snapshot, movements: Table, stock_after: 
     closed: dict[str, dict[str, IntArray]] = {"Violation": {}, "Warning": {}, "Info": {}}
     floors: dict[str, IntArray] = {}
     counts: dict[str, int] = {}
+    limits: dict[str, dict[str, int]] = {}
     for compiled in release.compiled:
         iri = compiled.rule.iri
         if compiled.target not in views:
+            if bounds := limits_of(compiled):
+                limits[iri] = bounds
             continue
         counts[iri] = counts.get(iri, 0) + len(views[compiled.target])
         if compiled.target == STOCK_AFTER_MOVES:
@@ -36,4 +41,5 @@ def decide(release: Release, snapshot: Snapshot, movements: Table, stock_after: 
             continue
         for severity, rows in broken_rows(columns, compiled, ranks):
             closed[severity][iri] = rows
-    return Closures(closed["Violation"], floors, counts, closed["Warning"], closed["Info"])
+    return Closures(closed["Violation"], floors, counts, closed["Warning"], closed["Info"],
+                    limits)  # fmt: skip
