@@ -27,7 +27,10 @@ soak: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks.around_solve
+	$(BIN)/python -m benchmarks.engines
+	$(BIN)/python -m benchmarks.many_items
 	$(BIN)/python -m benchmarks.coverage
+	$(BIN)/python -m benchmarks.flips
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.sync_rate
 

@@ -1,6 +1,6 @@
 """Amounts as a person reads them: money, units and shares, from exact integers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -10,14 +10,30 @@ if TYPE_CHECKING:
 MICRO_UNITS = 1_000_000
 
 
-def money(scaled: int, scale: int = 1, currency: str = "") -> str:
-    """`1,531.00 EUR` from an amount in 1/`scale` cents; what is finer than a cent stays visible."""
+def total(scaled: int, scale: int = 1, currency: str = "") -> str:
+    """`1,531.00 EUR` from an amount in 1/`scale` cents: to the cent, a half away from zero."""
+    cents = (2 * abs(scaled) + scale) // (2 * scale)
+    sign = "-" if scaled < 0 and cents else ""
+    return f"{sign}{cents // 100:,}.{cents % 100:02}{' ' if currency else ''}{currency}"
+
+
+def money(scaled: int, scale: int = 1, currency: str = "", places: int = 2) -> str:
+    """`0.318067 EUR`: what a unit costs, to the last digit that it has, `places` at least.
+
+    `scale` is a power of ten.
+    """
     whole = 100 * scale
     units, rest = divmod(abs(scaled), whole)
-    places = len(str(whole)) - 1
-    decimals = f"{rest:0{places}d}".rstrip("0").ljust(2, "0")
+    decimals = f"{rest:0{len(str(whole)) - 1}d}".rstrip("0").ljust(places, "0")
     sign = "-" if scaled < 0 else ""
     return f"{sign}{units:,}.{decimals}{' ' if currency else ''}{currency}"
+
+
+def moneys(amounts: Sequence[int], scale: int = 1) -> list[str]:
+    """What units cost, to stand in a column: all with as many decimals as one of them needs."""
+    texts = [money(scaled, scale) for scaled in amounts]
+    places = max((len(text.rpartition(".")[2]) for text in texts), default=2)
+    return [money(scaled, scale, places=places) for scaled in amounts]
 
 
 def millionths(count: int, places: int = 2) -> str:

@@ -13,6 +13,7 @@ import typer
 from api import (
     commands_compare,
     commands_data,
+    commands_diff,
     commands_forecast,
     commands_impact,
     commands_kpi,
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 for _module in (
     commands_server, commands_data, commands_forecast, commands_plan, commands_price,
-    commands_query, commands_impact, commands_kpi, commands_compare, commands_why,
+    commands_query, commands_impact, commands_kpi, commands_compare, commands_why, commands_diff,
 ):  # fmt: skip
     _module.register(app)
 
@@ -115,13 +116,15 @@ def _unexpected(error: Exception) -> EvenkeelError:
 
 
 def _kept(error: Exception) -> Path | None:
+    from graph.disk import write_durably
     from graph.settings import settings_from_environment
 
     try:
         folder = settings_from_environment().data_folder
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "last-error.txt"
-        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        told = "".join(traceback.format_exception(error))
+        write_durably(path, told.encode("utf-8", "replace"))  # readable by its owner alone
     except (OSError, EvenkeelError):
         return None
     return path

@@ -63,7 +63,9 @@ def sync(
         screen.print(f"... and {left:,} more quarantined rows")
     if synced.replayed:
         hint(f"this very feed was loaded before, as event {synced.summary['event']}")
-    hint(f"plan with `evenkeel plan --chain {synced.summary['chain']}`")
+    for notice in synced.summary["notices"]:
+        screen.print(f"note: {plain(notice)}", soft_wrap=True)
+    hint(synced.summary["next"])
     return GOOD
 
 

@@ -11,6 +11,8 @@ from ontology.errors import InputError
 if TYPE_CHECKING:
     from service.forecast import ForecastMade
 
+MOST_LOCAL_DAYS = 365
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
@@ -22,6 +24,15 @@ def forecast(
     starts_on: Annotated[
         str, typer.Option(help="First day, as 2026-03-02; by default after the last observed.")
     ] = "",
+    days: Annotated[
+        int,
+        typer.Option(
+            "--days",
+            min=0,
+            max=MOST_LOCAL_DAYS,
+            help="Look at least so many days ahead at a location.",
+        ),
+    ] = 0,
     as_json: AsJson = False,
 ) -> int:
     """Forecast demand from what was observed; the same history again changes nothing."""
@@ -33,7 +44,7 @@ def forecast(
     with opened() as house:
         name = chain or only_chain(house)
         with working(f"forecasting {name}"):
-            made = make_forecast(house, name, first_day)
+            made = make_forecast(house, name, first_day, least_days=days)
     if as_json:
         print_document({
             "chain": name, "model": made.model, "starts_on": made.starts_on,

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from service.house import House
 
 
+LOCAL_AGENT = "local"
+"""Who is named as the one that acts from this command line."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("up")(up)
@@ -33,7 +37,9 @@ def opened() -> "Iterator[House]":
 
     with ExitStack() as stack:
         with watched() as progress:
-            house = stack.enter_context(open_house(settings_from_environment(), progress))
+            house = stack.enter_context(
+                open_house(settings_from_environment(), progress, agent=LOCAL_AGENT)
+            )
         yield house
 
 

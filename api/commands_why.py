@@ -12,9 +12,11 @@ from ontology.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from service.why import Why
+    from service.why import Way, Why
+    from service.why_line import WhyLine
 
 WAYS_SHOWN = 20
+MOST_DIGITS = 9
 Row = dict[str, Any]
 
 
@@ -31,45 +33,70 @@ def why(
     *,
     as_json: AsJson = False,
 ) -> int:
-    """Why a line is in the plan; or what brings an item to a place, and what forbids it."""
+    """Why a line is in the plan; or what brings an item to a place, and what forbids it.
+
+    Says what it would cost otherwise, and what would flip it.
+    """
     from api.commands_server import opened
     from service.why import why as explained
+    from service.why_line import why_line
 
     with opened() as house:
         document = document_of(house, find_plan(house, plan, chain))
-        if not where:
-            return _line(document, what, as_json=as_json)
-        found = explained(house, document, what, where)
+        if where:
+            place = explained(house.store, document, what, where)
+        else:
+            line = why_line(house.store, document, _line_number(what))
     if as_json:
-        print_document(asdict(found))
-        return GOOD
-    show_why(console(), found, document["decision"])
+        print_document(asdict(place if where else line))
+    elif where:
+        show_why(console(), place, document["decision"])
+    else:
+        show_line(console(), line, document["decision"])
+        hint(f"where it comes from: evenkeel trace {document['plan_digest'][:12]} {what}")
     return GOOD
 
 
-def _line(document: Row, number: str, *, as_json: bool) -> int:
+def _line_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise InputError(f"the plan has no line `{text}`", code="LINE_UNKNOWN",
+                         hint="give a line's number, or an item and a location")  # fmt: skip
+    return int(text)
+
+
+def show_line(screen: "Console", found: "WhyLine", decision: Row) -> None:
+    """A line: what it saves, what would take its place, its facts and what would flip it."""
+    from api import drawing
+    from api.explained import Amounts, flip_text, size_texts, worth_texts
     from api.sentences import sentence_of
 
-    decision = document["decision"]
-    lines = {str(line["number"]): line for line in decision["lines"]}
-    if number not in lines:
-        raise InputError(f"the plan has no line `{number}`", code="LINE_UNKNOWN",
-                         hint="give a line's number, or an item and a location")  # fmt: skip
-    line = lines[number]
-    if as_json:
-        print_document(line)
-        return GOOD
-    screen, scale = console(), decision["network"]["cost_scale"]
-    screen.print(sentence_of(line, scale, decision["currency"]))
-    for reason in line["because"]:
-        screen.print(f"  because {plain(reason)}")
-    _show_attention(screen, line)
-    hint(f"where it comes from: evenkeel trace {document['plan_digest'][:12]} {number}")
-    return GOOD
+    scale, currency = decision["network"]["cost_scale"], decision["currency"]
+    amounts = Amounts(scale, currency)
+    screen.print(sentence_of(dict(found.line), scale, currency))
+    if found.size is not None:
+        for text in size_texts(found.size):
+            screen.print(f"  {text}")
+    elif found.worth is not None:
+        for text in worth_texts(found.worth, amounts):
+            screen.print(f"  {text}")
+    for fact in found.behind:
+        name, _, key = fact.fact.partition("/")
+        screen.print(f"  because {drawing.told_fact(name, key, fact.fields)}")
+        if fact.flip is not None:
+            screen.print(f"    {flip_text(fact.flip, amounts)}")
+    _show_attention(screen, dict(found.line))
+    screen.print(_basis(found.basis), style="dim")
+
+
+def _basis(basis: str) -> str:
+    if basis == "exact":
+        return "Exact: all else equal, the plan's network changes at these numbers and not before."
+    return ("At these prices: closed lines, given purchases and what other items use stay as they "
+            "are.")  # fmt: skip
 
 
 def _show_attention(screen: "Console", line: Row) -> None:
-    from api.drawing import rule_name
+    from api.reasons import rule_name
 
     for rule in line.get("attention", ()):
         screen.print(f"  a person must look at it: {rule_name(rule)}")
@@ -78,10 +105,11 @@ def _show_attention(screen: "Console", line: Row) -> None:
 def show_why(screen: "Console", found: "Why", decision: Row) -> None:
     """Lines, shortfall and ways in, each with its reason."""
     from api import drawing
-    from api.amounts import count, money
+    from api.explained import Amounts, next_unit_text, taken_text
     from api.sentences import sentence_of
 
     scale, currency = decision["network"]["cost_scale"], decision["currency"]
+    amounts = Amounts(scale, currency)
     screen.print(plain(f"{found.item} at {found.location}"), style="bold")
     for line in found.lines:
         screen.print(f"line {line['number']}: {sentence_of(dict(line), scale, currency)}")
@@ -90,19 +118,34 @@ def show_why(screen: "Console", found: "Why", decision: Row) -> None:
         screen.print("no line brings it here or takes it away")
     if found.shortfall is not None:
         row = dict(found.shortfall)
-        reason = plain(drawing.reason_of(row, scale, currency))
+        reason = plain(reason_of(row, scale, currency, decision["suppressed"].get("floors", ())))
         screen.print(f"short from {row.get('on')} on, {row['kind']}: {reason}")
-    made = drawing.table(
-        "way in", "by", "lot", "arrives", "a unit", "closed by", numbers=["a unit"]
-    )
-    for way in found.ways[:WAYS_SHOWN]:
-        rules = ", ".join(map(drawing.rule_name, way.closed_by)) or "open"
-        drawing.add(made, way.start, way.by or way.kind, way.lot, way.arrives_on,
-                    money(way.unit_cost_scaled, scale), rules)  # fmt: skip
+    if found.next_unit is not None:
+        screen.print(f"  {next_unit_text(found.next_unit, amounts)}")
+    for taken in found.taken:
+        text = taken_text(taken.number, taken.quantity_units, taken.keeping_one, amounts)
+        screen.print(f"  {text}")
     if found.ways:
-        screen.print(made)
-    more = len(found.ways) - WAYS_SHOWN
+        _show_ways(screen, found.ways, str((found.shortfall or {}).get("on", "")), amounts)
+    else:
+        screen.print("nothing could bring it here on the first day")
+    screen.print(_basis(found.basis), style="dim")
+
+
+def _show_ways(screen: "Console", ways: "tuple[Way, ...]", short_on: str, amounts: Any) -> None:
+    from api import drawing
+    from api.amounts import count
+    from api.explained import WAYS_LEGEND, used_below_text, way_text
+
+    numbers = ["a unit", "used below"]
+    made = drawing.table("way in", "by", "lot", "arrives", "a unit", "used below", "stands",
+                         numbers=numbers)  # fmt: skip
+    for way in ways[:WAYS_SHOWN]:
+        drawing.add(made, way.start, way.by or way.kind, way.lot, way.arrives_on,
+                    amounts.short(way.unit_cost_scaled), used_below_text(way, amounts),
+                    way_text(way, short_on))  # fmt: skip
+    screen.print(made)
+    more = len(ways) - WAYS_SHOWN
     if more > 0:
         screen.print(f"... and {count(more, 'more way', 'more ways')}: --json has all")
-    if not found.ways:
-        screen.print("nothing could bring it here on the first day")
+    screen.print(WAYS_LEGEND, style="dim")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from api import drawing
+from api import drawing, reasons
 from api.amounts import count, millionths
 from api.output import plain
 
@@ -75,34 +75,35 @@ def tell_rules(screen: Console, network: Network, suppressed: drawing.Row) -> No
     """The rules that had most to say about this plan."""
     rules = {rule.iri: rule for rule in network.release.rules}
     closed, warned = suppressed["by_rule"], suppressed["warned"]
-    sent = suppressed["attention"]
+    sent, floors = suppressed["attention"], suppressed["floors"]
     busiest = sorted(
-        {*closed, *warned, *sent}, key=lambda r: (-closed.get(r, 0) - sent.get(r, 0), r)
+        {*closed, *warned, *sent, *floors},
+        key=lambda r: (-closed.get(r, 0) - sent.get(r, 0) - floors.get(r, 0), r),
     )
-    made = drawing.table("rule", "severity", "closed", "lines to a person",
-                         numbers=["closed", "lines to a person"])  # fmt: skip
+    numbers = ["closed", "floor, units", "lines to a person"]
+    made = drawing.table("rule", "severity", *numbers, numbers=numbers)
     for iri in busiest[:RULES_SHOWN]:
-        severity = rules[iri].severity if iri in rules else "knob"
-        drawing.add(made, drawing.rule_name(iri), severity, f"{closed.get(iri, 0):,}",
-                    f"{sent[iri]:,}" if iri in sent else "")  # fmt: skip
+        severity = rules[iri].severity if iri in rules else "knob or limit"
+        drawing.add(made, reasons.rule_name(iri), severity, 
+                    *(f"{found[iri]:,}" if iri in found else ""
+                      for found in (closed, floors, sent)))  # fmt: skip
     screen.print(made)
+    screen.print("floor: the units that a rule wants kept where they are, over all items and "
+                 "places.")  # fmt: skip
     screen.print(f"{len(rules)} rules are in force; `evenkeel rules` lists them all.")
 
 
 def tell_failure(screen: Console, network: Network) -> None:
     """What alone can stop demand, and what the worst supplier's failure would do."""
-    made = drawing.table("if it fails alone", "pairs cut off", "units a day", "short in, days",
-                         numbers=["pairs cut off", "units a day", "short in, days"])  # fmt: skip
-    for failure in network.failures.found[:FAILURES_SHOWN]:
-        drawing.add(made, " and ".join(map(str, failure.subjects)), f"{failure.pairs:,}",
-                    millionths(failure.per_day_millionths), str(failure.days_until_short),
-                    )  # fmt: skip
-    screen.print(made)
+    from api.impact_tables import show_critical
+
+    show_critical(screen, network.failures, FAILURES_SHOWN)
     report = network.report
     names = " and ".join(map(str, report.failures))
+    states = ", ".join(f"{total.pairs:,} {total.state}" for total in report.totals)
     screen.print(f"If {plain(names)} goes down: "
                  f"{count(len(report.affected), 'item and place', 'items and places')} "
-                 "affected, such as")  # fmt: skip
+                 f"affected ({states}), such as")  # fmt: skip
     for pair in report.affected[:AFFECTED_SHOWN]:
         lasts = (
             ""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from api import demo_network, drawing
-from api.amounts import count, millionths, money, share
+from api import demo_network, drawing, reasons
+from api.amounts import count, millionths, money, share, total
 from api.demo_network import Network
 from api.demo_sections import head, indented, tell_loaded
 from api.output import plain
@@ -58,7 +58,7 @@ class Chapter:
 
     def amount(self, scaled: int) -> str:
         """A cost of the network as money."""
-        return money(scaled, self.scale, self.currency)
+        return total(scaled, self.scale, self.currency)
 
 
 def live(house: "House", name: str, progress: "Progress") -> Chapter:
@@ -254,7 +254,8 @@ def _proved(screen: Console, chapter: Chapter) -> None:
     head(screen, "Its certificate", "Nobody has to trust the solver: prices on the nodes prove "
           "what no plan can go below.")  # fmt: skip
     screen.print(_sums(chapter, proof))
-    screen.print(f"The gap between cost and bound is {chapter.amount(proof['gap'])}: "
+    gap = total(-(-proof["gap"] // chapter.scale), 1, chapter.currency)  # none is rounded away
+    screen.print(f"The gap between cost and bound is {gap}: "
                  f"{proof['label']}.")  # fmt: skip
     checks = ", ".join(f"{check.name} {check.status}" for check in chapter.verdict.checks)
     screen.print(f"Verified without a solver: {checks}.")
@@ -285,9 +286,7 @@ def _line(screen: Console, chapter: Chapter) -> None:
     screen.print(sentence_of(line, chapter.scale, chapter.currency))
     for fact in chapter.facts:
         stated = {name: getattr(fact.record, name) for name in type(fact.record).__slots__}
-        told = drawing.fields_text(stated)
-        about = f"{fact.class_name} {plain(fact.key)}{': ' if told else ''}{told}"
-        indented(screen, f"because {about}")
+        indented(screen, f"because {drawing.told_fact(fact.class_name, fact.key, stated)}")
 
 
 def _shortfall(screen: Console, chapter: Chapter) -> None:
@@ -305,7 +304,8 @@ def _shortfall(screen: Console, chapter: Chapter) -> None:
     else:
         screen.print(f"Order {plain(row.get('order'))}, {count(row['quantity_units'], 'unit')} of "
                      f"{plain(row['item'])}.")  # fmt: skip
-    reason = drawing.reason_of(row, chapter.scale, chapter.currency)
+    floors = chapter.decision["suppressed"].get("floors", ())
+    reason = reasons.reason_of(row, chapter.scale, chapter.currency, floors)
     screen.print(f"Kind: {row['kind']}. {plain(reason[:1].upper() + reason[1:])}.")
 
 
@@ -313,11 +313,11 @@ def _rule(screen: Console, chapter: Chapter) -> None:
     if not chapter.prices:
         return
     price = chapter.prices[0]
-    head(screen, f"What the rule `{drawing.rule_name(price.rule)}` costs", "A rule is a decision "
+    head(screen, f"What the rule `{reasons.rule_name(price.rule)}` costs", "A rule is a decision "
           "of people; they should see its price.")  # fmt: skip
     before = chapter.decision["comparison"]["plan"]
     after = price.comparison_without["plan"]
-    screen.print(f"{price.title}: it closed {count(price.closed, 'movement')}.")
+    screen.print(f"{price.title}: {did(price)}.")
     if "orders_served" in after:
         screen.print(f"Without it {after['orders_served']:,} orders would be served instead of "
                      f"{before['orders_served']:,}, for "
@@ -334,7 +334,7 @@ def _rule(screen: Console, chapter: Chapter) -> None:
     if len(chapter.prices) > 1:
         made = drawing.table("every rule", "without it, less", numbers=["without it, less"])
         for each in chapter.prices:
-            name = drawing.rule_name(each.rule)
+            name = reasons.rule_name(each.rule)
             drawing.add(made, name, chapter.amount(each.difference_scaled))
         screen.print(made)
 

@@ -1,17 +1,19 @@
 """Plans, verdicts, feeds and provenance as tables and trees that read well without colour."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from api.amounts import count, in_packs, millionths, money, share
+from api.amounts import count, in_packs, millionths, money, share, total
+from api.cost_names import FAR_DAYS, LINE_COST, MOVEMENTS, PREMIUM
 from api.output import plain
+from api.reasons import reason_of, rule_name
+from api.tables import Table
 
 if TYPE_CHECKING:
     from api.restated import Restated
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from service.verify import Verdict
 
 Row = Mapping[str, Any]
-RULE_PREFIX = "https://w3id.org/evenkeel/rule/"
-KNOB_PREFIX = "https://w3id.org/evenkeel/knob/"
 DIGITS = 12
 _DIGEST = re.compile("[0-9a-f]{64}")
 _RELATIONS = {
@@ -31,19 +31,17 @@ _RELATIONS = {
 }  # fmt: skip
 
 
-def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
-    """An empty table; the columns named in `numbers` are right-aligned and never broken."""
-    right = set(numbers)
-    made = Table(box=box.SIMPLE, pad_edge=False, header_style="bold")
-    for name in columns:
-        made.add_column(name, justify="right" if name in right else "left",
-                        no_wrap=name in right, overflow="fold")  # fmt: skip
-    return made
+def table(*columns: str, numbers: Iterable[str] = (), spare: Iterable[str] = ()) -> Table:
+    """An empty table; the columns named in `numbers` are right-aligned and never broken.
+
+    Those named in `spare` are left out first where the screen is too narrow.
+    """
+    return Table(columns, numbers, spare)
 
 
 def add(made: Table, *cells: Any) -> None:
     """A row of any values, shown plainly."""
-    made.add_row(*(Text(plain(cell)) for cell in cells))
+    made.add(plain(cell) for cell in cells)
 
 
 _WHAT_THE_NETWORK_COUNTS = {
@@ -62,13 +60,22 @@ def show_plan(
     screen.print(Text(f"plan {document['plan_digest'][:DIGITS]} of {decision['chain']}, "
                       f"from {decision['starts_on']}", style="bold"))  # fmt: skip
     screen.print(f"under the policy release {decision['release'][:DIGITS]}")
+    for remark in decision.get("remarks", ()):
+        screen.print(f"note: {plain(remark['what'])}; {plain(remark['hint'])}", soft_wrap=True)
     screen.print(certificate_table(decision["certificate"], scale, currency))
     screen.print(_WHAT_THE_NETWORK_COUNTS[decision["regime"]])
     screen.print(comparison_table(decision["comparison"], currency))
+    floors = decision["suppressed"].get("floors", ())
     _section(screen, "line", decision["lines"], rows,
-             lambda part: lines_table(part, scale, packs))  # fmt: skip
-    _section(screen, "shortfall", decision["shortfalls"], rows,
-             lambda part: shortfalls_table(part, scale, packs))  # fmt: skip
+             lambda part: lines_table(part, scale, packs), lines_legend)  # fmt: skip
+    _section(
+        screen,
+        "shortfall",
+        decision["shortfalls"],
+        rows,
+        lambda part: shortfalls_table(part, scale, packs, floors),
+        shortfalls_legend,
+    )
     screen.print(suppressed_table(decision["suppressed"]))
 
 
@@ -79,10 +86,15 @@ def show_restated(screen: Console, shown: "Restated", rows: int = 20) -> None:
         screen.print(Text(plain(shown.note)))
 
 
-def _section(screen: Console, name: str, all_rows: Sequence[Row], most: int, draw: Any) -> None:
-    screen.print(Text(count(len(all_rows), name), style="bold"))
+def _section(
+    screen: Console, name: str, all_rows: Sequence[Row], most: int, draw: Any, legend: Any = None
+) -> None:
+    kinds = f": {kinds_of(all_rows)}" if all_rows else ""
+    screen.print(Text(count(len(all_rows), name) + kinds, style="bold"), soft_wrap=True)
     if all_rows:
         screen.print(draw(all_rows[:most]))
+    for text in legend(all_rows[:most]) if legend else ():
+        screen.print(text, style="dim")
     if len(all_rows) > most:
         screen.print(f"... and {len(all_rows) - most:,} more: --rows {len(all_rows)} shows all\n")
 
@@ -90,25 +102,25 @@ def _section(screen: Console, name: str, all_rows: Sequence[Row], most: int, dra
 def certificate_table(certificate: Row, scale: int, currency: str = "") -> Table:
     """Cost, bound, gap and label; what the plan would be worth against doing nothing."""
     made = table("certificate", "amount", numbers=["amount"])
-    add(made, "cost of the network", money(certificate["cost"], scale, currency))
-    add(made, "proved lower bound", money(certificate["bound"], scale, currency))
-    add(made, "gap", money(certificate["gap"], scale, currency))
+    add(made, "cost of the network", total(certificate["cost"], scale, currency))
+    if certificate.get("line_cost"):
+        add(made, f"  {LINE_COST}", total(certificate["line_cost"], scale, currency))
+    # rounded away from each other: what the screen claims is never better than what is proved
+    add(made, "proved lower bound", total(certificate["bound"] // scale, 1, currency))
+    add(made, "gap", total(-(-certificate["gap"] // scale), 1, currency))
     if certificate.get("gap_of_gain"):
         add(made, "  of what the plan gains", share(round(1_000_000 * certificate["gap_of_gain"])))
-    if certificate.get("line_cost"):
-        lines = money(certificate["line_cost"], scale, currency)
-        add(made, "  of it fixed costs of lines", lines)
     add(made, "label", certificate["label"])
     return made
 
 
 _FIGURES = (
     ("expected cost", "cost_cents", "stock_cost_cents", money),
-    ("  of it stock and shortage", "stock_cost_cents", "stock_cost_cents", money),
-    ("  of it movements", "movement_cost_cents", "stock_cost_cents", money),
-    ("  of it fixed costs of lines", "line_cost_cents", "stock_cost_cents", money),
-    ("  of it dearer purchases", "purchase_premium_cents", "stock_cost_cents", money),
-    ("  of it the days beyond", "far_cost_cents", "stock_cost_cents", money),
+    ("  stock and shortage", "stock_cost_cents", "stock_cost_cents", money),
+    (f"  {MOVEMENTS}", "movement_cost_cents", "stock_cost_cents", money),
+    (f"  {LINE_COST}", "line_cost_cents", "stock_cost_cents", money),
+    (f"  {PREMIUM}", "purchase_premium_cents", "stock_cost_cents", money),
+    (f"  {FAR_DAYS}", "far_cost_cents", "stock_cost_cents", money),
     ("expected demand, units", "expected_demand_millionths", "", millionths),
     ("expected short, units", "expected_short_millionths", "", millionths),
     ("served by the end", "fill_per_million", "", share),
@@ -142,16 +154,45 @@ def lines_table(
 ) -> Table:
     """What moves, from where to where, by what, when and for how much; in packs if asked."""
     day = "arrives" if any("arrives_on" in line for line in lines) else "leaves"
+    paid = any("paid_scaled" in line for line in lines)
     made = table("no", "units", *(["in packs"] if packs else []), "item", "from", "to", "by", day,
-                 "cost", numbers=["no", "units", "cost"])  # fmt: skip
+                 "cost", *(["paid"] if paid else []),
+                 numbers=["no", "units", "cost", "paid"], spare=["by"])  # fmt: skip
     for line in lines:
         item = ", ".join(str(line[key]) for key in ("item", "lot") if line.get(key))
         item += " (!)" if line.get("attention") else ""
         packed = [in_packs(line["quantity_units"], line["item"], packs)] if packs else []
         add(made, line["number"], f"{line['quantity_units']:,}", *packed, item, start_of(line),
             end_of(line), way_of(line), line.get("arrives_on", line["departs_on"]),
-            money(line["cost_scaled"], scale))  # fmt: skip
+            total(cost_of(line), scale),
+            *([total(line["paid_scaled"], scale) if "paid_scaled" in line else ""] if paid else []),
+            )  # fmt: skip
     return made
+
+
+def lines_legend(lines: Sequence[Row]) -> list[str]:
+    """What the columns and marks of the lines table mean, as far as these lines have them."""
+    found = []
+    if any(line.get("line_cost_scaled") for line in lines):
+        found.append("cost of a transfer: with the fixed cost of its line, at its first lot; what "
+                     "moves on later days is in no line")  # fmt: skip
+    if any("paid_scaled" in line for line in lines):
+        found.append("cost of a purchase: price less value, as what is bought stays in stock; "
+                     "paid: units x price")  # fmt: skip
+    if any(line.get("attention") for line in lines):
+        found.append("(!) a rule sends the line to a person: evenkeel why NUMBER names it")
+    return found
+
+
+def cost_of(line: Row) -> int:
+    """What a line costs in cost units, whatever it costs to have it at all included."""
+    return int(line["cost_scaled"]) + int(line.get("line_cost_scaled") or 0)
+
+
+def kinds_of(rows: Sequence[Row]) -> str:
+    """How many rows there are of each kind: `transfer 641, purchase 215`."""
+    kinds = Counter(str(row["kind"]) for row in rows)
+    return ", ".join(f"{kind} {number:,}" for kind, number in sorted(kinds.items()))
 
 
 def start_of(line: Row) -> str:
@@ -174,43 +215,33 @@ def way_of(line: Row) -> str:
 
 
 def shortfalls_table(
-    rows: Sequence[Row], scale: int, packs: "Mapping[str, Packs] | None" = None
-) -> Table:
+    rows: Sequence[Row], scale: int, packs: "Mapping[str, Packs] | None" = None,
+    floors: Collection[str] = (),
+) -> Table:  # fmt: skip
     """What stays open, of which kind, and why; whole units in packs if asked."""
-    made = table("no", "units", *(["in packs"] if packs else []), "of", "where, when", "kind",
-                 "why", numbers=["no", "units"])  # fmt: skip
+    is_expected = any("expected_short_millionths" in row for row in rows)
+    units = ["expected short", "lacking"] if is_expected else ["units"]
+    made = table("no", *units, *(["in packs"] if packs else []), "of", "where, when", "kind",
+                 "why", numbers=["no", *units])  # fmt: skip
     for row in rows:
         expected = row.get("expected_short_millionths")
-        units = f"{row['quantity_units']:,}" if expected is None else millionths(expected)
+        mean = ["" if expected is None else millionths(expected)] if is_expected else []
         what = f"order {row['order']}" if row.get("order") else row["item"]
         where = ", ".join(str(row[k]) for k in ("location", "on") if row.get(k))
-        packed = [] if not packs else [
-            in_packs(row["quantity_units"], row["item"], packs) if expected is None else ""
-        ]  # fmt: skip
-        add(made, row["number"], units, *packed, what, where, row["kind"], reason_of(row, scale))
+        packed = [in_packs(row["quantity_units"], row["item"], packs)] if packs else []
+        add(made, row["number"], *mean, f"{row['quantity_units']:,}", *packed, what, where,
+            row["kind"], reason_of(row, scale, floors=floors))  # fmt: skip
     return made
 
 
-def reason_of(row: Row, scale: int, currency: str = "") -> str:
-    """Why a shortfall stays, in money and units where the plan states the numbers."""
-    better, step = row.get("without_rule"), row.get("next_unit")
-    if better:
-        return (f"without {rule_name(row['rule'])} {count(better['stock_units'], 'unit')} would be "
-                f"here and it would cost {money(better['saved_scaled'], scale, currency)} "
-                "less")  # fmt: skip
-    if row["kind"] == "not worth it" and step:
-        return (f"one more unit would save {money(step['avoids_scaled'], scale, currency)} and "
-                f"cost {money(step['costs_scaled'], scale, currency)} to bring")  # fmt: skip
-    saves = row.get("at_these_prices", {}).get("saves_scaled")
-    if saves and row.get("rule"):
-        return (f"at these prices one more unit would save {money(saves, scale, currency)}; "
-                f"{rule_name(row['rule'])} closes its way")  # fmt: skip
-    return str(row["reason"]).replace(RULE_PREFIX, "").replace(KNOB_PREFIX, "the knob ")
-
-
-def rule_name(iri: str) -> str:
-    """A shipped rule or knob by its short name; any other by its IRI."""
-    return iri.removeprefix(RULE_PREFIX).removeprefix(KNOB_PREFIX)
+def shortfalls_legend(rows: Sequence[Row]) -> list[str]:
+    """What the two numbers of units mean where demand is uncertain."""
+    if not any("expected_short_millionths" in row for row in rows):
+        return []
+    lacking = ("units that would reach the service level"
+               if any("service_percent" in row for row in rows)
+               else "the most units that can be owed")  # fmt: skip
+    return [f"expected short: mean units owed at the end of that day; lacking: {lacking}"]
 
 
 def suppressed_table(suppressed: Row) -> Table:
@@ -327,9 +358,17 @@ class _Growth:
 _TELLING = (
     "quantity_units", "weight", "on_hand_units", "safety_stock_units", "price_micros",
     "cost_per_unit_micros", "lead_time_days", "capacity_units_per_day", "capacity",
-    "minimum_charge_cents", "rate_micros_per_kilogram", "status",
+    "minimum_charge_cents", "rate_micros_per_kilogram", "status", "minimum_order_units",
+    "lot_multiple_units", "mean_per_day_millionths", "service_level_percent",
+    "holding_cost_per_day_micros", "shortage_cost_per_day_micros",
 )  # fmt: skip
 _SUFFIXES = {"_micros": 10_000, "_cents": 1}
+
+
+def told_fact(class_name: str, key: str, fields: Row) -> str:
+    """A fact with its telling fields: `Lane truck-ns: cost per unit 0.25, lead time days 1`."""
+    told = fields_text(fields)
+    return f"{class_name} {plain(key)}{': ' if told else ''}{told}"
 
 
 def fields_text(fields: Row) -> str:
@@ -342,6 +381,8 @@ def _field_text(name: str, value: Any) -> str:
     for suffix, scale in _SUFFIXES.items():
         if name.endswith(suffix) and isinstance(value, int):
             return f"{name.removesuffix(suffix).replace('_', ' ')} {money(value, scale)}"
+    if name.endswith("_millionths") and isinstance(value, int):
+        return f"{name.removesuffix('_millionths').replace('_', ' ')} {millionths(value)}"
     return f"{name.replace('_', ' ')} {value}"
 
 

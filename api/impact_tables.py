@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from api.amounts import MICRO_UNITS, count, millionths, money
 from api.drawing import add, table
 from api.output import plain
+from api.tables import Table
 
 if TYPE_CHECKING:
     from graph.facts import StatedFact

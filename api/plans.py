@@ -138,6 +138,7 @@ class PurchaseLine(Line):
     supplier_id: str
     destination_id: str
     arrives_on: date
+    paid_scaled: BigInt | None
 
     @described
     async def supplier(self, info: Info) -> Supplier | None:

@@ -1,6 +1,7 @@
 """Plots as PNG or SVG files from plain rows: the same rows give the same bytes."""
 
 import os
+import secrets
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.output import plain
 from ontology.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ SUFFIXES = (".png", ".svg")
 MOST_CURVES = 8
 MOST_NAMED_FLOWS = 12
 MOST_TICKS = 8
+MOST_DRAWN = 10**100
+"""Beyond it, numbers that are added up or scaled for an axis would leave the range of a float."""
 GREY = "0.45"
 _LINES = ("-", "--", "-.", ":")
 _MARKS = ("o", "s", "^", "D", "v", "x", "*", "+")
@@ -56,11 +60,11 @@ def plot_stock(rows: Sequence[Row], path: Path, title: str) -> Path:
     with _drawn(path, 8, 6) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         for number, (name, levels) in enumerate(_curves(rows, days).items()):
-            upper.plot(x, levels, color="black", label=name, markersize=4, linewidth=1.2,
+            upper.plot(x, levels, color="black", label=plain(name), markersize=4, linewidth=1.2,
                        linestyle=_LINES[number % len(_LINES)],
                        marker=_MARKS[number % len(_MARKS)])  # fmt: skip
         upper.axhline(0, color=GREY, linewidth=0.8)
-        upper.set(title=title, ylabel="units at day's end")
+        upper.set(title=plain(title), ylabel="units at day's end")
         upper.legend(fontsize=8, frameon=False)
         _bars_of_days(lower, rows, days)
         step = max(1, -(-len(x) // MOST_TICKS))
@@ -75,7 +79,7 @@ def _curves(rows: Sequence[Row], days: list[str]) -> dict[str, list[float]]:
     levels: dict[str, list[float]] = {}
     for row in rows:
         curve = levels.setdefault(str(row["location"]), [0.0] * len(days))
-        curve[place[str(row["on"])]] = float(row["stock"])
+        curve[place[str(row["on"])]] = _height(row["stock"])
     names = sorted(levels, key=lambda name: (-sum(map(abs, levels[name])), name))
     kept = names if len(names) <= MOST_CURVES else names[: MOST_CURVES - 1]
     found = {name: levels[name] for name in kept}
@@ -90,7 +94,8 @@ def _bars_of_days(axes: "Axes", rows: Sequence[Row], days: list[str]) -> None:
         totals = dict.fromkeys(days, 0)
         for row in rows:
             totals[str(row["on"])] += int(row[f"{name}_units"])
-        axes.bar(range(len(days)), [sign * totals[day] for day in days], label=name, hatch=hatch,
+        heights = [_height(sign * totals[day]) for day in days]
+        axes.bar(range(len(days)), heights, label=name, hatch=hatch,
                  facecolor=GREY if sign > 0 else "white", edgecolor="black", width=0.6)  # fmt: skip
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set(ylabel="units")
@@ -125,7 +130,7 @@ def plot_flows(places: Sequence[Row], flows: Sequence[Row], path: Path, title: s
         middle = sum(latitude for _, latitude in spots.values()) / len(spots)
         axes.set_aspect(1 / max(0.1, cos(radians(middle))), adjustable="datalim")
         note = f"\nnot drawn, for want of coordinates: {lost} of {len(units)} ways" if lost else ""
-        axes.set(title=title, xlabel=f"degrees east{note}", ylabel="degrees north")
+        axes.set(title=plain(title), xlabel=f"degrees east{note}", ylabel="degrees north")
     return path
 
 
@@ -134,20 +139,20 @@ def _dots(axes: "Axes", spots: Mapping[str, tuple[float, float]], busy: set[str]
         axes.plot([x], [y], marker="o", color="black", linestyle="", zorder=3,
                   markersize=5 if name in busy else 3,
                   markerfacecolor="black" if name in busy else "white")  # fmt: skip
-        axes.annotate(name, (x, y), xytext=(4, 4), textcoords="offset points", fontsize=7,
+        axes.annotate(plain(name), (x, y), xytext=(4, 4), textcoords="offset points", fontsize=7,
                       color="black" if name in busy else GREY)  # fmt: skip
 
 
 def _arrows(
     axes: "Axes", spots: Mapping[str, tuple[float, float]], units: Mapping[tuple[str, str], int]
 ) -> None:
-    most = max(units.values(), default=1)
+    most = max([1.0, *map(_height, units.values())])
     ordered = sorted(units.items(), key=lambda pair: (-pair[1], pair[0]))
     for number, ((origin, destination), count) in enumerate(ordered):
         begin, end = spots[origin], spots[destination]
         axes.annotate("", xy=end, xytext=begin, arrowprops={
             "arrowstyle": "-|>", "color": "black", "alpha": 0.7, "shrinkA": 5, "shrinkB": 5,
-            "linewidth": 0.6 + 4.4 * count / most, "connectionstyle": "arc3,rad=0.12",
+            "linewidth": 0.6 + 4.4 * _height(count) / most, "connectionstyle": "arc3,rad=0.12",
         })  # fmt: skip
         if number < MOST_NAMED_FLOWS:
             spot = tuple(0.65 * a + 0.35 * b for a, b in zip(begin, end, strict=True))
@@ -170,13 +175,13 @@ def plot_costs(
     Rows: `name`, and whole cents in any of holding_cents, shortage_cents, transport_cents,
     lines_cents, purchases_cents; what a row leaves out counts as none.
     """
-    names = [str(row["name"]).replace("_", " ") for row in rows]
+    names = [plain(row["name"]).replace("_", " ") for row in rows]
     with _drawn(path, max(6, 1.2 * len(rows) + 3), 5) as figure:
         axes = figure.subplots()
         axes.use_sticky_edges = False
         above, below = [0.0] * len(rows), [0.0] * len(rows)
         for number, (part, label) in enumerate(COST_PARTS.items()):
-            heights = [int(row.get(part) or 0) / 100 for row in rows]
+            heights = [_height(int(row.get(part) or 0)) / 100 for row in rows]
             if not any(heights):
                 continue
             under = [low if height < 0 else high
@@ -189,9 +194,17 @@ def plot_costs(
         axes.axhline(0, color="black", linewidth=0.8)
         axes.set_xticks(range(len(rows)))
         axes.set_xticklabels(names, fontsize=8)
-        axes.set(title=title, ylabel=currency or "money")
+        axes.set(title=plain(title), ylabel=plain(currency) or "money")
         axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return path
+
+
+def _height(number: Any) -> float:
+    """A number as the plot draws it, however many digits it has."""
+    if abs(number) > MOST_DRAWN:
+        raise InputError("a number has more than 100 digits", code="PLOT_RANGE",
+                         hint="count the item in a coarser unit")  # fmt: skip
+    return float(number)
 
 
 def _short(day: str) -> str:
@@ -244,12 +257,17 @@ def _matplotlib() -> Any:
 
 
 def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    # A name that nobody can guess, made new: nothing that lies in the folder is written through.
+    temporary = path.with_name(f".evenkeel-{secrets.token_hex(8)}")
     try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         why = (error.strerror or "not writable").lower()
         raise OutsideError(f"cannot write `{path}`: {why}", code="PLOT_NOT_WRITTEN",
                            hint="name a file in a folder that can be written"

@@ -16,7 +16,8 @@ from ontology.units import Packs, packs_of
 if TYPE_CHECKING:
     from service.house import House
 
-_OF_NETWORK = ("cost", "bound", "gap", "do_nothing")
+OF_NETWORK = ("cost", "bound", "gap", "do_nothing", "given_cost", "line_cost")
+"""The amounts of a certificate; what else it states is no money."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def restated(
 def in_currency(
     document: Mapping[str, Any], snapshot: Snapshot, own: str, currency: str
 ) -> Restated:
-    """The document with every amount in whole cents of another currency.
+    """The document with every amount in another currency, at the scale that it had.
 
     Each is rounded once, half up; the gap is rounded up, so that none is shown as closed.
     """
@@ -62,15 +63,13 @@ def in_currency(
                          hint="state the currency of policies, items or prices")  # fmt: skip
     decision = document["decision"]
     rate = rates_of(snapshot).rate(own, to, date.fromisoformat(decision["starts_on"]))
-    scale = decision["network"]["cost_scale"]
-    changed = _walk(decision, rate.factor, scale)
+    changed = _walk(decision, rate.factor)
     certificate = decision["certificate"]
-    for name in _OF_NETWORK:
+    for name in OF_NETWORK:
         amount = certificate.get(name)
         if amount is not None:
-            changed["certificate"][name] = rounded(amount * rate.factor / scale)
-    changed["certificate"]["gap"] = -(-certificate["gap"] * rate.factor // scale)
-    changed["network"] = {**decision["network"], "cost_scale": 1}
+            changed["certificate"][name] = rounded(amount * rate.factor)
+    changed["certificate"]["gap"] = -(-certificate["gap"] * rate.factor // 1)
     return Restated({**document, "decision": changed}, to, {}, note_of(own, to, rate))
 
 
@@ -82,14 +81,12 @@ def note_of(own: str, to: str, rate: Rate) -> str:
     return f"amounts are converted at 1 {own} = {exact(rate.factor)} {to} of {rate.on} ({facts})"
 
 
-def _walk(part: Any, factor: Fraction, scale: int, name: str = "") -> Any:
+def _walk(part: Any, factor: Fraction, name: str = "") -> Any:
     if isinstance(part, Mapping):
-        return {key: _walk(value, factor, scale, key) for key, value in part.items()}
+        return {key: _walk(value, factor, key) for key, value in part.items()}
     if isinstance(part, list):
-        return [_walk(value, factor, scale, name) for value in part]
-    if isinstance(part, int) and name.endswith("_scaled"):
-        return rounded(part * factor / scale)
-    if isinstance(part, int) and name.endswith(("_cents", "_micros")):
+        return [_walk(value, factor, name) for value in part]
+    if isinstance(part, int) and name.endswith(("_scaled", "_cents", "_micros")):
         return rounded(part * factor)
     return part
 

@@ -14,6 +14,14 @@ from strawberry.types import ExecutionContext
 
 from api.connections import After, Connection, First, check_first, connection
 from api.described import described
+from api.explanations import (
+    PlanDifference,
+    WhyLine,
+    WhyPlace,
+    difference_page,
+    why_line_page,
+    why_place_page,
+)
 from api.history import Event, LogHead, Path, SetAside, decided_from, events_page, path_down
 from api.impact import Failure, Impact, SinglePoint, impact_page, single_points_page
 from api.kpis import Kpi, kpis_page
@@ -223,6 +231,21 @@ class Query:
     async def trace(self, info: Info, plan: str, line: int) -> Path:
         """From a line down to the rows of files that it rests on."""
         return await path_down(info, plan, line)
+
+    @described
+    async def why_line(self, info: Info, plan: str, line: int) -> WhyLine:
+        """Why a line is in a plan: what it saves, its runner-up, and what would flip it."""
+        return await why_line_page(info, plan, line)
+
+    @described
+    async def why_place(self, info: Info, plan: str, item: str, location: str) -> WhyPlace:
+        """Why a plan brings an item to a place or not: each way in, and how it stands."""
+        return await why_place_page(info, plan, item, location)
+
+    @described
+    async def plan_difference(self, info: Info, before: str, after: str) -> PlanDifference:
+        """What is different between two plans of a chain, and which changes made it so."""
+        return await difference_page(info, before, after)
 
     @described
     async def decided_from(

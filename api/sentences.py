@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from api.amounts import count, money
-from api.drawing import way_of
+from api.amounts import count, total
+from api.drawing import cost_of, way_of
 from api.output import plain
 
 Row = dict[str, Any]
@@ -11,19 +11,22 @@ Row = dict[str, Any]
 
 def sentence_of(line: Row, scale: int, currency: str) -> str:
     """A line as a sentence, its amounts in a currency; `scale` cost units are a cent."""
-    units, cost = f"{line['quantity_units']:,}", money(line["cost_scaled"], scale, currency)
+    units, cost = f"{line['quantity_units']:,}", total(cost_of(line), scale, currency)
     item = plain(line["item"]) + (f" of lot {plain(line['lot'])}" if line.get("lot") else "")
     if line["kind"] == "assignment":
         return (f"Order {plain(line['order'])} ({count(line['quantity_units'], 'unit')} of {item}) "
                 f"is served from {plain(line['origin'])} by {plain(way_of(line))}: "
-                f"{money(line['handling_cost_scaled'], scale, currency)} of warehouse and "
-                f"{money(line['freight_cost_scaled'], scale, currency)} of freight.")  # fmt: skip
+                f"{total(line['handling_cost_scaled'], scale, currency)} of warehouse and "
+                f"{total(line['freight_cost_scaled'], scale, currency)} of freight.")  # fmt: skip
     if line["kind"] == "substitution":
         return (f"Set {units} {item} aside at {plain(line['origin'])} to stand in for "
                 f"{plain(line['replaces'])}, for {cost}.")  # fmt: skip
     when = f"there on {line['arrives_on']}, for {cost}"
     if line["kind"] == "purchase":
+        paid = line.get("paid_scaled")
+        price = "" if paid is None else f"; {total(paid, scale, currency)} is paid"
         return (f"Buy {units} {item} from {plain(line['supplier'])} for "
-                f"{plain(line['destination'])}, {when} net of what stays in stock.")  # fmt: skip
+                f"{plain(line['destination'])}, {when} net of what stays in stock"
+                f"{price}.")  # fmt: skip
     return (f"Send {units} {item} from {plain(line['origin'])} to {plain(line['destination'])} "
             f"by {plain(line['lane'])}, {when} with holding on the way.")  # fmt: skip

@@ -1,7 +1,8 @@
-"""Everything around a solve (order, ranges, ties, certificate, digest) against the solve."""
+"""One network, from columns to certified plan columns, against the bare solve of an engine."""
 
 import importlib.util
 import os
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -16,46 +17,81 @@ import numpy.typing as npt
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from solver.certificate import check, measure
-from solver.flow import unmet
+from solver.flow import solve
 from solver.names import mixed
 from solver.network import IntArray, Network, bare_network
 from solver.potentials import canonical_potentials
-from solver.ranges import check_columns, engine_columns
+from solver.ranges import engine_columns
+from solver.simplex import Simplex
 from solver.ties import Hashes, canonical_flow, canonical_rows
 
 SIZES = ((50, 14), (500, 14), (500, 28))
-RUNS = 7
-AIM = 0.5
+RUNS = 5
+AIM = 0.3
+LARGE = (5_000, 56)
+LARGE_AIM = 2.0
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("EVENKEEL_SHARED") or ROOT.parent / "shared")
 
 Decode = Callable[[Network, IntArray], object]
+Bare = Callable[[Network], float]
 Steps = dict[str, float]
 
 
 def main(decode: Decode | None = None) -> None:
-    """Print, per size, the medians of several runs and the ratio of all steps to the bare solve.
+    """Print, per size, medians in processor time and the ratio of the whole to the bare solve.
 
     `decode` turns the canonical flow into lines and is timed with the rest where it is given.
     """
-    path = SHARED / "bench" / "instances.py"
-    if not path.is_file():
-        print(f"around_solve: skipped, no instances at {path} (EVENKEEL_SHARED names the folder)")
+    instances = load_instances("around_solve")
+    if instances is None:
         return
-    instances = load(path)
-    print(f"around_solve: medians of {RUNS} runs in ms; aim: ratio {AIM} or less")
-    for hubs, periods in SIZES:
-        columns = instances.rebalancing(hubs, periods)
-        network = bare_network(
-            *(columns[name] for name in ("tail", "head", "capacity", "cost", "supply"))
-        )
-        keys = mixed(
-            *(c.astype(np.uint64) for c in (network.tail, network.head, occurrence(network)))
-        )
-        around(network, keys, bare_solve(network)[0], decode)  # compiles, and warms up
-        runs = [one_run(network, keys, decode) for _ in range(RUNS)]
-        medians = {step: statistics.median(run[step] for run in runs) for step in runs[0]}
-        print(report(f"{hubs}x{periods}", network, medians))
+    print(f"around_solve: medians of {RUNS} runs, processor time in ms; against the bare OR-Tools")
+    for size in SIZES:
+        print(report(instances, size, bare_ortools, RUNS, decode))
+    print(f"  aim at 500x28: {AIM} or less")
+    print(report(instances, LARGE, bare_simplex, 1, decode))
+    print(f"  against the bare network simplex; aim: {LARGE_AIM} or less, under 6 GB: {memory()}")
+
+
+def report(
+    instances: ModuleType, size: tuple[int, int], bare: Bare, runs: int, decode: Decode | None
+) -> str:
+    """One line: size, steps in ms, ratio of the whole to the bare solve."""
+    network = network_of(instances.rebalancing(*size))
+    keys = mixed(*(c.astype(np.uint64) for c in (network.tail, network.head, occurrence(network))))
+    if runs > 1:
+        whole(network, keys, decode)  # compiles, and warms up
+    rounds = []
+    for _ in range(runs):
+        rounds.append(whole(replace(network), keys, decode) | {"bare solve": bare(network)})
+    medians = {step: statistics.median(each[step] for each in rounds) for step in rounds[0]}
+    steps = ", ".join(f"{step} {1000 * seconds:.1f}" for step, seconds in medians.items())
+    ratio = medians["whole"] / medians["bare solve"]
+    counts = f"{network.node_count} nodes, {network.arc_count} arcs"
+    return f"{size[0]}x{size[1]} ({counts}): {steps}; ratio {ratio:.2f}"
+
+
+def load_instances(name: str) -> ModuleType | None:
+    """The families of instances; None, said in one line, where they are not at hand."""
+    path = SHARED / "bench" / "instances.py"
+    if path.is_file():
+        return load(path)
+    print(f"{name}: skipped, no instances at {path} (EVENKEEL_SHARED names the folder)")
+    return None
+
+
+def network_of(columns: Mapping[str, IntArray]) -> Network:
+    """The network of an instance."""
+    return bare_network(
+        *(columns[name] for name in ("tail", "head", "capacity", "cost", "supply"))
+    )
+
+
+def memory() -> str:
+    """The most memory that the process has had so far."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return f"{most / 1e6:.1f} GB"
 
 
 def load(path: Path) -> ModuleType:
@@ -80,8 +116,8 @@ def occurrence(network: Network) -> npt.NDArray[np.intp]:
 
 
 def bare_solve(network: Network) -> tuple[IntArray, float]:
-    """OR-Tools' own flow and the seconds from columns to flow, with no check at all."""
-    started = time.perf_counter()
+    """OR-Tools' own flow and the processor seconds from columns to flow, with no check at all."""
+    started = time.process_time()
     engine: Any = SimpleMinCostFlow()
     arcs = engine.add_arcs_with_capacity_and_unit_cost(
         network.tail.astype(np.int32), network.head.astype(np.int32), network.capacity, network.cost
@@ -90,50 +126,49 @@ def bare_solve(network: Network) -> tuple[IntArray, float]:
     engine.set_nodes_supplies(nodes, network.supply)
     assert engine.solve() == engine.OPTIMAL
     flow = np.asarray(engine.flows(arcs), np.int64)
-    return flow, time.perf_counter() - started
+    return flow, time.process_time() - started
 
 
-def around(network: Network, keys: Hashes, flow: IntArray, decode: Decode | None) -> Steps:
-    """Seconds per step for everything that a plan does with its network besides the solve."""
-    marks = [("", time.perf_counter())]
+def bare_ortools(network: Network) -> float:
+    """The seconds of `bare_solve`."""
+    return bare_solve(network)[1]
+
+
+def bare_simplex(network: Network) -> float:
+    """Seconds of network simplex alone, on arcs that are already sorted and handed over."""
+    held = Simplex(engine_columns(network))
+    started = time.process_time()
+    held.solve()
+    return time.process_time() - started
+
+
+def whole(network: Network, keys: Hashes, decode: Decode | None) -> Steps:
+    """Seconds per step from columns in any order to a certified plan in columns."""
+    marks = [("", time.process_time())]
     rows = canonical_rows(keys)
     names = ("tail", "head", "lower", "capacity", "cost")
     ordered = replace(network, **{name: getattr(network, name)[rows] for name in names})
-    found = flow[rows]
-    marks.append(("order", time.perf_counter()))
-    check_columns(ordered)
-    engine_columns(ordered)
-    assert not unmet(ordered, found).any()
-    marks.append(("ranges", time.perf_counter()))
-    potentials = canonical_potentials(ordered, found)
-    marks.append(("potentials", time.perf_counter()))
-    settled = canonical_flow(ordered, found, potentials, keys[rows])
-    marks.append(("ties", time.perf_counter()))
+    marks.append(("order", time.process_time()))
+    found = solve(ordered)
+    marks.append(("solve", time.process_time()))
+    potentials = canonical_potentials(ordered, found.flow, found.potentials)
+    marks.append(("potentials", time.process_time()))
+    settled = canonical_flow(ordered, found.flow, potentials, keys[rows])
+    marks.append(("ties", time.process_time()))
     assert ordered.digest
-    marks.append(("digest", time.perf_counter()))
+    marks.append(("digest", time.process_time()))
     verdict = check(ordered, settled, potentials, measure(ordered, settled, potentials))
     assert verdict.accepted
     assert verdict.canonical
-    marks.append(("certificate", time.perf_counter()))
+    marks.append(("certificate", time.process_time()))
+    used = np.flatnonzero(settled)
+    assert len(settled[used])
+    marks.append(("plan columns", time.process_time()))
     if decode is not None:
         decode(ordered, settled)
-        marks.append(("decoding", time.perf_counter()))
-    return {name: end - start for (_, start), (name, end) in pairwise(marks)}
-
-
-def one_run(network: Network, keys: Hashes, decode: Decode | None) -> Steps:
-    """One solve and all that stands around it, in seconds."""
-    flow, solve_seconds = bare_solve(network)
-    steps = around(network, keys, flow, decode)
-    return {"bare solve": solve_seconds, **steps, "all around": sum(steps.values())}
-
-
-def report(size: str, network: Network, medians: Mapping[str, float]) -> str:
-    """One line: size, steps in ms, ratio."""
-    steps = ", ".join(f"{step} {1000 * seconds:.1f}" for step, seconds in medians.items())
-    ratio = medians["all around"] / medians["bare solve"]
-    counts = f"{network.node_count} nodes, {network.arc_count} arcs"
-    return f"{size} ({counts}): {steps}; ratio {ratio:.2f}"
+        marks.append(("decoding", time.process_time()))
+    steps = {name: end - start for (_, start), (name, end) in pairwise(marks)}
+    return steps | {"whole": sum(steps.values())}
 
 
 if __name__ == "__main__":

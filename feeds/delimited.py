@@ -16,6 +16,7 @@ from ontology.errors import InputError, Place
 _LINE_END = re.compile("\r\n|\r|\n")
 _OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN_CHARACTERS = 1_000
+_DELIMITER_NAMES = {",": '","', ";": '";"', "|": '"|"', "\t": "tab"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +150,21 @@ def at_column(sheet: Sheet, rule: FileRule, column: str) -> int:
     """Where a column stands. Raises `HEADER_MISSING` or `HEADER_DUPLICATE`."""
     found = sheet.header.count(column)
     if found == 0:
-        there = ", ".join(shown(name) for name in sheet.header[:20])
         raise _fault(rule, 1, "HEADER_MISSING", "the file has no such column",
-                     f"the columns are {there}", column)  # fmt: skip
+                     _columns_there(sheet, rule, column), column)  # fmt: skip
     if found > 1:
         raise _fault(rule, 1, "HEADER_DUPLICATE", f"the column stands {found} times",
                      "rename or delete the others", column)  # fmt: skip
     return sheet.header.index(column)
+
+
+def _columns_there(sheet: Sheet, rule: FileRule, column: str) -> str:
+    """The columns that there are, or the delimiter by which the wanted one would be there."""
+    header = rule.delimiter.join(sheet.header)
+    for mark, name in _DELIMITER_NAMES.items():
+        if mark != rule.delimiter and column in (cell.strip() for cell in header.split(mark)):
+            return f"the header is cut by another delimiter: state `delimiter: {name}`"
+    return f"the columns are {', '.join(shown(there) for there in sheet.header[:20])}"
 
 
 def shape_refusal(cells: Sequence[str], width: int) -> Refusal | None:

@@ -12,6 +12,7 @@ from feeds.mapping import DeriveRule
 from ontology.columns import Table, table_of
 from ontology.deliveries import LatenessOutcome
 from ontology.stock import StockMovement, StockPosition
+from ontology.terms import join_key
 from ontology.transport import LeadTimeOutcome
 
 BASIS = "derived from flows"
@@ -96,7 +97,8 @@ def _stock(table: Table) -> Derived:
     openings, positions = [], []
     for (item, location, lot), by_day in flows.items():
         opening, left = _levels(by_day)
-        name = "/".join(["opening", item, location, *([lot] if lot else [])])
+        parts = (item, location) if lot is None else (item, location, lot)
+        name = f"opening/{join_key(parts)}"
         if opening:
             openings.append(StockMovement(name, item, location, "opening", opening, min(days), lot))
         positions.append(StockPosition(

@@ -16,6 +16,7 @@ from feeds.cells import (
     Value,
     date_parts,
 )
+from feeds.finders import check_words
 from feeds.links import Link, columns_of
 from feeds.mapping import FieldRule
 from feeds.record_fields import FieldSpec
@@ -226,12 +227,21 @@ def _option_missing(parts: dict[str, Block], key: str, meaning: str) -> InputErr
 
 def _constant(block: Block, spec: FieldSpec) -> Value:
     if spec.kind.many:
-        return tuple(sorted({item.text() for item in block.items()}))
+        return _checked(tuple(sorted({item.text() for item in block.items()})), block, spec)
     convert = _converter({}, _default_way(spec), spec)
     try:
         value = convert(block.text())
     except InputError as error:
         block.refuse(error.what, error.hint)
-    if spec.least is not None and isinstance(value, int) and value < spec.least:
-        block.refuse(f"`{spec.name}` is at least {spec.least}")
+    if spec.kind.scalar is int and isinstance(value, int) and spec.range.complaint(value):
+        block.refuse(f"`{spec.name}` {spec.range.complaint(value)}")
+    return _checked(value, block, spec)
+
+
+def _checked(value: Value, block: Block, spec: FieldSpec) -> Value:
+    if spec.words is not None and value != "":
+        try:
+            check_words(value, spec.words)
+        except InputError as error:
+            block.refuse(error.what, error.hint)
     return value

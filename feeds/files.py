@@ -109,7 +109,7 @@ def _by_name(paths: Iterable[Path], mapping: Mapping) -> dict[str, Path]:
     for path in paths:
         name = _rule_of(path, mapping)
         if name is None:
-            raise _not_mapped(mapping, path.name)
+            raise _not_mapped(mapping, path.name) if os.path.lexists(path) else _missing(path)
         if name in found:
             raise InputError(
                 "two files of this name were given", code="FILE_TWICE", place=Place(path.name),
@@ -117,6 +117,12 @@ def _by_name(paths: Iterable[Path], mapping: Mapping) -> dict[str, Path]:
             )  # fmt: skip
         found[name] = path
     return found
+
+
+def _missing(path: Path) -> InputError:
+    what = "file" if path.suffix else "folder"
+    return InputError(f"there is no such {what}", code="FILE_MISSING", place=Place(str(path)),
+                      hint="check the path")  # fmt: skip
 
 
 def _rule_of(path: Path, mapping: Mapping) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from feeds.cells import Value
 from feeds.limits import Limits
@@ -10,6 +11,8 @@ from feeds.mapping import FieldRule
 from feeds.record_fields import FieldSpec
 from feeds.refusals import refusal, shown
 from ontology.errors import InputError, Place
+from ontology.ranges import Range
+from ontology.word_lists import TextRule
 
 
 class Fault:
@@ -77,10 +80,38 @@ def _value(
     if rule.convert is None:
         raise ValueError(f"field `{rule.field}` has neither constant nor converter")
     value = rule.convert(text)
-    if spec.least is not None and isinstance(value, int) and value < spec.least:
-        code = "NOT_POSITIVE" if spec.least else "NEGATIVE_QUANTITY"
-        raise refusal(code, f"{shown(text)} is less than {spec.least}")
+    _check(text, value, spec, limits)
     return value
+
+
+def _check(text: str, value: Value, spec: FieldSpec, limits: Limits) -> None:
+    """Raise InputError for a value of the right kind that the field cannot have."""
+    if spec.kind.scalar is int and isinstance(value, int):
+        _check_range(text, value, spec.range)
+    if spec.words is not None:
+        check_words(value, spec.words)
+    if spec.past and limits.last_day is not None and isinstance(value, date):
+        _check_past(value, limits.last_day)
+
+
+def check_words(value: Value, words: TextRule) -> None:
+    """Raise InputError where a text, or one of a list of texts, is none that its field allows."""
+    for word in value if isinstance(value, tuple) else (value,):
+        if isinstance(word, str) and not words.allows(word):
+            raise refusal(words.code, f"{shown(word)} {words.complaint}")
+
+
+def _check_past(day: date, last: date) -> None:
+    if day > last:
+        raise refusal("DATE_FUTURE", f"`{day}` is after `{last}`, the last day that can have been")
+
+
+def _check_range(text: str, value: int, allowed: Range) -> None:
+    complaint = allowed.complaint(value)
+    if complaint:
+        low = {0: "NEGATIVE_QUANTITY", 1: "NOT_POSITIVE"}.get(allowed.least or 0, "OUT_OF_RANGE")
+        below = allowed.least is not None and value < allowed.least
+        raise refusal(low if below else "OUT_OF_RANGE", f"{shown(text)} {complaint}")
 
 
 def _linked(

@@ -72,18 +72,33 @@ def inherit(
 def _words(
     name: str, link: Link, found: dict[Key, Merged], present: Snapshot | None
 ) -> Iterator[tuple[Key, str]]:
+    ends: dict[Key, str] = {}
     for key, record in found.items():
-        if link.field not in record.content:
-            continue
-        seen = {key}
-        at: Key = (record.content[link.field],)
-        end = _content(name, at, found, present)
-        while link.field in end and link.number not in end and at not in seen:
-            seen.add(at)
-            at = (end[link.field],)
-            end = _content(name, at, found, present)
-        word = link.says if link.number in end else str(end.get(link.word, link.says))
-        yield key, word
+        if link.field in record.content:
+            yield key, _word(name, link, key, found, present, ends)
+
+
+def _word(
+    name: str, link: Link, key: Key, found: dict[Key, Merged], present: Snapshot | None,
+    ends: dict[Key, str],
+) -> str:  # fmt: skip
+    """The word at the end of a row's references; `ends` holds those known and gains the new ones.
+
+    Each row is looked at once for all the rows that lead to it. In a circle, which only an
+    earlier feed can close, no row has another word than that it is a reference.
+    """
+    way: dict[Key, None] = {}
+    while key not in ends:
+        row = _content(name, key, found, present)
+        if key in way or link.number in row:
+            ends[key] = link.says
+        elif link.field not in row:
+            ends[key] = str(row.get(link.word, link.says))
+        else:
+            way[key] = None
+            key = (row[link.field],)
+    ends.update(dict.fromkeys(way, ends[key]))
+    return ends[key]
 
 
 def _content(

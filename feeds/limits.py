@@ -1,13 +1,17 @@
 """How much a feed may hold: every reading stops at a stated size."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from ontology.errors import InputError, Place
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that one reading accepts; anything larger is refused before it is used."""
+    """The most that one reading accepts; anything larger is refused before it is used.
+
+    `last_day`: what has been (an observation, a count) was no later than this day; None: any day.
+    """
 
     files: int = 200
     file_bytes: int = 256 * 2**20
@@ -16,6 +20,7 @@ class Limits:
     line_characters: int = 2**20
     cell_characters: int = 10_000
     columns: int = 1_000
+    last_day: date | None = None
 
     def check_rows(self, file: str, rows: int, line: int) -> None:
         """Raises InputError `TOO_MANY_ROWS` at the line where a file has more rows than allowed."""

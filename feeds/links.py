@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any
 
 from feeds.refusals import refusal, shown
 from ontology.errors import Place
 
 TEMPLATE_COLUMN = re.compile(r"\{([^{}]+)\}")
+MOST_CAPTURED = 200
+"""So many characters at most stand for one column of a pattern."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,26 @@ class Link:
         return tuple(c for c in columns_of(self.pattern) if c != self.key)
 
     def read(self, text: str) -> Mapping[str, str] | None:
-        """What a cell says by column of the pattern, None where it is no reference."""
-        found = self._expression.fullmatch(text)
-        if found is None:
+        """What a cell says by column of the pattern, None where it is no reference.
+
+        A column takes 1 to 200 characters of one line, as few as the rest leaves it: it ends
+        where the text after it is next found. One pass over the cell, however many columns.
+        """
+        first, *between, last = TEMPLATE_COLUMN.split(self.pattern)[::2]
+        end = len(text) - len(last)
+        if not (text.startswith(first) and text.endswith(last)):
             return None
-        return dict(zip(columns_of(self.pattern), found.groups(), strict=True))
+        at, captured = len(first), []
+        for literal in between:
+            found = text.find(literal, at + 1, end)
+            if found < 0:
+                return None
+            captured.append(text[at:found])
+            at = found + len(literal)
+        captured.append(text[at:end] if at < end else "")
+        if not all(0 < len(part) <= MOST_CAPTURED and "\n" not in part for part in captured):
+            return None
+        return dict(zip(columns_of(self.pattern), captured, strict=True))
 
     def target(self, said: Mapping[str, str], shared: Sequence[str]) -> str:
         """The identity referred to; `shared` is what this row holds in the `same` columns.
@@ -57,13 +73,6 @@ class Link:
     def document(self) -> dict[str, Any]:
         """The link as plain data."""
         return asdict(self)
-
-    @cached_property
-    def _expression(self) -> re.Pattern[str]:
-        parts = TEMPLATE_COLUMN.split(self.pattern)
-        return re.compile("".join(
-            "([^\n]{1,200}?)" if at % 2 else re.escape(part) for at, part in enumerate(parts)
-        ))  # fmt: skip
 
 
 def columns_of(pattern: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What a mapping file says: which columns of which files become which facts, and how."""
 
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import PurePath
 from typing import Any
@@ -144,6 +145,7 @@ class Mapping:
     """A parsed mapping file. `known` lists the classes that a reference must resolve in.
 
     `by_class`: each class of the vocabulary has a file named after it, and no other file counts.
+    `as_of`: the day that the files speak from; None is the day on which they are read.
     """
 
     name: str
@@ -155,6 +157,7 @@ class Mapping:
     files: tuple[FileRule, ...]
     derive: tuple[DeriveRule, ...] = ()
     by_class: bool = False
+    as_of: date | None = None
 
     def document(self) -> dict[str, Any]:
         """The mapping's meaning as plain data: no comments, no layout, no file name."""
@@ -166,7 +169,8 @@ class Mapping:
             "files": files,
         }  # fmt: skip
         derive = [_plain(asdict(rule)) for rule in self.derive]
-        return plain | ({"derive": derive} if derive else {})
+        plain |= {"derive": derive} if derive else {}
+        return plain if self.as_of is None else plain | {"as_of": self.as_of.isoformat()}
 
     @cached_property
     def digest(self) -> str:

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from feeds import files
 from feeds.by_class import files_by_class
+from feeds.cells import Day
 from feeds.derive_text import derive_rules, wide_rule
 from feeds.field_text import default_rule, field_rule
 from feeds.files import found_as
@@ -14,6 +16,7 @@ from feeds.linked_fields import with_links
 from feeds.mapping import FED, FORMAT, FieldRule, FileRule, Mapping, RecordRule, is_name_below
 from feeds.record_fields import FieldSpec, field_specs
 from feeds.yaml_nodes import Block, parse_yaml
+from ontology.errors import InputError
 from ontology.terms import field_kinds
 from ontology.vocabulary import RECORDS
 
@@ -30,7 +33,8 @@ def parse_mapping(data: bytes, name: str) -> Mapping:
     """The mapping in the bytes of a YAML document; `name` is what errors call it."""
     root = parse_yaml(data, name)
     top = root.entries(
-        ("format", "chain", "source", "version", "known", "files"), ("constants", "derive")
+        ("format", "chain", "source", "version", "known", "files"),
+        ("constants", "derive", "as_of"),
     )
     top["format"].choice((FORMAT,))
     constants = top["constants"].items() if "constants" in top else []
@@ -44,6 +48,7 @@ def parse_mapping(data: bytes, name: str) -> Mapping:
         files=_files(top["files"]),
         derive=derive_rules(top["derive"]) if "derive" in top else (),
         by_class=top["files"].is_text,
+        as_of=_day(top["as_of"]) if "as_of" in top else None,
     )
 
 
@@ -57,6 +62,13 @@ def _files(block: Block) -> tuple[FileRule, ...]:
         if names[position] in names[:position]:
             item.refuse(f"file `{rules[position].file}` stands twice", "merge the two entries")
     return rules
+
+
+def _day(block: Block) -> date:
+    try:
+        return Day()(block.text())
+    except InputError as error:
+        block.refuse(error.what, "write it as `2026-03-01`")
 
 
 def _identifier(block: Block) -> str:

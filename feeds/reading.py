@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from feeds.assembly import Content, loaded_rows, merged, tables_of
@@ -37,16 +38,26 @@ def read(
     *,
     present: Snapshot | None = None,
     limits: Limits = NO_LIMITS_STATED,
+    read_on: date | None = None,
 ) -> FeedResult:
     """The facts in a feed's files. `paths`: the files, or one folder that holds them.
 
     Every data row is loaded, a merged duplicate or quarantined; a file that cannot be used as
     a whole raises InputError. The tables do not depend on the order of rows. `present` holds
     the chain's facts so far: identifiers there count as known. Opens the files given, each
-    once, and nothing else.
+    once, and nothing else. What was observed or counted may lie no later than the mapping's
+    `as_of`, else than the day after `read_on`; without either, on any day.
     """
     with _no_collection():
-        return _read(paths, mapping, present, limits)
+        return _read(paths, mapping, present, _with_last_day(limits, mapping, read_on))
+
+
+def _with_last_day(limits: Limits, mapping: Mapping, read_on: date | None) -> Limits:
+    """The mapping's own day; else the day of reading and one more, which some place has by now."""
+    if mapping.as_of is None and read_on is None:
+        return limits
+    last = mapping.as_of or (read_on and read_on + timedelta(days=1))
+    return replace(limits, last_day=last)
 
 
 @contextmanager

@@ -57,11 +57,11 @@ class FeedResult:
         return Place(self.mapping if index < 0 else self.files[index].file, number)
 
     def lines(self) -> list[tuple[str, str]]:
-        """Every quarantined row as the line and the hint that a person reads."""
+        """Every quarantined row as the line and the hint with its code that a person reads."""
         table = self.quarantined
         places = map(Place, table["file"], table["row"].tolist(), table["column"])
         return [
-            (f"{place}: {reason}", HINTS[code])
+            (f"{place}: {reason}", f"{HINTS[code]} [{code}]")
             for place, reason, code in zip(places, table["reason"], table["code"], strict=True)
         ]
 

@@ -10,6 +10,8 @@ import yaml
 from feeds.limits import MAPPING_BYTES, MAPPING_DEPTH, MAPPING_NODES
 from ontology.errors import InputError, Place
 
+GUIDE = "docs/integrating.md, `The mapping, key by key`, says what each key takes"
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -24,8 +26,8 @@ class Block:
         return int(self.node.start_mark.line) + 1
 
     def refuse(self, what: str, hint: str = "", code: str = "MAPPING_VALUE") -> NoReturn:
-        """Raise InputError at this node's line."""
-        raise InputError(what, hint=hint, code=code, place=Place(self.file, self.line))
+        """Raise InputError at this node's line; without a hint of its own, where to read on."""
+        raise InputError(what, hint=hint or GUIDE, code=code, place=Place(self.file, self.line))
 
     def pairs(self) -> list[tuple[str, "Block"]]:
         """Keys and values as written; a key may stand only once."""
@@ -83,9 +85,13 @@ class Block:
         """A whole number within a range."""
         text = self.text()
         if not re.fullmatch("-?[0-9]{1,20}", text):
-            self.refuse(f"`{text}` is not a whole number")
+            self.refuse(
+                f"`{text}` is not a whole number", f"write one from {least} to {most}, in digits"
+            )
         if not least <= int(text) <= most:
-            self.refuse(f"{text} is outside {least} to {most}")
+            self.refuse(
+                f"`{text}` is outside {least} to {most}", f"write a number from {least} to {most}"
+            )
         return int(text)
 
     def flag(self) -> bool:

@@ -61,7 +61,11 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """Units of an item to buy on the first day."""
+    """Units of an item to buy on the first day.
+
+    `cost_scaled` is net of what stays in stock, `paid_scaled` is units x price, unknown for
+    plans that were made before it was stated.
+    """
 
     KEY: ClassVar = ("plan", "number")
     plan: str
@@ -73,6 +77,7 @@ class Purchase:
     departs_on: date
     arrives_on: date
     cost_scaled: int
+    paid_scaled: int | None = None
     attention: tuple[str, ...] = ()
 
 

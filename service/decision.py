@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -12,21 +12,27 @@ import numpy as np
 from ontology.canonical import canonical_columns, digest, digest_of
 from ontology.closures import Closures
 from ontology.columns import Snapshot
+from ontology.edits import Edit, bounds_of
 from ontology.errors import SolverError
+from ontology.ranges import refuse_out_of_range
 from rules.decide import decide
 from rules.release import Release
 from service.rounds import Closed, Review, Settled, look_at
 from solver.assignment_network import AssignmentLabels
 from solver.baselines import compare, do_nothing
+from solver.beyond import remarks
 from solver.carry_labels import CarryLabels
 from solver.certificate import measure
 from solver.claims import Claims
 from solver.currency import Conversion, conversion_of
+from solver.edited import forbidden
 from solver.facts import fact
 from solver.lines import decode
-from solver.movements import Window, candidates, stock_after, window_of
+from solver.movements import RISK, Window, candidates, stock_after, window_of
 from solver.network import ArcKind, IntArray
 from solver.problem import BOTH_PARTS, Problem, build
+from solver.resources import resources_of
+from solver.shared import used
 from solver.shortfalls import shortfalls
 
 FORMAT = "evenkeel-plan/1"
@@ -36,12 +42,18 @@ INLINE_ARCS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """What a caller asks for: a chain, the cost parts to minimise, and the first day."""
+    """What a caller asks for: a chain, the cost parts to minimise, and the first day.
+
+    `edits` are a person's wishes for lines of the first day; `previous` is the digest of the plan
+    that they were made on.
+    """
 
     chain: str
     cost_parts: frozenset[str] = BOTH_PARTS
     starts_on: date | None = None
     agent: str = "local"
+    edits: tuple[Edit, ...] = ()
+    previous: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,7 @@ class Draft:
     problem: Problem
     flow: IntArray
     potentials: IntArray
+    prices: IntArray | None
     claims: Claims
     decision: dict[str, Any]
     attachments: Mapping[str, bytes]
@@ -81,8 +94,14 @@ class Question:
 def ask(
     snapshot: Snapshot, release: Release, request: PlanRequest, without_rule: str = ""
 ) -> Question:
-    """The question with its days and its currency. Raises InputError as both of them do."""
+    """The question with its days and its currency.
+
+    Raises InputError as both of them do, and `OUT_OF_RANGE` for a number that cannot be one.
+    """
+    refuse_out_of_range(snapshot)
     window = window_of(snapshot, request.starts_on)
+    if window.regime == RISK:  # where all parts of the cost count, a plan cannot say otherwise
+        request = replace(request, cost_parts=BOTH_PARTS)
     conversion = conversion_of(snapshot, window.starts_on)
     facts = conversion.applied(snapshot)
     return Question(snapshot, release, request, window, conversion, facts, without_rule)
@@ -102,7 +121,13 @@ def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
     bought = movements["kind"] == "purchase"
     if window.is_forecast and closed:
         closures = closures.joined({name: rows[bought[rows]] for name, rows in closed.items()})
-    return build(facts, window, movements, closures, question.request.cost_parts)
+    edits = question.request.edits
+    if edits:
+        closures = closures.joined(forbidden(movements, window, edits))
+    problem = build(
+        facts, window, movements, closures, question.request.cost_parts, bounds_of(edits)
+    )
+    return replace(problem, resources=resources_of(problem, facts))
 
 
 def assemble(question: Question, settled: Settled) -> Draft:
@@ -116,18 +141,18 @@ def assemble(question: Question, settled: Settled) -> Draft:
     review = look_at(narrow, facts, release, flow, question.without_rule, filters=False)
     if review.close:  # INVARIANT: no plan breaks a rule that closing its lines could keep
         raise SolverError(f"the plan breaks the rule `{min(review.close)}`", code="RULE_BROKEN")
-    claims = claims_for(problem, flow, potentials, review.line_cost)
-    own = _potentials_of(narrow, flow) if settled.closed else potentials
+    claims = claims_for(problem, settled, review.line_cost)
+    apart = narrow.apart(flow)
+    own = potentials if apart is problem else _potentials_of(apart, flow)
     network, network_bytes = _inline_or_named(problem, columns_of(problem))
-    proof, proof_bytes = _inline_or_named(
-        problem, {"flow": flow.tolist(), "potentials": potentials.tolist()}
-    )
+    proof, proof_bytes = _inline_or_named(problem, proof_of(settled))
     attachments = {"network": network_bytes, "certificate": proof_bytes}
     decision = {
         "chain": question.request.chain,
         "snapshot": question.snapshot.digest,
         "release": release.digest,
-        "previous": None,
+        "previous": question.request.previous,
+        "edits": [asdict(edit) for edit in sorted(question.request.edits)],
         "work_limit": release.knobs["work_limit"],
         "regime": problem.regime,
         "starts_on": problem.window.starts_on.isoformat(),
@@ -141,16 +166,21 @@ def assemble(question: Question, settled: Settled) -> Draft:
             "cost_scale": problem.network.cost_scale,
             **network,
         },
-        "certificate": {**certificate_of(claims), "given": given_in(problem), **proof},
+        "certificate": {
+            **certificate_of(claims),
+            "given": given_in(problem),
+            "resources": prices_in(settled),
+            **proof,
+        },
         "lines": _with_rates(question, decode(narrow, facts, flow, review.attention)),
-        "shortfalls": shortfalls(
-            narrow, flow, own, int(release.knobs["shortfall_service_percent"])
-        ),
+        "shortfalls": shortfalls(apart, flow, own, int(release.knobs["shortfall_service_percent"])),
         "suppressed": suppressed(narrow, settled.closed, review),
         "comparison": compare(narrow, facts, flow, review.line_cost),
     }
+    if found := remarks(facts, problem.window):
+        decision["remarks"] = found
     kept = {name: data for name, data in attachments.items() if data}
-    return Draft(problem, flow, potentials, claims, decision, kept)
+    return Draft(problem, flow, potentials, settled.prices, claims, decision, kept)
 
 
 def demand_model(facts: Snapshot, window: Window) -> str | None:
@@ -177,11 +207,38 @@ def _potentials_of(problem: Problem, flow: IntArray) -> IntArray:
     return canonical_potentials(problem.network, flow)
 
 
-def claims_for(problem: Problem, flow: IntArray, potentials: IntArray, line_cost: int) -> Claims:
-    """What the flow and its potentials prove, beside the cost of doing nothing."""
+def claims_for(problem: Problem, settled: Settled, line_cost: int) -> Claims:
+    """What the flow, its potentials and prices prove, beside the cost of doing nothing."""
     given = problem.labels.given_cost if isinstance(problem.labels, CarryLabels) else 0
-    return measure(problem.network, flow, potentials, do_nothing=idle_flow(problem),
-                   fixed=(given, line_cost))  # fmt: skip
+    return measure(problem.network, settled.flow, settled.potentials, settled.prices,
+                   problem.shared, idle_flow(problem), (given, line_cost))  # fmt: skip
+
+
+def proof_of(settled: Settled) -> dict[str, Any]:
+    """The columns of the certificate: flow and potentials, and a price per shared resource."""
+    columns = {"flow": settled.flow.tolist(), "potentials": settled.potentials.tolist()}
+    if settled.prices is not None:
+        columns["prices"] = settled.prices.tolist()
+    return columns
+
+
+def prices_in(settled: Settled) -> list[dict[str, Any]]:
+    """The shared resources that are full or have a price: what they stand for, and how much."""
+    resources, prices = settled.problem.resources, settled.prices
+    if resources is None or prices is None:
+        return []
+    first, most = settled.problem.window.first, resources.shared.capacity
+    taken = used(resources.shared, settled.flow)
+    rows = np.flatnonzero((prices > 0) | ((taken == most) & (most > 0)))
+    return [
+        {
+            **resources.names[row].stated(first),
+            "capacity": int(most[row]),
+            "used": int(taken[row]),
+            "price_scaled": int(prices[row]),
+        }
+        for row in rows.tolist()
+    ]
 
 
 def given_in(problem: Problem) -> list[dict[str, Any]]:
@@ -217,8 +274,12 @@ def certificate_of(claims: Claims) -> dict[str, Any]:
 
 
 def columns_of(problem: Problem) -> dict[str, Any]:
-    """The network's columns as lists."""
-    return {name: column.tolist() for name, column in problem.network.arrays().items()}
+    """The columns of the network, and of what its arcs share, as lists."""
+    columns = {name: column.tolist() for name, column in problem.network.arrays().items()}
+    shared = problem.shared
+    if shared is not None:
+        columns |= {f"shared_{f.name}": getattr(shared, f.name).tolist() for f in fields(shared)}
+    return columns
 
 
 def suppressed(problem: Problem, closed: Closed, review: Review) -> dict[str, Any]:

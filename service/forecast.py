@@ -33,11 +33,13 @@ class ForecastMade:
 
 
 def make_forecast(
-    house: House, chain: str, starts_on: date | None = None, agent: str = SERVICE_AGENT
-) -> ForecastMade:
+    house: House, chain: str, starts_on: date | None = None, agent: str = SERVICE_AGENT,
+    least_days: int = 0,
+) -> ForecastMade:  # fmt: skip
     """Forecast every observed pair of a chain, and every item in all of it, and load the result.
 
-    The first day is the one after the last observation unless given. The same observations,
+    The first day is the one after the last observation unless given; `least_days` are looked at
+    at a location, if the lanes do not ask for more. The same observations,
     first day and horizons again change nothing. A feed only adds: the quantiles of an earlier
     first day stay facts, so a reader takes those of the latest `starts_on`, which the
     DemandForecast of the pair states. Raises InputError `CHAIN_UNKNOWN`, `NO_HISTORY`,
@@ -50,21 +52,22 @@ def make_forecast(
                          hint="load DemandObservation rows first")  # fmt: skip
     last = observations["on"].max().astype(object)
     first = starts_on or last + timedelta(days=1)
-    local_days, pooled_days = horizons(snapshot)
+    local_days, pooled_days = horizons(snapshot, least_days)
     tables = forecast(observations, first, local_days, pooled_days)
     feed = _contents(chain, snapshot, tables, first)
     appended = _load(house, feed, snapshot, agent)
     return ForecastMade(MODEL, first, feed.counts, appended.event, appended.replayed)
 
 
-def horizons(snapshot: Snapshot) -> tuple[int, int]:
+def horizons(snapshot: Snapshot, least_days: int = 0) -> tuple[int, int]:
     """How many days a plan looks ahead at a location, and for the whole chain.
 
-    At a location until the slowest lane has delivered and three days more; for the chain until
+    At a location until the slowest lane has delivered and three days more (`least_days`, where
+    calendars make it later still); for the chain until
     a purchase has come in, has gone on, and four days more.
     """
     lane, offer = (_longest(snapshot.table(name)) for name in ("Lane", "Offer"))
-    local_days = max(lane + 3, _LEAST_LOCAL_DAYS)
+    local_days = max(lane + 3, _LEAST_LOCAL_DAYS, least_days)
     return local_days, max(offer + lane + 4, local_days + 3)
 
 

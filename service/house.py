@@ -38,28 +38,32 @@ class House:
 
 @contextmanager
 def open_house(
-    settings: Settings, progress: Progress = silent, release: Release | None = None
-) -> Iterator[House]:
+    settings: Settings, progress: Progress = silent, release: Release | None = None,
+    agent: str = SERVICE_AGENT,
+) -> Iterator[House]:  # fmt: skip
     """Start or reach the database, bring it up to date, and put the release in force.
 
-    `release` is the shipped one unless given. Everything here may be done again, or by several
+    `release` is the shipped one unless given; `agent` is who puts it in force, where it is not
+    yet. Everything here may be done again, or by several
     processes at once. Raises OutsideError or StateError as the graph does.
     """
     driver = open_database(settings, progress)
     try:
-        yield house_on(driver, settings, release)
+        yield house_on(driver, settings, release, agent)
     finally:
         driver.close()
 
 
-def house_on(driver: Driver, settings: Settings, release: Release | None = None) -> House:
+def house_on(
+    driver: Driver, settings: Settings, release: Release | None = None, agent: str = SERVICE_AGENT
+) -> House:
     """The service on an open driver, which stays the caller's to close."""
     settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     artifacts_folder(settings).mkdir(mode=0o700, exist_ok=True)  # plans are nobody else's to read
     store = ArtifactStore(artifacts_folder(settings))
     projection = open_graph(driver, store)
     active = release or default_release()
-    _put_in_force(projection, active)
+    _put_in_force(projection, active, agent)
     reader = SnapshotReader(projection.log, store)
     return House(settings, driver, projection, store, reader, Catalog(driver), active)
 
@@ -69,10 +73,10 @@ def artifacts_folder(settings: Settings) -> Path:
     return settings.data_folder / "artifacts"
 
 
-def _put_in_force(projection: Projection, release: Release) -> None:
+def _put_in_force(projection: Projection, release: Release, agent: str) -> None:
     _ = release.compiled  # INVARIANT: a release with a rule that cannot be evaluated never acts
     record = PolicyRelease(release.digest, release.name, release.version, len(release.rules))
     activate_release(
         projection, record, canonical(release.to_document()),
-        agent=SERVICE_AGENT, effective_at=datetime.now(UTC),
+        agent=agent, effective_at=datetime.now(UTC),
     )  # fmt: skip

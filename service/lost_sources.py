@@ -1,12 +1,17 @@
 """Which facts explain that an item lost a source at a place: offers, tiers, components, lanes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ontology.failures import Subject
 from service.supply_network import BoolArray, Down, IntArray, Sources, SupplyNetwork
 from solver.facts import fact
+
+Explained = tuple[str, int, int]
+"""What is explained: the kind of a stop (`place` or `supplier`), its code and that of an item."""
+Step = str | Explained
+"""A fact, or what is explained in its stead."""
 
 
 class LostSources:
@@ -30,26 +35,44 @@ class LostSources:
         self._down = down
         self._is_fed = is_fed
         self._failed = {str(failure): failure for failure in failures}
-        self._told: dict[tuple[str, int, int], dict[str, None]] = {}
+        self._steps: dict[Explained, tuple[Step, ...]] = {}
         self._lanes = np.flatnonzero(before.lanes & ~after.lanes)
 
     def facts(self, place: int, item: int) -> list[str]:
-        """Why the item has fewer sources or a worse way at the place, in the order told."""
-        return list(self._at_place(place, item))
+        """Why the item has fewer sources or a worse way at the place, in the order told.
 
-    def _at_place(self, place: int, item: int) -> dict[str, None]:
-        key = ("place", place, item)
-        if key in self._told:
-            return self._told[key]
-        told = self._told[key] = {}
+        What explains something stands right behind it, and everything is told once: tiers and
+        bills of material may be of any depth, and goods may go round.
+        """
+        start: Explained = ("place", place, item)
+        told: dict[str, None] = {}
+        explained, open_steps = {start}, [iter(self._steps_of(start))]
+        while open_steps:
+            step = next(open_steps[-1], None)
+            if step is None:
+                open_steps.pop()
+            elif isinstance(step, str):
+                told[step] = None
+            elif step not in explained:
+                explained.add(step)
+                open_steps.append(iter(self._steps_of(step)))
+        return list(told)
+
+    def _steps_of(self, what: Explained) -> tuple[Step, ...]:
+        if what not in self._steps:
+            kind, at, item = what
+            steps = self._at_place(at, item) if kind == "place" else self._at_supplier(at, item)
+            self._steps[what] = tuple(steps)
+        return self._steps[what]
+
+    def _at_place(self, place: int, item: int) -> Iterator[Step]:
         if self._down.places[place]:
-            told[fact("Location", self._network.places[place])] = None
+            yield fact("Location", self._network.places[place])
         for offer in self._lost_rows("offers", place, item):
-            told |= self._of_offer(offer)
+            yield from self._of_offer(offer)
         for production in self._lost_rows("made", place, item):
-            told |= self._of_production(production)
-        told |= self._broken_ways(place, item)
-        return told
+            yield from self._of_production(production)
+        yield from self._broken_ways(place, item)
 
     def _lost_rows(self, name: str, place: int, item: int) -> list[int]:
         """Rows of offers or productions of the item that reached the place and no longer do."""
@@ -61,58 +84,49 @@ class LostSources:
         comes = after & self._after.reach[kind][at, place]
         return [int(row) for row in np.flatnonzero(came & ~comes)]
 
-    def _of_offer(self, row: int) -> dict[str, None]:
+    def _of_offer(self, row: int) -> Iterator[Step]:
         network = self._network
         supplier, item, _ = (int(codes[row]) for codes in network.offer_codes)
-        told = {f"Offer/{network.offers.keys[row]}": None}
+        yield f"Offer/{network.offers.keys[row]}"
         contract = network.offers["contract"][row]
         if f"contract:{contract}" in self._failed:
-            told[fact("Contract", contract)] = None
-        return told | self._at_supplier(supplier, item)
+            yield fact("Contract", contract)
+        yield "supplier", supplier, item
 
-    def _at_supplier(self, supplier: int, item: int) -> dict[str, None]:
-        key = ("supplier", supplier, item)
-        if key in self._told:
-            return self._told[key]
-        told = self._told[key] = {}
+    def _at_supplier(self, supplier: int, item: int) -> Iterator[Step]:
         if self._down.suppliers[supplier]:
-            told[fact("Supplier", self._network.suppliers[supplier])] = None
+            yield fact("Supplier", self._network.suppliers[supplier])
         elif self._before.able[supplier, item] and not self._after.able[supplier, item]:
-            self._told[key] = told = self._further_up(supplier, item)
-        return told
+            yield from self._further_up(supplier, item)
 
-    def _further_up(self, supplier: int, item: int) -> dict[str, None]:
+    def _further_up(self, supplier: int, item: int) -> Iterator[Step]:
         """The links to stopped suppliers, and the components that stopped with them."""
         network = self._network
-        told: dict[str, None] = {}
         buyer, seller, bought = network.upstream_codes
         lacking = ~self._after.able[seller, bought] & self._before.able[seller, bought]
         for row in np.flatnonzero((buyer == supplier) & (bought == item) & lacking).tolist():
-            told[f"UpstreamSupply/{network.upstream.keys[row]}"] = None
-            told |= self._at_supplier(int(seller[row]), item)
+            yield f"UpstreamSupply/{network.upstream.keys[row]}"
+            yield "supplier", int(seller[row]), item
         whole, part = network.component_codes
         stopped = ~self._after.able[supplier, part] & self._before.able[supplier, part]
         for row in np.flatnonzero((whole == item) & stopped).tolist():
-            told[f"Component/{network.components.keys[row]}"] = None
-            told |= self._at_supplier(supplier, int(part[row]))
-        return told
+            yield f"Component/{network.components.keys[row]}"
+            yield "supplier", supplier, int(part[row])
 
-    def _of_production(self, row: int) -> dict[str, None]:
+    def _of_production(self, row: int) -> Iterator[Step]:
         network = self._network
         place, item = (int(codes[row]) for codes in network.production_codes)
-        told = dict.fromkeys(network.production_facts[row])
+        yield from network.production_facts[row]
         whole, part = network.component_codes
         lacking = self._before.living[place, part] & ~self._after.living[place, part]
         for line in np.flatnonzero((whole == item) & lacking).tolist():
-            told[f"Component/{network.components.keys[line]}"] = None
-            told |= self._at_place(place, int(part[line]))
+            yield f"Component/{network.components.keys[line]}"
+            yield "place", place, int(part[line])
         if self._down.places[place]:
-            told[fact("Location", network.places[place])] = None
-        return told
+            yield fact("Location", network.places[place])
 
-    def _broken_ways(self, place: int, item: int) -> dict[str, None]:
+    def _broken_ways(self, place: int, item: int) -> Iterator[Step]:
         """The lanes that went down, or whose end did, on a way of the item to the place."""
-        told: dict[str, None] = {}
         network, before = self._network, self._before
         kind = network.kind_of_item[item]
         origin, destination = (codes[self._lanes] for codes in network.lane_codes)
@@ -120,11 +134,10 @@ class LostSources:
         used &= network.carries[kind][self._lanes]
         for row in self._lanes[used].tolist():
             if self._down.lanes[row]:
-                told[f"Lane/{network.lanes.keys[row]}"] = None
+                yield f"Lane/{network.lanes.keys[row]}"
             for end in self._ends(row):
                 if self._down.places[end]:
-                    told[fact("Location", network.places[end])] = None
-        return told
+                    yield fact("Location", network.places[end])
 
     def _ends(self, lane: int) -> IntArray:
         origin, destination = self._network.lane_codes

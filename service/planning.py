@@ -17,11 +17,8 @@ from service.decision import Draft, PlanRequest, Question, ask, assemble, idle_f
 from service.house import House
 from service.rounds import settle
 from solver.certificate import check
-from solver.flow import solve
-from solver.network import IntArray
-from solver.potentials import canonical_potentials
-from solver.problem import Problem
-from solver.ties import canonical_flow
+from solver.coupled import WORK_LIMIT
+from solver.optimum import proved_flow
 
 
 @dataclass(frozen=True)
@@ -61,25 +58,15 @@ def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Dr
 
 def answer(question: Question) -> Draft:
     """The decision on a question: posed, solved, reviewed in rounds, and assembled."""
-    stands = settle(
-        partial(pose, question), solve_canonically, question.facts, question.release,
-        question.without_rule,
+    knobs = question.release.knobs
+    solver = partial(
+        proved_flow, target_per_million=int(knobs["target_gap_per_million"]),
+        work_limit=int(knobs["work_limit"]) or WORK_LIMIT,
     )  # fmt: skip
+    stands = settle(
+        partial(pose, question), solver, question.facts, question.release, question.without_rule
+    )
     return assemble(question, stands)
-
-
-def solve_canonically(problem: Problem) -> tuple[IntArray, IntArray]:
-    """The canonical optimal flow of a problem and its canonical potentials."""
-    solution = solve(problem.network)
-    if solution.status != "optimal":
-        raise SolverError(
-            f"the planning problem is {solution.status}",
-            hint="doing nothing is always possible: please report this with the snapshot",
-            code="NO_PLAN",
-        )
-    potentials = canonical_potentials(problem.network, solution.flow)
-    flow = canonical_flow(problem.network, solution.flow, potentials, problem.arc_hash)
-    return flow, potentials
 
 
 def summary_of(document: dict[str, Any]) -> Plan:
@@ -97,8 +84,8 @@ def summary_of(document: dict[str, Any]) -> Plan:
 
 def _refuse_uncertified(draft: Draft) -> None:
     verdict = check(
-        draft.problem.network, draft.flow, draft.potentials, draft.claims,
-        do_nothing=idle_flow(draft.problem),
+        draft.problem.network, draft.flow, draft.potentials, draft.claims, draft.prices,
+        draft.problem.shared, idle_flow(draft.problem),
     )  # fmt: skip
     if not verdict.accepted:  # INVARIANT: a plan whose certificate does not check is never saved
         raise SolverError(

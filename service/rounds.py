@@ -11,7 +11,7 @@ from rules.decide_plan import PLAN_VIEWS, PlanVerdict, decide_plan
 from rules.release import Release
 from solver.baselines import do_nothing
 from solver.carry_labels import CarryLabels
-from solver.closing import LANE_CAPACITY, overfull_lanes, rows_to_close
+from solver.closing import rows_to_close
 from solver.filters import (
     KNOB,
     NEVER_WORSE,
@@ -20,10 +20,11 @@ from solver.filters import (
     worse_than_nothing,
 )
 from solver.problem import Problem
+from solver.shared import Proved
 from solver.views import PlanViews, plan_views
 
 Closed = Mapping[str, IntArray]
-Solve = Callable[[Problem], tuple[IntArray, IntArray]]
+Solve = Callable[[Problem, IntArray | None], Proved]
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,16 @@ class Review:
 
 @dataclass(frozen=True)
 class Settled:
-    """The flow that stands, and the potentials that bound the problem before anything was closed.
+    """The flow that stands, and what bounds the problem before anything was closed.
 
-    `closed` are the movement rows that filters and rules on the finished plan closed, by name.
+    `potentials` and `prices` (of `problem.resources`, where there are any) are that bound's;
+    `closed` the movement rows that filters and rules on the finished plan closed, by name.
     """
 
     problem: Problem
     flow: IntArray
     potentials: IntArray
+    prices: IntArray | None = None
     closed: Closed = field(default_factory=dict)
 
 
@@ -61,24 +64,24 @@ def settle(
 
     At most `rounds` times (a knob) may lines be closed by measure; what then still breaks a rule
     loses every line that adds to it. A filter never edits a flow: it closes arcs, and the network
-    is solved again. Closing a purchase changes what is given, so the problem is posed anew.
+    is solved again, from the prices of the flow before. Closing a purchase changes what is given,
+    so the problem is posed anew.
     """
     closed: dict[str, IntArray] = {}
     problem = pose_with(closed)
-    flow, potentials = first = solve(problem)
+    first = now = solve(problem, None)
     turn = 0
     while True:
-        review = look_at(problem.narrowed(closed), snapshot, release, flow, without_rule,
+        review = look_at(problem.narrowed(closed), snapshot, release, now.flow, without_rule,
                          filters=turn < int(release.knobs["rounds"]))  # fmt: skip
         if not review.close:
-            return Settled(problem, flow, potentials, closed)
+            return Settled(problem, now.flow, first.potentials, first.prices, closed)
         closed = joined(closed, review.close)
         turn += 1
         if _touches_given(problem, review.close):
             problem = pose_with(closed)
-            first = solve(problem)
-        flow = solve(problem.narrowed(closed))[0]
-        potentials = first[1]
+            first = now = solve(problem, None)
+        now = solve(problem.narrowed(closed), now.prices)
 
 
 def look_at(
@@ -106,9 +109,6 @@ def look_at(
         rows = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
         if len(rows):
             close = joined(close, {rule: rows})
-    overfull = overfull_lanes(problem, snapshot, views)
-    if problem.window.is_forecast and len(overfull):
-        close = joined(close, {LANE_CAPACITY: overfull})
     if not close:
         idle = do_nothing(problem, labels)
         worse = worse_than_nothing(problem, labels, lines, flow, idle)
@@ -121,7 +121,7 @@ def closers(release: Release) -> frozenset[str]:
     """All that may close a movement after a flow: knobs, limits, and rules on a finished plan."""
     knobs = {KNOB + name for name in release.knobs}
     rules = {c.rule.iri for c in release.compiled if c.target in PLAN_VIEWS}
-    return frozenset({*knobs, *rules, LANE_CAPACITY, NEVER_WORSE})
+    return frozenset({*knobs, *rules, NEVER_WORSE})
 
 
 def joined(some: Closed, more: Closed) -> dict[str, IntArray]:

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ontology.columns import Snapshot
+from ontology.ranges import refuse_out_of_range
 from service.demand_rates import MILLIONTHS, DemandRates, demand_rates, first_day_of
 from service.route_costs import RouteCosts, route_costs, values_of
 from service.stock_days import Holding, Lot, days_until_short, holdings_of
@@ -130,8 +131,9 @@ def supply_of(snapshot: Snapshot, starts_on: date | None = None) -> Supply:
     """What questions of impact need, made once for any number of them.
 
     Rules are not asked: a way that a rule would close counts as open, and capacities are not
-    judged. Raises InputError `DEMAND_UNKNOWN`, `RATE_MISSING`, `NEGATIVE_COST`, `NUMBER_RANGE`.
+    judged. Raises InputError `OUT_OF_RANGE`, `DEMAND_UNKNOWN`, `RATE_MISSING`, `NUMBER_RANGE`.
     """
+    refuse_out_of_range(snapshot)
     on = starts_on or first_day_of(snapshot)
     network = network_of(snapshot, on)
     values = values_of(snapshot, network, on)

@@ -17,12 +17,24 @@ from rules.release import Release, from_document
 from service.decision import FORMAT, PlanRequest, ask, assemble, pose
 from service.rounds import Settled, closers
 from solver.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
-from solver.claims import Claims
+from solver.claims import Claims, SharedResources
 from solver.network import IntArray, Network
 from solver.problem import Problem
 
 ACCEPTED, REFUSED, NOT_RUN = "accepted", "refused", "not run"
+SHARED_COLUMNS = ("arc", "resource", "use", "capacity")
 ARC_COLUMNS = ("tail", "head", "lower", "capacity", "cost", "kind", "reference", "supply")
+
+KEYS = {
+    "plan": frozenset({"format", "decision", "plan_digest", "about", "seal"}),
+    "about": frozenset({"sequence", "made_at", "agent", "versions", "artifacts"}),
+    "decision": frozenset({
+        "chain", "snapshot", "release", "previous", "edits", "work_limit", "regime", "starts_on",
+        "cost_parts", "currency", "demand_model", "network", "certificate", "lines", "shortfalls",
+        "suppressed", "comparison", "remarks",
+    }),
+}  # fmt: skip
+"""All that a plan may state, at its first two levels."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +62,10 @@ class Verdict:
 @dataclass(frozen=True)
 class _Parts:
     network: Network
+    shared: SharedResources | None
     flow: IntArray
     potentials: IntArray
+    prices: IntArray | None
 
 
 def verify(
@@ -124,10 +138,13 @@ def _parts(document: Any, store: ArtifactStore | None) -> _Parts:
     proof = _content(decision["certificate"], store)
     columns = {name: _column(arcs[name], name) for name in ARC_COLUMNS}
     scale = _whole(decision["network"]["cost_scale"], "cost_scale")
-    network = Network(**columns, cost_scale=scale)
+    proved = {name: _column(proof[name], name) for name in ("flow", "potentials")}
+    shares = {name: _column(arcs[f"shared_{name}"], f"shared_{name}") for name in SHARED_COLUMNS
+              if "shared_arc" in arcs}  # fmt: skip
     return _Parts(
-        network, _column(proof["flow"], "flow"), _column(proof["potentials"], "potentials")
-    )
+        Network(**columns, cost_scale=scale), SharedResources(**shares) if shares else None,
+        **proved, prices=_column(proof["prices"], "prices") if "prices" in proof else None,
+    )  # fmt: skip
 
 
 def _content(part: Mapping[str, Any], store: ArtifactStore | None) -> Mapping[str, Any]:
@@ -164,12 +181,22 @@ def _arithmetic(document: Any, parts: _Parts) -> Check:
         given_cost=_whole(stated["given_cost"], "given_cost"),
         line_cost=_whole(stated["line_cost"], "line_cost"),
     )  # fmt: skip
-    found = check(parts.network, parts.flow, parts.potentials, claims)
+    found = check(parts.network, parts.flow, parts.potentials, claims, parts.prices, parts.shared)
     refusals = list(found.refusals)
     for name, size in (("arcs", parts.network.arc_count), ("nodes", parts.network.node_count)):
         if network[name] != size:
             refusals.append(f"{name}: stated {network[name]}, but the network has {size}")
     return Check("arithmetic", REFUSED if refusals else ACCEPTED, tuple(refusals), found.notes)
+
+
+def _strangers(document: Any) -> list[str]:
+    """The keys that no plan has: what nothing checks must not stand under a seal."""
+    levels = (("plan", document), ("about", document["about"]), ("decision", document["decision"]))
+    return [
+        f"{name}: a plan has no `{key}` there"
+        for name, level in levels
+        for key in sorted(level.keys() - KEYS[name])
+    ]
 
 
 def _seal(document: Any, parts: _Parts) -> Check:
@@ -180,12 +207,12 @@ def _seal(document: Any, parts: _Parts) -> Check:
         "plan digest": (document["plan_digest"], digest_of(decision)),
         "seal": (document["seal"], digest_of(outside)),
     }
-    refusals = tuple(
+    refusals = _strangers(document) + [
         f"{name}: stated {was}, but it is {found}"
         for name, (was, found) in stated.items()
         if was != found
-    )
-    return Check("seal", REFUSED if refusals else ACCEPTED, refusals)
+    ]
+    return Check("seal", REFUSED if refusals else ACCEPTED, tuple(refusals))
 
 
 def _derivation(
@@ -218,8 +245,10 @@ def _derivation(
     refusals = []
     if problem.network.digest != parts.network.digest:
         refusals.append("the facts and rules give another network than the plan's")
+    elif not _same(problem.shared, parts.shared):
+        refusals.append("the facts and rules give other shared capacities than the plan's")
     else:
-        settled = Settled(problem, parts.flow, parts.potentials, closed)
+        settled = Settled(problem, parts.flow, parts.potentials, parts.prices, closed)
         again = assemble(question, settled)
         refusals += differences(decision, again.decision)
     if document["about"]["sequence"] != snapshot.sequence:
@@ -230,6 +259,12 @@ def _derivation(
     notes = [f"{len(rows):,} movements closed after the flow by {name}: taken as stated"
              for name, rows in sorted(closed.items())]  # fmt: skip
     return Check("derivation", REFUSED if refusals else ACCEPTED, tuple(refusals), tuple(notes))
+
+
+def _same(some: SharedResources | None, others: SharedResources | None) -> bool:
+    if some is None or others is None:
+        return some is others
+    return all(np.array_equal(getattr(some, n), getattr(others, n)) for n in SHARED_COLUMNS)
 
 
 def _closed_after(decision: Mapping[str, Any]) -> dict[str, IntArray]:

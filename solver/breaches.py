@@ -6,16 +6,18 @@ import numpy as np
 
 from ontology.columns import MISSING
 from solver.carry_labels import CarryLabels
-from solver.closing import LANE_CAPACITY
 from solver.demand import TOTAL, QuantileDemand
 from solver.facts import fact
 from solver.filters import KNOB, NEVER_WORSE
-from solver.network import IntArray
-from solver.problem import Problem
+from solver.network import ArcKind, IntArray
+from solver.problem import Problem, full_arcs
 from solver.scaling import half_up
+from solver.shared import Resource
 from solver.unmet import MILLION, Residual, stock_levels
 
 Row = dict[str, Any]
+Gain = tuple[int, int, str | Resource]
+"""Day of landing, micros that one more unit would save, and the rule or resource in its way."""
 
 
 def service_breaches(
@@ -79,7 +81,7 @@ def _what(
 
 
 def _why(
-    problem: Problem, labels: CarryLabels, residual: Residual, closed: list[tuple[int, int, str]],
+    problem: Problem, labels: CarryLabels, residual: Residual, closed: list[Gain],
     pair: int, day: int, level: int,
 ) -> Row:  # fmt: skip
     tail = pair * (problem.window.periods + 1) + day
@@ -87,16 +89,18 @@ def _why(
     best = max((each for each in closed if each[0] <= day), key=lambda each: each[1], default=None)
     costs = residual.distances(tail + 1, ends, back=False).get(tail)
     avoids = -labels.next_cost(pair, day, level)
-    if best is not None and best[2].startswith((KNOB, NEVER_WORSE)):
+    by = best[2] if best is not None else None
+    if best is not None and isinstance(by, str) and by.startswith((KNOB, NEVER_WORSE)):
         return {
             "kind": "not worth it",
             "reason": f"the line that could bring it does not pay its fixed cost: {best[2]}",
             "at_these_prices": {"saves_scaled": best[1]},
         }
-    if best is not None and best[2] == LANE_CAPACITY:
+    if best is not None and isinstance(best[2], Resource):
         return {
-            "kind": "shared resource",
-            "reason": "the lane that could bring it is full: other items use its capacity",
+            **best[2].as_shortfall(problem.window.first),
+            "reason": f"at these prices one more unit here would save {best[1]} micros, but "
+            f"{best[2].text} is full",
             "at_these_prices": {"saves_scaled": best[1]},
         }
     if best is not None:
@@ -125,13 +129,13 @@ def _why(
 
 def _closed_gains(
     problem: Problem, labels: CarryLabels, flow: IntArray, potentials: IntArray
-) -> dict[int, list[tuple[int, int, str]]]:
-    """Per pair: day of landing, micros that one unit would save, and the rule that forbids it."""
+) -> dict[int, list[Gain]]:
+    """Per pair, what one more unit would save over each way that a rule or a resource shuts."""
     network, days = problem.network, problem.window.periods + 1
     reduced = labels.move_cost + potentials[labels.move_tail] - potentials[labels.move_head]
     local = labels.move_head < len(labels.pairs) * days
     is_open = problem.closures.is_open(len(reduced))
-    found: dict[int, list[tuple[int, int, str]]] = {}
+    found: dict[int, list[Gain]] = {}
     for rule, rows in sorted(problem.closures.closed.items()):
         pays = rows[labels.move_fit[rows] & local[rows] & (reduced[rows] < 0)]
         for row in pays.tolist():
@@ -145,6 +149,11 @@ def _closed_gains(
             if gain > 0 and is_open[row]:
                 pair, day = divmod(int(labels.move_head[row]), days)
                 found.setdefault(pair, []).append((day, gain, held[1]))
+    for arc, resource in full_arcs(problem, flow).items():
+        row = int(network.reference[arc])
+        if network.kind[arc] == ArcKind.MOVE and reduced[row] < 0 and local[row]:
+            pair, day = divmod(int(labels.move_head[row]), days)
+            found.setdefault(pair, []).append((day, -int(reduced[row]), resource))
     return found
 
 

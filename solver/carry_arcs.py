@@ -1,16 +1,18 @@
 """The arcs of a risk network, class by class: carry, keep, move, junction, and the ends."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from ontology.closures import Closures
-from ontology.columns import Table
+from ontology.columns import MISSING, Table
+from ontology.edits import Bounds, Way
 from ontology.terms import join_key
 from solver.carry_labels import BoolArray, CarryLabels
 from solver.carry_layout import Layout
-from solver.names import HashArray, hash_names, hash_numbers, mixed
+from solver.names import HashArray, codes_of, hash_names, hash_numbers, mixed
 from solver.network import ArcKind, IntArray
 
 _COLUMNS = ("tail", "head", "lower", "capacity", "cost", "kind", "reference")
@@ -72,30 +74,62 @@ def add_keep(arcs: Arcs, layout: Layout, serving: BoolArray) -> None:
              head=layout.sink(layout.lots["item"][idle]), capacity=units[idle])  # fmt: skip
 
 
-def add_moves(arcs: Arcs, labels: CarryLabels, movements: Table, closures: Closures) -> None:
-    """One arc per movement that no rule closes."""
+def add_moves(
+    arcs: Arcs, labels: CarryLabels, movements: Table, closures: Closures, bounds: Bounds
+) -> None:
+    """One arc per movement that no rule closes; purchases of the first day within their bounds."""
     kept = np.flatnonzero(closures.is_open(len(movements)) & labels.move_fit)
     names = [hash_names(movements[name][kept]) for name in
              ("kind", "item", "lane", "supplier", "origin", "destination", "lot")]  # fmt: skip
     if (movements["kind"] == "substitution").any():
         names.append(hash_names(movements["replaces"][kept]))
+    ways = _purchase_ways(labels, movements, kept) if bounds else {}
+    lower, capacity = _bounded(bounds, ways, labels.move_capacity[kept])
     arcs.add(
         "move", ArcKind.MOVE, mixed(*names, hash_numbers(labels.move_day[kept])),
-        tail=labels.move_tail[kept], head=labels.move_head[kept],
-        capacity=labels.move_capacity[kept], cost=labels.move_cost[kept], reference=kept,
+        tail=labels.move_tail[kept], head=labels.move_head[kept], lower=lower,
+        capacity=capacity, cost=labels.move_cost[kept], reference=kept,
     )  # fmt: skip
 
 
-def add_junctions(arcs: Arcs, layout: Layout) -> None:
-    """On the first day all lots of an item share one arc of a lane's capacity."""
+def _purchase_ways(labels: CarryLabels, movements: Table, kept: IntArray) -> dict[int, Way]:
+    """The way of every purchase of the first day, by its place among the kept rows."""
+    here = np.flatnonzero((movements["kind"][kept] == "purchase") & (labels.move_day[kept] == 0))
+    rows = movements.take(kept[here])
+    names = zip(rows["item"], rows["supplier"], rows["destination"], strict=True)
+    return dict(zip(here.tolist(), names, strict=True))
+
+
+def _bounded(
+    bounds: Bounds, ways: Mapping[int, Way], capacity: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Lower bounds and capacities of arcs, some of which are ways with bounds."""
+    lower, capacity = np.zeros_like(capacity), capacity.copy()
+    for place, way in ways.items():
+        least, most = bounds.get(way, (0, None))
+        lower[place] = least
+        capacity[place] = capacity[place] if most is None else min(most, int(capacity[place]))
+    return lower, capacity
+
+
+def add_junctions(arcs: Arcs, layout: Layout, most: IntArray, bounds: Bounds) -> None:
+    """On the first day all lots of an item share one arc of a lane's capacity, within bounds."""
     row = np.array([lane for _, lane in layout.junctions], np.int64)
     items = [item for item, _ in layout.junctions]
     pair = layout.pair_rows(np.array(items, object), layout.lanes["destination"][row])
     names = mixed(hash_names(["lane"]), hash_names(items), hash_names(layout.lanes["id"][row]))
+    stated = layout.lanes["capacity_units_per_day"][row]
+    everything = most[codes_of(items, layout.items)]
+    ways = {
+        place: (item, layout.lanes["id"][lane], "")
+        for place, (item, lane) in enumerate(layout.junctions)
+    }
+    lower, capacity = _bounded(
+        bounds, ways, np.where(stated == MISSING, everything, np.maximum(0, stated))
+    )
     arcs.add(
         "junction", ArcKind.CAPACITY, names, tail=layout.nodes("junctions"),
-        head=pair * layout.days + layout.lands[row],
-        capacity=np.maximum(0, layout.lanes["capacity_units_per_day"][row]),
+        head=pair * layout.days + layout.lands[row], lower=lower, capacity=capacity,
     )  # fmt: skip
 
 

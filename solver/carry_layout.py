@@ -7,6 +7,7 @@ import numpy as np
 
 from ontology.calendars import arrival_days, calendars_of
 from ontology.columns import MISSING, Column, Snapshot, Table
+from ontology.edits import NO_BOUNDS, Bounds
 from solver.movements import Window, lots_on_hand, pairs_of
 from solver.names import ABSENT, codes_of
 from solver.network import IntArray
@@ -19,8 +20,8 @@ class Layout:
     """Nodes in order: (pair, day 0..periods), lots, junctions, offers, (item, far day), sinks.
 
     `first` holds the first node of each of those classes, and the number of nodes as `end`.
-    A junction stands for an item on a lane with a capacity on the first day; `lands` is the day
-    on which what a lane carries then is received. Pools are there
+    A junction stands for an item on a lane with a capacity, or a bound, on the first day; `lands`
+    is the day on which what a lane carries then is received. Pools are there
     where demand is forecast, offers where it is stated; there is one sink per item.
     """
 
@@ -84,8 +85,10 @@ class Layout:
         ])  # fmt: skip
 
 
-def layout_of(snapshot: Snapshot, window: Window, movements: Table) -> Layout:
-    """The nodes that facts and candidate movements ask for; rules have no say in them."""
+def layout_of(
+    snapshot: Snapshot, window: Window, movements: Table, bounds: Bounds = NO_BOUNDS
+) -> Layout:
+    """The nodes that facts, candidate movements and bounds ask for; rules have no say in them."""
     lanes = snapshot.table("Lane").sorted()
     capped = {
         lane for lane, most in zip(lanes["id"], lanes["capacity_units_per_day"], strict=True)
@@ -96,7 +99,9 @@ def layout_of(snapshot: Snapshot, window: Window, movements: Table) -> Layout:
     )
     ways = zip(movements["item"][first], movements["lane"][first], strict=True)
     row = {lane: number for number, lane in enumerate(lanes["id"])}
-    junctions = sorted({(item, row[lane]) for item, lane in ways if lane in capped})
+    junctions = sorted({
+        (item, row[lane]) for item, lane in ways if lane in capped or (item, lane, "") in bounds
+    })  # fmt: skip
     offers = snapshot.table("Offer").sorted()
     if window.is_forecast:
         offers = offers.take(np.zeros(0, np.intp))

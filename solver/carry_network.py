@@ -7,6 +7,7 @@ import numpy as np
 
 from ontology.closures import Closures
 from ontology.columns import MISSING, Snapshot, Table
+from ontology.edits import NO_BOUNDS, Bounds
 from ontology.errors import InputError
 from ontology.terms import join_key
 from solver.carry_arcs import (
@@ -23,7 +24,7 @@ from solver.carry_costs import movement_costs, substitution_costs
 from solver.carry_labels import BoolArray, CarryLabels, Curves, most_asked
 from solver.carry_layout import Layout, layout_of
 from solver.demand import QuantileDemand, local_demand, pooled_demand, with_imbalance
-from solver.echelon import NONE, Purchases, order_up_to
+from solver.echelon import NONE, Purchases, order_up_to, within
 from solver.movements import Window, arrivals, is_fit, serves
 from solver.names import ABSENT, HashArray, codes_of
 from solver.network import IntArray, Network
@@ -33,14 +34,17 @@ from solver.scaling import MICROS_PER_CENT, check_total_range
 
 
 def carry_network(
-    snapshot: Snapshot, window: Window, movements: Table, closures: Closures
-) -> tuple[Network, HashArray, CarryLabels]:
+    snapshot: Snapshot, window: Window, movements: Table, closures: Closures,
+    bounds: Bounds = NO_BOUNDS,
+) -> tuple[Network, HashArray, CarryLabels]:  # fmt: skip
     """The network of formulation B for all items, side by side; costs in micros.
 
     S(i,t), the flow on the parallel carry arcs (i,t) -> (i,t+1), is what has been made available
     at i up to day t; demand takes nothing out. Every unit ends at its item's sink: stock keeps
     its value, hence a purchase costs only price less value. Closed movements have no arc.
-    Doing nothing (every lot kept) is feasible, whatever the rules closed. On the first day only
+    `bounds` hold a line of the first day, all lots together, or a purchase, within least and most.
+    Doing nothing (every lot kept) is feasible, whatever the rules closed, if no bound asks for
+    more. On the first day only
     lots on hand can leave; what arrives that day stays.
 
     Where demand is stated, purchases are arcs and stock goes from its last day to the sink. Where
@@ -50,7 +54,7 @@ def carry_network(
     Raises InputError (see `movement_costs`; `NO_POLICY` for demand without a shortage cost) and
     SolverError `COST_RANGE`.
     """
-    layout = layout_of(snapshot, window, movements)
+    layout = layout_of(snapshot, window, movements, bounds)
     curves = _curves(snapshot, window, layout)
     holding, shortage = _rates(snapshot, layout.pairs, curves)
     cost = _costs(snapshot, movements, layout, holding)
@@ -58,6 +62,7 @@ def carry_network(
     given = NONE
     if pooled is not None:
         given = order_up_to(snapshot, window, movements, closures, layout.pairs, pooled, cost)
+        given = within(given, movements, closures, bounds)
     serving = serves(layout.lots, window)
     supply = _supply(snapshot, layout, movements, curves, given)
     most = _most(layout, movements, supply)
@@ -68,8 +73,8 @@ def carry_network(
     arcs = Arcs(blocks=dict(labels.blocks))
     add_carry(arcs, layout, labels, most, closures)
     add_keep(arcs, layout, serving)
-    add_moves(arcs, labels, movements, closures)
-    add_junctions(arcs, layout)
+    add_moves(arcs, labels, movements, closures, bounds)
+    add_junctions(arcs, layout, most, bounds)
     add_unused(arcs, layout, supply)
     if pooled is None:
         add_ends(arcs, layout, most)

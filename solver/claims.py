@@ -7,13 +7,14 @@ from solver.network import IntArray
 
 @dataclass(frozen=True)
 class SharedResources:
-    """Capacities that many arcs draw on.
+    """Capacities that many arcs draw on, as sparse rows, all int64.
 
-    Arc a takes `use[a]` >= 0 per unit of flow from resource `of_arc[a]` (-1: from none); all
-    arcs together may take `capacity[r]` of resource r.
+    Row i says that a unit on arc `arc[i]` takes `use[i]` >= 0 of resource `resource[i]`; an arc
+    may stand in several rows. All arcs together may take `capacity[r]` of resource r.
     """
 
-    of_arc: IntArray
+    arc: IntArray
+    resource: IntArray
     use: IntArray
     capacity: IntArray
 

@@ -2,13 +2,10 @@
 
 import numpy as np
 
-from ontology.columns import MISSING, Snapshot
+from ontology.columns import Snapshot
 from solver.network import IntArray
 from solver.problem import Problem
 from solver.views import PlanViews
-
-LANE_CAPACITY = "https://w3id.org/evenkeel/limit/lane-capacity"
-"""What closes a line where items together pass a lane's capacity."""
 
 _EXCESS = {"LocationLoad": ("overloaded_units", "overfull_units"),
            "CountryHolding": ("excess_units",)}  # fmt: skip
@@ -34,24 +31,6 @@ def rows_to_close(
         return members
     excess = max(int(views.tables[name][column][row]) for column in _EXCESS[name])
     return _covering(members, views, max(1, excess))
-
-
-def overfull_lanes(problem: Problem, snapshot: Snapshot, views: PlanViews) -> IntArray:
-    """Movement rows to close so that no lane carries more on the first day than it can.
-
-    Items share a lane's capacity per day, and each one's network honours it alone: an overfull
-    lane loses lines as a load above its limit does.
-    """
-    lanes = snapshot.table("Lane")
-    most = dict(zip(lanes["id"], lanes["capacity_units_per_day"].tolist(), strict=True))
-    loads = views.tables["LaneLoad"]
-    found = [np.zeros(0, np.int64)]
-    for row, (lane, units) in enumerate(
-        zip(loads["lane"], loads["quantity_units"].tolist(), strict=True)
-    ):
-        if most[lane] != MISSING and units > most[lane]:
-            found.append(_covering(views.members["LaneLoad"][row], views, units - most[lane]))
-    return np.sort(np.concatenate(found))
 
 
 def _other_classes(

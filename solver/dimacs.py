@@ -72,7 +72,7 @@ def solve_file(path: Path) -> SolveResult:
         solution = solve(network)
         if solution.status != "optimal":
             return SolveResult(solution.status, None, None, arcs, nodes)
-        potentials = canonical_potentials(network, solution.flow)
+        potentials = canonical_potentials(network, solution.flow, solution.potentials)
     except SolverError as error:
         return SolveResult("refused", None, None, arcs, nodes, str(error), error.code)
     verdict = check(network, solution.flow, potentials, measure(network, solution.flow, potentials))

@@ -1,12 +1,12 @@
 """The cheapest feasible flow of a network: one function, whichever engine computes it."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from ontology.errors import SolverError
+from solver.engines import Engine, Found, chosen, flow_by, refuse_beyond
 from solver.network import IntArray, Network
 from solver.ranges import EngineColumns, check_columns, engine_columns, exact_dot, exact_sum
 
@@ -15,54 +15,73 @@ Status = Literal["optimal", "infeasible", "unbalanced"]
 
 @dataclass(frozen=True)
 class Solution:
-    """A flow per arc (int64) and its exact cost; no flow and no objective unless optimal."""
+    """A flow per arc (int64) and its exact cost; no flow and no objective unless optimal.
+
+    `potentials` are the engine's own where it has some, the greatest of each component 0: not
+    canonical and not proved, but they make `canonical_potentials` several times faster.
+    """
 
     status: Status
     flow: IntArray
     objective: int | None
+    potentials: IntArray | None = None
 
 
-def solve(network: Network) -> Solution:
+def solve(network: Network, engine: Engine | None = None) -> Solution:
     """A flow of least cost, lower <= flow <= capacity, balanced at every node.
 
     `unbalanced`: supplies do not sum to 0; `infeasible`: no flow exists. What no arc joins is
-    solved apart (`parts`). Which of several cheapest flows comes back depends on the engine and
-    the order of the rows: see `ties`. The flow is checked for balance and bounds here; that it is
-    the cheapest is for `potentials` and `certificate` to prove.
+    solved apart (`parts`). A written rule picks the engine (`engines`) unless one is named. Which
+    of several cheapest flows comes back depends on the engine and the order of the rows: see
+    `ties`. The flow is checked for balance and bounds here; that it is the cheapest is for
+    `potentials` and `certificate` to prove.
 
     Raises SolverError: `NETWORK_MALFORMED`, `FLOW_RANGE`, `COST_RANGE`, `NETWORK_TOO_LARGE`
     before the engine is called, `ENGINE_REFUSED` or `ENGINE_WRONG` after it.
     """
     # imported here: whoever only looks at flows should not load what compiles itself
-    from solver.parts import parts_of
+    from solver.parts import components, lowered, parts_of
 
     check_columns(network)
     if exact_sum(network.supply) != 0:
-        return _without_flow("unbalanced")
+        return without_flow("unbalanced")
     if np.any(network.lower > network.capacity):
-        return _without_flow("infeasible")
-    flow = np.zeros(network.arc_count, np.int64)
-    for part in parts_of(network):
-        found = _part_flow(part.network)
-        if found is None:
-            return _without_flow("infeasible")
-        flow[part.rows] = found
-    if np.any((flow < network.lower) | (flow > network.capacity)) or unmet(network, flow).any():
-        raise SolverError("the engine returned a flow that is not feasible", code="ENGINE_WRONG")
-    return Solution("optimal", flow, exact_dot(network.cost, flow))
-
-
-def _part_flow(network: Network) -> IntArray | None:
-    """A cheapest flow of one part, None where there is none."""
-    if exact_sum(network.supply) != 0:
-        return None
+        return without_flow("infeasible")
     columns = engine_columns(network)
-    moved = _engine_flow(columns)
-    if moved is None:
-        return None
+    first = components(network.node_count, columns.tail, columns.head)
+    moved = np.empty(len(columns.cost), np.int64)
+    potentials: IntArray | None = np.empty(network.node_count, np.int64)
+    for part in parts_of(columns, first):
+        found = _part_flow(part.columns, engine)
+        if found is None:
+            return without_flow("infeasible")
+        moved[part.arcs] = found.flow
+        if potentials is not None and found.potentials is not None:
+            potentials[part.nodes] = found.potentials
+        else:
+            potentials = None
+    if potentials is not None:
+        potentials = lowered(first, potentials)
+    return solution_of(network, columns, moved, potentials)
+
+
+def solution_of(
+    network: Network, columns: EngineColumns, moved: IntArray, potentials: IntArray | None
+) -> Solution:
+    """The flow of a network from an engine's on its columns. Raises SolverError `ENGINE_WRONG`."""
+    from solver.residual import is_feasible
+
     flow = columns.fixed
     flow[columns.rows] += moved
-    return flow
+    bounds = (network.lower, network.capacity)
+    if not is_feasible(network.tail, network.head, *bounds, network.supply, flow):
+        raise SolverError("the engine returned a flow that is not feasible", code="ENGINE_WRONG")
+    return Solution("optimal", flow, exact_dot(network.cost, flow), potentials)
+
+
+def without_flow(status: Status) -> Solution:
+    """The answer where there is no flow."""
+    return Solution(status, np.zeros(0, np.int64), None)
 
 
 def unmet(network: Network, flow: IntArray) -> IntArray:
@@ -73,33 +92,12 @@ def unmet(network: Network, flow: IntArray) -> IntArray:
     return rest
 
 
-def _without_flow(status: Status) -> Solution:
-    return Solution(status, np.zeros(0, np.int64), None)
-
-
-def _engine_flow(columns: EngineColumns) -> IntArray | None:
-    """OR-Tools' flow on the given arcs, None where there is none."""
-    if not columns.supply.any() and not (columns.cost < 0).any():
-        return np.zeros(len(columns.rows), np.int64)
-    if not len(columns.rows):
+def _part_flow(columns: EngineColumns, engine: Engine | None) -> Found | None:
+    """A cheapest flow of one part, None where there is none."""
+    if exact_sum(columns.supply) != 0:
         return None
-    # Imported here so that whoever only reads networks and flows loads no engine.
-    from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
-
-    engine: Any = SimpleMinCostFlow()
-    arcs = engine.add_arcs_with_capacity_and_unit_cost(
-        columns.tail.astype(np.int32), columns.head.astype(np.int32), columns.span, columns.cost
-    )
-    nodes = np.flatnonzero(columns.supply)
-    engine.set_nodes_supplies(nodes.astype(np.int32), columns.supply[nodes])
-    status = engine.solve()
-    if status == engine.INFEASIBLE:
-        return None  # reading flows now would end the process
-    if status != engine.OPTIMAL:
-        raise SolverError(
-            f"the engine refused the network: {status.name}",
-            code="ENGINE_REFUSED",
-            hint="use coarser units or split the network",
-        )
-    flows: npt.NDArray[np.int64] = np.asarray(engine.flows(arcs), np.int64)
-    return flows
+    if engine is None:
+        engine = chosen(columns)
+    else:
+        refuse_beyond(engine, columns)
+    return flow_by(engine, columns)

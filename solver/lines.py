@@ -32,7 +32,8 @@ def decode(
     their chain. `cost_scaled` is the arc's cost x units; for a transfer it includes the holding
     cost of the days under way. An assignment states both cost parts, whichever the plan chose
     by; `cost_scaled` is the sum of the chosen ones. Given purchases are lines like the others.
-    A lane's cost per line stands, as `line_cost_scaled`, with the first lot of a line.
+    A lane's cost per line stands, as `line_cost_scaled`, with the first lot of a line. The cost of
+    a purchase is price less value, net of what stays in stock; what is paid is `paid_scaled`.
     `attention` names, per movement row, the rules that send it to a person.
 
     Raises SolverError `SHARED_CAPACITY` where several items together pass a lane's capacity.
@@ -92,9 +93,11 @@ def _risk_lines(
     rows = np.flatnonzero((units > 0) & (labels.move_day == 0))
     asked = _demand_facts(problem, snapshot)
     fixed = _fixed_costs(problem, snapshot, rows)
+    paid = _prices(problem, snapshot, rows)
     return [
         _risk_line(problem, row, int(units[row]), int(labels.move_cost[row]), asked)
         | ({"line_cost_scaled": fixed[row]} if fixed.get(row) else {})
+        | ({"paid_scaled": int(units[row]) * paid[row]} if row in paid else {})
         | _sent(attention, row)
         for row in rows.tolist()
     ]
@@ -112,6 +115,17 @@ def _fixed_costs(problem: Problem, snapshot: Snapshot, rows: IntArray) -> dict[i
             found[row] = micros
             seen.add((item, lane))
     return found
+
+
+def _prices(problem: Problem, snapshot: Snapshot, rows: IntArray) -> dict[int, int]:
+    """What a unit of each purchase is paid for, in micros."""
+    bought = rows[problem.movements["kind"][rows] == "purchase"]
+    offers, names = snapshot.table("Offer"), ("supplier", "item", "location")
+    keys = zip(*(offers[name] for name in names), strict=True)
+    price = dict(zip(keys, offers["price_micros"].tolist(), strict=True))
+    columns = (problem.movements[name][bought] for name in ("supplier", "item", "destination"))
+    wanted = zip(*columns, strict=True)
+    return {row: price[key] for row, key in zip(bought.tolist(), wanted, strict=True)}
 
 
 def _risk_line(

@@ -63,7 +63,7 @@ class Network:
         state = hashlib.sha256(f"evenkeel network 1\n{self.cost_scale}\n".encode())
         for name, column in self.arrays().items():
             state.update(f"{name} {len(column)}\n".encode())
-            state.update(np.ascontiguousarray(column, "<i8").tobytes())
+            state.update(np.ascontiguousarray(column, "<i8").data)
         return state.hexdigest()
 
 

@@ -5,11 +5,14 @@ import numpy as np
 
 from ontology.errors import SolverError
 from solver.network import IntArray, Network
+from solver.raising import raised
 from solver.ranges import WIDE, AnyArray, magnitude
 from solver.residual import residual_arcs
 
 
-def canonical_potentials(network: Network, flow: IntArray) -> IntArray:
+def canonical_potentials(
+    network: Network, flow: IntArray, known: IntArray | None = None
+) -> IntArray:
     """Shortest distance to every node from a virtual root with an arc of cost 0 to each of them.
 
     In the residual network of a feasible flow: an arc with room leads from tail to head at its
@@ -25,12 +28,21 @@ def canonical_potentials(network: Network, flow: IntArray) -> IntArray:
     "Negative-cycle detection algorithms"): a node that became cheaper takes all below it out of
     tree and queue, and a negative cycle shows at once, as a node that would hang below itself.
 
+    `known` may hold any potentials, an engine's own for one. Where they prove the flow, they are
+    raised to the canonical ones in a pass or two (`raising`); where they do not, they are ignored.
+
     Raises SolverError `FLOW_NOT_OPTIMAL` where a negative cycle shows that a cheaper flow
     exists, and `COST_RANGE` where a distance could leave int64.
     """
-    largest = magnitude(network.cost[network.capacity > network.lower])
+    largest = magnitude(network.cost)
+    if (network.node_count + 2) * largest >= WIDE:
+        largest = magnitude(network.cost[network.capacity > network.lower])
     if (network.node_count + 2) * largest >= WIDE:
         raise SolverError("distances do not fit 64-bit integers", code="COST_RANGE")
+    if known is not None:
+        found = raised(network, flow, known)
+        if found is not None:
+            return found
     room, back = flow < network.capacity, flow > network.lower
     start, to, weight, _ = residual_arcs(
         network.node_count, network.tail, network.head, network.cost, room, back

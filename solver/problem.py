@@ -7,12 +7,16 @@ import numpy as np
 
 from ontology.closures import Closures
 from ontology.columns import Snapshot, Table
+from ontology.edits import NO_BOUNDS, Bounds
+from ontology.errors import InputError
 from solver.assignment_network import AssignmentLabels, assignment_network
 from solver.carry_labels import CarryLabels
 from solver.carry_network import carry_network
+from solver.claims import SharedResources
 from solver.movements import RISK, Window
 from solver.names import HashArray
 from solver.network import ArcKind, IntArray, Network
+from solver.shared import Resource, Resources, used
 
 BOTH_PARTS = frozenset({"warehouse", "freight"})
 
@@ -22,7 +26,8 @@ class Problem:
     """A network, and what its nodes and arcs stand for.
 
     Service arcs (`ArcKind.MOVE`) name their row in `movements`; movements that `closures` close
-    have no arc and stay known as suppressed. `arc_hash` (uint64 per arc) is made from names, so
+    have no arc and stay known as suppressed. `resources` are capacities that arcs of several items
+    share (`resources_of`). `arc_hash` (uint64 per arc) is made from names, so
     equal facts in any row order give equal arrays throughout.
     """
 
@@ -33,6 +38,7 @@ class Problem:
     network: Network
     arc_hash: HashArray
     labels: CarryLabels | AssignmentLabels
+    resources: Resources | None = None
 
     @property
     def regime(self) -> str:
@@ -45,16 +51,48 @@ class Problem:
         counts = {rule: len(rows) for rule, rows in sorted(self.closures.closed.items())}
         return {rule: count for rule, count in counts.items() if count}
 
+    @property
+    def shared(self) -> SharedResources | None:
+        """The capacities that arcs share; None where there are none."""
+        return None if self.resources is None else self.resources.shared
+
+    def apart(self, flow: IntArray) -> "Problem":
+        """The problem as each item sees it by itself, with what others leave of what they share.
+
+        A settled flow is the cheapest one there. Itself where nothing is shared.
+        """
+        if self.resources is None:
+            return self
+        # imported here: it compiles itself, and few problems share anything
+        from solver.leftover import leftover
+
+        return replace(self, network=leftover(self.network, self.resources.shared, flow))
+
     def narrowed(self, closed: Mapping[str, IntArray]) -> "Problem":
         """The same arcs with no room on those of movements that were closed after a first flow.
 
         Its flows are flows of this problem, too, so the bound of this one holds for them.
         """
-        rows = np.concatenate([np.zeros(0, np.int64), *closed.values()])
-        network = self.network
+        if not closed:
+            return self
+        rows, network = np.concatenate([*closed.values()]), self.network
         shut = (network.kind == ArcKind.MOVE) & np.isin(network.reference, rows)
         narrower = replace(network, capacity=np.where(shut, 0, network.capacity))
         return replace(self, network=narrower, closures=self.closures.joined(closed))
+
+
+def full_arcs(problem: Problem, flow: IntArray) -> dict[int, Resource]:
+    """The arcs that can take no more because a shared resource is full, and the first such one."""
+    resources = problem.resources
+    if resources is None:
+        return {}
+    shared = resources.shared
+    free = shared.capacity - used(shared, flow)
+    rows = np.flatnonzero(free[shared.resource] < shared.use)
+    found: dict[int, Resource] = {}
+    for arc, number in zip(shared.arc[rows].tolist(), shared.resource[rows].tolist(), strict=True):
+        found.setdefault(arc, resources.names[number])
+    return found
 
 
 def build(
@@ -63,15 +101,21 @@ def build(
     movements: Table,
     closures: Closures,
     cost_parts: Iterable[str] = BOTH_PARTS,
+    bounds: Bounds = NO_BOUNDS,
 ) -> Problem:
     """The problem of one request; `movements` must be `candidates(snapshot, window)`.
 
     No solver is loaded. Pure: equal facts, window, closures and parts give equal bytes. Errors:
-    see `carry_network` and `assignment_network`.
+    see `carry_network` and `assignment_network`; `EDIT_REGIME` for bounds where orders are planned.
     """
     parts = frozenset(cost_parts)
     if window.regime == RISK:
-        network, hashes, labels = carry_network(snapshot, window, movements, closures)
+        network, hashes, labels = carry_network(snapshot, window, movements, closures, bounds)
         return Problem(window, parts, movements, closures, network, hashes, labels)
+    if bounds:
+        raise InputError(
+            "lines of firm orders cannot be edited", code="EDIT_REGIME",
+            hint="edit plans of stock; orders follow rules and capacities",
+        )  # fmt: skip
     found = assignment_network(snapshot, window, movements, closures, parts)
     return Problem(window, parts, movements, closures, *found)

@@ -21,8 +21,12 @@ NODE_LIMIT = 2**61
 SUPPLY_LIMIT = 2**60
 """Most units that all supplies and (twice) all lower bounds may add up to."""
 
-INDEX_LIMIT = 2**31 - 3
-"""Most nodes plus arcs: the engine counts in int32 and adds two nodes of its own."""
+ARC_LIMIT = 40_000_000
+"""Most arcs plus twice the nodes of what is given to an engine at once. Both engines count in
+int32, and neither stops after a set amount of work: so size is limited before the call, at what
+takes an engine about 8 GB."""
+
+Rows = npt.NDArray[np.intp] | slice
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class EngineColumns:
     The flow of the network is `fixed` everywhere, plus the engine's flow on `rows`.
     """
 
-    rows: npt.NDArray[np.intp]
+    rows: Rows
     tail: IntArray
     head: IntArray
     span: IntArray
@@ -47,7 +51,13 @@ def magnitude(column: AnyArray) -> int:
 
 
 def absolute_sum(column: AnyArray) -> float:
-    """The sum of absolute values, to about 1 part in 10^9: for range checks only."""
+    """The sum of absolute values, to about 1 part in 10^9: for range checks only.
+
+    Where more than the sum is below 2^56, far from every limit, that is returned: it is quicker.
+    """
+    most = len(column) * magnitude(column)
+    if most < 2**56:
+        return float(most)
     return float(np.abs(column.astype(np.float64)).sum())
 
 
@@ -61,7 +71,9 @@ def exact_sum(column: AnyArray) -> int:
 def exact_dot(left: AnyArray, right: AnyArray) -> int:
     """The scalar product as a Python integer, never wrapped."""
     # Not `@`: on floats that wakes the threads of BLAS, which costs more than it saves here.
-    if absolute_sum(left.astype(np.float64) * right.astype(np.float64)) < WIDE:
+    if len(left) * magnitude(left) * magnitude(right) < WIDE or (
+        absolute_sum(left.astype(np.float64) * right.astype(np.float64)) < WIDE
+    ):
         return int(left @ right)
     return sum(a * b for a, b in zip(left.tolist(), right.tolist(), strict=True))
 
@@ -103,45 +115,54 @@ def engine_columns(network: Network) -> EngineColumns:
       supply plus what its arcs can bring, and an arc and its opposite share one span; all of
       that stays below NODE_LIMIT at every node, so neither excess nor the sums of the engine's
       own feasibility check reach 2^62. The extra source and sink carry at most F.
-    - *Costs inside the engine*: it has N = n + 2 nodes and multiplies costs by N + 1, so they
-      start at E = (N + 1) C. A phase with tolerance e after one with 5 e lowers a node that
-      holds excess by at most 6 e N (a path to a deficit, there and back), all phases together
-      by 1.5 N E. `4 (n + 3)^2 C < 2^62` leaves a factor of 5 to int64. The engine tests
-      every potential, those of nodes that nothing reaches included, against the end of int64
-      and answers BAD_COST_RANGE: a refusal. Whatever it does return is proved from outside:
-      feasible in `flow.solve`, optimal by `potentials` and `certificate`.
+    Costs are the engine's own matter: `cost_limit`. Whatever it returns is proved from outside:
+    feasible in `flow.solve`, optimal by `potentials` and `certificate`.
 
-    Raises SolverError `FLOW_RANGE`, `COST_RANGE` or `NETWORK_TOO_LARGE`.
+    Raises SolverError `FLOW_RANGE`.
     """
-    if network.node_count + network.arc_count > INDEX_LIMIT:
-        raise _refusal("NETWORK_TOO_LARGE", "the network has more than 2^31 nodes and arcs")
     if absolute_sum(network.supply) + 2 * absolute_sum(network.lower) >= SUPPLY_LIMIT:
         raise _refusal("FLOW_RANGE", "supplies and lower bounds add up to more than 2^60 units")
-    check_costs(network)
     supply = shifted_supply(network)
-    span = np.minimum(network.capacity, NODE_LIMIT + network.lower) - network.lower
-    loop = network.tail == network.head
-    negative = network.cost < 0
+    span = _spans(network)
+    rows: Rows = slice(None)  # most networks have no loops and no arcs without room
     fixed = network.lower.copy()
-    fixed[loop & negative] = network.capacity[loop & negative]
-    rows = np.flatnonzero(~loop & (span > 0))
+    loop = network.tail == network.head
+    if loop.any() or not span.all():
+        full = loop & (network.cost < 0)
+        fixed[full] = network.capacity[full]
+        rows = np.flatnonzero(~loop & (span > 0))
+        span = span[rows]
     tail, head, cost = network.tail[rows], network.head[rows], network.cost[rows]
-    most = exact_sum(supply[supply > 0]) + exact_sum(span[rows][cost < 0])
-    columns = EngineColumns(
-        rows, tail, head, np.minimum(span[rows], min(most, NODE_LIMIT)), cost, supply, fixed
-    )
+    most = exact_sum(supply[supply > 0])
+    if len(cost) and cost.min() < 0:
+        most += exact_sum(span[cost < 0])
+    span = np.minimum(span, min(most, NODE_LIMIT))
+    columns = EngineColumns(rows, tail, head, span, cost, supply, fixed)
     _check_nodes(columns)
     return columns
 
 
-def check_costs(network: Network) -> None:
-    """Raise SolverError `COST_RANGE` where 4 (n + 3)^2 max|cost| >= 2^62 on arcs with room."""
-    largest = magnitude(network.cost[network.capacity > network.lower])
-    if 4 * (network.node_count + 3) ** 2 * largest >= WIDE:
-        raise _refusal(
-            "COST_RANGE",
-            f"a unit cost of `{largest}` is too large for {network.node_count} nodes",
-        )
+def _spans(network: Network) -> IntArray:
+    """capacity - lower, at most NODE_LIMIT, without a wrap on the way."""
+    if not network.lower.any():
+        return network.capacity
+    return np.minimum(network.capacity, NODE_LIMIT + network.lower) - network.lower
+
+
+def cost_limit(engine: str, node_count: int) -> int:
+    """The largest absolute unit cost with which an engine cannot overflow on so many nodes.
+
+    - `cost_scaling` has N = n + 2 nodes and multiplies costs by N + 1, so they start at
+      E = (N + 1) C. A phase with tolerance e after one with 5 e lowers a node that holds excess
+      by at most 6 e N (a path to a deficit, there and back), all phases together by 1.5 N E.
+      `4 (n + 3)^2 C < 2^62` leaves a factor of 5 to int64. The engine tests every potential,
+      those of nodes that nothing reaches included, and answers BAD_COST_RANGE: a refusal.
+    - `network_simplex` starts from artificial arcs of cost 2^62 into the nodes of demand. A path
+      of its tree has at most one of them, so potentials are in -n C .. 2^62 + n C and reduced
+      costs within 2^62 + (2 n + 1) C. `2 (n + 3) C < 2^61` keeps them below 2^63 by a quarter.
+    """
+    factor = 4 * (node_count + 3) ** 2 if engine == "cost_scaling" else 4 * (node_count + 3)
+    return (WIDE - 1) // factor
 
 
 def shifted_supply(network: Network) -> IntArray:
@@ -154,7 +175,7 @@ def shifted_supply(network: Network) -> IntArray:
 
 
 def _check_nodes(columns: EngineColumns) -> None:
-    if len(columns.rows) * magnitude(columns.span) + SUPPLY_LIMIT < NODE_LIMIT:
+    if len(columns.cost) * magnitude(columns.span) + SUPPLY_LIMIT < NODE_LIMIT:
         return
     through = np.abs(columns.supply.astype(np.float64))
     for end in (columns.tail, columns.head):

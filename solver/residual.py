@@ -38,6 +38,21 @@ def residual_arcs(
 
 
 @numba.njit(cache=True)
+def is_feasible(
+    tail: AnyArray, head: AnyArray, lower: AnyArray, capacity: AnyArray, supply: AnyArray,
+    flow: AnyArray,
+) -> bool:  # fmt: skip
+    """Whether a flow keeps its bounds and the balance at every node."""
+    rest = supply.copy()
+    for arc in range(len(tail)):
+        if flow[arc] < lower[arc] or flow[arc] > capacity[arc]:
+            return False
+        rest[tail[arc]] -= flow[arc]
+        rest[head[arc]] += flow[arc]
+    return not rest.any()
+
+
+@numba.njit(cache=True)
 def strong_components(start: AnyArray, to: AnyArray) -> AnyArray:
     """The strongly connected component of every node, numbered from 0.
 

@@ -13,8 +13,9 @@ from solver.demand import TOTAL, QuantileDemand
 from solver.facts import fact
 from solver.network import IntArray, Network
 from solver.pool import mean_rates
-from solver.problem import Problem
+from solver.problem import Problem, full_arcs
 from solver.scaling import half_up
+from solver.shared import Resource
 from solver.what_if import OpenedFlow
 
 MILLION = 10**6
@@ -42,15 +43,17 @@ def expected_shortages(
     carry arc with room. Bringing it costs the shortest path back to the place in the residual
     network, net of what it does on later days. The flow is optimal, so costs - avoids >= 0: `not
     worth it`. Without a path it `cannot` come: the nodes that reach the place form a cut, and
-    supply + capacity into it - what must leave it = the units there, exactly. `rule`: the
-    cheapest plan without one rule alone would have more units there (`without_each_rule`).
+    supply + capacity into it - what must leave it = the units there, exactly. `shared resource`:
+    so it is, and a full resource shuts a way across the cut. `rule`: the cheapest plan without
+    one rule alone would have more units there (`without_each_rule`).
     `potentials` are the canonical ones.
     """
     levels = stock_levels(problem, labels, flow)
     residual = Residual(problem.network, flow, potentials)
     without = without_each_rule(problem, labels, flow, potentials)
+    full = full_arcs(problem, flow)
     return [
-        _row(problem, labels, residual, without, pair, day, int(levels[pair, day]))
+        _row(problem, labels, residual, without, full, pair, day, int(levels[pair, day]))
         for pair, curves in enumerate(labels.curves)
         for day, curve in enumerate(curves)
         if curve.units[-1] > levels[pair, day]
@@ -205,6 +208,7 @@ def _row(
     labels: CarryLabels,
     residual: Residual,
     without: list[_WithoutRule],
+    full: dict[int, Resource],
     pair: int,
     day: int,
     level: int,
@@ -221,7 +225,7 @@ def _row(
         "stock_units": level,
         "expected_short_millionths": _millionths(short),
         "short_probability_per_million": _millionths(curve.at_least(level + 1)),
-        **_verdict(problem, labels, residual, without, pair, day),
+        **_verdict(problem, labels, residual, without, full, pair, day),
         "because": [
             fact("StockingPolicy", item, location),
             *_outcomes(labels, problem, pair, day),
@@ -234,6 +238,7 @@ def _verdict(
     labels: CarryLabels,
     residual: Residual,
     without: list[_WithoutRule],
+    full: dict[int, Resource],
     pair: int,
     day: int,
 ) -> Row:
@@ -243,6 +248,8 @@ def _verdict(
     ends = (tail, tail + 1)
     costs = residual.distances(tail + 1, ends, back=False).get(tail)
     level = int(residual.flow[bundle].sum())
+    reached = set(residual.distances(tail, ends, back=True)) if costs is None else set()
+    shut = _shut(problem, full, reached, bundle)
     better = _best_without(without, labels.pairs[pair][0], pair, day, level)
     if better is not None:
         saved = better.saved[labels.pairs[pair][0]]
@@ -253,6 +260,9 @@ def _verdict(
             f"without the rule {better.rule} the plan would have {units} units here and cost "
             f"{saved} micros less for this item"
         )
+    elif shut is not None:
+        row = shut.as_shortfall(problem.window.first)
+        row["reason"] = f"no more units can be there by this day: {shut.text} is full"
     elif costs is None:
         row = {"kind": "cannot"}
         row["reason"] = (
@@ -266,10 +276,23 @@ def _verdict(
             f"{costs} micros to bring, net of later days"
         )
     if costs is None:
-        row["cut"] = residual.cut(set(residual.distances(tail, ends, back=True)), *ends)
+        row["cut"] = residual.cut(reached, *ends)
     else:
         row["next_unit"] = {"avoids_scaled": avoids, "costs_scaled": costs}
     return row
+
+
+def _shut(
+    problem: Problem, full: dict[int, Resource], reached: set[int], bundle: slice
+) -> Resource | None:
+    """The resource that shuts the place, or a way into what reaches it; the first by arc."""
+    network = problem.network
+    for arc, resource in sorted(full.items()):
+        if bundle.start <= arc < bundle.stop:
+            return resource
+        if int(network.head[arc]) in reached and int(network.tail[arc]) not in reached:
+            return resource
+    return None
 
 
 def _best_without(

@@ -62,15 +62,14 @@ _View = tuple[Table, list[IntArray]]
 
 
 def _expected_stock(problem: Problem, labels: CarryLabels, flow: IntArray) -> IntArray:
-    """Expected units on hand, E[(S - D)+] rounded up, per pair and local day."""
+    """E[(S - D)+], the expected units on hand, in half millionths, per pair and local day."""
     levels = stock_levels(problem, labels, flow)
     demand = labels.curves
     if isinstance(demand, QuantileDemand):
-        left = levels * TOTAL - demand.expected() + demand.short(levels)
-        found: IntArray = -(-left // TOTAL)
+        found: IntArray = levels * TOTAL - demand.expected() + demand.short(levels)
         return found
     return np.array([
-        [-int((curve.expected() - level - curve.expected_short(int(level))) // 1)
+        [-int((curve.expected() - level - curve.expected_short(int(level))) * TOTAL // 1)
          for curve, level in zip(days, row, strict=True)]
         for days, row in zip(demand, levels, strict=True)
     ], np.int64).reshape(levels.shape)  # fmt: skip
@@ -126,6 +125,7 @@ def _places(
     held = np.zeros((len(names), stock.shape[1]), np.int64)
     of_pair = codes_of((place for _, place in labels.pairs), names)
     np.add.at(held, of_pair[of_pair != ABSENT], stock[of_pair != ABSENT])
+    held = -(-held // TOTAL)  # whole units, once for all that lies there
     overloaded = _over(handled, places["handling_capacity_units_per_day"])
     overfull = _over(held.max(axis=1, initial=0), places["storage_capacity_units"])
     table = table_of_columns(
@@ -164,8 +164,9 @@ def _countries(
         there.setdefault((item, country.get(place, "")), []).append(pair)
     limited = list(zip(limits["item"], limits["country"], strict=True))
     held = np.array(
-        [stock[there[key]].sum(axis=0).max() if key in there else 0 for key in limited], np.int64
-    )
+        [-(-stock[there[key]].sum(axis=0).max() // TOTAL) if key in there else 0
+         for key in limited], np.int64,
+    )  # fmt: skip
     table = table_of_columns(
         "CountryHolding", len(limited), item=limits["item"], country=limits["country"],
         quantity_units=held, excess_units=np.maximum(0, held - limits["most_units"]),

@@ -312,8 +312,12 @@ def test_an_unexpected_error_is_one_line(
     ran = run("solve", "any.min")
     assert (1, "", 2) == (ran.status, ran.out, len(ran.err.splitlines()))
     assert "INTERNAL" in ran.err
-    assert "planted" in (home / "last-error.txt").read_text()
+    kept = home / "last-error.txt"
+    assert "planted" in kept.read_text()
+    assert 0o600 == kept.stat().st_mode & 0o777
+    kept.chmod(0o644)
     assert run("solve", "any.min", "--json").document["error"]["code"] == "INTERNAL"
+    assert 0o600 == kept.stat().st_mode & 0o777
 
 
 def test_an_interrupt_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,11 +110,56 @@ def test_bars_differ_without_colour(tmp_path: Path) -> None:
         assert all(c[:2] == c[2:4] == c[4:] for c in colours if set(c) <= set("0123456789abcdef"))
 
 
+HUGE = 2**63 * 10**6
+ODD = "half \ud800 \x00 a pair"
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_any_number_and_any_name_can_be_drawn(tmp_path: Path, suffix: str) -> None:
+    """Flows of nothing, units beyond 64 bits and names that no file can hold give a whole plot."""
+    places = [PLACES[0], PLACES[1] | {"id": ODD}]
+    for units in (0, HUGE):
+        way = {"origin": ODD, "destination": PLACES[0]["id"], "quantity_units": units}
+        plot_flows(places, [way, FLOWS[0]], tmp_path / f"flows{suffix}", ODD)
+        plot_flows(places, [way], tmp_path / f"alone{suffix}", ODD)
+        row = {"location": ODD, "on": "2026-03-02", "stock": units, "arriving_units": units,
+               "leaving_units": units}  # fmt: skip
+        plot_stock([row], tmp_path / f"stock{suffix}", ODD)
+        plot_costs([{"name": ODD, "holding_cents": units, "shortage_cents": -units}],
+                   tmp_path / f"costs{suffix}", ODD, ODD)  # fmt: skip
+    assert 4 == len(list(tmp_path.iterdir()))
+    if suffix == ".svg":
+        shown = "half \ufffd \ufffd a pair"
+        assert {shown, f"{HUGE:,}"} <= texts(tmp_path / "alone.svg")
+        assert shown in texts(tmp_path / "stock.svg")
+
+
+def test_nothing_in_the_folder_is_written_through(tmp_path: Path) -> None:
+    """A link that lies where a half-written plot might stand is left alone, and so is its end."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    folder = tmp_path / "plots"
+    folder.mkdir()
+    path = folder / "x.svg"
+    for name in (f".x.svg.{os.getpid()}", "x.svg", ".x.svg", "x.svg.half", ".evenkeel-"):
+        (folder / name).symlink_to(victim)
+    plot_costs(COSTS, path)
+    assert "mine" == victim.read_text()
+    assert not path.is_symlink()
+    assert 5 == len(list(folder.iterdir()))
+    mask = os.umask(0o022)
+    os.umask(mask)
+    assert 0o666 & ~mask == path.stat().st_mode & 0o777
+
+
 REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
     "another suffix": (lambda folder: plot_costs(COSTS, folder / "x.pdf"), "PLOT_FORMAT"),
     "no suffix": (lambda folder: plot_file(folder / "x"), "PLOT_FORMAT"),
     "no folder": (lambda folder: plot_file(folder / "none" / "x.svg"), "PLOT_FOLDER"),
     "a folder": (lambda folder: plot_costs(COSTS, taken(folder)), "PLOT_NOT_WRITTEN"),
+    "too many digits": (
+        lambda folder: plot_costs([{"name": "x", "holding_cents": 10**400}], folder / "x.svg"),
+        "PLOT_RANGE"),
     "no coordinates": (
         lambda folder: plot_flows(PLACES[2:], [], folder / "x.svg", ""), "PLOT_NO_COORDINATES"),
 }  # fmt: skip

@@ -29,6 +29,10 @@ files:
   - {file: pallets.csv, optional: true, principal: {class: HandlingUnit, fields: by_header}}
   - {file: swaps.csv, optional: true, principal: {class: Substitute, fields: by_header}}
   - {file: customers.csv, optional: true, principal: {class: Customer, fields: by_header}}
+  - {file: policies.csv, optional: true, principal: {class: StockingPolicy, fields: by_header}}
+  - {file: backlog.csv, optional: true, principal: {class: Backlog, fields: by_header}}
+  - {file: seen.csv, optional: true, principal: {class: DemandObservation, fields: by_header}}
+  - {file: calendars.csv, optional: true, principal: {class: Calendar, fields: by_header}}
   - {file: people.csv, optional: true, principal: {class: Person, fields: by_header}}
   - file: lots.csv
     optional: true

@@ -1,17 +1,21 @@
 """Every kind of bad input by code and place: rows that are set aside, files that are refused."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from feeds.limits import Limits
+from feeds.reading import read
 from feeds.refusals import HINTS
 from ontology.errors import InputError
-from tests.feeds.small_feed import HEADER, ORDER, read_small
+from tests.feeds.small_feed import HEADER, ORDER, read_small, small_mapping, write
 
 STOCK = "item,location,on_hand_units,unit\n"
 LANES = "id,origin,destination\n"
+POLICY = "item,location,"
+SEEN = "item,location,on,quantity_units\n"
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,48 @@ ROWS = [
          "NOT_AN_INTEGER", "orders.csv", 5, "Quantity", "`x` is not a whole number"),
     Case("negative stock", {"stock.csv": STOCK + "widget,north,-4,each\n"}, "NEGATIVE_QUANTITY",
          "stock.csv", 2, "on_hand_units", "`-4` is less than 0"),
+    Case("negative storage", {"locations.csv": "id,storage_capacity_units\nnorth,-1\n"},
+         "NEGATIVE_QUANTITY", "locations.csv", 2, "storage_capacity_units", "`-1` is less than 0"),
+    Case("negative handling", {"locations.csv": "id,handling_capacity_units_per_day\nnorth,-1\n"},
+         "NEGATIVE_QUANTITY", "locations.csv", 2, "handling_capacity_units_per_day", "less than 0"),
+    Case("off the globe", {"locations.csv": "id,latitude_microdegrees\nnorth,-90000001\n"},
+         "OUT_OF_RANGE", "locations.csv", 2, "latitude_microdegrees", "is less than -90000000"),
+    Case("service beyond all",
+         {"policies.csv": POLICY + "service_level_percent\nwidget,north,500\n"},
+         "OUT_OF_RANGE", "policies.csv", 2, "service_level_percent", "`500` is more than 100"),
+    Case("review in the past", {"policies.csv": POLICY + "review_period_days\nwidget,north,-60\n"},
+         "NEGATIVE_QUANTITY", "policies.csv", 2, "review_period_days", "`-60` is less than 0"),
+    Case("lead time in the past", {"lanes.csv": "id,origin,destination,lead_time_days\n"
+         "L1,north,south,-60\n"}, "NEGATIVE_QUANTITY", "lanes.csv", 2, "lead_time_days",
+         "`-60` is less than 0"),
+    Case("lead time without end", {"lanes.csv": "id,origin,destination,lead_time_days\n"
+         "L1,north,south,100001\n"}, "OUT_OF_RANGE", "lanes.csv", 2, "lead_time_days",
+         "`100001` is more than 100000"),
+    Case("negative cost", {"lanes.csv": "id,origin,destination,cost_per_unit_micros\n"
+         "L1,north,south,-1\n"}, "NEGATIVE_QUANTITY", "lanes.csv", 2, "cost_per_unit_micros",
+         "`-1` is less than 0"),
+    Case("negative backlog", {"backlog.csv": "item,location,quantity_units\nwidget,north,-5\n"},
+         "NEGATIVE_QUANTITY", "backlog.csv", 2, "quantity_units", "`-5` is less than 0"),
+    Case("no such zone", {"locations.csv": "id,time_zone\nnorth,Europe/Berln\n"}, "ZONE_UNKNOWN",
+         "locations.csv", 2, "time_zone", "`Europe/Berln` is no IANA time zone"),
+    Case("zone in small letters", {"locations.csv": "id,time_zone\nnorth,europe/berlin\n"},
+         "ZONE_UNKNOWN", "locations.csv", 2, "time_zone", "`europe/berlin` is no IANA"),
+    Case("currency of four letters", {"policies.csv": POLICY + "currency\nwidget,north,EURO\n"},
+         "CURRENCY_UNKNOWN", "policies.csv", 2, "currency", "`EURO` is not a currency code"),
+    Case("currency in small letters", {"policies.csv": POLICY + "currency\nwidget,north,eur\n"},
+         "CURRENCY_UNKNOWN", "policies.csv", 2, "currency", "`eur` is not a currency code"),
+    Case("kind of place", {"locations.csv": "id,kind\nnorth,warehouse\n"}, "NOT_IN_LIST",
+         "locations.csv", 2, "kind", "`warehouse` is none of: plant, hub, distribution centre"),
+    Case("status of a lane", {"lanes.csv": "id,origin,destination,status\n"
+         "L1,north,south,opn\n"}, "NOT_IN_LIST", "lanes.csv", 2, "status", "`opn` is none of"),
+    Case("weekday", {"calendars.csv": "id,open_weekdays\nC,monday|teusday\n"}, "WEEKDAY_UNKNOWN",
+         "calendars.csv", 2, "open_weekdays", "`teusday` is none of: monday"),
+    Case("sold tomorrow", {"seen.csv": SEEN + "widget,north,2026-03-02,1\n"
+         "widget,north,2126-03-03,1\n"}, "DATE_FUTURE", "seen.csv", 3, "on",
+         "`2126-03-03` is after `2026-03-02`", Limits(last_day=date(2026, 3, 2))),
+    Case("counted tomorrow", {"stock.csv": "item,location,counted_on\nwidget,north,2027-01-01\n"},
+         "DATE_FUTURE", "stock.csv", 2, "counted_on", "`2027-01-01` is after `2026-03-02`",
+         Limits(last_day=date(2026, 3, 2))),
     Case("mixed units", {"stock.csv": STOCK + "widget,north,4,pallet\n"}, "MIXED_UNITS",
          "stock.csv", 2, "unit", "`widget` is kept in `each`, and nothing converts `pallet`"),
     Case("part of a unit", {"stock.csv": STOCK + "widget,north,3,half\n",
@@ -130,7 +176,7 @@ def test_bad_row_is_set_aside_with_code_place_and_reason(case: Case, tmp_path: P
     )  # fmt: skip
     line, hint = result.lines()[0]
     assert case.says in line
-    assert hint == HINTS[case.code]
+    assert f"{HINTS[case.code]} [{case.code}]" == hint
     for counts in result.files:
         expected = 1 if counts.file == case.file else 0
         assert expected == counts.quarantined
@@ -175,6 +221,8 @@ FILES = [
          "HEADER_MISSING", "orders.csv", 1, "weight", "the file has no such column"),
     Case("column twice", {"orders.csv": HEADER.replace("Service", "Land ") + ORDER},
          "HEADER_DUPLICATE", "orders.csv", 1, "Land", "the column stands 2 times"),
+    Case("another delimiter", {"orders.csv": (HEADER + ORDER).replace(",", ";")}, "HEADER_MISSING",
+         "orders.csv", 1, "Customer", "the file has no such column"),
     Case("needed field missing", {"lanes.csv": "id,origin\n"}, "HEADER_MISSING", "lanes.csv", 1,
          "destination", "the file has no such column"),
     Case("unknown field", {"lanes.csv": "id,origin,destination,speed\n"}, "HEADER_UNKNOWN",
@@ -194,6 +242,39 @@ def test_unusable_file_is_refused_with_code_place_and_hint(case: Case, tmp_path:
     assert (case.file, case.row, case.column) == (place.file, place.row, place.column)
     assert case.says in caught.value.what
     assert caught.value.hint or case.code == "TOO_MANY_FILES"
+
+
+@pytest.mark.parametrize(("mark", "named"), [(";", '";"'), ("\t", "tab"), ("|", '"|"')])
+def test_another_delimiter_is_named(mark: str, named: str, tmp_path: Path) -> None:
+    """Law: where the header has the column once it is cut elsewhere, the hint says how to cut."""
+    with pytest.raises(InputError) as caught:
+        read_small(tmp_path, {"orders.csv": (HEADER + ORDER).replace(",", mark)})
+    assert f"`delimiter: {named}`" in caught.value.hint
+
+
+def test_a_path_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    """Law: a folder or file that does not exist is missing, not unknown to the mapping."""
+    for name, expected in (("none", "no such folder"), ("none.csv", "no such file")):
+        with pytest.raises(InputError, match=expected) as caught:
+            read([tmp_path / name], small_mapping())
+        assert "FILE_MISSING" == caught.value.code
+
+
+def test_what_has_been_is_no_later_than_its_telling(tmp_path: Path) -> None:
+    """Law: the mapping's own day binds, else the day after reading: each day of the world counts.
+
+    Without either no clock is asked.
+    """
+    read_on = date(2026, 3, 1)
+    days = [read_on + timedelta(days=ahead) for ahead in (0, 1, 2)]
+    rows = "".join(f"widget,north,{day},1\n" for day in days)
+    paths = write(tmp_path, {"seen.csv": SEEN + rows})
+    told = replace(small_mapping(), as_of=days[0])
+    for mapping, on, expected in (
+        (small_mapping(), read_on, 2), (told, read_on, 1), (told, None, 1),
+        (small_mapping(), None, 3), (replace(told, as_of=days[2]), read_on, 3),
+    ):  # fmt: skip
+        assert expected == len(read(paths, mapping, read_on=on).tables["DemandObservation"])
 
 
 def test_plain_negative_number_is_no_formula(tmp_path: Path) -> None:

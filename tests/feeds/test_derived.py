@@ -86,6 +86,20 @@ def test_stock_is_conserved_whatever_the_flows(flows: list[tuple[int, int]]) -> 
     assert min(ends) >= 0
 
 
+def test_two_places_never_share_an_opening() -> None:
+    """Law: an opening's id names one item, location and lot, whatever signs their names hold."""
+    places: list[tuple[str, str, str | None]] = [
+        ("a/b", "c", None), ("a", "b/c", None), ("a", "b", "c"), ("a", "b", ""), ("a", "b", None),
+        ("a/b/c", "", None), ("a%2Fb", "c", None), ("tea", "hub", None),
+    ]  # fmt: skip
+    moves = [StockMovement(str(n), item, location, "issue", -1, FIRST, lot)
+             for n, (item, location, lot) in enumerate(places)]  # fmt: skip
+    made = derive(DeriveRule("stock", "StockMovement"), table_of(moves, "StockMovement"))
+    ids = made.tables["StockMovement"]["id"].tolist()
+    assert len(places) == len(set(ids))
+    assert "opening/tea/hub" in ids
+
+
 def line(number: int, start: date | None, status: str, end: date, mode: str) -> DeliveryLine:
     """A delivery line with its days."""
     return DeliveryLine(str(number), "pill", "ACME", "KE", 1, mode=mode, ordered_on=start,

@@ -1,9 +1,14 @@
 """Cells that refer to another row: linked, never copied, and refused where they do not fit."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from feeds import inherited
+from feeds.links import Link
 from feeds.mapping_text import parse_mapping
 from feeds.reading import read
 from feeds.result import FeedResult
@@ -76,6 +81,63 @@ def test_a_gap_is_taken_over_through_a_chain(tmp_path: Path) -> None:
     counted = {"DeliveryLine.freight_line: linked": 2,
                f"DeliveryLine.freight_basis: taken over, {word}": 2}  # fmt: skip
     assert counted == dict(+result.counts)
+
+
+def test_a_long_chain_looks_at_each_row_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law: however long a chain is, each of its rows is looked at once, not once per row before."""
+    looked, rows = [], 2_000
+    content = inherited._content
+    monkeypatch.setattr(inherited, "_content", lambda *a: looked.append(a[1]) or content(*a))
+    cells = [f"See N1 (ID#:{number})" for number in range(2, rows + 1)]
+    result = read_lines(tmp_path, *cells, "Invoiced")
+    assert {"invoiced separately"} == {basis for _, basis, _ in freight(result)}
+    assert rows == len(looked) == len(set(looked))
+
+
+def test_a_circle_over_two_feeds_has_no_word(tmp_path: Path) -> None:
+    """Law: a circle that an earlier feed closes is a reference for ever: no word is taken over."""
+    before = read_lines(tmp_path, "See N1 (ID#:2)", "Invoiced")
+    assert "invoiced separately" == freight(before)[0][1]
+    later = tmp_path / "later"
+    later.mkdir()
+    (later / "lines.csv").write_text(HEADER + "2,pill,ACME,KE,5,N1,See N1 (ID#:1)\n"
+                                     "3,pill,ACME,KE,5,N1,See N1 (ID#:1)\n")  # fmt: skip
+    result = read([later], parse_mapping(MAPPING.encode(), "m.yaml"),
+                  present=Snapshot(1, before.tables))  # fmt: skip
+    assert ["on another line"] * 2 == [basis for _, basis, _ in freight(result)]
+
+
+def backwards(pattern: str, text: str) -> dict[str, str] | None:
+    """What an expression that tries everything makes of a cell."""
+    parts = re.split(r"\{([^{}]+)\}", pattern)
+    wild = "".join(f"(?P<{part}>[^\n]{{1,200}}?)" if at % 2 else re.escape(part)
+                   for at, part in enumerate(parts))  # fmt: skip
+    found = re.fullmatch(wild, text)
+    return None if found is None else found.groupdict()
+
+
+@given(
+    st.lists(st.sampled_from(["", "a", "b", "ab", "ba", "aa", "\n"]), min_size=2, max_size=5),
+    st.text("ab\nc", max_size=14),
+)
+def test_a_pattern_reads_what_trying_everything_reads(texts: list[str], cell: str) -> None:
+    """Law: one pass gives the answer of a search through all ways to cut a cell up."""
+    inner = [text or "b" for text in texts[1:-1]]  # two columns never stand side by side
+    literals = [texts[0], *inner, texts[-1]]
+    pattern = literals[0] + "".join(f"{{C{at}}}{text}" for at, text in enumerate(literals[1:]))
+    link = Link("weight_line", "W", pattern, "C0", "n", "w", "s")
+    assert backwards(pattern, cell) == link.read(cell)
+
+
+def test_many_columns_in_a_pattern_are_read_in_one_pass() -> None:
+    """Law: a cell that almost fits a pattern of eight columns is refused at once."""
+    link = Link("weight_line", "W", " ".join(f"{{C{at}}}" for at in range(8)) + "!", "C0", "n",
+                "w", "s")  # fmt: skip
+    assert link.read("x " * 4_000) is None
+    assert ["x"] * 8 == list((link.read(" ".join("x" * 8) + "!") or {}).values())
+    assert link.read("x" * 201 + " x x x x x x x!") is None
 
 
 @pytest.mark.parametrize(

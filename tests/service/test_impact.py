@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -168,6 +169,48 @@ def test_a_supplier_two_tiers_up_stops_what_is_made_of_its_goods() -> None:
     ) == pair.because[:4]  # fmt: skip
     stock = ("StockPosition/kit/store/", "StockPosition/kit/hub/")
     assert ("DemandForecast/kit/store", "Item/kit", *stock) == pair.because[-4:]
+
+
+TIERS = 1_200
+"""More tiers than Python nests calls."""
+
+
+def test_a_chain_of_suppliers_may_be_of_any_depth() -> None:
+    """Every tier between the failure and us is stopped, and named as the reason."""
+    names = [f"s{tier:04}" for tier in range(TIERS)]
+    records = [forecast("A", "p0"), Offer(names[0], "A", "p0", 5), *map(Supplier, names)]
+    records += [UpstreamSupply(*both, "A") for both in pairwise(names)]
+    report = impact(snapshot_of(records), [Subject("supplier", names[-1])], MONDAY)
+    links = [f"UpstreamSupply/{buyer}/{seller}/A" for buyer, seller in pairwise(names)]
+    reasons = ["Offer/s0000/A/p0", *links, f"Supplier/{names[-1]}", "DemandForecast/A/p0"]
+    assert [tuple(reasons)] == [pair.because for pair in report.affected]
+    assert {(name, "A") for name in names[:-1]} == set(report.stopped)
+
+
+def test_a_bill_of_materials_may_be_of_any_depth() -> None:
+    """Every level above the part that fails cannot be made, and is named as the reason."""
+    items = [f"i{level:04}" for level in range(TIERS)]
+    records = [forecast(items[0], "p0"), Supplier("s"), Offer("s", items[-1], "p0", 5)]
+    records += [Component(*both, 1) for both in pairwise(items)]
+    report = impact(snapshot_of(records), [Subject("supplier", "s")], MONDAY)
+    lines = [f"Component/{whole}/{part}" for whole, part in pairwise(items)]
+    reasons = [*lines, f"Offer/s/{items[-1]}/p0", "Supplier/s", f"DemandForecast/{items[0]}/p0"]
+    assert [tuple(reasons)] == [pair.because for pair in report.affected]
+    assert {("p0", item) for item in items[:-1]} == set(report.unmade)
+
+
+def test_suppliers_that_buy_from_each_other_are_told_whole() -> None:
+    """In a circle of tiers the reasons of a pair do not depend on which pair was told before."""
+    records = [
+        *map(Supplier, ("a", "b", "c")), Offer("a", "A", "p0", 5), Offer("b", "A", "p1", 5),
+        UpstreamSupply("a", "b", "A"), UpstreamSupply("b", "a", "A"), UpstreamSupply("a", "c", "A"),
+        forecast("A", "p0"), forecast("A", "p1"),
+    ]  # fmt: skip
+    report = impact(snapshot_of(records), [Subject("supplier", "c")], MONDAY)
+    reasons = {p.location: {f for f in p.because if "Upstream" in f} for p in report.affected}
+    assert {"p0", "p1"} == reasons.keys()
+    assert 3 == len(reasons["p0"])
+    assert reasons["p0"] == reasons["p1"]
 
 
 def test_what_is_left_is_priced_and_timed() -> None:

@@ -44,7 +44,7 @@ def test_a_decision_can_be_redone_from_what_it_states(seed: int) -> None:
         for name, rows in draft.decision["suppressed"]["after_flow"].items()
     }
     problem = pose(question, closed)
-    again = assemble(question, Settled(problem, draft.flow, draft.potentials, closed))
+    again = assemble(question, Settled(problem, draft.flow, draft.potentials, draft.prices, closed))
     assert draft.decision == again.decision
 
 

@@ -217,7 +217,7 @@ def test_the_gap_of_the_gain_is_measured_from_doing_nothing() -> None:
 def shared_example() -> tuple[Network, SharedResources, IntArray]:
     """Two items, each one unit by a cheap arc (1) or a dear one (5); cheap arcs share one."""
     network = bare_network([0, 0, 2, 2], [1, 1, 3, 3], [1] * 4, [1, 5, 1, 5], [1, -1, 1, -1])
-    shared = SharedResources(np.array([0, -1, 0, -1]), np.array([1, 0, 1, 0]), np.array([1]))
+    shared = SharedResources(*(np.array(column) for column in ([0, 2], [0, 0], [1, 1], [1])))
     return network, shared, np.array([1, 0, 0, 1])
 
 
@@ -242,12 +242,15 @@ def test_shared_capacity_and_prices_are_checked() -> None:
     assert both.refusals[0] == "resource 0: the flow takes too much"
     below = check(network, flow, potentials, claims, np.array([-1]), shared)
     assert below.refusals == ("resource 0: its price is negative",)
-    gives = replace(shared, use=np.array([1, 0, -1, 0]))
+    gives = replace(shared, use=np.array([1, -1]))
     assert check(network, flow, potentials, claims, prices, gives).refusals == (
-        "arc 2: its use is negative",
+        "row 1: its use is negative",
     )
-    nowhere = replace(shared, of_arc=np.array([0, -1, 1, -1]))
-    assert not check(network, flow, potentials, claims, prices, nowhere).accepted
+    for name, none in (("resource", 1), ("resource", -1), ("arc", 4), ("arc", -1)):
+        nowhere = replace(shared, **{name: np.array([0, none])})
+        assert check(network, flow, potentials, claims, prices, nowhere).refusals == (
+            f"row 1: its {name} is none",
+        )
     assert not check(network, flow, potentials, claims, prices).accepted
     assert not check(network, flow, potentials, claims, None, shared).accepted
     for step in (-1, 1):

@@ -14,7 +14,8 @@ from solver.flow import solve, unmet
 from solver.names import hash_names, mixed
 from solver.network import IntArray, Network, bare_network
 from solver.potentials import canonical_potentials
-from solver.ties import canonical_flow, canonical_rows, movable
+from solver.choices import movable
+from solver.ties import canonical_flow, canonical_rows
 from tests.solver.random_networks import networkx_flow, random_network, shuffled
 
 
@@ -93,7 +94,7 @@ def test_collisions_are_settled_all_the_same(
 ) -> None:
     """Law: with so few bits that hashes often agree, there is still one flow per key."""
     monkeypatch.setattr(ties, "HASHED_ROUNDS", rounds)
-    monkeypatch.setattr(ties, "LARGEST_BITS", bits)
+    monkeypatch.setattr(ties, "TIE_BITS", bits)
     draw = np.random.default_rng(rounds + bits)
     for number in range(60):
         network = tied_network(draw, int(draw.integers(2, 15)))

@@ -1,0 +1,193 @@
+"""Explanations as GraphQL types: why a line, why not more at a place, plan against plan."""
+
+from dataclasses import asdict
+from typing import Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.loaders import Info
+from api.types import BigInt, plain
+from ontology.errors import InputError
+
+
+@strawberry.type(description="A fact that a line rests on, as the plan saw it.")
+class Reason:
+    """`flip` says which values of a field leave the decision as it is; null where not computed."""
+
+    fact: str
+    fields: JSON
+    flip: JSON | None
+
+
+@strawberry.type(description="Why a line is in its plan, all else equal.")
+class WhyLine:
+    """Amounts are in the plan's cost units; `basis` is `exact` or `at these prices`."""
+
+    number: int
+    basis: str
+    unit_cost_scaled: BigInt | None
+    saves_scaled: BigInt | None
+    stays_to_scaled: BigInt | None
+    more_below_scaled: BigInt | None
+    runner_up: JSON | None
+    order_size: JSON | None
+    because: list[Reason]
+
+
+@strawberry.type(description="One way in on the first day, and how it stands.")
+class WayIn:
+    """`usedBelowScaled` is the cost of a unit below which an open, unused way would be used."""
+
+    kind: str
+    start: str
+    by: str
+    lot: str
+    arrives_on: str
+    unit_cost_scaled: BigInt
+    standing: str
+    units: BigInt
+    used_below_scaled: BigInt | None
+    kept_units: BigInt | None
+    closed_by: list[str]
+    held_by: str
+
+
+@strawberry.type(description="What a plan says of an item at a place.")
+class WhyPlace:
+    """`lines` are numbers of lines that bring it there or take it away."""
+
+    basis: str
+    lines: list[int]
+    shortfall: int | None
+    next_unit: JSON | None
+    taken: JSON
+    ways: list[WayIn]
+
+
+@strawberry.type(description="Changes that were made together, and what they did to the cost.")
+class ChangedGroup:
+    """`count` counts all changes, `changes` names the first."""
+
+    name: str
+    cost_scaled: BigInt
+    cost_cents: BigInt
+    count: BigInt
+    changes: JSON
+
+
+@strawberry.type(description="A line whose units differ, and by which groups of changes.")
+class ChangedLine:
+    """`by` sums to units after less units before."""
+
+    line: JSON
+    units_before: BigInt
+    units_after: BigInt
+    by: JSON
+    rests_on: list[str]
+
+
+@strawberry.type(description="Plan against plan; over all groups the costs sum exactly.")
+class PlanDifference:
+    """Costs in cents, before and after."""
+
+    before: str
+    after: str
+    cost_cents_before: BigInt
+    cost_cents_after: BigInt
+    groups: list[ChangedGroup]
+    lines: list[ChangedLine]
+
+
+async def why_line_page(info: Info, plan: str, line: int) -> WhyLine:
+    """Why a line is in a plan. Raises InputError `PLAN_UNKNOWN`, `LINE_UNKNOWN`."""
+    from service.why_line import why_line
+
+    document = await _document(info, plan)
+    found = await info.context.plan(why_line, info.context.house.store, document, line)
+    info.context.count(1 + len(found.behind))
+    worth = found.worth
+    return WhyLine(
+        number=line, basis=found.basis,
+        unit_cost_scaled=_big(worth and worth.unit_cost_scaled),
+        saves_scaled=_big(worth.saves_scaled if worth and worth.elsewhere_units == worth.units
+                          else None),
+        stays_to_scaled=_big(worth and worth.stays_to_scaled),
+        more_below_scaled=_big(worth and worth.more_below_scaled),
+        runner_up=_json(worth and worth.runner_up), order_size=_json(found.size),
+        because=[Reason(fact=each.fact, fields=plain(dict(each.fields)), flip=_json(each.flip))
+                 for each in found.behind],
+    )  # fmt: skip
+
+
+async def why_place_page(info: Info, plan: str, item: str, location: str) -> WhyPlace:
+    """Why an item is, or is not, brought to a place. Raises as `service.why.why` does."""
+    from service.why import why
+
+    document = await _document(info, plan)
+    found = await info.context.plan(why, info.context.house.store, document, item, location)
+    info.context.count(1 + len(found.ways))
+    short = found.shortfall
+    return WhyPlace(
+        basis=found.basis, lines=[int(line["number"]) for line in found.lines],
+        shortfall=None if short is None else int(short["number"]),
+        next_unit=_json(found.next_unit), taken=[_json(taken) for taken in found.taken],
+        ways=[
+            WayIn(
+                kind=way.kind, start=way.start, by=way.by, lot=way.lot,
+                arrives_on=str(way.arrives_on), unit_cost_scaled=BigInt(way.unit_cost_scaled),
+                standing=way.standing, units=BigInt(way.units),
+                used_below_scaled=_big(way.used_below_scaled), kept_units=_big(way.kept_units),
+                closed_by=list(way.closed_by), held_by=way.held_by,
+            )
+            for way in found.ways
+        ],
+    )  # fmt: skip
+
+
+async def difference_page(info: Info, before: str, after: str) -> PlanDifference:
+    """Plan against plan. Raises InputError `PLAN_UNKNOWN`, `PLANS_APART`."""
+    from service.difference import difference
+
+    documents = [await _document(info, before), await _document(info, after)]
+    found = await info.context.plan(difference, info.context.house.store, *documents)
+    info.context.count(len(found.lines) + sum(len(group.changes) for group in found.groups))
+    return PlanDifference(
+        before=found.before, after=found.after,
+        cost_cents_before=BigInt(found.cost_cents[0]), cost_cents_after=BigInt(found.cost_cents[1]),
+        groups=[
+            ChangedGroup(
+                name=group.name, cost_scaled=BigInt(group.cost_scaled),
+                cost_cents=BigInt(group.cost_cents), count=BigInt(group.count),
+                changes=[_json(change) for change in group.changes],
+            )
+            for group in found.groups
+        ],
+        lines=[
+            ChangedLine(
+                line=plain(dict(each.line)), units_before=BigInt(each.units_before),
+                units_after=BigInt(each.units_after), by=plain(dict(each.by)),
+                rests_on=list(each.rests_on),
+            )
+            for each in found.lines
+        ],
+    )  # fmt: skip
+
+
+async def _document(info: Info, digest: str) -> dict[str, Any]:
+    entry = await info.context.plans.load(digest)
+    if entry is None:
+        raise InputError(f"there is no plan `{digest}`", code="PLAN_UNKNOWN",
+                         hint="list the plans of the chain")  # fmt: skip
+    found: dict[str, Any] = await info.context.read(
+        info.context.house.store.get_document, entry.artifact
+    )
+    return found
+
+
+def _big(value: int | None) -> BigInt | None:
+    return None if value is None else BigInt(value)
+
+
+def _json(value: Any) -> Any:
+    return None if value is None else plain(asdict(value))

@@ -1,0 +1,66 @@
+"""The flip price of one arc against solving the network again with OR-Tools, in one run."""
+
+import statistics
+import time
+
+import numpy as np
+
+from benchmarks.around_solve import SHARED, bare_solve, load
+from solver.flips import Margins
+from solver.network import bare_network
+from solver.potentials import canonical_potentials
+
+SIZES = ((200, 28), (800, 28))
+ARCS = 200
+RE_SOLVES = 3
+AIM = 50
+
+
+def main() -> None:
+    """Print, per size, what a flip costs and how many of them a re-solve is worth.
+
+    Arcs are drawn by a fixed seed, half of them used ones. `first` is one flip with everything
+    that has to be made for it from flow and potentials; `each` is a further one.
+    """
+    path = SHARED / "bench" / "instances.py"
+    if not path.is_file():
+        print(f"flips: skipped, no instances at {path} (EVENKEEL_SHARED names the folder)")
+        return
+    instances = load(path)
+    print(f"flips: {ARCS} arcs a size, medians; aim: first or each at most 1/{AIM} of a re-solve")
+    for hubs, periods in SIZES:
+        print(report(hubs, periods, instances.rebalancing(hubs, periods)))
+
+
+def report(hubs: int, periods: int, columns: dict[str, np.ndarray]) -> str:
+    """One line: sizes, milliseconds, and the ratios to the re-solve of the same run."""
+    network = bare_network(
+        *(columns[name] for name in ("tail", "head", "capacity", "cost", "supply"))
+    )
+    found = [bare_solve(network) for _ in range(RE_SOLVES)]
+    flow, solving = found[0][0], statistics.median(seconds for _, seconds in found)
+    potentials = canonical_potentials(network, flow)
+    draw = np.random.default_rng(7)
+    used, unused = np.flatnonzero(flow > 0), np.flatnonzero(flow == 0)
+    arcs = np.concatenate([draw.choice(rows, ARCS // 2) for rows in (used, unused)])
+    Margins(network, flow, potentials).flip(int(arcs[0]))  # compiles, and warms up
+    started = time.perf_counter()
+    margins = Margins(network, flow, potentials)
+    margins.flip(int(arcs[0]))
+    first = time.perf_counter() - started
+    marks = [time.perf_counter()]
+    for arc in arcs.tolist():
+        margins.flip(arc)
+        marks.append(time.perf_counter())
+    each = np.diff(marks)
+    median, slow = float(np.median(each)), float(np.quantile(each, 0.95))
+    return (
+        f"{hubs}x{periods} ({network.node_count} nodes, {network.arc_count} arcs): re-solve "
+        f"{1000 * solving:.0f} ms, first {1000 * first:.1f} ms (1/{solving / first:.0f}), each "
+        f"{1000 * median:.2f} ms (1/{solving / median:.0f}), 95 % of them within "
+        f"{1000 * slow:.2f} ms (1/{solving / slow:.0f})"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Many small networks in one, from columns to certified plan columns; and one of them again."""
+
+import statistics
+import time
+from dataclasses import replace
+from types import ModuleType
+
+import numpy as np
+
+from benchmarks.around_solve import load_instances, memory
+from solver.blocks import Blocks, Settled, blocks_of, cut, settle
+from solver.certificate import check, measure
+from solver.names import hash_numbers
+from solver.network import Network, bare_network
+from solver.ties import Hashes
+
+SHAPE = {"hubs": 6, "periods": 6, "lanes": 4}  # 38 nodes and 187 arcs for an item
+COUNTS = (10_000, 50_000)
+SEEDS = 2_000
+EVENTS = 50
+
+
+def main() -> None:
+    """Print, per number of items, processor time per item against a bare loop, and per event."""
+    instances = load_instances("many_items")
+    if instances is None:
+        return
+    for count in COUNTS:
+        network, nodes, arcs = items(instances, count)
+        keys = hash_numbers(np.arange(network.arc_count))
+        settle_and_prove(replace(network), keys)  # compiles, and warms up
+        bare = bare_loop(network, nodes, arcs, count)
+        started = time.process_time()
+        before = settle_and_prove(replace(network), keys)
+        full = time.process_time() - started
+        print(
+            f"many_items: {count} items x {arcs} arcs: {1e6 * full / count:.1f} us per item, bare "
+            f"loop {1e6 * bare / count:.1f}; ratio {full / bare:.2f} (aim 2), {memory()} (aim 4)"
+        )
+        blocks = blocks_of(network)
+        event = statistics.median(
+            one_event(network, keys, blocks, before, seed) for seed in range(EVENTS)
+        )
+        print(f"  one event: {1000 * event:.2f} ms; 1/{full / event:.0f} of the whole (aim 1/200)")
+
+
+def items(instances: ModuleType, count: int) -> tuple[Network, int, int]:
+    """So many items of one structure, one after the other; nodes and arcs of each.
+
+    Demand differs in SEEDS items and then repeats.
+    """
+    drawn = [instances.rebalancing(**SHAPE, demand_seed=seed) for seed in range(min(count, SEEDS))]
+    order = np.lexsort((drawn[0]["head"], drawn[0]["tail"]))
+    nodes, arcs = drawn[0]["n"], len(order)
+
+    def column(name: str) -> np.ndarray:
+        rows = slice(None) if name == "supply" else order
+        once = np.concatenate([item[name][rows] for item in drawn])
+        return np.resize(once, count * (nodes if name == "supply" else arcs))
+
+    shift = np.repeat(np.arange(count) * nodes, arcs)
+    ends = (column("tail") + shift, column("head") + shift)
+    network = bare_network(*ends, column("capacity"), column("cost"), column("supply"))
+    return network, nodes, arcs
+
+
+def bare_loop(network: Network, nodes: int, arcs: int, count: int) -> float:
+    """Seconds of network simplex on one item after the other: built, solved, read; no check."""
+    from pylmcf import Graph
+
+    tail, head = network.tail[:arcs].astype(np.int32), network.head[:arcs].astype(np.int32)
+    started = time.process_time()
+    for item in range(count):
+        rows = slice(item * arcs, (item + 1) * arcs)
+        graph = Graph(nodes, tail, head)
+        graph.set_node_supply(network.supply[item * nodes : (item + 1) * nodes])
+        graph.set_edge_capacities(network.capacity[rows])
+        graph.set_edge_costs(network.cost[rows])
+        graph.solve()
+        graph.result()
+    return time.process_time() - started
+
+
+def settle_and_prove(network: Network, keys: Hashes) -> Settled:
+    """Canonical flow and potentials, the certificate checked, the plan as rows and units."""
+    found = settle(network, keys)
+    claims = measure(network, found.flow, found.potentials)
+    verdict = check(network, found.flow, found.potentials, claims)
+    assert verdict.accepted
+    assert verdict.canonical
+    used = np.flatnonzero(found.flow)
+    assert len(found.flow[used])
+    return found
+
+
+def one_event(
+    network: Network, keys: Hashes, blocks: Blocks, before: Settled, seed: int
+) -> float:
+    """Seconds to plan one item again whose opening stock has changed, into the plan at hand."""
+    draw = np.random.default_rng(seed)
+    block = int(draw.integers(blocks.count))
+    nodes, arcs = blocks.nodes(block, block + 1), blocks.arcs(block, block + 1)
+    network.supply[nodes.start] += 3
+    network.supply[nodes.stop - 1] -= 3
+    started = time.process_time()
+    again = settle_and_prove(cut(network, blocks, block, block + 1), keys[arcs])
+    before.flow[arcs], before.potentials[nodes] = again.flow, again.potentials
+    return time.process_time() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""What a person should know of the facts before relying on them: said at a feed and with a plan."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from graph.snapshot import apply_feed
+from ontology.columns import Snapshot, Table
+from rules.release import Release
+from service.house import House
+
+SET_ASIDE = "set aside"
+"""How a feed's event counts them: `set aside/StockPosition/stock.csv`."""
+_STATUSES = {
+    "Supplier": ("approved", {"blocked"}),
+    "Shipment": ("under way", {"delivered", "arrived", "lost", "cancelled"}),
+    "PurchaseOrder": ("open", {"received", "delivered", "closed", "cancelled"}),
+    "TransferOrder": ("open", {"shipped", "received", "delivered", "closed", "cancelled"}),
+}
+_LOOKED_AT = {"Item", "Lane", "StockingPolicy", *_STATUSES}
+_COSTS = {
+    "holding_cost_per_day_micros": "keeping stock",
+    "shortage_cost_per_day_micros": "shortage",
+}
+_FAR_DAYS = 5 * 366
+_RULE_TEXT = re.compile(r'"([^"\n]*)"')
+
+
+def notices_of_feed(
+    release: Release, before: Snapshot, fed: Mapping[str, Table]
+) -> tuple[str, ...]:
+    """What a feed brought that is sound and looks like a slip, one line each.
+
+    Words that neither a rule nor another fact knows, costs of nothing, and demand of a day far
+    from all others. Only classes that the feed speaks of are looked at.
+    """
+    mine = {name: fed[name] for name in _LOOKED_AT & fed.keys()}
+    known = Snapshot(before.sequence, {n: t for n, t in before.tables.items() if n in _LOOKED_AT},
+                     {n: a for n, a in before.addresses.items() if n in _LOOKED_AT})  # fmt: skip
+    whole = apply_feed(known, before.sequence + 1, mine)
+    said = frozenset(word for text in release.shapes.values() for word in _RULE_TEXT.findall(text))
+    found = [*_statuses(whole, mine, said), *_free(whole.table("StockingPolicy"), mine)]
+    if {"Item", "Lane"} & mine.keys():
+        found += _handling(whole, said)
+    if "DemandObservation" in fed:
+        found += _far_days(fed["DemandObservation"])
+    return tuple(found)
+
+
+def notices_of_plan(house: House, document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a plan could not know or took for nothing: rows set aside, no stock, costs of nothing.
+
+    From the log and the plan's own snapshot. A row that a later delivery of its file brought in
+    is not named.
+    """
+    decision, about = document["decision"], document["about"]
+    found = [
+        f"{rows:,} rows of {name} in {file} were set aside, so they are not in this plan"
+        if rows > 1 else f"a row of {name} in {file} was set aside, so it is not in this plan"
+        for (name, file), rows in _set_aside(house, decision["chain"], about["sequence"]).items()
+    ]  # fmt: skip
+    if decision["regime"] != "risk":
+        return tuple(found)
+    tables = house.store.get_document(about["artifacts"]["snapshot"])["tables"]
+    if not tables.get("StockPosition", {}).get("rows"):
+        found.append("there is no StockPosition row: every place counts as empty")
+    policies = tables.get("StockingPolicy")
+    if policies:
+        table = house.store.get_table(policies["artifact"])
+        found += _free(table, {table.name: table})
+    return tuple(found)
+
+
+def _set_aside(house: House, chain: str, upto: int) -> dict[tuple[str, str], int]:
+    """Rows by class and file, of the latest delivery of each file of each source."""
+    latest: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+    for event in house.projection.log.feeds(chain, upto=upto):
+        payload = event.payload
+        for file in payload["files"]:
+            latest[payload["source"], file["name"]] = {}
+        for name, rows in payload["counts"].items():
+            if name.startswith(f"{SET_ASIDE}/"):
+                _, kind, file = name.split("/", 2)
+                latest[payload["source"], file] = {(kind, file): rows}
+    total: Counter[tuple[str, str]] = Counter()
+    for found in latest.values():
+        total.update(found)
+    return dict(sorted(total.items()))
+
+
+def _statuses(whole: Snapshot, mine: Mapping[str, Table], said: frozenset[str]) -> Iterator[str]:
+    for name in sorted(_STATUSES.keys() & mine.keys()):
+        acted_on, others = _STATUSES[name]
+        words = Counter(whole.table(name)["status"])
+        for word in sorted(words.keys() - others - said - {acted_on}):
+            yield (f"`{word}` is the status of {words[word]:,} {name}, which no rule and no plan "
+                   f"knows: it counts as not {acted_on}")  # fmt: skip
+
+
+def _handling(whole: Snapshot, said: frozenset[str]) -> Iterator[str]:
+    items = Counter(word for word in whole.table("Item")["handling_class"] if word)
+    lanes = Counter(
+        word for words in whole.table("Lane")["allowed_handling_classes"] for word in words
+    )
+    if items and lanes:
+        for word in sorted(items.keys() - lanes.keys() - said):
+            yield (f"`{word}` is the handling class of {_count(items[word], 'item')}, and no lane "
+                   "allows it")  # fmt: skip
+        for word in sorted(lanes.keys() - items.keys() - said):
+            yield (f"`{word}` is allowed on {_count(lanes[word], 'lane')}, and no item has this "
+                   "handling class")  # fmt: skip
+
+
+def _free(policies: Table, mine: Mapping[str, Table]) -> Iterator[str]:
+    """Costs that every stocking policy leaves at nothing, or some do."""
+    if policies.name not in mine:
+        return
+    for field, what in _COSTS.items():
+        none = int(np.count_nonzero(policies[field] == 0))
+        if none:
+            yield (f"`{field}` is 0 or not stated in {none:,} of {len(policies):,} StockingPolicy "
+                   f"rows: {what} costs nothing there")  # fmt: skip
+
+
+def _far_days(observed: Table) -> Iterator[str]:
+    if not len(observed):
+        return
+    days = observed["on"].astype(np.int64)
+    middle = np.sort(days)[len(days) // 2]
+    far = np.flatnonzero(np.abs(days - middle) > _FAR_DAYS)
+    if 0 < len(far) <= len(days) // 100 + 1:
+        worst = far[np.argmax(np.abs(days[far] - middle))]
+        yield (f"{_count(len(far), 'demand observation')} of {len(days):,} stand more than five "
+               f"years from the middle one, the farthest on {observed['on'][worst]}: is the year "
+               "right?")  # fmt: skip
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,88 @@
+"""A saved plan opened again: its question, the problem that its flow solves, and its margins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from graph.artifacts import ArtifactStore
+from graph.manifests import read_snapshot
+from ontology.columns import Snapshot
+from rules.release import Release, from_document
+from service.decision import PlanRequest, Question, ask, pose
+from solver.flips import Margins
+from solver.network import IntArray
+from solver.potentials import canonical_potentials
+from solver.problem import Problem
+from solver.shared import used
+
+EXACT, AT_THESE_PRICES = "exact", "at these prices"
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """A plan's question and the problem that its flow is the cheapest of.
+
+    That problem has no room where lines were closed after a first flow, and of what items share
+    it has what the other items leave.
+    """
+
+    question: Question
+    problem: Problem
+    flow: IntArray
+    pure: bool
+
+    @property
+    def basis(self) -> str:
+        """`exact` where the flow alone decides; else what is closed, given or shared stays so."""
+        return EXACT if self.pure else AT_THESE_PRICES
+
+    @cached_property
+    def margins(self) -> Margins:
+        """The margins of the plan's flow."""
+        potentials = canonical_potentials(self.problem.network, self.flow)
+        return Margins(self.problem.network, self.flow, potentials)
+
+
+def inputs_of(
+    store: ArtifactStore, document: Mapping[str, Any]
+) -> tuple[Snapshot, Release, PlanRequest]:
+    """What a plan was made from. Raises as reading its artifacts does."""
+    decision, named = document["decision"], document["about"]["artifacts"]
+    request = PlanRequest(
+        decision["chain"], frozenset(decision["cost_parts"]),
+        date.fromisoformat(decision["starts_on"]),
+    )  # fmt: skip
+    release = from_document(store.get_document(named["release"]))
+    return read_snapshot(store, named["snapshot"]), release, request
+
+
+def recall(store: ArtifactStore, document: Mapping[str, Any]) -> Recalled:
+    """Open a saved plan from its own snapshot and release. Raises as reading the artifacts does."""
+    decision = document["decision"]
+    question = ask(*inputs_of(store, document))
+    closed = {
+        name: np.array(rows, np.int64)
+        for name, rows in decision["suppressed"]["after_flow"].items()
+    }
+    proof = decision["certificate"]
+    stated = proof["inline"] if "inline" in proof else store.get_document(proof["artifact"])
+    flow = np.array(stated["flow"], np.int64)
+    problem = pose(question, closed).narrowed(closed)
+    fixed = bool(closed) or problem.window.is_forecast or bool(proof["line_cost"])
+    pure = not fixed and proof["gap"] == 0 and _has_slack(problem, flow)
+    return Recalled(question, problem if pure else problem.apart(flow), flow, pure)
+
+
+def _has_slack(problem: Problem, flow: IntArray) -> bool:
+    """Whether a unit more or less anywhere fits into all that items share."""
+    shared = problem.shared
+    if shared is None:
+        return True
+    left = shared.capacity - used(shared, flow)
+    most = np.zeros(len(left), np.int64)
+    np.maximum.at(most, shared.resource, shared.use)
+    return bool(np.all(left >= most))

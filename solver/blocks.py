@@ -1,0 +1,103 @@
+"""Many independent networks in one, such as one per item: settled together, or only some again."""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from ontology.errors import SolverError
+from solver.flow import solve
+from solver.network import IntArray, Network
+from solver.parts import components
+from solver.potentials import canonical_potentials
+from solver.ranges import AnyArray
+from solver.ties import Hashes, canonical_flow
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A network's canonical flow per arc and canonical potentials per node, int64."""
+
+    flow: IntArray
+    potentials: IntArray
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Where blocks that no arc joins begin: `node_start` and `arc_start`, one more at the end.
+
+    Block b has the nodes node_start[b] .. node_start[b + 1] - 1, and so the arcs.
+    """
+
+    node_start: IntArray
+    arc_start: IntArray
+
+    @property
+    def count(self) -> int:
+        """Number of blocks."""
+        return len(self.node_start) - 1
+
+    def nodes(self, first: int, last: int) -> slice:
+        """The nodes of the blocks from `first` up to, and without, `last`."""
+        return slice(int(self.node_start[first]), int(self.node_start[last]))
+
+    def arcs(self, first: int, last: int) -> slice:
+        """The arcs of the blocks from `first` up to, and without, `last`."""
+        return slice(int(self.arc_start[first]), int(self.arc_start[last]))
+
+
+def blocks_of(network: Network) -> Blocks:
+    """The smallest blocks: components, joined where their nodes stand between each other.
+
+    Raises SolverError `NETWORK_MALFORMED` where the arcs of a block do not stand together.
+    """
+    first = components(network.node_count, network.tail, network.head)
+    node_start = _starts(first)
+    of_arc = np.searchsorted(node_start, network.tail, side="right") - 1
+    if np.any(of_arc[1:] < of_arc[:-1]):
+        raise SolverError("the arcs of a block do not stand together", code="NETWORK_MALFORMED")
+    return Blocks(node_start, np.searchsorted(of_arc, np.arange(len(node_start))))
+
+
+def cut(network: Network, blocks: Blocks, first: int, last: int) -> Network:
+    """The blocks from `first` up to, and without, `last`, as a network of its own."""
+    nodes, arcs = blocks.nodes(first, last), blocks.arcs(first, last)
+    meaning = (network.kind[arcs], network.reference[arcs]) if len(network.kind) else ()
+    return Network(
+        network.tail[arcs] - nodes.start, network.head[arcs] - nodes.start, network.lower[arcs],
+        network.capacity[arcs], network.cost[arcs], network.supply[nodes], network.cost_scale,
+        *meaning,
+    )  # fmt: skip
+
+
+def settle(network: Network, arc_hash: Hashes) -> Settled:
+    """The canonical flow and potentials: solved, proved, ties broken. A pure function.
+
+    What a component gets depends on that component alone, on the numbers and keys of its arcs:
+    so blocks may be settled one by one, by several processes, or only those that an event has
+    changed (`cut`), and the answer is the same.
+    Raises SolverError `NO_PLAN` where there is no flow, and as `flow.solve`.
+    """
+    solution = solve(network)
+    if solution.status != "optimal":
+        raise SolverError(f"the network is {solution.status}", code="NO_PLAN")
+    potentials = canonical_potentials(network, solution.flow, solution.potentials)
+    return Settled(canonical_flow(network, solution.flow, potentials, arc_hash), potentials)
+
+
+@numba.njit(cache=True)
+def _starts(first: AnyArray) -> AnyArray:
+    """The first node of every block, and the number of nodes."""
+    node_count = len(first)
+    last = np.arange(node_count)
+    for node in range(node_count):
+        last[first[node]] = node
+    starts = np.empty(node_count + 1, np.int64)
+    count, upto = 0, -1
+    for node in range(node_count):
+        if node > upto:
+            starts[count] = node
+            count += 1
+        upto = max(upto, last[first[node]])
+    starts[count] = node_count
+    return starts[: count + 1]

@@ -1,0 +1,211 @@
+"""From prices to a bound to a plan and again, until they meet or the work is done."""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.coupled_engines import ItemEngines
+from solver.coupled_items import FloatArray, Items, add_use, total_cost
+from solver.coupled_plans import Draft
+from solver.coupled_prices import FirstOrder, Start
+from solver.names import mixed
+from solver.network import IntArray
+from solver.ranges import exact_dot
+
+BoolArray = npt.NDArray[np.bool_]
+
+MILLION = 1_000_000
+
+BLOCK = 200
+"""Iterations between two bounds."""
+
+SHARES = (0.98, 0.95, 0.9, 0.8, 0.5, 0.0)
+"""Shares of the prices at which items go downhill, pass by pass: after the last, at true cost."""
+
+SETTLED = 0.15
+"""A plan is tried when a block has raised the bound by less than this share of the target gap."""
+
+SPACING = 1.2
+"""The next plan is tried after at least so many times the iterations of the last."""
+
+HOPELESS = 2.0
+"""A plan this many times the target gap away after one pass is not worth the other passes."""
+
+REPAIRS = 8
+"""Passes more for a plan that overdraws a resource."""
+
+PATIENCE = 3
+"""Plans tried without progress before numbers get wider, and again before the search stops."""
+
+PROGRESS = 0.98
+"""What the gap must fall to, times what it was, to count as progress."""
+
+Ending = Literal["target", "work_limit", "stalled", "wider"]
+
+
+class Search:
+    """The best prices, with their exact bound, and the best plan that were found so far.
+
+    `free` is a cheapest flow of every item by itself. Items that are not active keep it: where
+    they use nothing that is priced it stays their cheapest flow, and costs nothing to know.
+    """
+
+    def __init__(
+        self, items: Items, free: IntArray, target_per_million: int, work_limit: int, threads: int
+    ) -> None:
+        self.engines = ItemEngines(items)
+        self.iterations = 0
+        self.prices = np.zeros(len(items.capacity), np.int64)
+        self.bound: int | None = None
+        self.plan: IntArray | None = None
+        self.cost: int | None = None
+        self._items, self._free, self._threads = items, free, threads
+        self._target, self._limit = target_per_million, work_limit
+        self._parts = [int(items.cost[own] @ free[own]) for own in map(items.of_arcs, _all(items))]
+        self._turn = 0
+
+    def gap_per_million(self) -> float:
+        """The certified gap, infinite without a plan."""
+        if self.cost is None or self.bound is None:
+            return float("inf")
+        return MILLION * (self.cost - self.bound) / max(1, abs(self.cost))
+
+    def reached(self) -> bool:
+        """Whether the gap is within the target."""
+        return self.gap_per_million() <= self._target
+
+    def run(self, active: IntArray, start: IntArray | None) -> Ending:
+        """Search with these items active until the target, the work limit or a standstill.
+
+        `start` are prices to start from: the items' flows and potentials at these start with them.
+        """
+        items = self._items
+        fixed, left = self._fixed(active)
+        method = FirstOrder(
+            items, active, left, self._free, start=self._start(active, start), threads=self._threads
+        )
+        tried, idle, best, wide = 0, 0, self.gap_per_million(), False
+        while True:
+            before = self.bound
+            block = min(BLOCK, self._limit - self.iterations)
+            method.run(block)
+            self.iterations += block
+            value = self.price(active, method.prices)
+            last = self.iterations >= self._limit
+            if self.reached():
+                return "target"
+            settled = before is not None and value - before <= (
+                SETTLED * self._target / MILLION * abs(value)
+            )
+            if not last and not (settled and method.iterations >= SPACING * tried):
+                continue
+            if not last and len(self.paying(active, self.prices > 0)) > len(active):
+                return "wider"
+            tried = method.iterations
+            self._try(active, fixed, left, method)
+            if self.reached():
+                return "target"
+            if last:
+                return "work_limit"
+            idle = 0 if self.gap_per_million() < PROGRESS * best else idle + 1
+            best = min(best, self.gap_per_million())
+            if idle >= PATIENCE:
+                if wide:
+                    return "stalled"
+                method.widen()
+                wide, idle = True, 0
+
+    def price(self, active: IntArray, prices: FloatArray) -> int:
+        """The exact bound at prices rounded to whole numbers >= 0; the best one is kept."""
+        limit = self._items.price_limit
+        whole = np.rint(np.clip(prices, 0, limit)).astype(np.int64)
+        value = self.exact_bound(active, whole)
+        if self.bound is None or value > self.bound:
+            self.bound, self.prices = value, whole
+        return value
+
+    def exact_bound(self, active: IntArray, prices: IntArray) -> int:
+        """Sum of every item's least cost at these prices - prices . capacity."""
+        items, engines = self._items, self.engines
+        priced = np.zeros(items.count, np.bool_)
+        priced[active] = True
+        for item in np.flatnonzero(~priced).tolist():
+            priced[item] = self._uses(item, prices > 0)
+        total = items.offset - exact_dot(prices, items.capacity)
+        for item in range(items.count):
+            part = engines.bound_part(item, prices)[0] if priced[item] else self._parts[item]
+            total += part
+        return total
+
+    def paying(self, active: IntArray, priced: BoolArray) -> IntArray:
+        """The active items, and those whose free flow uses what has a price."""
+        chosen = np.zeros(self._items.count, np.bool_)
+        chosen[active] = True
+        for item in np.flatnonzero(~chosen).tolist():
+            chosen[item] = self._uses(item, priced)
+        return np.flatnonzero(chosen)
+
+    def _uses(self, item: int, resources: BoolArray) -> bool:
+        structure, flow = self._items.structure(item), self._free[self._items.of_arcs(item)]
+        taken = flow[structure.row_arc] * self._items.use[self._items.of_rows(item)]
+        return bool(np.any((taken > 0) & resources[structure.row_resource]))
+
+    def _fixed(self, active: IntArray) -> tuple[IntArray, IntArray]:
+        """The flow with nothing on active items, and what that leaves of every resource."""
+        items, flow, left = self._items, self._free.copy(), self._items.capacity.copy()
+        for item in active.tolist():
+            flow[items.of_arcs(item)] = 0
+        for item in np.setdiff1d(_all(items), active).tolist():
+            structure, own = items.structure(item), items.of_arcs(item)
+            add_use(
+                left, structure.row_resource, structure.row_arc,
+                items.use[items.of_rows(item)], -flow[own],
+            )  # fmt: skip
+        return flow, left
+
+    def _start(self, active: IntArray, prices: IntArray | None) -> Start | None:
+        if prices is None:
+            return None
+        items, flow = self._items, np.zeros(len(self._items.cost), np.int64)
+        level = np.zeros(len(items.supply), np.int64)
+        self.price(active, prices.astype(np.float64))
+        for item in active.tolist():
+            flow[items.of_arcs(item)] = self.engines.bound_part(item, prices)[1]
+            level[items.of_nodes(item)] = self.engines.potentials(item)
+        return Start(prices, flow, level)
+
+    def _try(self, active: IntArray, fixed: IntArray, left: IntArray, method: FirstOrder) -> None:
+        """Round, then go downhill, and keep every plan that is the best so far."""
+        draft, prices = Draft(self._items, self.engines, fixed, left), method.prices
+        draft.round(active, method.flow(), prices)
+        for place, share in enumerate(SHARES):
+            draft.descend(self._order(active), prices, share)
+            gap = self._keep(draft)
+            if self.reached() or (place == 0 and HOPELESS * self._target < gap < np.inf):
+                return
+        for _ in range(REPAIRS):
+            if not draft.overdraft():
+                return
+            draft.descend(self._order(active), prices, 0.0)
+            self._keep(draft)
+
+    def _keep(self, draft: Draft) -> float:
+        """The draft's gap per million, infinite where it overdraws; the cheapest is kept."""
+        if draft.overdraft() or self.bound is None:
+            return float("inf")
+        cost = total_cost(self._items, draft.flow)
+        if self.cost is None or cost < self.cost:
+            self.cost, self.plan = cost, draft.flow.copy()
+        return MILLION * (cost - self.bound) / max(1, abs(cost))
+
+    def _order(self, active: IntArray) -> IntArray:
+        """The items in an order that changes from pass to pass and depends on nothing else."""
+        self._turn += 1
+        turn = np.full(len(active), self._turn, np.uint64)
+        ordered: IntArray = active[np.argsort(mixed(active.astype(np.uint64), turn), kind="stable")]
+        return ordered
+
+
+def _all(items: Items) -> IntArray:
+    return np.arange(items.count)

@@ -1,0 +1,70 @@
+"""What others leave of shared capacities: the network in which each item's flow is the cheapest."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from solver.claims import SharedResources
+from solver.flow import solve
+from solver.network import IntArray, Network
+from solver.parts import components
+from solver.shared import used
+
+
+def leftover(network: Network, shared: SharedResources, flow: IntArray) -> Network:
+    """The network with what a flow takes, and what it leaves, as the capacity of each arc.
+
+    What is left of a resource is open to every component of the network as if it were alone;
+    arcs of one component on one resource have equal shares of it. So one component can change its
+    flow within these capacities and no resource is overdrawn; two at once can overdraw it.
+    """
+    part = components(network.node_count, network.tail, network.head)[network.tail[shared.arc]]
+    pairs = np.stack([part, shared.resource])
+    _, group, members = np.unique(pairs, axis=1, return_inverse=True, return_counts=True)
+    free = shared.capacity - used(shared, flow)
+    share = free[shared.resource] // members[group.reshape(-1)]
+    room = np.full(network.arc_count, np.iinfo(np.int64).max)
+    takes = shared.use > 0
+    np.minimum.at(room, shared.arc[takes], share[takes] // shared.use[takes])
+    capacity = np.minimum(network.capacity - flow, np.maximum(0, room)) + flow
+    return replace(network, capacity=capacity)
+
+
+def settled_apart(network: Network, shared: SharedResources, flow: IntArray) -> IntArray:
+    """A flow at most as dear, in which no item alone could do better with what the others leave.
+
+    In passes: all items are solved against what is left now, and take their better flows one by
+    one, each as long as it still fits. Every pass makes the flow cheaper, so they end.
+    """
+    part = components(network.node_count, network.tail, network.head)[network.tail]
+    while True:
+        room = leftover(network, shared, flow)
+        better = solve(room).flow
+        changed = np.unique(part[better != flow])
+        gains = np.zeros(network.node_count, object)
+        np.add.at(gains, part, network.cost.astype(object) * (flow - better))
+        cheaper = [block for block in changed.tolist() if gains[block] > 0]
+        if not cheaper:
+            return flow
+        flow = _taken(network, shared, flow, better, part, cheaper)
+
+
+def _taken(
+    network: Network, shared: SharedResources, flow: IntArray, better: IntArray, part: IntArray,
+    cheaper: list[int],
+) -> IntArray:  # fmt: skip
+    """The better flows of components, one by one, where they still fit."""
+    found, free = flow.copy(), shared.capacity - used(shared, flow)
+    order = np.argsort(part, kind="stable")
+    starts = np.searchsorted(part[order], np.arange(network.node_count + 1))
+    rows = np.argsort(part[shared.arc], kind="stable")
+    row_starts = np.searchsorted(part[shared.arc][rows], np.arange(network.node_count + 1))
+    for block in cheaper:
+        arcs = order[starts[block] : starts[block + 1]]
+        own = rows[row_starts[block] : row_starts[block + 1]]
+        more = np.zeros(len(free), np.int64)
+        change = shared.use[own] * (better - flow)[shared.arc[own]]
+        np.add.at(more, shared.resource[own], change)
+        if np.all(more <= np.maximum(free, 0)):
+            found[arcs], free = better[arcs], free - more
+    return found

@@ -1,0 +1,69 @@
+"""The flow that a problem is given, with its proof; canonical where capacities do not bind."""
+
+import numpy as np
+
+from ontology.errors import SolverError
+from solver.carry_labels import CarryLabels
+from solver.claims import SharedResources
+from solver.completion import complete
+from solver.coupled import WORK_LIMIT, solve_coupled
+from solver.flow import solve
+from solver.leftover import settled_apart
+from solver.network import IntArray
+from solver.parts import components
+from solver.potentials import canonical_potentials
+from solver.problem import Problem
+from solver.shared import Proved, used
+from solver.ties import canonical_flow
+
+
+def proved_flow(
+    problem: Problem, start_prices: IntArray | None = None, *, target_per_million: int = 1_000,
+    work_limit: int = WORK_LIMIT,
+) -> Proved:  # fmt: skip
+    """A problem's flow, and the potentials and prices that bound its cost.
+
+    Where every item can have its cheapest flow, that is the canonical one, and prices are 0. Else
+    items pay prices for what they share (`coupled`), from `start_prices` on; in the flow that is
+    found no item could do better with what the others leave.
+
+    Raises SolverError `NO_PLAN` where there is no flow, and as `flow.solve` and `solve_coupled`.
+    """
+    network, shared = problem.network, problem.shared
+    solution = solve(network)
+    if solution.status != "optimal":
+        raise SolverError(
+            f"the planning problem is {solution.status}", code="NO_PLAN",
+            hint="doing nothing is always possible: please report this with the snapshot",
+        )  # fmt: skip
+    potentials = canonical_potentials(network, solution.flow, solution.potentials)
+    flow = canonical_flow(network, solution.flow, potentials, problem.arc_hash)
+    if shared is None:
+        return Proved(flow, potentials)
+    if np.all(used(shared, flow) <= shared.capacity):
+        return Proved(flow, potentials, np.zeros_like(shared.capacity))
+    return _shared_flow(problem, shared, start_prices, target_per_million, work_limit)
+
+
+def _shared_flow(
+    problem: Problem, shared: SharedResources, start_prices: IntArray | None,
+    target_per_million: int, work_limit: int,
+) -> Proved:  # fmt: skip
+    network = problem.network
+    first = components(network.node_count, network.tail, network.head)
+    blocks = np.unique(first, return_inverse=True)[1].reshape(-1)
+    found = solve_coupled(
+        network, blocks, shared, target_per_million=target_per_million, work_limit=work_limit,
+        start_prices=start_prices,
+    )  # fmt: skip
+    if found.stop == "infeasible":
+        raise SolverError(
+            "no plan keeps within the capacities that lines share", code="NO_PLAN",
+            hint="take back edits that ask for more than there is",
+        )  # fmt: skip
+    flow = found.flow
+    labels = problem.labels
+    if not len(flow) and isinstance(labels, CarryLabels):
+        # doing nothing fits by construction: from there on items improve in turn
+        flow = complete(problem, labels, np.zeros(len(problem.movements), np.int64))
+    return Proved(settled_apart(network, shared, flow), found.potentials, found.prices)
