@@ -14,6 +14,7 @@ from api import (
     commands_compare,
     commands_data,
     commands_diff,
+    commands_edit,
     commands_forecast,
     commands_impact,
     commands_kpi,
@@ -40,6 +41,7 @@ app = typer.Typer(
 for _module in (
     commands_server, commands_data, commands_forecast, commands_plan, commands_price,
     commands_query, commands_impact, commands_kpi, commands_compare, commands_why, commands_diff,
+    commands_edit,
 ):  # fmt: skip
     _module.register(app)
 

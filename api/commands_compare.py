@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.amounts import count, millionths, money, share
+from api.cost_names import FAR_DAYS, HOLDING, LINE_COST, MOVEMENTS, PREMIUM, SHORTAGE
 from api.output import GOOD, AsJson, console, hint, plain, print_document, working
 from api.plots import PlotFile, plot_costs, plot_file
 from ontology.errors import InputError
@@ -69,7 +70,7 @@ def show_comparison(screen: "Console", found: "Comparison") -> None:
     from service.compare import Method, OrdersMethod
 
     money_in = f", amounts in {found.currency}" if found.currency else ""
-    heading = f"{found.chain} from {found.starts_on}{money_in}"
+    heading = f"{found.chain} from {found.starts_on}, a plan made for this{money_in}"
     screen.print(Text(plain(heading), style="bold"))
     orders = [each for each in found.methods if isinstance(each, OrdersMethod)]
     methods = [each for each in found.methods if isinstance(each, Method)]
@@ -85,6 +86,7 @@ def show_comparison(screen: "Console", found: "Comparison") -> None:
     screen.print(difference(found))
     screen.print(CAVEAT)
     screen.print(ACCOUNT.format(label=found.label))
+    screen.print(ways_used(found, methods[-1]))
     screen.print()
     for one in found.tuned:
         screen.print(plain(setting(one)))
@@ -92,21 +94,21 @@ def show_comparison(screen: "Console", found: "Comparison") -> None:
 
 _FIGURES: Sequence[tuple[str, str, Callable[[Any], str]]] = (
     ("expected cost", "cost_cents", money),
-    ("  holding", "holding_cents", money),
-    ("  shortage", "shortage_cents", money),
-    ("  transport", "transport_cents", money),
-    ("  lines", "lines_cents", money),
-    ("  purchase premium", "purchases_cents", money),
-    ("  far days", "far_cents", money),
+    (f"  {HOLDING}", "holding_cents", money),
+    (f"  {SHORTAGE}", "shortage_cents", money),
+    (f"  {MOVEMENTS}", "transport_cents", money),
+    (f"  {LINE_COST}", "lines_cents", money),
+    (f"  {PREMIUM}", "purchases_cents", money),
+    (f"  {FAR_DAYS}", "far_cents", money),
     ("above the bound", "gap_cents", money),
     ("  of the bound", "above_bound_per_million", share),
     ("gained of the possible", "gained_per_million", share),
     ("served in the window", "fill_per_million", share),
     ("expected short, units", "expected_short_millionths", lambda n: millionths(n, 1)),
     ("below service level", "service_misses", "{:,}".format),
-    ("first day's lines", "first_day_lines", "{:,}".format),
-    ("first day's units", "first_day_units", "{:,}".format),
-    ("lines that break a rule", "rule_breaks", "{:,}".format),
+    ("ways used, first day", "first_day_lines", "{:,}".format),
+    ("  units on them", "first_day_units", "{:,}".format),
+    ("  that break a rule", "rule_breaks", "{:,}".format),
 )
 
 _ORDERS_FIGURES: Sequence[tuple[str, str, Callable[[Any], str]]] = (
@@ -147,6 +149,17 @@ def _show_orders(screen: "Console", found: "Comparison", methods: "list[OrdersMe
     screen.print("Firm orders: costs of ways that serve other orders are not the same thing "
                  "cheaper or dearer, so none is marked.")  # fmt: skip
     screen.print(f"The plan is {found.label} by its certificate.")
+
+
+def ways_used(found: "Comparison", plan: "Method") -> str:
+    """What is counted as a way used, and how the lines that `show` counts come to more."""
+    kinds = ", ".join(f"{kind} {number:,}" for kind, number in found.plan_lines.items())
+    return (
+        "A way used is an item over a lane or in place of another, its lots together, and a "
+        "purchase that is no method's own choice is none: the plan's "
+        f"{count(plan.first_day_lines, 'way')} are in "
+        f"{count(sum(found.plan_lines.values()), 'line')} of `evenkeel show` ({kinds})."
+    )
 
 
 def bars(amounts: dict[str, int], width: int, *, blocks: bool) -> list[str]:
@@ -210,7 +223,7 @@ def _plot(found: "Comparison", path: Any) -> None:
     if not rows:
         raise InputError("firm orders have no expected cost to draw", code="PLOT_NOTHING",
                          hint="leave out --plot")  # fmt: skip
-    far = ", without the far days" if any(row["far_cents"] for row in rows) else ""
+    far = f", without the {FAR_DAYS}" if any(row["far_cents"] for row in rows) else ""
     title = f"expected cost of {found.chain} from {found.starts_on}{far}"
     plot_costs(rows, path, title, found.currency)
     hint(f"drawn in `{path}`")

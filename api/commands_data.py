@@ -43,11 +43,11 @@ def sync(
 ) -> int:
     """Load files through a mapping; every row is loaded, merged or quarantined with its reason."""
     from api import drawing
-    from api.commands_server import opened
+    from api.commands_server import LOCAL_AGENT, opened
     from service.sync import sync as load
 
     with opened() as house, working("reading and loading"):
-        synced = load(house, files, mapping, agent=agent(), feed=feed)
+        synced = load(house, files, mapping, agent=LOCAL_AGENT, feed=feed)
     if as_json:
         print_document(synced.summary)
         return GOOD
@@ -57,7 +57,7 @@ def sync(
         screen.print(note, soft_wrap=True)
     for row in synced.summary["quarantined"]:
         screen.print(f"quarantined: {plain(row['line'])}", soft_wrap=True)
-        screen.print(f"    {plain(row['hint'])}", soft_wrap=True)
+        screen.print(f"    {plain(row['hint'])} [{row['code']}]", soft_wrap=True)
     left = synced.summary["quarantined_rows"] - len(synced.summary["quarantined"])
     if left > 0:
         screen.print(f"... and {left:,} more quarantined rows")
@@ -67,11 +67,6 @@ def sync(
         screen.print(f"note: {plain(notice)}", soft_wrap=True)
     hint(synced.summary["next"])
     return GOOD
-
-
-def agent() -> str:
-    """Who is named as the one that acts from this command line."""
-    return "local"
 
 
 def solve(
@@ -175,9 +170,18 @@ def _show_findings(results: tuple[dict[str, Any], ...]) -> None:
 
 def rules(
     chain: Annotated[str, typer.Option(help="Count in the latest plan of this chain.")] = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Only look for what is wrong with the rules.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """The rules in force: what each closed, kept back or sent to a person in the latest plan."""
+    """The rules in force: what each closed, kept back or sent to a person in the latest plan.
+
+    With --check every rule is compiled, and tried on its example where it has one, without any
+    database; exit 1 when something has to be corrected.
+    """
+    if check:
+        return _check_rules(as_json=as_json)
     from api import drawing
     from api.commands_server import opened
     from api.recall import latest_plan
@@ -186,14 +190,50 @@ def rules(
         entry = latest_plan(house, chain)
         document = house.store.get_document(entry.artifact) if entry else None
         rows = _rule_rows(house.release, document)
+        remarks = _remarks(house.release)
     if as_json:
         digest = document["plan_digest"] if document else None
-        print_document({"release": house.release.digest, "plan": digest, "rules": rows})
+        print_document({"release": house.release.digest, "plan": digest, "rules": rows,
+                        "remarks": remarks})  # fmt: skip
         return GOOD
     console().print(drawing.rules_table(rows))
+    for remark in remarks:
+        hint(f"warning: {_remark_text(remark)}")
     if document is None:
         hint("no plan yet: make one with `evenkeel plan --example two_hubs`")
     return GOOD
+
+
+def _check_rules(*, as_json: bool) -> int:
+    from rules.lint import EXAMPLES
+    from rules.release import default_release
+
+    release = default_release()
+    remarks = _remarks(release, EXAMPLES)
+    if as_json:
+        print_document({"release": release.digest, "rules": len(release.rules),
+                        "remarks": remarks})  # fmt: skip
+    else:
+        for remark in remarks:
+            typer.echo(_remark_text(remark))
+        rules_found = f"{len(release.rules)} rules of release {release.digest[:12]}"
+        typer.echo(f"{rules_found}: {len(remarks) or 'nothing'} to correct")
+    return REFUSED if remarks else GOOD
+
+
+def _remarks(release: "Release", examples: Path | None = None) -> list[dict[str, str]]:
+    """What is wrong with the rules, each with the file that it stands in."""
+    from rules.lint import lint
+
+    files = {rule.iri: rule.file for rule in release.rules}
+    return [
+        {"rule": found.rule, "file": files[found.rule], "code": found.code, "what": found.what}
+        for found in lint(release, examples)
+    ]
+
+
+def _remark_text(remark: dict[str, str]) -> str:
+    return plain(f"{remark['file']}: rule {remark['rule']}: {remark['what']} [{remark['code']}]")
 
 
 def _rule_rows(release: "Release", document: dict[str, Any] | None) -> list[dict[str, Any]]:

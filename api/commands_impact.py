@@ -34,7 +34,8 @@ def impact(
         ),
     ] = None,
     single: Annotated[
-        bool, typer.Option("--single-points", help="Which one failure cuts demand off?")
+        bool,
+        typer.Option("--single-points", help="Which one failure leaves demand without a source?"),
     ] = False,
     pairs: Annotated[
         bool, typer.Option("--pairs", help="Which two failures do so only together?")
@@ -139,7 +140,7 @@ def document_of(report: "ImpactReport") -> dict[str, Any]:
 
 
 def critical_document(found: "CriticalFailures") -> dict[str, Any]:
-    """Failures that cut demand off, as JSON."""
+    """Failures that leave demand without a source, as JSON."""
     return asdict(found) | {
         "found": [
             asdict(failure) | {"subjects": [str(subject) for subject in failure.subjects]}

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.output import GOOD, AsJson, console, hint, print_document
+from api.output import GOOD, AsJson, console, hint, plain, print_document
 from api.plots import PlotFile, plot_file
 from ontology.errors import InputError
+from ontology.kpis import DAYS
 
 if TYPE_CHECKING:
     from service.house import House
@@ -39,7 +40,9 @@ def kpis(
     from service.kpi_value import rows_of
 
     with opened() as house:
-        name, figures = _figures(house, chain, plan)
+        name, title, figures = _figures(house, chain, plan)
+    if not as_json:
+        console().print(title, style="bold")
     if behind:
         found = _named(figures, behind)
         rows = rows_of(found, after, first)
@@ -55,16 +58,17 @@ def kpis(
     return GOOD
 
 
-def _figures(house: "House", chain: str, plan: str) -> "tuple[str, list[Kpi]]":
+def _figures(house: "House", chain: str, plan: str) -> "tuple[str, str, list[Kpi]]":
+    """The chain, what the figures are of, and the figures."""
     from api.commands_plan import only_chain
-    from api.recall import document_of, find_plan
+    from api.recall import document_of, find_plan, title_of
     from service.kpis import chain_kpis, plan_kpis
 
     if plan:
         document = document_of(house, find_plan(house, plan, chain))
-        return document["decision"]["chain"], plan_kpis(house, document)
+        return document["decision"]["chain"], title_of(document), plan_kpis(house, document)
     name = chain or only_chain(house)
-    return name, chain_kpis(house, name)
+    return name, f"present facts of {name}", chain_kpis(house, name)
 
 
 def _named(figures: "list[Kpi]", asked: str) -> "Kpi":
@@ -102,9 +106,15 @@ def _show(figures: "list[Kpi]") -> None:
             drawing.add(made, kpi.definition.id, "-", f"not computable: {kpi.reason}", "", "")
         else:
             left_out = getattr(kpi.figure, "left_out", 0)
-            drawing.add(made, kpi.definition.id, grouped(kpi.text), kpi.unit,
+            drawing.add(made, kpi.definition.id, shown(kpi), kpi.unit,
                         f"{kpi.row_count:,}", f"{left_out:,}" if left_out else "")  # fmt: skip
     console().print(made)
+
+
+def shown(kpi: "Kpi") -> str:
+    """A figure's value for a person; a number of days that is whole has no decimals."""
+    whole = kpi.unit == DAYS and kpi.value is not None and kpi.value.denominator == 1
+    return grouped(kpi.text.partition(".")[0] if whole else kpi.text)
 
 
 def grouped(text: str) -> str:
@@ -115,8 +125,6 @@ def grouped(text: str) -> str:
 
 
 def _list(kpi: "Kpi", rows: list[str], after: int) -> None:
-    from api.output import plain
-
     screen = console()
     screen.print(f"{kpi.definition.title}, version {kpi.definition.version}: "
                  f"{kpi.text or 'not computable'} {kpi.unit}")  # fmt: skip
@@ -143,11 +151,12 @@ def stock(
     if plot is not None:
         plot_file(plot)
     with opened() as house:
-        path = _path(house, item, chain, plan, days)
+        title, path = _path(house, item, chain, plan, days)
     rows = [_row(day) for day in path]
     if as_json:
         print_document({"item": item, "days": rows})
     else:
+        console().print(title, style="bold")
         _show_stock(path)
     if plot is not None:
         told = "with the plan" if plan else "as under way"
@@ -158,21 +167,28 @@ def stock(
     return GOOD
 
 
-def _path(house: "House", item: str, chain: str, plan: str, days: int) -> "list[StockDay]":
+def _path(
+    house: "House", item: str, chain: str, plan: str, days: int
+) -> "tuple[str, list[StockDay]]":
+    """What the stock is of, and the stock."""
     from datetime import date
 
     from api.commands_plan import only_chain
-    from api.recall import document_of, find_plan
+    from api.recall import document_of, find_plan, speaking_of, title_of
     from service.stock_path import first_day, stock_path
 
     if not plan:
-        snapshot = house.reader.read(chain or only_chain(house))
-        return stock_path(snapshot, item, first_day(snapshot), days)
+        name = chain or only_chain(house)
+        snapshot = house.reader.read(name)
+        title = plain(f"{item}: present facts of {name}, as under way")
+        return title, stock_path(snapshot, item, first_day(snapshot), days)
     document = document_of(house, find_plan(house, plan, chain))
     decision = document["decision"]
     snapshot = house.reader.read(decision["chain"], int(document["about"]["sequence"]))
     begin = date.fromisoformat(decision["starts_on"])
-    return stock_path(snapshot, item, begin, days, decision["lines"])
+    with speaking_of(document):
+        path = stock_path(snapshot, item, begin, days, decision["lines"])
+    return plain(f"{item}: with {title_of(document)}"), path
 
 
 def _row(day: "StockDay") -> dict[str, Any]:
@@ -200,11 +216,14 @@ def _show_stock(path: "list[StockDay]") -> None:
                          numbers=numbers)  # fmt: skip
     for place, found in by_place.items():
         owed = next((str(day.on) for day in found if day.stock < 0), "")
+        first, last, asked = (
+            grouped(decimal(value, 1))
+            for value in (found[0].stock, found[-1].stock, found[0].expected_demand)
+        )
         drawing.add(
-            made, place, decimal(found[0].stock, 1), sparkline([day.stock for day in found]),
-            decimal(found[-1].stock, 1), f"{sum(day.arriving_units for day in found):,}",
-            f"{sum(day.leaving_units for day in found):,}",
-            decimal(found[0].expected_demand, 1), owed,
+            made, place, first, sparkline([day.stock for day in found]), last,
+            f"{sum(day.arriving_units for day in found):,}",
+            f"{sum(day.leaving_units for day in found):,}", asked, owed,
         )  # fmt: skip
     console().print(made)
 

@@ -1,15 +1,15 @@
 """The commands about plans: plan, show, verify, trace, demo."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.output import GOOD, REFUSED, AsJson, console, hint, print_document
+from api.output import GOOD, REFUSED, AsJson, console, hint, plain, print_document
 from api.plots import PlotFile, plot_file
-from api.recall import LATEST, currency_of, document_of, find_plan
+from api.recall import LATEST, currency_of, document_of, find_plan, speaking_of, title_of
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def plan(
     """Make a certified plan on the present facts and save it; shortfalls are part of a plan."""
     from api import drawing
     from api.commands_server import opened
+    from service.notices import notices_of_plan
 
     _refuse_restated_json(as_json=as_json, asked=bool(packs or currency))
     parts, first_day = _cost_parts(cost), _day(starts_on)
@@ -65,10 +66,12 @@ def plan(
         if bundle is not None:
             _export(house.store, document, bundle)
         shown = _restated(house, document, packs=packs, currency=currency)
+        notices = notices_of_plan(house, document)
     if as_json:
         print_document(document)
         return GOOD
     drawing.show_restated(console(), shown, rows)
+    _tell(notices)
     digest = document["plan_digest"][:12]
     hint(f"explain a line with `evenkeel trace {digest} 1`")
     return GOOD
@@ -148,6 +151,7 @@ def show(
     """Show a saved plan: certificate, comparison, lines, shortfalls, what rules closed."""
     from api import drawing
     from api.commands_server import opened
+    from service.notices import notices_of_plan
 
     _refuse_restated_json(as_json=as_json, asked=bool(packs or currency))
     with opened() as house:
@@ -155,11 +159,19 @@ def show(
         if plot is not None:
             _plot_flows(house, document, plot_file(plot))
         shown = _restated(house, document, packs=packs, currency=currency)
+        notices = notices_of_plan(house, document)
     if as_json:
         print_document(document)
     else:
         drawing.show_restated(console(), shown, rows)
+        _tell(notices)
     return GOOD
+
+
+def _tell(notices: Sequence[str]) -> None:
+    """What the plan could not know, or took for nothing."""
+    for notice in notices:
+        console().print(f"note: {plain(notice)}", soft_wrap=True)
 
 
 def _plot_flows(house: "House", document: dict[str, Any], path: Path) -> None:
@@ -240,6 +252,7 @@ def trace(
         list[str] | None, typer.Argument(metavar="[PLAN] [LINE]", help="Plan and line number.")
     ] = None,
     fact: Annotated[str, typer.Option("--fact", help="What used this fact, by its URI.")] = "",
+    chain: Annotated[str, typer.Option(help="Look among the plans of this chain.")] = "",
     as_json: AsJson = False,
 ) -> int:
     """Draw where a plan's line comes from, to the rows of files; or what used a fact."""
@@ -252,27 +265,37 @@ def trace(
                          hint="such as `evenkeel trace latest 1`")  # fmt: skip
     number = 0 if fact else _line_number(given[-1])
     with opened() as house:
-        found = _traced(house, given, number, fact)
+        title, found = _traced(house, given, number, fact, chain)
     if as_json:
         print_document(_trace_document(found))
         return GOOD
     upward = bool(fact)
+    if title:
+        console().print(title, style="bold")
     console().print(drawing.provenance_tree(found, upward=upward))
     if upward and not found.edges:
         hint("nothing was derived from this fact")
     return GOOD
 
 
-def _traced(house: "House", given: list[str], number: int, fact: str) -> "Trace":
+def _traced(
+    house: "House", given: list[str], number: int, fact: str, chain: str
+) -> "tuple[str, Trace]":
+    """The plan that it speaks of, if it is one, and the trace."""
+    from graph.observed import Observed
     from graph.provenance import trace_down, trace_up
 
     if fact:
         if not house.catalog.by_uri([fact]):
             raise InputError(f"there is no fact `{fact}`", code="FACT_UNKNOWN",
                              hint="name it chain/Class/key: two_hubs/Lane/truck-ns")  # fmt: skip
-        return trace_up(house.driver, uri=fact, first=100)
-    entry = find_plan(house, given[0] if len(given) == 2 else LATEST)
-    return trace_down(house.driver, entry.plan.digest, number)
+        return "", trace_up(house.driver, uri=fact, first=100)
+    entry = find_plan(house, given[0] if len(given) == 2 else LATEST, chain)
+    document = document_of(house, entry)
+    with speaking_of(document):
+        observed = Observed(house.projection.log, house.store)
+        found = trace_down(house.driver, entry.plan.digest, number, observed=observed)
+        return title_of(document), found
 
 
 def _line_number(text: str) -> int:

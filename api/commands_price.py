@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.amounts import count, money
-from api.output import GOOD, AsJson, console, print_document, working
+from api.amounts import count, total
+from api.output import GOOD, AsJson, console, plain, print_document, working
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from service.price import RulePrice
 
 LINES_SHOWN = 10
+WHOLE_PLANS = (
+    "The difference is that of whole plans: what a rule no longer holds or closes frees other "
+    "moves, too, so lines that it never touched may open or go."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -23,12 +27,15 @@ def register(app: typer.Typer) -> None:
 
 def price(
     rule: Annotated[
-        str, typer.Argument(help="A rule's IRI or its last part; none: every rule that closes.")
+        str, typer.Argument(help="A rule's IRI or its last part; none: every rule that acts.")
     ] = "",
     chain: Annotated[str, typer.Option(help="The supply chain to plan.")] = "",
     as_json: AsJson = False,
 ) -> int:
-    """What a rule costs on the present facts: the plan with it against the plan without it."""
+    """What a rule costs on the present facts: the plan with it against the plan without it.
+
+    Knobs and limits are no rules, and have no price.
+    """
     from api.commands_plan import only_chain
     from api.commands_server import opened
     from api.recall import currency_of
@@ -42,6 +49,8 @@ def price(
         print_document({"chain": name, "cost_scale": scale,
                         "prices": [_document(found) for found in prices]})  # fmt: skip
     else:
+        console().print(plain(f"{name}: the plan with each rule beside the one without it"),
+                        style="bold")  # fmt: skip
         _show(prices, scale, currency, whole=bool(rule))
     return GOOD
 
@@ -49,13 +58,12 @@ def price(
 def _prices(house: "House", chain: str, rule: str) -> "tuple[list[RulePrice], int]":
     from service.decision import PlanRequest
     from service.planning import draft_plan
-    from service.price import price_of_rule
+    from service.price import price_of_rule, rules_that_act
 
     request, snapshot = PlanRequest(chain), house.reader.read(chain)
     chosen = [_named(house.release, rule)] if rule else []
     draft = draft_plan(snapshot, house.release, request)
-    suppressed = draft.decision["suppressed"]
-    rules = chosen or sorted({*suppressed["by_rule"], *suppressed["floors"]})
+    rules = chosen or rules_that_act(draft, house.release)
     prices = [price_of_rule(draft, snapshot, house.release, each, request) for each in rules]
     return prices, draft.problem.network.cost_scale
 
@@ -76,17 +84,29 @@ def _show(prices: "list[RulePrice]", scale: int, currency: str, *, whole: bool) 
     from api import drawing
 
     screen = console()
-    made = drawing.table("rule", "closed", "without it, less", "served", "opens", "goes",
-                         numbers=["closed", "without it, less", "opens", "goes"])  # fmt: skip
+    made = drawing.table("rule", "closed", "floor, units", "without it, less", "served", "opens",
+                         "goes", numbers=["closed", "floor, units", "without it, less", "opens",
+                                          "goes"])  # fmt: skip
     for found in prices:
-        drawing.add(made, _short(found.rule), f"{found.closed:,}",
-                    money(found.difference_scaled, scale, currency), _served(found),
-                    len(found.opened), len(found.dropped))  # fmt: skip
+        floor = f"{found.floor_units:,}" if found.floor_units else ""
+        drawing.add(made, _short(found.rule), f"{found.closed:,}", floor,
+                    total(found.difference_scaled, scale, currency), _served(found),
+                    f"{len(found.opened):,}", f"{len(found.dropped):,}")  # fmt: skip
     screen.print(made)
+    screen.print(WHOLE_PLANS)
     for title, lines in (("opens", "opened"), ("goes", "dropped")) if whole else ():
         rows = getattr(prices[0], lines)
         screen.print(f"Without it, what {title} ({count(len(rows), 'line')}):")
         screen.print(drawing.lines_table(rows[:LINES_SHOWN], scale))
+
+
+def did(found: "RulePrice") -> str:
+    """What a rule did to the plan that has it: closed movements, held stock back, or both."""
+    closed = f"it closed {count(found.closed, 'movement')}"
+    if not found.floor_units:
+        return closed
+    kept = f"it wants {count(found.floor_units, 'unit')} kept where they are"
+    return f"{closed}, and {kept}" if found.closed else kept
 
 
 def _served(found: "RulePrice") -> str:

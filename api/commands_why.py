@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.output import GOOD, AsJson, console, hint, plain, print_document
-from api.recall import LATEST, document_of, find_plan
+from api.recall import LATEST, document_of, find_plan, speaking_of, title_of
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,10 +43,13 @@ def why(
 
     with opened() as house:
         document = document_of(house, find_plan(house, plan, chain))
-        if where:
-            place = explained(house.store, document, what, where)
-        else:
-            line = why_line(house.store, document, _line_number(what))
+        with speaking_of(document):
+            if where:
+                place = explained(house.store, document, what, where)
+            else:
+                line = why_line(house.store, document, _line_number(what))
+    if not as_json:
+        console().print(title_of(document), style="dim")
     if as_json:
         print_document(asdict(place if where else line))
     elif where:
@@ -104,8 +107,8 @@ def _show_attention(screen: "Console", line: Row) -> None:
 
 def show_why(screen: "Console", found: "Why", decision: Row) -> None:
     """Lines, shortfall and ways in, each with its reason."""
-    from api import drawing
     from api.explained import Amounts, next_unit_text, taken_text
+    from api.reasons import reason_of
     from api.sentences import sentence_of
 
     scale, currency = decision["network"]["cost_scale"], decision["currency"]
@@ -118,7 +121,8 @@ def show_why(screen: "Console", found: "Why", decision: Row) -> None:
         screen.print("no line brings it here or takes it away")
     if found.shortfall is not None:
         row = dict(found.shortfall)
-        reason = plain(reason_of(row, scale, currency, decision["suppressed"].get("floors", ())))
+        floors = decision["suppressed"].get("floors", ())
+        reason = plain(reason_of(row, scale, currency, floors))
         screen.print(f"short from {row.get('on')} on, {row['kind']}: {reason}")
     if found.next_unit is not None:
         screen.print(f"  {next_unit_text(found.next_unit, amounts)}")

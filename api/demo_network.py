@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from api import drawing, reasons
-from api.amounts import count, millionths
+from api.amounts import count
 from api.output import plain
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def tell_rules(screen: Console, network: Network, suppressed: drawing.Row) -> No
     made = drawing.table("rule", "severity", *numbers, numbers=numbers)
     for iri in busiest[:RULES_SHOWN]:
         severity = rules[iri].severity if iri in rules else "knob or limit"
-        drawing.add(made, reasons.rule_name(iri), severity, 
+        drawing.add(made, reasons.rule_name(iri), severity,
                     *(f"{found[iri]:,}" if iri in found else ""
                       for found in (closed, floors, sent)))  # fmt: skip
     screen.print(made)
@@ -115,10 +115,10 @@ def tell_failure(screen: Console, network: Network) -> None:
 
 def tell_figures(screen: Console, network: Network) -> None:
     """The plan's key figures, each by a versioned definition."""
-    from api.commands_kpi import grouped
+    from api.commands_kpi import shown
 
     made = drawing.table("figure", "value", "unit", numbers=["value"])
     for kpi in network.figures:
         if not kpi.reason:
-            drawing.add(made, kpi.definition.title, grouped(kpi.text), kpi.unit)
+            drawing.add(made, kpi.definition.title, shown(kpi), kpi.unit)
     screen.print(made)

@@ -63,6 +63,7 @@ class Chapter:
 
 def live(house: "House", name: str, progress: "Progress") -> Chapter:
     """Load, plan, verify, explain and trace one example, for real."""
+    from graph.observed import Observed
     from graph.provenance import trace_down
     from service.decision import PlanRequest
     from service.examples import example_named, load_example
@@ -92,7 +93,8 @@ def live(house: "House", name: str, progress: "Progress") -> Chapter:
         house.catalog.line_facts([key])[key] if key else (),
         _telling_shortfall(decision["shortfalls"]),
         _prices(house, planned, request),
-        trace_down(house.driver, digest, key[1]) if key else None,
+        trace_down(house.driver, digest, key[1],
+                   observed=Observed(house.projection.log, house.store)) if key else None,
         demo_network.lived(house, chain, made, planned.document) if made else None,
     )  # fmt: skip
 
@@ -312,6 +314,8 @@ def _shortfall(screen: Console, chapter: Chapter) -> None:
 def _rule(screen: Console, chapter: Chapter) -> None:
     if not chapter.prices:
         return
+    from api.commands_price import did
+
     price = chapter.prices[0]
     head(screen, f"What the rule `{reasons.rule_name(price.rule)}` costs", "A rule is a decision "
           "of people; they should see its price.")  # fmt: skip

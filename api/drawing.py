@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from api import recall
 from api.amounts import count, in_packs, millionths, money, share, total
 from api.cost_names import FAR_DAYS, LINE_COST, MOVEMENTS, PREMIUM
 from api.output import plain
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from service.verify import Verdict
 
 Row = Mapping[str, Any]
-DIGITS = 12
+DIGITS = recall.DIGITS
 _DIGEST = re.compile("[0-9a-f]{64}")
 _RELATIONS = {
     "WAS_DERIVED_FROM": "from", "RECORDED_IN": "recorded in", "IN_FILE": "in file",
@@ -57,8 +58,7 @@ def show_plan(
     """All of a plan: heading, certificate, comparison, lines, shortfalls, suppressed."""
     decision = document["decision"]
     scale = decision["network"]["cost_scale"]
-    screen.print(Text(f"plan {document['plan_digest'][:DIGITS]} of {decision['chain']}, "
-                      f"from {decision['starts_on']}", style="bold"))  # fmt: skip
+    screen.print(Text(recall.title_of(document), style="bold"))
     screen.print(f"under the policy release {decision['release'][:DIGITS]}")
     for remark in decision.get("remarks", ()):
         screen.print(f"note: {plain(remark['what'])}; {plain(remark['hint'])}", soft_wrap=True)

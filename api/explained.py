@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from api.amounts import count, money
-from api.reasons import rule_name
 from api.output import plain
+from api.reasons import rule_name
 
 if TYPE_CHECKING:
     from service.why import Way

@@ -61,7 +61,7 @@ class WhyPlace:
     lines: list[int]
     shortfall: int | None
     next_unit: JSON | None
-    taken: JSON
+    taken: list[JSON]
     ways: list[WayIn]
 
 
@@ -73,7 +73,7 @@ class ChangedGroup:
     cost_scaled: BigInt
     cost_cents: BigInt
     count: BigInt
-    changes: JSON
+    changes: list[JSON]
 
 
 @strawberry.type(description="A line whose units differ, and by which groups of changes.")
@@ -107,14 +107,14 @@ async def why_line_page(info: Info, plan: str, line: int) -> WhyLine:
     found = await info.context.plan(why_line, info.context.house.store, document, line)
     info.context.count(1 + len(found.behind))
     worth = found.worth
+    moves = worth is not None and worth.elsewhere_units == worth.units
     return WhyLine(
         number=line, basis=found.basis,
-        unit_cost_scaled=_big(worth and worth.unit_cost_scaled),
-        saves_scaled=_big(worth.saves_scaled if worth and worth.elsewhere_units == worth.units
-                          else None),
-        stays_to_scaled=_big(worth and worth.stays_to_scaled),
-        more_below_scaled=_big(worth and worth.more_below_scaled),
-        runner_up=_json(worth and worth.runner_up), order_size=_json(found.size),
+        unit_cost_scaled=_big(worth.unit_cost_scaled if worth else None),
+        saves_scaled=_big(worth.saves_scaled if worth and moves else None),
+        stays_to_scaled=_big(worth.stays_to_scaled if worth else None),
+        more_below_scaled=_big(worth.more_below_scaled if worth else None),
+        runner_up=_json(worth.runner_up if worth else None), order_size=_json(found.size),
         because=[Reason(fact=each.fact, fields=plain(dict(each.fields)), flip=_json(each.flip))
                  for each in found.behind],
     )  # fmt: skip

@@ -99,7 +99,10 @@ class Path:
 
 async def path_down(info: Info, plan: str, number: int) -> Path:
     """From one line to the rows, mapping, release, snapshot and people behind it."""
-    trace = await info.context.read(trace_down, info.context.house.driver, plan, number)
+    context = info.context
+    trace = await context.read(
+        trace_down, context.house.driver, plan, number, observed=context.observed
+    )
     info.context.count(len(trace.nodes))
     return Path(
         root=trace.root,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from api.amounts import MICRO_UNITS, count, millionths, money
+from api.amounts import MICRO_UNITS, count, millionths, money, moneys
 from api.drawing import add, table
 from api.output import plain
 from api.tables import Table
@@ -36,7 +36,11 @@ def show_impact(screen: Console, report: "ImpactReport", rows: int) -> None:
     _section(screen, "Without any source", bare, rows, _bare_table)
     dearer = [pair for pair in report.affected if pair.state == SERVED]
     _section(
-        screen, "Still served, at more per unit and later by days", dearer, rows, _served_table
+        screen,
+        "Still served by the best way left, compared with the best before",
+        dearer,
+        rows,
+        _served_table,
     )
     if dearer:
         screen.print(_ways_table(report, dearer[:WAYS_SHOWN]))
@@ -80,7 +84,9 @@ def show_critical(screen: Console, found: "CriticalFailures", rows: int) -> None
         screen.print(made)
         _more(screen, len(found.found), rows)
     tried = f"{found.tried:,} of {found.possible:,} possible failures were tried"
-    screen.print(f"{len(found.found):,} cut something off; {tried}")
+    screen.print(f"{len(found.found):,} would leave demand without any source; {tried}")
+    screen.print("pairs: items at a place without a source left, cut off at once or weakened until "
+                 "their stock ends; by value a day.")  # fmt: skip
     screen.print("(Of a location or region only demand elsewhere counts.)")
 
 
@@ -120,7 +126,7 @@ def _bare_table(pairs: "Sequence[AffectedPair]") -> Table:
 
 
 def _served_table(pairs: "Sequence[AffectedPair]") -> Table:
-    numbers = ["a day", "sources", "per unit", "days", "short in"]
+    numbers = ["a day", "sources", "cost per unit", "days", "short in"]
     made = table("units of", *numbers, numbers=numbers)
     for pair in pairs:
         before, extra = pair.sources_lost + pair.sources_left, pair.extra_cost_micros or 0
@@ -133,11 +139,14 @@ def _served_table(pairs: "Sequence[AffectedPair]") -> Table:
 
 def _ways_table(report: "ImpactReport", pairs: "Sequence[AffectedPair]") -> Table:
     made = table("ways left", "by way of", "a unit", "days", numbers=["a unit", "days"])
-    for pair in pairs:
-        for number, route in enumerate(report.routes(pair.item, pair.location, WAYS_SHOWN)):
-            name = "" if number else _at(pair)
-            add(made, name, way_text(route), money(route.cost_micros, MICROS_PER_CENT),
-                route.lead_time_days)  # fmt: skip
+    found = [
+        ("" if number else _at(pair), route)
+        for pair in pairs
+        for number, route in enumerate(report.routes(pair.item, pair.location, WAYS_SHOWN))
+    ]
+    costs = moneys([route.cost_micros for _, route in found], MICROS_PER_CENT)
+    for (name, route), cost in zip(found, costs, strict=True):
+        add(made, name, way_text(route), cost, route.lead_time_days)
     return made
 
 

@@ -14,6 +14,7 @@ from api.connections import Cursors
 from api.limits import RESULT_ROWS
 from graph.catalog import Line, LineKey, Page, PlanEntry
 from graph.facts import StatedFact
+from graph.observed import Observed
 from ontology.errors import InputError
 from ontology.plan import Shortfall
 from service.house import House
@@ -50,6 +51,7 @@ class Request:
 
     def __init__(self, house: House, cursors: Cursors, hops: Hops) -> None:
         self.house = house
+        self.observed = Observed(house.projection.log, house.store)
         self.cursors = cursors
         self._hops = hops
         self._rows_left = RESULT_ROWS

@@ -1,10 +1,11 @@
 """What a command writes: its answer on standard output, all else on standard error."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -26,10 +27,25 @@ def print_document(document: Any) -> None:
 
 
 def console() -> "Console":
-    """Standard output for people: no markup, so that data never styles itself."""
+    """Standard output for people: no markup, so that data never styles itself.
+
+    Not a single control code is written where `styled` says so.
+    """
     from rich.console import Console
 
-    return Console(markup=False, emoji=False, highlight=False)
+    rich = styled(sys.stdout)
+    return Console(markup=False, emoji=False, highlight=False, force_terminal=rich,
+                   color_system="auto" if rich else None)  # fmt: skip
+
+
+def styled(stream: TextIO) -> bool:
+    """Whether control codes may go to a stream: a terminal that is not dumb, without NO_COLOR.
+
+    An empty NO_COLOR counts as none (https://no-color.org).
+    """
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
 
 
 def hint(text: str) -> None:
@@ -69,10 +85,10 @@ def working(what: str) -> "Iterator[None]":
 
 @contextmanager
 def watched() -> "Iterator[Progress]":
-    """Progress as bars on standard error where a person watches, else nothing."""
+    """Progress as bars on standard error where a person watches and it may draw, else nothing."""
     from graph.progress import drawn, silent
 
-    if not sys.stderr.isatty():
+    if not styled(sys.stderr):
         yield silent
         return
     with drawn() as progress:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.cost_names import HOLDING, LINE_COST, MOVEMENTS, PREMIUM, SHORTAGE
+from api.labels import placed
 from api.output import plain
 from ontology.errors import InputError, OutsideError
 
@@ -22,10 +24,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Row = Mapping[str, Any]
+Spot = tuple[float, float]
 SUFFIXES = (".png", ".svg")
 MOST_CURVES = 8
 MOST_NAMED_FLOWS = 12
 MOST_TICKS = 8
+BEND = 0.12
+ON_THE_WAY = (0.35, 0.45, 0.55, 0.25, 0.65, 0.75)
+"""Where the number of a way may stand, as parts of the way."""
 MOST_DRAWN = 10**100
 """Beyond it, numbers that are added up or scaled for an axis would leave the range of a float."""
 GREY = "0.45"
@@ -125,45 +131,83 @@ def plot_flows(places: Sequence[Row], flows: Sequence[Row], path: Path, title: s
     lost = len(units) - len(drawn)
     with _drawn(path, 8, 7) as figure:
         axes = figure.subplots()
-        _dots(axes, spots, {end for way in drawn for end in way})
-        _arrows(axes, spots, drawn)
+        busy = {end for way in drawn for end in way}
+        axes.margins(0.1)
+        _dots(axes, spots, busy)
+        named = _arrows(axes, spots, drawn)
         middle = sum(latitude for _, latitude in spots.values()) / len(spots)
         axes.set_aspect(1 / max(0.1, cos(radians(middle))), adjustable="datalim")
         note = f"\nnot drawn, for want of coordinates: {lost} of {len(units)} ways" if lost else ""
         axes.set(title=plain(title), xlabel=f"degrees east{note}", ylabel="degrees north")
+        _labels(figure, axes, spots, busy, named)
     return path
 
 
-def _dots(axes: "Axes", spots: Mapping[str, tuple[float, float]], busy: set[str]) -> None:
+def _dots(axes: "Axes", spots: Mapping[str, Spot], busy: set[str]) -> None:
     for name, (x, y) in sorted(spots.items()):
         axes.plot([x], [y], marker="o", color="black", linestyle="", zorder=3,
                   markersize=5 if name in busy else 3,
                   markerfacecolor="black" if name in busy else "white")  # fmt: skip
-        axes.annotate(plain(name), (x, y), xytext=(4, 4), textcoords="offset points", fontsize=7,
-                      color="black" if name in busy else GREY)  # fmt: skip
 
 
 def _arrows(
-    axes: "Axes", spots: Mapping[str, tuple[float, float]], units: Mapping[tuple[str, str], int]
-) -> None:
+    axes: "Axes", spots: Mapping[str, Spot], units: Mapping[tuple[str, str], int]
+) -> list[tuple[str, list[Spot]]]:
+    """An arrow for each way, the wider the more; the texts of the largest, and where they may be.
+
+    The ways are bent, so a text stands on the bend: that of the way back is on the other side.
+    """
     most = max([1.0, *map(_height, units.values())])
     ordered = sorted(units.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = []
     for number, ((origin, destination), count) in enumerate(ordered):
         begin, end = spots[origin], spots[destination]
         axes.annotate("", xy=end, xytext=begin, arrowprops={
             "arrowstyle": "-|>", "color": "black", "alpha": 0.7, "shrinkA": 5, "shrinkB": 5,
-            "linewidth": 0.6 + 4.4 * _height(count) / most, "connectionstyle": "arc3,rad=0.12",
+            "linewidth": 0.6 + 4.4 * _height(count) / most, "connectionstyle": f"arc3,rad={BEND}",
         })  # fmt: skip
         if number < MOST_NAMED_FLOWS:
-            spot = tuple(0.65 * a + 0.35 * b for a, b in zip(begin, end, strict=True))
-            axes.annotate(f"{count:,}", (spot[0], spot[1]),
-                          fontsize=7, ha="center", bbox={"boxstyle": "round,pad=0.15",
-                          "facecolor": "white", "edgecolor": "none", "alpha": 0.8})  # fmt: skip
+            named.append((f"{count:,}", [_along(begin, end, part) for part in ON_THE_WAY]))
+    return named
+
+
+def _along(begin: Spot, end: Spot, part: float) -> Spot:
+    """A point of the bent way: a parabola whose top is half of `BEND` of its length aside."""
+    across, along = end[0] - begin[0], end[1] - begin[1]
+    aside = 2 * BEND * part * (1 - part)
+    return begin[0] + part * across + aside * along, begin[1] + part * along - aside * across
+
+
+def _labels(
+    figure: "Figure", axes: "Axes", spots: Mapping[str, Spot], busy: set[str],
+    named: Sequence[tuple[str, list[Spot]]],
+) -> None:  # fmt: skip
+    """Names beside their places and numbers on their ways, apart from each other."""
+    figure.draw_without_rendering()  # only now is it known where a degree is
+    to_pixels, pixels = axes.transData.transform, figure.dpi / 72
+    order = sorted(spots, key=lambda name: (name not in busy, name))
+    texts = [axes.annotate(plain(name), spots[name], fontsize=7,
+                           color="black" if name in busy else GREY) for name in order]  # fmt: skip
+    texts += [axes.annotate(text, where[0], fontsize=7, zorder=4, bbox={
+        "boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8,
+    }) for text, where in named]  # fmt: skip
+    boxes = [text.get_window_extent() for text in texts]
+    where = [[tuple(to_pixels(at) / pixels) for at in points]
+             for points in ([spots[name]] for name in order)]  # fmt: skip
+    where += [[tuple(to_pixels(at) / pixels) for at in points] for _, points in named]
+    left, bottom, right, top = (float(edge / pixels) for edge in axes.bbox.extents)
+    dots = [(x - 3, y - 3, x + 3, y + 3) for ((x, y),) in where[: len(order)]]
+    sizes = [(box.width / pixels + 2, box.height / pixels + 1) for box in boxes]
+    centres = placed(where, sizes, dots, (left, bottom, right, top))
+    for text, spot, middle in zip(texts, where, centres, strict=True):
+        text.set(ha="center", va="center", in_layout=False)
+        text.set_anncoords("offset points")
+        text.set_position((middle[0] - spot[0][0], middle[1] - spot[0][1]))
 
 
 COST_PARTS = {
-    "holding_cents": "holding", "shortage_cents": "shortage", "transport_cents": "transport",
-    "lines_cents": "lines", "purchases_cents": "purchases",
+    "holding_cents": HOLDING, "shortage_cents": SHORTAGE, "transport_cents": MOVEMENTS,
+    "lines_cents": LINE_COST, "purchases_cents": PREMIUM,
 }  # fmt: skip
 
 

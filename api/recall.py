@@ -1,6 +1,7 @@
 """Finding a saved plan by what a person types: a prefix of its digest, or `latest`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ontology.errors import InputError
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 SHORTEST_PREFIX = 4
+DIGITS = 12
 _DIGITS = frozenset("0123456789abcdef")
 
 
@@ -51,6 +53,24 @@ def document_of(house: "House", entry: "PlanEntry") -> dict[str, Any]:
     """The sealed document of a saved plan."""
     document: dict[str, Any] = house.store.get_document(entry.artifact)
     return document
+
+
+def title_of(document: Mapping[str, Any]) -> str:
+    """Which plan an answer speaks of: `plan 7c9a9667c9c6 of regional, from 2026-03-02`."""
+    decision = document["decision"]
+    digest = document["plan_digest"][:DIGITS]
+    return f"plan {digest} of {decision['chain']}, from {decision['starts_on']}"
+
+
+@contextmanager
+def speaking_of(document: Mapping[str, Any]) -> Iterator[None]:
+    """What is refused inside names the plan in its hint: `latest` may be of another chain."""
+    try:
+        yield
+    except InputError as error:
+        error.hint = (f"{error.hint}; that was {title_of(document)}: choose another with --chain "
+                      "or its digest")  # fmt: skip
+        raise
 
 
 def _chains(house: "House", chain: str) -> list[str]:

@@ -42,14 +42,51 @@ class Node:
     id: strawberry.ID
 
 
+@strawberry.type(description="Rows of a file, from the first to the last of them.")
+class FileRows:
+    """Mirrors graph.observed.SourceRows."""
+
+    event_sequence: BigInt
+    file: str
+    count: BigInt
+    first_row: BigInt
+    last_row: BigInt
+
+
 @strawberry.type(description="Where a fact was stated.")
 class FactSource:
     """The address of a fact's version, and the row of the file that stated it."""
 
+    stated: strawberry.Private[StatedFact]
     event_sequence: BigInt
     event_row: BigInt
     file: str
     row: BigInt
+
+    @described
+    async def rows(self, info: Info) -> list[FileRows]:
+        """The rows of files that it leads back to: of a forecast, those that it learnt from."""
+        behind = await info.context.read(info.context.observed.rows_behind, self.stated)
+        if behind is None:
+            return (
+                [
+                    FileRows(
+                        event_sequence=self.event_sequence,
+                        file=self.file,
+                        count=BigInt(1),
+                        first_row=self.row,
+                        last_row=self.row,
+                    )
+                ]
+                if self.file
+                else []
+            )
+        return [
+            FileRows(event_sequence=BigInt(rows.event.sequence), file=rows.file,
+                     count=BigInt(rows.count), first_row=BigInt(rows.first),
+                     last_row=BigInt(rows.last))
+            for rows in behind
+        ]  # fmt: skip
 
 
 @strawberry.interface(description="A statement of a source about the world, in one version.")
@@ -65,7 +102,7 @@ class Fact(Node):
     def source(self) -> FactSource:
         """Where this version was stated."""
         it = self.stated
-        return FactSource(event_sequence=BigInt(it.event_sequence), event_row=BigInt(it.event_row),
+        return FactSource(stated=it, event_sequence=BigInt(it.event_sequence), event_row=BigInt(it.event_row),
                           file=it.source_file, row=BigInt(it.source_row))  # fmt: skip
 
     @classmethod

@@ -83,9 +83,7 @@ def load_instances(name: str) -> ModuleType | None:
 
 def network_of(columns: Mapping[str, IntArray]) -> Network:
     """The network of an instance."""
-    return bare_network(
-        *(columns[name] for name in ("tail", "head", "capacity", "cost", "supply"))
-    )
+    return bare_network(*(columns[name] for name in ("tail", "head", "capacity", "cost", "supply")))
 
 
 def memory() -> str:

@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 
 from benchmarks.around_solve import load_instances, memory
-from solver.blocks import Blocks, Settled, blocks_of, cut, settle
+from solver.blocks import Blocks, Settled, blocks_of, cut, settle_many
 from solver.certificate import check, measure
 from solver.names import hash_numbers
 from solver.network import Network, bare_network
@@ -83,7 +83,7 @@ def bare_loop(network: Network, nodes: int, arcs: int, count: int) -> float:
 
 def settle_and_prove(network: Network, keys: Hashes) -> Settled:
     """Canonical flow and potentials, the certificate checked, the plan as rows and units."""
-    found = settle(network, keys)
+    found = settle_many(network, keys, blocks_of(network))
     claims = measure(network, found.flow, found.potentials)
     verdict = check(network, found.flow, found.potentials, claims)
     assert verdict.accepted
@@ -93,9 +93,7 @@ def settle_and_prove(network: Network, keys: Hashes) -> Settled:
     return found
 
 
-def one_event(
-    network: Network, keys: Hashes, blocks: Blocks, before: Settled, seed: int
-) -> float:
+def one_event(network: Network, keys: Hashes, blocks: Blocks, before: Settled, seed: int) -> float:
     """Seconds to plan one item again whose opening stock has changed, into the plan at hand."""
     draw = np.random.default_rng(seed)
     block = int(draw.integers(blocks.count))

@@ -77,7 +77,10 @@ class FeedResult:
             "files": [asdict(f) | {"unread_columns": list(f.unread_columns)} for f in self.files],
             "records": {name: len(table) for name, table in self.tables.items()},
             "reasons": dict(sorted(Counter(table["code"]).items())),
-            "quarantined": [{"line": line, "hint": hint} for line, hint in self.lines()[:most]],
+            "quarantined": [
+                {"line": line, "hint": HINTS[code], "code": code}
+                for (line, _), code in zip(self.lines()[:most], table["code"], strict=False)
+            ],
             "quarantined_rows": len(table),
             "counts": dict(sorted(self.counts.items())),
         }

@@ -1,6 +1,6 @@
 """Provenance both ways: from a plan's line to the source row, and from a fact to what used it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,8 @@ import orjson
 from neo4j import Driver
 
 from graph.facts import fact_from, node_fields
+from graph.log import timestamp
+from graph.observed import Observed, SourceRows
 from graph.plan_nodes import LINE_CLASSES
 from graph.statements import Row, read
 from ontology.errors import InputError
@@ -84,13 +86,15 @@ class _Drawing:
 
 
 def trace_down(
-    driver: Driver, plan: str, number: int | None = None, *, after: int = 0, first: int = 20
-) -> Trace:
+    driver: Driver, plan: str, number: int | None = None, *, after: int = 0, first: int = 20,
+    observed: Observed | None = None,
+) -> Trace:  # fmt: skip
     """From a line, or a page of a plan's lines, to rows, mapping, release, snapshot and people.
 
     One round trip; at most `first` lines (<= 200) after the line number `after`, 100 facts
-    each. The root is the line if `number` is given. Raises InputError `PLAN_UNKNOWN`,
-    `LINE_UNKNOWN`, `PAGE_SIZE`.
+    each. With `observed` a forecast leads on to the rows of the files that it was learnt from,
+    for one more round trip. The root is the line if `number` is given. Raises InputError
+    `PLAN_UNKNOWN`, `LINE_UNKNOWN`, `PAGE_SIZE`.
     """
     limit = 1 if number is not None else _limit(first)
     rows = read(driver, "trace_down", {
@@ -108,7 +112,7 @@ def trace_down(
     drawing = _Drawing()
     root = _draw_plan(drawing, rows[0])
     for entry in lines[:limit]:
-        line = _draw_line(drawing, entry)
+        line = _draw_line(drawing, entry, observed)
         drawing.link(root, "HAS_LINE", line)
         root = line if number is not None else root
     more = lines[limit - 1]["line"]["number"] if len(lines) > limit else None
@@ -177,24 +181,26 @@ def _draw_plan(drawing: _Drawing, row: Row) -> str:
     return plan
 
 
-def _draw_line(drawing: _Drawing, entry: Row) -> str:
+def _draw_line(drawing: _Drawing, entry: Row, observed: Observed | None) -> str:
     line = _draw_derived(drawing, "line", entry["line"])
     for found in entry["facts"]:
         fact = _draw_fact(drawing, found["fact"])
         drawing.link(line, "WAS_DERIVED_FROM", fact)
-        _draw_source(drawing, fact, found["fact"], found["event"])
+        behind = observed and observed.rows_behind(fact_from(found["fact"]))
+        _draw_source(drawing, fact, found["fact"], found["event"], behind or ())
     return line
 
 
-def _draw_source(drawing: _Drawing, fact: str, properties: Row, event: Row) -> None:
+def _draw_source(
+    drawing: _Drawing, fact: str, properties: Row, event: Row, behind: Sequence[SourceRows]
+) -> None:
     payload = orjson.loads(event["payload"])
-    loaded = _event_node(drawing, event, f"feed {payload['feed']} of {payload['source']}")
+    loaded = _feed_node(drawing, event, payload)
     drawing.link(fact, "RECORDED_IN", loaded)
-    mapping = payload["mapping"]
-    mapped = drawing.add("mapping", mapping["digest"] or mapping["name"], mapping["name"], mapping)
-    drawing.link(loaded, "USED", mapped)
+    for rows in behind:
+        _draw_rows(drawing, fact, rows)
     name = properties["source_file"]
-    if not name:
+    if not name or behind:
         return
     line = properties["source_row"]  # 0: derived from the file as a whole
     place = f"{name}, row {line}" if line else name
@@ -203,6 +209,28 @@ def _draw_source(drawing: _Drawing, fact: str, properties: Row, event: Row) -> N
     file = drawing.add("file", stated.get("digest") or name, name, stated)
     drawing.link(fact, "WAS_DERIVED_FROM", row)
     drawing.link(row, "IN_FILE", file)
+
+
+def _draw_rows(drawing: _Drawing, fact: str, rows: SourceRows) -> None:
+    event = {name: getattr(rows.event, name) for name in ("sequence", "agent", "artifact", "leaf")}
+    event["recorded_at"] = timestamp(rows.event.recorded_at)
+    told = {"rows": rows.count, "first_row": rows.first, "last_row": rows.last}
+    name = f"{rows.event.sequence}/{rows.file}/{rows.first}-{rows.last}/{rows.count}"
+    row = drawing.add("row", name, str(rows), told)
+    file = drawing.add("file", rows.digest or rows.file, rows.file,
+                       {"name": rows.file, "digest": rows.digest})  # fmt: skip
+    drawing.link(fact, "WAS_DERIVED_FROM", row)
+    drawing.link(row, "IN_FILE", file)
+    drawing.link(row, "RECORDED_IN", _feed_node(drawing, event, rows.event.payload))
+
+
+def _feed_node(drawing: _Drawing, event: Row, payload: Mapping[str, Any]) -> str:
+    """The event that loaded a feed, with the mapping that read it."""
+    loaded = _event_node(drawing, event, f"feed {payload['feed']} of {payload['source']}")
+    mapping = payload["mapping"]
+    mapped = drawing.add("mapping", mapping["digest"] or mapping["name"], mapping["name"], mapping)
+    drawing.link(loaded, "USED", mapped)
+    return loaded
 
 
 def _draw_fact(drawing: _Drawing, properties: Row) -> str:

@@ -86,12 +86,13 @@ DEFINITIONS: tuple[KpiDefinition, ...] = (
         DAYS,
     ),
     KpiDefinition(
-        "plan-adherence", "1", "Plan adherence",
+        "plan-adherence", "2", "Plan adherence",
         "units of a plan's lines that later facts carried out / units of its lines. Later is what "
         "the plan's snapshot does not hold, dated from the plan's first day on: transfer orders "
         "and shipments by item, origin and destination (or, where they are more, receipts of "
         "kind `transfer` by item and destination); purchase orders by item, supplier and "
-        "location; fulfilments by order and location. At most what was planned counts.",
+        "location; fulfilments by order and location. At most what was planned counts. Unknown as "
+        "long as no later fact is an order, shipment, stock movement or fulfilment.",
         SHARE,
     ),
 )  # fmt: skip

@@ -17,7 +17,7 @@ def check_facts(release: Release, tables: Mapping[str, Table]) -> Report:
     """The findings of every rule that targets a class of facts.
 
     Focus, path, value, component, severity and source shape are those of `validate` on
-    `graph_of(tables)`; equal results are given once. Raises StateError RULE_NOT_EVALUATED.
+    `graph_of(tables)`; equal results are given once. Raises InputError RULE_NOT_EVALUATED.
     """
     chosen = [compiled for compiled in release.compiled if compiled.target in FACTS]
     return check_rules(chosen, tables)

@@ -56,7 +56,7 @@ _FLAGS = {"i": re.IGNORECASE, "s": re.DOTALL, "m": re.MULTILINE, "x": re.VERBOSE
 def compile_shape(graph: Graph, node: Node, space: str, labels: Labels) -> Shape:
     """The shape at a node of the graph, for focus nodes of a class.
 
-    Raises StateError RULE_NOT_EVALUATED with the rule and the construct that is not in the
+    Raises InputError RULE_NOT_EVALUATED with the rule and the construct that is not in the
     fragment, not in the vocabulary or can never match.
     """
     return _Compiler(graph, labels, labels.text(node)).shape(node, space, ())

@@ -17,7 +17,7 @@ def decide(release: Release, snapshot: Snapshot, movements: Table, stock_after: 
     The verdict on a movement is the one that pySHACL gives on the same facts as RDF. A result of
     severity Violation closes; Warning and Info leave the movement open and are kept apart. Each
     rule's number of focus nodes is recorded, also where it is 0. Rules on sums of the finished
-    plan that a shared capacity can keep are its `limits`. Raises StateError
+    plan that a shared capacity can keep are its `limits`. Raises InputError
     RULE_NOT_EVALUATED while any rule of the release, of facts too, cannot be evaluated.
     """
     views = {MOVEMENT: movements, STOCK_AFTER_MOVES: stock_after}

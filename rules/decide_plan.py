@@ -39,7 +39,7 @@ def decide_plan(release: Release, snapshot: Snapshot, views: Mapping[str, Table]
     """The verdict of every rule that targets a view on a finished plan (PLAN_VIEWS).
 
     A view that is not given has no rows. The verdict on a row is the one that pySHACL gives on
-    the same facts and views as RDF. Raises StateError RULE_NOT_EVALUATED while any rule of the
+    the same facts and views as RDF. Raises InputError RULE_NOT_EVALUATED while any rule of the
     release cannot be evaluated, ValueError for another view.
     """
     if set(views) - set(PLAN_VIEWS):

@@ -45,7 +45,7 @@ def floors_of(columns: Columns, compiled: CompiledRule) -> IntArray | None:
     The rule says that one of CHOSEN is at least a constant, or that another integer is at most
     that; several bounds mean the largest, a missing value means none. An `sh:or` of one such
     bound and of other shapes asks nothing of the rows that conform to one of the others.
-    Raises StateError RULE_NOT_EVALUATED for anything else: it could not be kept by a bound.
+    Raises InputError RULE_NOT_EVALUATED for anything else: it could not be kept by a bound.
     """
     floor = np.zeros(len(columns.instances(compiled.target)), np.int64)
     found = _raised(columns, compiled, compiled.shape, floor)

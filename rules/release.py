@@ -1,5 +1,6 @@
 """A policy release: shapes and knobs that are in force together, immutable, known by digest."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,21 +85,35 @@ class Release:
     def compiled(self) -> tuple[CompiledRule, ...]:
         """Every rule, once per class that it targets, typed against the vocabulary.
 
-        Raises StateError RULE_NOT_EVALUATED for the first rule that cannot be evaluated: a
+        Raises InputError RULE_NOT_EVALUATED for the first rule that cannot be evaluated: a
         release with such a rule decides nothing (law 7).
         """
         return tuple(found for rule in self.rules for found in self.compile(rule))
 
     def compile(self, rule: Rule) -> tuple[CompiledRule, ...]:
-        """One rule, once per class that it targets. Raises StateError RULE_NOT_EVALUATED."""
-        found = tuple(
-            compile_rule(self.graph, rule, name, self.labels)
-            for name in target_classes(self.graph, rule)
-        )
-        for compiled in found:
-            if compiled.target == "StockAfterMoves":
-                check_floor(compiled)
+        """One rule, once per class that it targets.
+
+        Raises InputError RULE_NOT_EVALUATED at the file and row in which the rule begins.
+        """
+        try:
+            found = tuple(
+                compile_rule(self.graph, rule, name, self.labels)
+                for name in target_classes(self.graph, rule)
+            )
+            for compiled in found:
+                if compiled.target == "StockAfterMoves":
+                    check_floor(compiled)
+        except InputError as error:
+            error.place = Place(rule.file, self._row_of(rule))
+            raise
         return found
+
+    def _row_of(self, rule: Rule) -> int:
+        """The first row of the rule's file that begins with its name; 0 where none does."""
+        name = re.escape(rule.iri.rpartition("/")[2])
+        begins = re.compile(rf"\s*(?:[\w.-]*:{name}|<{re.escape(rule.iri)}>|<{name}>)(?![\w-])")
+        rows = enumerate(self.shapes[rule.file].splitlines(), 1)
+        return next((row for row, line in rows if begins.match(line)), 0)
 
     def rule(self, iri: str) -> Rule:
         """One rule by its IRI. Raises InputError RULE_UNKNOWN."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ontology.errors import StateError
+from ontology.errors import InputError
 from rules.properties import Property
 
 SH = "http://www.w3.org/ns/shacl#"
@@ -136,9 +136,9 @@ def component_of(word: str) -> str:
     return f"{SH}{word[0].upper()}{word[1:]}ConstraintComponent"
 
 
-def not_evaluated(rule: str, construct: str, why: str) -> StateError:
+def not_evaluated(rule: str, construct: str, why: str) -> InputError:
     """The error by which a rule that cannot be evaluated blocks (law 7)."""
-    return StateError(
+    return InputError(
         f"rule `{rule}` cannot be evaluated: {construct} {why}",
         hint="write it in the fragment of docs/adding-a-rule.md, or deactivate the rule",
         code="RULE_NOT_EVALUATED",

@@ -1,7 +1,8 @@
 """Is the plan worth it: the plan beside doing nothing and beside tuned rules of thumb."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from ontology.columns import Snapshot
@@ -33,9 +34,10 @@ class Method:
     is to the certificate's bound: `gap_per_million` is the certificate's own measure, of the cost
     by the network's account, `above_bound_per_million` is of the bound on the expected cost. Then
     `gained_per_million` the share of what lies between doing nothing and the bound (None
-    where nothing does; below 0 where doing nothing costs less). Lines and units are the first
-    day's, without the purchases that are given for every method. `rule_breaks` counts the lines
-    that rules on the finished plan would close.
+    where nothing does; below 0 where doing nothing costs less). A line here is what pays a fixed
+    cost: an item over a lane, or in place of another, on the first day, its lots together, and a
+    purchase unless it is given for every method. `rule_breaks` counts those that rules on the
+    finished plan would close.
     """
 
     name: str
@@ -81,7 +83,8 @@ class Comparison:
 
     `best` names the methods of least cost, `best_rival` the cheapest one besides the plan; the
     plan saves `saved_cents` against it (below 0: it costs more). Firm orders have neither: what
-    serves other orders is not the same thing for less.
+    serves other orders is not the same thing for less. `plan_lines` counts the plan's own lines
+    by kind: each lot is one, and each purchase.
     """
 
     chain: str
@@ -96,6 +99,7 @@ class Comparison:
     best_rival: str | None = None
     saved_cents: int | None = None
     saved_per_million: int | None = None
+    plan_lines: Mapping[str, int] = field(default_factory=dict)
 
 
 def compare(house: House, request: PlanRequest) -> Comparison:
@@ -147,6 +151,7 @@ def _about(
         chain=question.request.chain, regime=draft.problem.regime,
         starts_on=draft.problem.window.starts_on.isoformat(),
         currency=question.conversion.currency, label=draft.claims.label, methods=methods,
+        plan_lines=dict(sorted(Counter(line["kind"] for line in draft.decision["lines"]).items())),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from solver.carry_labels import CarryLabels
 from solver.certificate import measure
 from solver.claims import Claims
 from solver.currency import Conversion, conversion_of
-from solver.edited import forbidden
+from solver.edited import forbidden, wanted
 from solver.facts import fact
 from solver.lines import decode
 from solver.movements import RISK, Window, candidates, stock_after, window_of
@@ -54,6 +54,15 @@ class PlanRequest:
     agent: str = "local"
     edits: tuple[Edit, ...] = ()
     previous: str | None = None
+
+
+def request_of(decision: Mapping[str, Any], agent: str = "local") -> PlanRequest:
+    """What was asked when a decision was made."""
+    return PlanRequest(
+        decision["chain"], frozenset(decision["cost_parts"]),
+        date.fromisoformat(decision["starts_on"]), agent,
+        tuple(Edit(**edit) for edit in decision["edits"]), decision["previous"],
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -121,13 +130,12 @@ def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
     bought = movements["kind"] == "purchase"
     if window.is_forecast and closed:
         closures = closures.joined({name: rows[bought[rows]] for name, rows in closed.items()})
-    edits = question.request.edits
-    if edits:
-        closures = closures.joined(forbidden(movements, window, edits))
-    problem = build(
-        facts, window, movements, closures, question.request.cost_parts, bounds_of(edits)
+    edits, bounds = question.request.edits, bounds_of(question.request.edits)
+    closures = closures.joined(forbidden(movements, window, edits))
+    problem = build(facts, window, movements, closures, question.request.cost_parts, bounds)
+    return replace(
+        problem, resources=resources_of(problem, facts), wanted=wanted(movements, window, edits)
     )
-    return replace(problem, resources=resources_of(problem, facts))
 
 
 def assemble(question: Question, settled: Settled) -> Draft:
@@ -146,6 +154,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
     own = potentials if apart is problem else _potentials_of(apart, flow)
     network, network_bytes = _inline_or_named(problem, columns_of(problem))
     proof, proof_bytes = _inline_or_named(problem, proof_of(settled))
+    resources = prices_in(settled)
     attachments = {"network": network_bytes, "certificate": proof_bytes}
     decision = {
         "chain": question.request.chain,
@@ -174,7 +183,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
         },
         "lines": _with_rates(question, decode(narrow, facts, flow, review.attention)),
         "shortfalls": shortfalls(apart, flow, own, int(release.knobs["shortfall_service_percent"])),
-        "suppressed": suppressed(narrow, settled.closed, review),
+        "suppressed": suppressed(narrow, settled.closed, review, resources),
         "comparison": compare(narrow, facts, flow, review.line_cost),
     }
     if found := remarks(facts, problem.window):
@@ -258,8 +267,13 @@ def given_in(problem: Problem) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def idle_flow(problem: Problem) -> IntArray:
-    """The flow of doing nothing: stock stays where it is, or no order is served."""
+def idle_flow(problem: Problem) -> IntArray | None:
+    """The flow of doing nothing: stock stays where it is, or no order is served.
+
+    None where a person asks for lines: then nothing cannot be done.
+    """
+    if len(problem.wanted):
+        return None
     if isinstance(problem.labels, AssignmentLabels):
         unserved: IntArray = (problem.network.kind == ArcKind.SHORTFALL).astype(np.int64)
         return unserved
@@ -282,9 +296,12 @@ def columns_of(problem: Problem) -> dict[str, Any]:
     return columns
 
 
-def suppressed(problem: Problem, closed: Closed, review: Review) -> dict[str, Any]:
+def suppressed(
+    problem: Problem, closed: Closed, review: Review, resources: list[dict[str, Any]]
+) -> dict[str, Any]:
     """How many movements each rule looked at, closed, or hands to a person.
 
+    `limited` counts the shared capacities of each rule or limit that are full or have a price.
     `attention` counts the lines that a rule sends to a person. `after_flow` names the rows of the
     Movement table that filters and rules on the finished plan closed: with them the plan can be
     derived again.
@@ -293,6 +310,7 @@ def suppressed(problem: Problem, closed: Closed, review: Review) -> dict[str, An
     return {
         "by_rule": dict(problem.suppressed),
         "floors": {rule: int(rows.sum()) for rule, rows in sorted(closures.floors.items())},
+        "limited": dict(sorted(Counter(row["limit"] for row in resources).items())),
         "focus_counts": dict(sorted({**closures.focus_counts, **review.focus_counts}.items())),
         "after_flow": {name: rows.tolist() for name, rows in sorted(closed.items()) if len(rows)},
         "warned": {rule: len(rows) for rule, rows in sorted(closures.warned.items())},

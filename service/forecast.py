@@ -9,6 +9,7 @@ import numpy as np
 from forecast.model import LEVELS, MODEL, ForecastTables, forecast
 from graph.log import Appended
 from graph.manifests import FeedContents, FeedFile, IntMatrix
+from graph.observed import learnt_as_of
 from graph.projection import load_feed
 from graph.snapshot import apply_feed
 from ontology.canonical import digest_of
@@ -78,7 +79,7 @@ def _longest(table: Table) -> int:
 def _contents(chain: str, snapshot: Snapshot, made: ForecastTables, first: date) -> FeedContents:
     observations = snapshot.table("DemandObservation")
     learnt = int(snapshot.addresses["DemandObservation"][:, 0].max())
-    file = FeedFile(f"DemandObservation as of event {learnt}", observations.digest,
+    file = FeedFile(learnt_as_of(learnt), observations.digest,
                     len(observations))  # fmt: skip
     tables = {table.name: table for table in (made.forecasts, made.quantiles, made.pooled)}
     counts = {

@@ -16,6 +16,7 @@ Line = Mapping[str, Any]
 Key = tuple[str, ...]
 RECEIPT = "transfer"
 NO_PLAN = "it is a figure of a plan: name one"
+NOTHING_LATER = "no facts after the plan yet: no order, shipment, movement or fulfilment"
 FIRST_DAYS_ONLY = "on a forecast, a plan lists the first day below service, not every day"
 
 
@@ -73,7 +74,10 @@ def plan_stockout_days(decision: Line) -> Figure:
 
 
 def adherence(decision: Line, before: Snapshot, now: Snapshot) -> Figure:
-    """Units of the plan's lines that facts later than its snapshot carried out, over all."""
+    """Units of the plan's lines that facts later than its snapshot carried out, over all.
+
+    Unknown, not 0, as long as no later fact states any order, shipment, movement or fulfilment.
+    """
     begin = date.fromisoformat(decision["starts_on"])
     later = _Later(before, now, begin)
     planned: dict[Key, int] = {}
@@ -89,6 +93,8 @@ def adherence(decision: Line, before: Snapshot, now: Snapshot) -> Figure:
             by_receipt = min(units, receipts.get(place, 0))
             receipts[place] = receipts.get(place, 0) - by_receipt
             done[key] = max(done[key], by_receipt)
+    if planned and not later.heard:
+        return Lacking(NOTHING_LATER)
     return counted(sum(done.values()), sum(planned.values()), numbered("line", lines),
                    *later.used, nothing="the plan has no line")  # fmt: skip
 
@@ -112,6 +118,8 @@ class _Later:
         self.units: dict[Key, int] = {}
         self.receipts: dict[Key, int] = {}
         self.used: list[Used] = []
+        self.heard = False
+        """Whether any later fact could have said that a line was carried out."""
         self._begin = np.datetime64(begin, "D")
         self._before = before
         self._now = now
@@ -125,10 +133,11 @@ class _Later:
         """Rows of a class that are new, not cancelled, and not before the plan's first day."""
         table, known = self._now.table(name), set(self._before.table(name).keys)
         good = np.array([key not in known for key in table.keys], np.bool_)
-        if "status" in table.columns:
-            good &= table["status"] != CANCELLED
         if dated:
             good &= table[dated] >= self._begin
+        self.heard |= bool(good.any())
+        if "status" in table.columns:
+            good &= table["status"] != CANCELLED
         return table, np.flatnonzero(good).tolist()
 
     def _note(self, table: Table, rows: list[int]) -> None:

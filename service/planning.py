@@ -13,6 +13,7 @@ from ontology.errors import SolverError
 from ontology.plan import Plan
 from rules.release import Release
 from service import VERSION
+from service.conflicts import conflict
 from service.decision import Draft, PlanRequest, Question, ask, assemble, idle_flow, pose, seal
 from service.house import House
 from service.rounds import settle
@@ -34,7 +35,7 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
     """Plan a chain on its present facts and save the plan with its provenance.
 
     Asking again on the same facts and release gives the first plan back. Raises InputError
-    `CHAIN_UNKNOWN`, `REGIME` and those of the formulations; StateError `RULE_NOT_EVALUATED`,
+    `CHAIN_UNKNOWN`, `REGIME` and those of the formulations, `RULE_NOT_EVALUATED`; StateError
     `STALE_PLAN`; SolverError where no certified plan was found.
     """
     snapshot = house.reader.read(request.chain)
@@ -57,15 +58,24 @@ def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Dr
 
 
 def answer(question: Question) -> Draft:
-    """The decision on a question: posed, solved, reviewed in rounds, and assembled."""
+    """The decision on a question: posed, solved, reviewed in rounds, and assembled.
+
+    Raises InputError `EDITS_CONFLICT` where edits leave no plan.
+    """
     knobs = question.release.knobs
     solver = partial(
         proved_flow, target_per_million=int(knobs["target_gap_per_million"]),
         work_limit=int(knobs["work_limit"]) or WORK_LIMIT,
     )  # fmt: skip
-    stands = settle(
-        partial(pose, question), solver, question.facts, question.release, question.without_rule
-    )
+    try:
+        stands = settle(
+            partial(pose, question), solver, question.facts, question.release,
+            question.without_rule,
+        )  # fmt: skip
+    except SolverError as error:
+        if not question.request.edits or error.code != "NO_PLAN":
+            raise
+        raise conflict(question) from error
     return assemble(question, stands)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +11,7 @@ from graph.artifacts import ArtifactStore
 from graph.manifests import read_snapshot
 from ontology.columns import Snapshot
 from rules.release import Release, from_document
-from service.decision import PlanRequest, Question, ask, pose
+from service.decision import PlanRequest, Question, ask, pose, request_of
 from solver.flips import Margins
 from solver.network import IntArray
 from solver.potentials import canonical_potentials
@@ -52,10 +51,7 @@ def inputs_of(
 ) -> tuple[Snapshot, Release, PlanRequest]:
     """What a plan was made from. Raises as reading its artifacts does."""
     decision, named = document["decision"], document["about"]["artifacts"]
-    request = PlanRequest(
-        decision["chain"], frozenset(decision["cost_parts"]),
-        date.fromisoformat(decision["starts_on"]),
-    )  # fmt: skip
+    request = request_of(decision)
     release = from_document(store.get_document(named["release"]))
     return read_snapshot(store, named["snapshot"]), release, request
 

@@ -97,7 +97,9 @@ def look_at(
     verdict = decide_plan(release, snapshot, views.tables)
     close: dict[str, IntArray] = {}
     if filters:
-        close = unpaid_lines(problem, labels, snapshot, lines, flow, release.knobs)
+        close = _but_wanted(
+            problem, unpaid_lines(problem, labels, snapshot, lines, flow, release.knobs)
+        )
     for rule, tables in sorted(verdict.broken.items()):
         if rule == without_rule:
             continue
@@ -112,7 +114,7 @@ def look_at(
     if not close:
         idle = do_nothing(problem, labels)
         worse = worse_than_nothing(problem, labels, lines, flow, idle)
-        close = {NEVER_WORSE: worse} if len(worse) else {}
+        close = _but_wanted(problem, {NEVER_WORSE: worse})
     attention = _attention(problem, views, verdict, lines.rows, without_rule)
     return Review(int(lines.fixed.sum()), close, attention, verdict.focus_counts)
 
@@ -130,6 +132,12 @@ def joined(some: Closed, more: Closed) -> dict[str, IntArray]:
     for name, rows in more.items():
         found[name] = np.union1d(found.get(name, rows), rows).astype(np.int64)
     return found
+
+
+def _but_wanted(problem: Problem, close: Closed) -> dict[str, IntArray]:
+    """Without the lines that a person asks for: whether they pay is not a filter's to say."""
+    kept = {name: np.setdiff1d(rows, problem.wanted) for name, rows in close.items()}
+    return {name: rows for name, rows in kept.items() if len(rows)}
 
 
 def _touches_given(problem: Problem, close: Closed) -> bool:

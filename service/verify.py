@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from graph.manifests import chain_of, read_snapshot
 from ontology.canonical import LARGEST_INTEGER, canonical, digest_of
 from ontology.errors import EvenkeelError, InputError
 from rules.release import Release, from_document
-from service.decision import FORMAT, PlanRequest, ask, assemble, pose
+from service.decision import FORMAT, ask, assemble, pose, request_of
 from service.rounds import Settled, closers
 from solver.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
 from solver.claims import Claims, SharedResources
@@ -234,10 +233,7 @@ def _derivation(
     snapshot = read_snapshot(store, manifest)
     release = from_document(_document(store, bundle))
     decision = document["decision"]
-    request = PlanRequest(
-        decision["chain"], frozenset(decision["cost_parts"]),
-        date.fromisoformat(decision["starts_on"]),
-    )  # fmt: skip
+    request = request_of(decision)
     closed = _closed_after(decision)
     question = ask(snapshot, release, request)
     problem = pose(question, closed)

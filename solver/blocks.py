@@ -1,6 +1,7 @@
 """Many independent networks in one, such as one per item: settled together, or only some again."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -12,6 +13,10 @@ from solver.parts import components
 from solver.potentials import canonical_potentials
 from solver.ranges import AnyArray
 from solver.ties import Hashes, canonical_flow
+
+
+GROUP_ARCS = 200_000
+"""Arcs that are settled at a time, which is some tens of megabytes."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,10 @@ def blocks_of(network: Network) -> Blocks:
     """
     first = components(network.node_count, network.tail, network.head)
     node_start = _starts(first)
-    of_arc = np.searchsorted(node_start, network.tail, side="right") - 1
-    if np.any(of_arc[1:] < of_arc[:-1]):
+    arc_start = _arc_starts(node_start, network.tail)
+    if arc_start[0] < 0:
         raise SolverError("the arcs of a block do not stand together", code="NETWORK_MALFORMED")
-    return Blocks(node_start, np.searchsorted(of_arc, np.arange(len(node_start))))
+    return Blocks(node_start, arc_start)
 
 
 def cut(network: Network, blocks: Blocks, first: int, last: int) -> Network:
@@ -85,6 +90,27 @@ def settle(network: Network, arc_hash: Hashes) -> Settled:
     return Settled(canonical_flow(network, solution.flow, potentials, arc_hash), potentials)
 
 
+def settle_many(network: Network, arc_hash: Hashes, blocks: Blocks) -> Settled:
+    """What `settle` gives, some blocks at a time: what is worked on stays near the processor.
+
+    Raises SolverError as `settle`.
+    """
+    flow = np.empty(network.arc_count, np.int64)
+    potentials = np.empty(network.node_count, np.int64)
+    for first, last in groups_of(blocks):
+        nodes, arcs = blocks.nodes(first, last), blocks.arcs(first, last)
+        found = settle(cut(network, blocks, first, last), arc_hash[arcs])
+        flow[arcs], potentials[nodes] = found.flow, found.potentials
+    return Settled(flow, potentials)
+
+
+def groups_of(blocks: Blocks) -> list[tuple[int, int]]:
+    """Blocks in their order, in groups of about GROUP_ARCS arcs: (first, one after the last)."""
+    number = blocks.arc_start[:-1] // GROUP_ARCS
+    starts = np.flatnonzero(np.diff(number, prepend=-1)).tolist()
+    return list(pairwise([*starts, blocks.count]))
+
+
 @numba.njit(cache=True)
 def _starts(first: AnyArray) -> AnyArray:
     """The first node of every block, and the number of nodes."""
@@ -101,3 +127,19 @@ def _starts(first: AnyArray) -> AnyArray:
         upto = max(upto, last[first[node]])
     starts[count] = node_count
     return starts[: count + 1]
+
+
+@numba.njit(cache=True)
+def _arc_starts(node_start: AnyArray, tail: AnyArray) -> AnyArray:
+    """The first arc of every block, and the number of arcs; -1 first where they are mixed."""
+    starts = np.zeros(len(node_start), np.int64)
+    block = 0
+    for arc in range(len(tail)):
+        if tail[arc] < node_start[block]:
+            starts[0] = -1
+            return starts
+        while tail[arc] >= node_start[block + 1]:
+            block += 1
+            starts[block] = arc
+    starts[block + 1 :] = len(tail)
+    return starts

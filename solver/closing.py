@@ -17,9 +17,9 @@ def rows_to_close(
     """Movement rows to close so that one row of a view no longer breaks its rule.
 
     A line closes itself. A lane on which hazard classes meet keeps the class with most units
-    (ties: the first by name) and loses the other classes. A load or holding above its limit loses
-    the smallest line that covers the excess, else the largest lines first. `all_of` closes every
-    line that adds to it: the last resort.
+    (ties: the first by name; before that, one that a person asks for) and loses the others. A
+    load or holding above its limit loses the smallest line that covers the excess, else the
+    largest lines first. `all_of` closes every line that adds to it: the last resort.
     """
     members = views.members[name][row]
     if name == "PlannedLine" or not len(members):
@@ -40,10 +40,11 @@ def _other_classes(
     hazard = dict(zip(items["id"], items["hazard_class"], strict=True))
     of = [hazard.get(item) or "" for item in problem.movements["item"][members]]
     load: dict[str, int] = {}
+    wanted = {name for row, name in zip(members.tolist(), of, strict=True) if row in problem.wanted}
     for row, name in zip(members.tolist(), of, strict=True):
         if name:
             load[name] = load.get(name, 0) + views.units[row]
-    kept = min(load, key=lambda name: (-load[name], name), default="")
+    kept = min(load, key=lambda name: (name not in wanted, -load[name], name), default="")
     return members[[bool(name) and name != kept for name in of]]
 
 

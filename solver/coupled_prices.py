@@ -81,7 +81,7 @@ class FirstOrder:
             self._prices = np.where(drawn > 0, start.prices * self._set.mean_use, 0.0)
             self._begin(start)
         self._price_anchor = self._prices.copy()
-        self._weight = _first_weight(self._panels)
+        self._weight = _first_weight(self._panels, len(active))
         self._since, self._first, self._last = 0, 0.0, np.inf
 
     @property
@@ -201,9 +201,8 @@ def _at_rest(panel: Panel) -> State:
     )  # fmt: skip
 
 
-def _first_weight(panels: Sequence[Panel]) -> float:
+def _first_weight(panels: Sequence[Panel], items: int) -> float:
     """The mean over items of their largest cost, by the mean supply that is not 0."""
-    items = sum(panel.cost.shape[1] for panel in panels)
     largest = sum(float(panel.cost.max(0, initial=0).sum(dtype=np.float64)) for panel in panels)
     asked = [np.abs(panel.supply[panel.node_step > 0]) for panel in panels]
     total = sum(float(column.sum(dtype=np.float64)) for column in asked)
@@ -231,68 +230,77 @@ def _rows_by_resource(panels: Sequence[Panel], resources: int) -> tuple[IntArray
     return np.searchsorted(resource[order], np.arange(resources + 1)), order
 
 
-def _sweep_of(width: int) -> Sweep:
+def _sweep_of(single: bool) -> Sweep:
     """One step of a panel of this width, compiled for it: flows, what they take, then levels.
 
-    `numbers`: the share of the step and of the anchor, the primal and the dual step.
+    `numbers`: the share of the step and of the anchor, the primal and the dual step. The first
+    row of an arc is priced and summed in the one pass over its flows, further ones before and
+    after.
     """
 
     @numba.njit(nogil=True, fastmath=True, cache=True)
     def sweep(panel: Panel, state: State, prices: AnyArray, numbers: AnyArray) -> None:
-        flow, anchor, level, out = state.flow, state.flow_anchor, state.level, state.outflow
         share, rest, primal, dual = numbers[0], numbers[1], numbers[2], numbers[3]
-        zero = flow.dtype.type(0)
-        weighed = panel.weight.shape[0] > 1
-        charge, moved = np.zeros(width, flow.dtype), np.zeros(width, flow.dtype)
-        out[:] = zero
+        level, out, flow, anchor = state.level, state.outflow, state.flow, state.flow_anchor
+        tails, heads, rows, kinds = panel.tail, panel.head, panel.first_row, panel.kind
+        costs, spans, steps, weights = panel.cost, panel.span, panel.step, panel.weight
+        units, resources, uses = panel.unit, panel.resource, state.row_use
+        inverse = panel.inverse_step
+        width = 1 if single else level.shape[1]
+        charged = np.zeros(width, level.dtype)
+        lines = panel.weight.shape[0] - 1
+        out[:] = level.dtype.type(0)
         total = 0.0
         for arc in range(flow.shape[0]):
-            first, end = panel.first_row[arc], panel.first_row[arc + 1]
+            first, end = rows[arc], rows[arc + 1]
+            price, cost = level.dtype.type(0), costs[arc]
+            if end > first:
+                price = prices[resources[first]] * units[first]
+            weight = weights[min(first, lines)]
+            now, before, span = flow[arc], anchor[arc], spans[arc]
+            leaves, enters = level[tails[arc]], level[heads[arc]]
+            sent, came = out[tails[arc]], out[heads[arc]]
+            step = steps[kinds[arc]]
+            residual = taken = level.dtype.type(0)
             for k in range(width):
-                charge[k] = panel.cost[arc, k]
-            for row in range(first, end):
-                price = prices[panel.resource[row]] * panel.unit[row]
-                weight = panel.weight[row if weighed else 0]
-                for k in range(width):
-                    charge[k] += price * weight[k]
-            tail, head, kind = panel.tail[arc], panel.head[arc], panel.kind[arc]
-            residual = zero
-            for k in range(width):
-                old = flow[arc, k]
-                new = old - primal * panel.step[kind, k] * (
-                    charge[k] + level[tail, k] - level[head, k]
+                old = now[k]
+                new = old - primal * step[k] * (
+                    cost[k] + price * weight[k] + leaves[k] - enters[k]
                 )
-                new = min(max(new, zero), panel.span[arc, k])
+                new = min(max(new, level.dtype.type(0)), span[k])
                 ahead = new + new - old
-                out[tail, k] += ahead
-                out[head, k] -= ahead
+                sent[k] += ahead
+                came[k] -= ahead
+                taken += ahead * weight[k]
                 residual += (new - old) * (new - old)
-                moved[k] = ahead
-                flow[arc, k] = share * ahead + rest * anchor[arc, k]
-            for row in range(first, end):
-                weight = panel.weight[row if weighed else 0]
-                taken = zero
+                now[k] = share * ahead + rest * before[k]
+            total += residual * inverse[kinds[arc]] / primal
+            if end > first:
+                uses[first] = taken * units[first]
+            for row in range(first + 1, end):
+                other = weights[min(row, lines)]
+                taken = level.dtype.type(0)
                 for k in range(width):
-                    taken += moved[k] * weight[k]
-                state.row_use[row] = taken * panel.unit[row]
-            total += residual * panel.inverse_step[kind] / primal
+                    taken += (now[k] - rest * before[k]) * other[k]
+                uses[row] = taken * units[row] / share
         for node in range(level.shape[0]):
-            step = panel.node_step[node] * dual
-            if step > 0:
-                residual = zero
+            step_of_node = panel.node_step[node] * dual
+            if step_of_node > 0:
+                now, before = level[node], state.level_anchor[node]
+                gone, supply = out[node], panel.supply[node]
+                residual = level.dtype.type(0)
                 for k in range(width):
-                    change = step * (out[node, k] - panel.supply[node, k])
+                    change = step_of_node * (gone[k] - supply[k])
                     residual += change * change
-                    now = level[node, k] + change + change
-                    level[node, k] = share * now + rest * state.level_anchor[node, k]
-                total += residual / step
+                    now[k] = share * (now[k] + change + change) + rest * before[k]
+                total += residual / step_of_node
         state.residual[0] = total
 
     compiled: Sweep = sweep
     return compiled
 
 
-_WIDE, _SINGLE = _sweep_of(WIDTH), _sweep_of(1)
+_WIDE, _SINGLE = _sweep_of(False), _sweep_of(True)
 
 
 @numba.njit(nogil=True, cache=True)

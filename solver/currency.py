@@ -1,6 +1,6 @@
 """Amounts of several currencies as amounts of one: each converted once, at a dated rate."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import InputError
-from ontology.money import PRICED, Rate, rates_of, reporting_currency
+from ontology.money import PRICED, Rate, Rates, rates_of, reporting_currency
 from ontology.terms import field_kinds
 from ontology.vocabulary import RECORDS
 from solver.movements import Window
@@ -79,8 +79,20 @@ def conversion_of(snapshot: Snapshot, on: date) -> Conversion:
             code="MIXED_CURRENCY",
         )
     named = {fact: code for facts in foreign.values() for fact, code in facts.items()}
-    found = {code: rates.rate(code, to, on) for code in sorted(set(named.values()))}
+    found = {code: _rate_for(named, rates, code, to, on) for code in sorted(set(named.values()))}
     return Conversion(to, found, named)
+
+
+def _rate_for(named: Mapping[str, str], rates: Rates, code: str, to: str, on: date) -> Rate:
+    """The rate from a currency; where there is none, the error names the facts that want it."""
+    try:
+        return rates.rate(code, to, on)
+    except InputError as error:
+        facts = sorted(fact for fact, its in named.items() if its == code)
+        more = f" and {len(facts) - 3:,} more" if len(facts) > 3 else ""
+        raise InputError(
+            f"{error.what}, for {', '.join(facts[:3])}{more}", hint=error.hint, code=error.code
+        ) from error
 
 
 def rates_used(snapshot: Snapshot, window: Window, currency: str) -> list[str]:

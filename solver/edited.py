@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ontology.columns import Table
-from ontology.edits import FORBID, FORBIDDEN, Edit, Way
+from ontology.edits import FORBID, FORBIDDEN, FORCE, PIN, Edit, Way
 from ontology.errors import InputError
 from solver.movements import Window
 from solver.network import IntArray
@@ -46,3 +46,12 @@ def forbidden(movements: Table, window: Window, edits: Iterable[Edit]) -> dict[s
     """The rows that edits forbid, under the name of what closes them."""
     rows = [own for edit, own in rows_of(movements, window, edits).items() if edit.kind == FORBID]
     return {FORBIDDEN: np.unique(np.concatenate(rows))} if rows else {}
+
+
+def wanted(movements: Table, window: Window, edits: Iterable[Edit]) -> IntArray:
+    """The rows of lines that edits ask for: no filter closes them."""
+    rows = [np.zeros(0, np.int64)] + [
+        own for edit, own in rows_of(movements, window, edits).items()
+        if edit.kind in {PIN, FORCE} and edit.units
+    ]  # fmt: skip
+    return np.unique(np.concatenate(rows))

@@ -35,23 +35,22 @@ def parts_of(columns: EngineColumns, first: IntArray) -> Iterator[Part]:
     if count <= 1:
         yield Part(columns, slice(None), slice(None))
         return
-    of_arc = batch[columns.tail]
-    ends = np.arange(count + 1)
-    if _stands(batch) and _stands(of_arc):
-        node_starts = np.searchsorted(batch, ends).tolist()
-        arc_starts = np.searchsorted(of_arc, ends).tolist()
+    node_starts, arc_starts = _cuts(batch, columns.tail, count)
+    if node_starts[0] == 0:
         for place in range(count):
-            own = slice(*node_starts[place : place + 2])
-            yield _cut_out(columns, own, slice(*arc_starts[place : place + 2]), own.start)
+            own = slice(*node_starts[place : place + 2].tolist())
+            arcs = slice(*arc_starts[place : place + 2].tolist())
+            yield _cut_out(columns, own, arcs, own.start)
         return
+    of_arc, ends = batch[columns.tail], np.arange(count + 1)
     nodes = by_number(batch, np.arange(len(batch)), count)
-    arcs = by_number(of_arc, np.arange(len(of_arc)), count)
+    rows = by_number(of_arc, np.arange(len(of_arc)), count)
     node_starts = np.searchsorted(batch[nodes], ends)
-    arc_starts = np.searchsorted(of_arc[arcs], ends)
+    arc_starts = np.searchsorted(of_arc[rows], ends)
     number = np.empty(len(batch), np.int64)
     for place in range(count):
         chosen = nodes[node_starts[place] : node_starts[place + 1]]
-        picked = arcs[arc_starts[place] : arc_starts[place + 1]]
+        picked = rows[arc_starts[place] : arc_starts[place + 1]]
         number[chosen] = np.arange(len(chosen))
         yield _cut_out(columns, chosen, picked, number)
 
@@ -112,11 +111,30 @@ def _batches(first: AnyArray, most: int) -> AnyArray:
 
 
 @numba.njit(cache=True)
-def _stands(numbers: AnyArray) -> bool:
-    for place in range(1, len(numbers)):
-        if numbers[place] < numbers[place - 1]:
-            return False
-    return True
+def _cuts(batch: AnyArray, tail: AnyArray, count: int) -> tuple[AnyArray, AnyArray]:
+    """Where the nodes and the arcs of each batch begin, and where the last ends.
+
+    -1 first where those of a batch do not stand together in the order of the batches.
+    """
+    node_starts = np.zeros(count + 1, np.int64)
+    arc_starts = np.zeros(count + 1, np.int64)
+    before = 0
+    for node in range(len(batch)):
+        if batch[node] < before:
+            node_starts[0] = -1
+        before = batch[node]
+        node_starts[before + 1] = node + 1
+    before = 0
+    for arc in range(len(tail)):
+        here = batch[tail[arc]]
+        if here < before:
+            node_starts[0] = -1
+            break
+        before = here
+        arc_starts[before + 1] = arc + 1
+    for number in range(count):  # a batch of lone nodes has no arcs
+        arc_starts[number + 1] = max(arc_starts[number], arc_starts[number + 1])
+    return node_starts, arc_starts
 
 
 @numba.njit(cache=True)

@@ -1,7 +1,7 @@
 """One planning request as a network, with everything that decoding its flow needs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class Problem:
 
     Service arcs (`ArcKind.MOVE`) name their row in `movements`; movements that `closures` close
     have no arc and stay known as suppressed. `resources` are capacities that arcs of several items
-    share (`resources_of`). `arc_hash` (uint64 per arc) is made from names, so
+    share (`resources_of`), `wanted` the movement rows of lines that a person asks for. `arc_hash` (uint64 per arc) is made from names, so
     equal facts in any row order give equal arrays throughout.
     """
 
@@ -39,6 +39,7 @@ class Problem:
     arc_hash: HashArray
     labels: CarryLabels | AssignmentLabels
     resources: Resources | None = None
+    wanted: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def regime(self) -> str:

@@ -12,7 +12,7 @@ STATED = {
     "fill-rate/1": "97fea45262a8f35a",
     "landed-cost/1": "539044b2fb331eaa",
     "on-time-in-full/1": "835bab87ae47d2e7",
-    "plan-adherence/1": "03e86c276762e941",
+    "plan-adherence/2": "cf2d0ae04fec5451",
     "stockout-days/1": "17503b2ef502999f",
     "transfer-latency/1": "af5c49f386f478e5",
     "transfers/1": "ffaa4bda97b9f155",

@@ -8,7 +8,7 @@ import pytest
 
 from ontology.closures import Closures
 from ontology.columns import Snapshot, Table, empty_table, table_of
-from ontology.errors import StateError
+from ontology.errors import InputError
 from ontology.goods import Production
 from ontology.movement import Movement, StockAfterMoves
 from ontology.stock import StockingPolicy, StockPosition
@@ -99,7 +99,7 @@ def test_one_rule_that_cannot_be_evaluated_blocks_every_decision() -> None:
         lambda: check_facts(release, {}),
         lambda: check_movements(release, Snapshot(1, {}), empty_table("Movement")),
     ):
-        with pytest.raises(StateError) as refusal:
+        with pytest.raises(InputError) as refusal:
             question()
         assert refusal.value.code == "RULE_NOT_EVALUATED"
 

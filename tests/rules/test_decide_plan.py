@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ontology.columns import Snapshot, empty_table, table_of
-from ontology.errors import StateError
+from ontology.errors import InputError
 from ontology.movement import CountryHolding, LaneLoad, LocationLoad, Movement, PlannedLine
 from rules.decide import decide
 from rules.decide_plan import PLAN_VIEWS, decide_plan
@@ -105,7 +105,7 @@ def test_movements_and_plans_are_judged_apart() -> None:
 
 def test_a_rule_that_cannot_be_evaluated_blocks_the_plan() -> None:
     """Law 7: also where the bad rule speaks of something else."""
-    with pytest.raises(StateError) as refusal:
+    with pytest.raises(InputError) as refusal:
         decide_plan(release_of("sh:path inv:colour ; sh:minCount 1", "Lane"), NOTHING, VIEWS)
     assert "RULE_NOT_EVALUATED" == refusal.value.code
 

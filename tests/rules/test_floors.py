@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from ontology.columns import Snapshot, Table, empty_table, table_of
-from ontology.errors import StateError
+from ontology.errors import InputError
 from ontology.goods import Item
 from ontology.movement import StockAfterMoves
 from ontology.partners import Offer
@@ -106,7 +106,7 @@ def test_a_conditional_bound_that_only_warns_is_no_floor() -> None:
 )
 def test_what_no_lower_bound_can_keep_is_refused(body: str) -> None:
     """Law 7: an upper bound, a negation, two bounds to choose from or none at all."""
-    with pytest.raises(StateError, match="no lower bound") as refusal:
+    with pytest.raises(InputError, match="no lower bound") as refusal:
         _ = release_of(body).compiled
     assert "RULE_NOT_EVALUATED" == refusal.value.code
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ontology.errors import EvenkeelError, InputError, StateError
+from ontology.errors import EvenkeelError, InputError
 from rules.lint import lint
 from rules.release import Release, default_release, from_document, from_folder
 from tests.rules.worlds import PREFIXES
@@ -164,7 +164,7 @@ def test_what_is_outside_the_fragment_blocks_and_is_named(
 ) -> None:
     """Law 7: the error names the rule and the construct, and lint says the same beforehand."""
     release = release_of(body, target)
-    with pytest.raises(StateError) as refusal:
+    with pytest.raises(InputError) as refusal:
         _ = release.compiled
     assert refusal.value.code == "RULE_NOT_EVALUATED"
     assert "https://w3id.org/evenkeel/rule/one" in refusal.value.what
@@ -207,3 +207,21 @@ def test_the_example_of_the_guide_is_a_good_rule() -> None:
     release = Release("guide", "1", {"guide.ttl": text}, {})
     assert len(release.compiled) == 1
     assert () == lint(release)
+
+
+@pytest.mark.parametrize("name", ["rule:two", "<https://w3id.org/evenkeel/rule/two>"])
+def test_what_cannot_be_evaluated_is_found_at_its_file_and_row(name: str) -> None:
+    """The error says in which file and row the rule begins, past longer names and mentions."""
+    good = release_of("sh:path inv:capacityUnitsPerDay ; sh:minInclusive 0", "inv:Lane")
+    text = (
+        f"{PREFIXES}# rule:two is below\nrule:two-and-more a sh:PropertyShape ;\n"
+        "    sh:path inv:mode ;\n    sh:targetClass inv:Lane ;\n    sh:node rule:two .\n\n"
+        f"{name} sh:targetClass inv:Lane ;\n    sh:path inv:colour ;\n    sh:minCount 1 .\n"
+    )
+    row = text.splitlines().index(f"{name} sh:targetClass inv:Lane ;") + 1
+    release = Release("x", "1", {**good.shapes, "two.ttl": text}, {})
+    with pytest.raises(InputError) as refusal:
+        release.compile(release.rule("https://w3id.org/evenkeel/rule/two"))
+    place = refusal.value.place
+    assert ("RULE_NOT_EVALUATED", "two.ttl", row) == (refusal.value.code, place.file, place.row)
+    assert 2 == refusal.value.exit_status

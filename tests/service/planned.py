@@ -14,6 +14,7 @@ from service.decision import Draft, PlanRequest, seal
 from service.examples import PROJECT
 from service.gate import hold_to_rules
 from service.planning import draft_plan
+from solver.problem import BOTH_PARTS
 
 TWO_HUBS = PROJECT / "examples" / "two_hubs"
 
@@ -36,10 +37,13 @@ def snapshot_of(folder: Path, mapping: Path) -> Snapshot:
     return Snapshot(1, hold_to_rules(default_release(), result, Snapshot(0, {})).tables)
 
 
-def planned(folder: Path, artifacts: Path, release: Release | None = None) -> Planned:
+def planned(
+    folder: Path, artifacts: Path, release: Release | None = None,
+    parts: frozenset[str] = BOTH_PARTS,
+) -> Planned:  # fmt: skip
     """The plan of the two hubs from the files of a folder."""
     snapshot = snapshot_of(folder, TWO_HUBS / "mapping.yaml")
-    chosen, request = release or default_release(), PlanRequest("two_hubs")
+    chosen, request = release or default_release(), PlanRequest("two_hubs", parts)
     draft = draft_plan(snapshot, chosen, request)
     store = ArtifactStore(artifacts)
     named = {

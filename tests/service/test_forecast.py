@@ -85,6 +85,22 @@ def test_a_chain_without_lanes_looks_four_days_ahead(house: House) -> None:
     assert (4, 7) == (made.counts["local_days"], made.counts["pooled_days"])
 
 
+def test_more_days_are_looked_at_when_asked_for(house: House) -> None:
+    """The days asked for are the least, and the chain is looked at for longer still."""
+    load(house, demand(), *network())
+    snapshot = house.reader.read(CHAIN)
+    assert (LOCAL, POOLED) == horizons(snapshot, LOCAL - 1)
+    assert (20, 23) == horizons(snapshot, 20)
+    assert not make_forecast(house, CHAIN).replayed
+    made = make_forecast(house, CHAIN, least_days=20)
+    assert (20, 23, False) == (
+        made.counts["local_days"], made.counts["pooled_days"], made.replayed,
+    )  # fmt: skip
+    found = house.reader.read(CHAIN).table("DemandQuantile")["on"]
+    assert 20 == len(set(found.tolist()))
+    assert make_forecast(house, CHAIN, least_days=20).replayed
+
+
 def test_a_forecast_leads_to_the_history_and_the_model(house: House) -> None:
     """Law 3: the feed names the model, the digest of the observations, and a row for each fact."""
     table = demand()

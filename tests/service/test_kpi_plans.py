@@ -12,7 +12,7 @@ from ontology.governance import KpiDefinition
 from ontology.stock import StockMovement
 from ontology.transport import Shipment
 from service.kpi_plans import adherence
-from service.kpi_value import Kpi, rows_of
+from service.kpi_value import Kpi, Lacking, rows_of
 from service.kpis import kpis_of_plan
 from tests.service.kpi_worlds import DAY, named, on, parts, world
 from tests.service.planned import Planned
@@ -67,10 +67,10 @@ def test_transfers_of_a_plan(plan: Planned, figures: dict[str, Kpi]) -> None:
 
 
 def test_what_a_plan_cannot_say_has_a_reason(figures: dict[str, Kpi]) -> None:
-    """No history of service: turns have a reason; a plan that nobody followed has 0 %."""
+    """No history of service, no later fact: turns and adherence have a reason, and no value."""
     assert figures["turns"].reason
     assert figures["on-time-in-full"].reason
-    assert "0.0" == figures["plan-adherence"].text
+    assert figures["plan-adherence"].reason.startswith("no facts after the plan yet")
 
 
 def transfer(number: int, units: int, **more: Any) -> dict[str, Any]:
@@ -97,14 +97,12 @@ def kept(*later: Any, before: Snapshot | None = None, decision: Any = None) -> t
 
 
 ADHERENCE: dict[str, tuple[list[Any], int]] = {
-    "nothing happened": ([], 0),
-    "what the plan knew does not count": ([moved("old", 50)], 0),
     "part is shipped": ([moved("1", 3)], 3),
     "ordered and shipped are different units": (
         [moved("1", 3), TransferOrder("t", "a", "n", "s", 2, on(0))], 5),
     "more than planned counts as planned": ([moved("1", 30)], 10),
     "another way does not count": ([Shipment("1", "a", "n", 3, on(1), "s", shipped_on=on(0))], 0),
-    "earlier does not count": ([moved("1", 3, day=-1)], 0),
+    "earlier does not count": ([moved("1", 3, day=-1), moved("2", 1)], 1),
     "cancelled does not count": ([moved("1", 3, status="cancelled")], 0),
     "receipts count where they are more": (
         [moved("1", 3), StockMovement("m", "a", "s", "transfer", 7, on(1))], 7),
@@ -132,10 +130,13 @@ def test_a_receipt_is_counted_once() -> None:
     assert (7, 10) == kept(receipt, decision=decision)
 
 
-def test_the_days_of_a_plan_bring_nothing_new() -> None:
-    """A plan measured against its own snapshot has carried out nothing, whatever that holds."""
-    same = world(moved("1", 10), SalesOrder("o", "a", "c", 5, DAY), OrderFulfilment("o", "n"))
-    assert (0, 25) == parts(adherence(DECISION, same, same))
+@pytest.mark.parametrize("later", [[], [moved("early", 3, day=-1)]])
+def test_without_a_later_fact_adherence_is_unknown(later: list[Any]) -> None:
+    """What the plan knew, or what was before it, says nothing of it: a reason, never a zero."""
+    known = [moved("1", 10), SalesOrder("o", "a", "c", 5, DAY), OrderFulfilment("o", "n")]
+    figure = adherence(DECISION, world(*known), world(*known, *later))
+    assert isinstance(figure, Lacking)
+    assert figure.reason.startswith("no facts after the plan yet")
 
 
 def test_orders_served_and_open() -> None:
@@ -154,5 +155,5 @@ def test_orders_served_and_open() -> None:
 def test_a_definition_is_a_record_of_the_vocabulary(figures: dict[str, Kpi]) -> None:
     """Each figure carries its definition, with id, version and formula."""
     assert all(isinstance(kpi.definition, KpiDefinition) for kpi in figures.values())
-    assert {"1"} == {kpi.definition.version for kpi in figures.values()}
+    assert {"1", "2"} == {kpi.definition.version for kpi in figures.values()}
     assert date(2026, 3, 2) == DAY

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ontology.errors import SolverError
+from solver import blocks as together
 from solver import parts
-from solver.blocks import Settled, blocks_of, cut, settle
+from solver.blocks import Settled, blocks_of, cut, groups_of, settle, settle_many
 from solver.names import hash_names
 from solver.network import Network, bare_network
 from solver.ties import Hashes
@@ -63,6 +64,10 @@ def test_together_one_by_one_and_in_batches(
     again = settle(network, keys)
     assert np.array_equal(expected.flow, again.flow)
     assert np.array_equal(expected.potentials, again.potentials)
+    monkeypatch.setattr(together, "GROUP_ARCS", 60)
+    several = settle_many(network, keys, blocks_of(network))
+    assert np.array_equal(expected.flow, several.flow)
+    assert np.array_equal(expected.potentials, several.potentials)
     for step in (1, 5):
         found = one_by_one(network, keys, step)
         assert np.array_equal(expected.flow, found.flow)
@@ -100,6 +105,16 @@ def test_blocks_on_paper() -> None:
     assert (blocks.count, blocks.nodes(1, 2), blocks.arcs(1, 3)) == (3, slice(3, 7), slice(1, 3))
     own = cut(network, blocks, 1, 3)
     assert (own.tail.tolist(), own.head.tolist(), own.node_count) == ([0, 1], [2, 3], 5)
+
+
+def test_groups_hold_every_block_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: groups follow one another, from the first block to the last."""
+    network = side_by_side(3, 30)
+    blocks = blocks_of(network)
+    for most in (1, 50, 10**9):
+        monkeypatch.setattr(together, "GROUP_ARCS", most)
+        groups = groups_of(blocks)
+        assert list(range(blocks.count)) == [b for group in groups for b in range(*group)]
 
 
 def test_arcs_that_do_not_stand_together_are_refused() -> None:

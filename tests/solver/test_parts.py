@@ -88,9 +88,7 @@ def test_components_are_those_of_networkx(seed: int) -> None:
     expected = np.empty(network.node_count, np.int64)
     for component in nx.connected_components(graph):
         expected[list(component)] = min(component)
-    assert np.array_equal(
-        expected, components(network.node_count, network.tail, network.head)
-    )
+    assert np.array_equal(expected, components(network.node_count, network.tail, network.head))
 
 
 def test_a_part_that_lacks_supply_is_infeasible(monkeypatch: pytest.MonkeyPatch) -> None:

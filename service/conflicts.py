@@ -1,0 +1,76 @@
+"""Wishes that leave no plan: which of them conflict, and what there is instead."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ontology.columns import MISSING
+from ontology.edits import FORBID, Edit
+from ontology.errors import EvenkeelError, InputError
+from service.decision import Question, pose
+from solver.edited import rows_of
+from solver.flow import solve
+
+
+def conflict(question: Question) -> InputError:
+    """Why edits leave no plan: a smallest set of them that conflicts, and what there is instead.
+
+    Edits are taken back one by one; those without which a flow exists belong to the set. Where a
+    flow exists with all of them, a capacity or a rule on the finished plan is in the way.
+    """
+    core = list(question.request.edits)
+    if _feasible(question, core):
+        return InputError(
+            "the edits leave no plan that keeps the shared capacities and the rules on a plan",
+            code="EDITS_CONFLICT", hint="take back a pin or a force, or ask for fewer units",
+        )  # fmt: skip
+    for edit in list(core):
+        rest = [other for other in core if other != edit]
+        if not _feasible(question, rest):
+            core = rest
+    reasons = "; ".join(_available(question, core))
+    return InputError(
+        f"these edits cannot be met{' together' if len(core) > 1 else ''}: "
+        f"{', '.join(map(str, core))}: {reasons}",
+        code="EDITS_CONFLICT", hint="ask for fewer units, or take one of them back",
+    )  # fmt: skip
+
+
+def _feasible(question: Question, edits: list[Edit]) -> bool:
+    request = replace(question.request, edits=tuple(edits))
+    try:
+        return solve(pose(replace(question, request=request)).network).status == "optimal"
+    except EvenkeelError as error:
+        if error.code == "EDITS_CONFLICT":
+            return False
+        raise
+
+
+def _available(question: Question, edits: list[Edit]) -> Iterator[str]:
+    """What there is for each way that edits ask for: units at its start, and what rules closed."""
+    without = replace(question, request=replace(question.request, edits=()))
+    problem = pose(without)
+    stock = question.facts.table("StockPosition")
+    lane = question.facts.table("Lane")
+    lanes = {
+        name: f", {name} takes {most} a day"
+        for name, most in zip(lane["id"], lane["capacity_units_per_day"].tolist(), strict=True)
+        if most != MISSING
+    }
+    free: dict[tuple[str, str, str], int] = {}
+    for item, place, lot, units in zip(
+        stock["item"], stock["location"], stock["lot"], stock["on_hand_units"].tolist(), strict=True
+    ):
+        free[item, place, lot] = units
+    asked = [edit for edit in edits if edit.kind != FORBID]
+    for edit, rows in rows_of(problem.movements, problem.window, asked).items():
+        moved = problem.movements.take(rows)
+        rules = sorted({rule for row in rows.tolist() for rule in problem.closures.rules_of(row)})
+        if edit.lane:
+            keys = zip(moved["item"], moved["origin"], moved["lot"], strict=True)
+            units = sum(free.get(key, 0) for key in keys)
+            origin = moved["origin"][0]
+            said = f"{origin} has {units} {edit.item} on hand{lanes.get(edit.lane, '')}"
+        else:
+            said = f"{edit.supplier} offers {edit.item} to {edit.destination}"
+        closed = f", and {', '.join(rules)} closes some or all of it" if rules else ""
+        yield said + closed
