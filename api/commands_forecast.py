@@ -37,14 +37,14 @@ def forecast(
 ) -> int:
     """Forecast demand from what was observed; the same history again changes nothing."""
     from api.commands_plan import only_chain
-    from api.commands_server import opened
+    from api.commands_server import LOCAL_AGENT, opened
     from service.forecast import make_forecast
 
     first_day = _day(starts_on)
     with opened() as house:
         name = chain or only_chain(house)
         with working(f"forecasting {name}"):
-            made = make_forecast(house, name, first_day, least_days=days)
+            made = make_forecast(house, name, first_day, LOCAL_AGENT, days)
     if as_json:
         print_document({
             "chain": name, "model": made.model, "starts_on": made.starts_on,

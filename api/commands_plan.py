@@ -73,13 +73,14 @@ def plan(
     drawing.show_restated(console(), shown, rows)
     _tell(notices)
     digest = document["plan_digest"][:12]
-    hint(f"explain a line with `evenkeel trace {digest} 1`")
+    hint(f"explain a line with `evenkeel why 1 --plan {digest}`")
     return GOOD
 
 
 def _planned(
     house: "House", chain: str, example: str, parts: frozenset[str], first_day: date | None
 ) -> dict[str, Any]:
+    from api.commands_server import LOCAL_AGENT
     from api.output import watched
     from service.decision import PlanRequest
     from service.examples import example_named, load_example
@@ -92,7 +93,7 @@ def _planned(
             synced = load_example(house, example)
             if synced.summary["records"].get("DemandObservation"):
                 progress(f"forecasting {example}", 0, 0)
-                make_forecast(house, example_named(example).chain)
+                make_forecast(house, example_named(example).chain, agent=LOCAL_AGENT)
         chosen = example_named(example).chain if example else chain or only_chain(house)
         progress(f"planning {chosen}", 0, 0)
         return make_plan(house, PlanRequest(chosen, parts, first_day)).document

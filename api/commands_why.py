@@ -80,7 +80,7 @@ def show_line(screen: "Console", found: "WhyLine", decision: Row) -> None:
         for text in size_texts(found.size):
             screen.print(f"  {text}")
     elif found.worth is not None:
-        for text in worth_texts(found.worth, amounts):
+        for text in worth_texts(found.worth, amounts, found.line["kind"]):
             screen.print(f"  {text}")
     for fact in found.behind:
         name, _, key = fact.fact.partition("/")

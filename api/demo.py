@@ -60,7 +60,10 @@ def _typed(command: str) -> str:
 
 
 def tell_where_next(screen: Console, folder: Any) -> None:
-    """How to reach the same answers over GraphQL, and the commands to go on with."""
+    """How to reach the same answers over GraphQL, and the commands to go on with.
+
+    Each names its chain: without one, `latest` is the plan made last, of whatever chain.
+    """
     from api.tokens import TOKEN_FILE
 
     screen.print()
@@ -69,8 +72,10 @@ def tell_where_next(screen: Console, folder: Any) -> None:
         ("evenkeel serve", "GraphQL at http://127.0.0.1:8000/graphql"),
         ("evenkeel query '{ plans(chain: \"two_hubs\") { edges { node { digest } } } }'",
          "the same, without a server"),
-        ("evenkeel show latest", "the whole plan"),
-        ("evenkeel trace latest 1", "any other line"),
+        ("evenkeel show latest --chain regional", "the whole plan of a chain"),
+        ("evenkeel why 12 --chain regional", "any line explained"),
+        ("evenkeel trace latest 12 --chain regional", "where any line comes from"),
+        ("evenkeel price residency --chain regional", "what a rule costs"),
         ("evenkeel down", "stops the database"),
     ):  # fmt: skip
         screen.print(f"  {_typed(command)}\n      {what}", soft_wrap=True)

@@ -83,6 +83,7 @@ def way_text(way: "Way", short_on: str) -> str:
         "unfit": "its lot serves nobody any more",
         "given": (f"the order-up-to rule buys {count(way.units, 'unit')}" if way.units
                   else "the order-up-to rule buys nothing"),
+        "full": "what it needs is full: a lane, a carrier or a place",
         "no units": "no units left there: all go elsewhere",
         "floor": f"the {count(way.kept_units or 0, 'unit')} left there, {rule_name(way.held_by)} "
                  "holds them",
@@ -100,27 +101,29 @@ def used_below_text(way: "Way", amounts: Amounts) -> str:
     return "never" if way.used_below_scaled is None else amounts.short(way.used_below_scaled)
 
 
-def worth_texts(worth: "Worth", amounts: Amounts) -> list[str]:
+def worth_texts(worth: "Worth", amounts: Amounts, kind: str = "transfer") -> list[str]:
     """What a line saves, what would take its place, and until which cost it stays."""
-    units, found = worth.units, []
+    units, found, is_order = worth.units, [], kind == "assignment"
+    whole, one = ("it", "") if is_order else (f"its {count(units, 'unit')}", " for the first unit")
     if worth.elsewhere_units == units:
-        found.append(f"without it the plan would cost {amounts.full(worth.saves_scaled)} more: its "
-                     f"{count(units, 'unit')} cost {amounts.full(units * worth.unit_cost_scaled)}, "
+        found.append(f"without it the plan would cost {amounts.full(worth.saves_scaled)} more: {whole} "
+                     f"{'costs' if is_order or units == 1 else 'cost'} "
+                     f"{amounts.full(units * worth.unit_cost_scaled)}, "
                      f"and {amounts.full(worth.elsewhere_scaled)} by other ways")  # fmt: skip
     elif worth.complete:
         found.append(f"without it {count(units - worth.elsewhere_units, 'unit')} of "
                      f"{units:,} could go no other way")  # fmt: skip
     if worth.runner_up is not None:
         found.append(f"next best: {changes_text(worth.runner_up.changes)}, "
-                     f"{amounts.full(worth.runner_up.dearer_scaled)} more for the first "
-                     "unit")  # fmt: skip
+                     f"{amounts.full(worth.runner_up.dearer_scaled)} more{one}")  # fmt: skip
     now = amounts.short(worth.unit_cost_scaled)
+    unit = "it" if is_order else "a unit"
     if worth.stays_to_scaled is None:
-        found.append(f"it stays whatever a unit costs (now {now})")
+        found.append(f"it stays whatever {unit} costs (now {now})")
     elif worth.stays_to_scaled == worth.unit_cost_scaled:
-        found.append(f"something else would do as well at {now} a unit: the tie order chose this")
+        found.append(f"something else would do as well at {now}: the tie order chose this")
     else:
-        found.append(f"it stays while a unit costs at most "
+        found.append(f"it stays while {unit} costs at most "
                      f"{amounts.short(worth.stays_to_scaled)} (now {now})")  # fmt: skip
     return found
 
@@ -167,6 +170,9 @@ def flip_text(flip: "Flip", amounts: Amounts) -> str:
 
 
 def _unit_text(flip: "Flip", amounts: Amounts) -> str:
+    if flip.field == "capacity":
+        saves = amounts.short(-(flip.one_more_scaled or 0))
+        return f"one more place would save {saves}, penalties of open orders included"
     parts = [
         f"one {word} would {'save' if scaled < 0 else 'cost'} {amounts.short(abs(scaled))}"
         for word, scaled in (("more", flip.one_more_scaled), ("less", flip.one_less_scaled))

@@ -136,4 +136,9 @@ def _without_columns(document: dict[str, Any]) -> dict[str, Any]:
     """What a reader asks of a plan's document; its lines come from the graph."""
     decision = document["decision"]
     wanted = ("certificate", "suppressed", "comparison", "starts_on", "cost_parts")
-    return {name: decision.get(name) for name in wanted}
+    return {
+        **{name: decision.get(name) for name in wanted},
+        "currency": decision.get("currency") or "",
+        "cost_scale": decision["network"]["cost_scale"],
+        "shortfalls": {row["number"]: row for row in decision["shortfalls"]},
+    }

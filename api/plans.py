@@ -10,12 +10,14 @@ from strawberry.scalars import JSON
 from api.connections import After, Connection, First, check_first, connection
 from api.described import described
 from api.loaders import Info, Request
+from api.reasons import reason_of
 from api.types import BigInt, Fact, Item, Lane, Location, Node, Supplier, as_type, follow, plain
 from graph.catalog import PlanEntry
 from ontology.errors import InputError
 from ontology.plan import Assignment, Purchase, Substitution, Transfer
 
 Record = Any
+_FIELDS = {"reason_sealed": "reason"}
 
 
 @strawberry.type(description="What proves a plan, in cost units: 1/costScale of a cent.")
@@ -86,7 +88,8 @@ class Decided(Node):
                "plan_digest": record.plan}  # fmt: skip
         for part in fields(cls):
             if part.init and part.name not in own:
-                own[part.name] = getattr(record, part.name.removesuffix("_id"))
+                field = _FIELDS.get(part.name, part.name.removesuffix("_id"))
+                own[part.name] = getattr(record, field)
         return cls(**own)
 
 
@@ -198,11 +201,35 @@ class Shortfall(Decided):
     """Mirrors ontology.plan.Shortfall."""
 
     kind: str
-    reason: str
+    reason_sealed: strawberry.Private[str]
     location_id: str | None
     order_id: str | None
     on: date | None
     rule: str
+    quantity_units: BigInt = strawberry.field(
+        description="Of an order its units; of a forecast those that would reach the service "
+        "level; of stated demand the most that can be owed."
+    )
+
+    @described
+    async def reason(self, info: Info) -> str:
+        """Why it stays, with amounts in the plan's currency and rules by their short names."""
+        document, row = await self._stated(info)
+        scale, floors = document["cost_scale"], document["suppressed"].get("floors", ())
+        return reason_of({**row, "reason": self.reason_sealed}, scale, document["currency"], floors)
+
+    @described
+    async def expected_short_millionths(self, info: Info) -> BigInt | None:
+        """Mean units owed at the end of that day, in millionths; null of an order."""
+        _, row = await self._stated(info)
+        found: BigInt | None = row.get("expected_short_millionths")
+        return found
+
+    async def _stated(self, info: Info) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The plan's document, and this shortfall as it states it."""
+        entry = await _entry(info, self.plan_digest)
+        document = await info.context.documents.load(entry.artifact)
+        return document, document["shortfalls"][self.number]
 
     @described
     async def location(self, info: Info) -> Location | None:

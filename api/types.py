@@ -102,8 +102,10 @@ class Fact(Node):
     def source(self) -> FactSource:
         """Where this version was stated."""
         it = self.stated
-        return FactSource(stated=it, event_sequence=BigInt(it.event_sequence), event_row=BigInt(it.event_row),
-                          file=it.source_file, row=BigInt(it.source_row))  # fmt: skip
+        return FactSource(
+            stated=it, event_sequence=BigInt(it.event_sequence), event_row=BigInt(it.event_row),
+            file=it.source_file, row=BigInt(it.source_row),
+        )  # fmt: skip
 
     @classmethod
     def of(cls, stated: StatedFact) -> Self:

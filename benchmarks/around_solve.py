@@ -62,9 +62,9 @@ def report(
     keys = mixed(*(c.astype(np.uint64) for c in (network.tail, network.head, occurrence(network))))
     if runs > 1:
         whole(network, keys, decode)  # compiles, and warms up
-    rounds = []
-    for _ in range(runs):
-        rounds.append(whole(replace(network), keys, decode) | {"bare solve": bare(network)})
+    rounds = [
+        whole(replace(network), keys, decode) | {"bare solve": bare(network)} for _ in range(runs)
+    ]
     medians = {step: statistics.median(each[step] for each in rounds) for step in rounds[0]}
     steps = ", ".join(f"{step} {1000 * seconds:.1f}" for step, seconds in medians.items())
     ratio = medians["whole"] / medians["bare solve"]

@@ -9,7 +9,7 @@ from feeds.cells import Value
 from feeds.ledger import FeedRow, Identity, Ledger, Statement, column_of_field
 from feeds.mapping import RecordRule
 from feeds.record_fields import field_specs
-from feeds.refusals import shown
+from feeds.refusals import LEANS, shown
 from ontology.columns import Snapshot
 
 
@@ -129,7 +129,7 @@ def _words(identity: Identity, barred: set[Identity]) -> str:
     name, key = identity
     what = shown("/".join(map(str, key)))
     if identity in barred:
-        return f"{what} is {_article(name)} {name} whose own row was set aside"
+        return f"{what} is {_article(name)} {name} {LEANS}"
     return f"{what} is not a known {name}"
 
 

@@ -44,6 +44,9 @@ HINTS = {
 }
 """Hint by code. The codes are part of the product's interface: they are only ever added to."""
 
+LEANS = "whose own row was set aside"
+"""How the reason ends where a row is sound and leans on one that is not."""
+
 
 def refusal(code: str, what: str) -> InputError:
     """An error that sets one row aside, with the hint of its code."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from feeds.refusals import HINTS
+from feeds.refusals import HINTS, LEANS
 from ontology.columns import Table
 from ontology.errors import Place
 
@@ -66,8 +66,13 @@ class FeedResult:
         ]
 
     def summary(self, most: int = 20) -> dict[str, Any]:
-        """The account as plain data for display, with the first `most` quarantined rows."""
+        """The account as plain data for display, with the first `most` quarantined rows.
+
+        Rows that were set aside only for leaning on another such row come after all others.
+        """
         table = self.quarantined
+        lines, codes = self.lines(), table["code"].tolist()
+        order = sorted(range(len(lines)), key=lambda row: table["reason"][row].endswith(LEANS))
         return {
             "chain": self.chain,
             "source": self.source,
@@ -76,10 +81,10 @@ class FeedResult:
             "digest": self.digest,
             "files": [asdict(f) | {"unread_columns": list(f.unread_columns)} for f in self.files],
             "records": {name: len(table) for name, table in self.tables.items()},
-            "reasons": dict(sorted(Counter(table["code"]).items())),
+            "reasons": dict(sorted(Counter(codes).items())),
             "quarantined": [
-                {"line": line, "hint": HINTS[code], "code": code}
-                for (line, _), code in zip(self.lines()[:most], table["code"], strict=False)
+                {"line": lines[row][0], "hint": HINTS[codes[row]], "code": codes[row]}
+                for row in order[:most]
             ],
             "quarantined_rows": len(table),
             "counts": dict(sorted(self.counts.items())),

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import numpy as np
 
-from forecast.fit import Bools, Errors, Fit
+from forecast.fit import Errors, Fit
 from forecast.history import SHORTEST_DAYS, History
+from forecast.level import Bools
 
 CANDIDATES = (0, 1_000, 2_500, 5_000, 10_000, 20_000, 40_000, 80_000, 160_000)
 """Relative variances to choose from, per million: a mean off by up to 40 %."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,16 @@ from ontology.columns import Table
 from ontology.errors import InputError
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
 Pair = tuple[str, str]
 
 SHORTEST_DAYS = 14
 """Two weeks: fewer days show no weekday twice."""
+LATE_CHANCE = 1e-4
+"""Days before a first demand count unless the chance of so many is smaller.
+
+Measured on carparts: to drop them always raises the loss by 2 to 5 %, from 0.001 down it falls.
+"""
 _FIRST_MONDAY = date(1970, 1, 5)
 
 
@@ -38,6 +45,27 @@ class History:
     def last(self) -> date:
         """The last observed day."""
         return self.first + timedelta(days=self.day_count - 1)
+
+    @cached_property
+    def begins(self) -> Ints:
+        """The day on which each series' own history begins; days before it say nothing.
+
+        It is the first day with demand, or 0 where the days before may be those of a slow mover:
+        n days of demand, each on any of T days alike, all fall into the last m with the chance
+        C(m, n) / C(T, n), which then is at least LATE_CHANCE.
+        """
+        asked, total = self.units > 0, self.day_count
+        first, days = asked.argmax(axis=1), asked.sum(axis=1)
+        log = np.concatenate([[0], np.log(np.arange(1, total + 1)).cumsum()])  # of factorials
+        own = total - first
+        chance = log[own] - log[own - days] - log[total] + log[total - days]
+        late = chance < np.log(LATE_CHANCE)
+        return np.where(late, first, 0)
+
+    @property
+    def own_days(self) -> Ints:
+        """How many days each series' own history has."""
+        return self.day_count - self.begins
 
     def weekdays(self) -> npt.NDArray[np.intp]:
         """The weekday of every observed day, Monday 0."""

@@ -16,7 +16,7 @@ from ontology.columns import Table
 from ontology.terms import field_kinds
 from ontology.vocabulary import RECORDS
 
-MODEL = "cumulative-empirical/1"
+MODEL = "cumulative-empirical/2"
 LEVELS = (50_000, 150_000, 250_000, 350_000, 450_000, 550_000, 650_000, 750_000, 850_000,
           950_000, 990_000)  # fmt: skip
 """Probabilities per million: the middles of ten equal parts, and one for the last shortage.
@@ -108,7 +108,7 @@ def _forecasts(fit: Fit, starts_on: date, days: int, errors: Errors) -> Table:
     return _table("DemandForecast", _key_columns(history, np.arange(count)) | {
         "model": _texts([MODEL] * count),
         "starts_on": _days(starts_on, np.zeros(count, np.int64)),
-        "fitted_from": _days(history.first, np.zeros(count, np.int64)),
+        "fitted_from": _days(history.first, history.begins.astype(np.int64)),
         "fitted_to": _days(history.last, np.zeros(count, np.int64)),
         "mean_per_day_millionths": whole_units(mean / days * 1e6),
         "uncertainty_percent": whole_units((high - low) / 2 / np.maximum(mean, 1) * 100),

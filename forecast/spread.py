@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from forecast.history import Floats
-from forecast.level import Levels, window_sums
+from forecast.history import Floats, Ints
+from forecast.level import Levels, origins, window_sums
 
 INFLATION_POINTS = np.array([-1.2815516, -0.5244005, 0.0, 0.5244005, 1.2815516]) * 1.1415
 """Five equally likely points with mean 0 and variance 1, at the middles of a normal's fifths."""
@@ -15,6 +15,7 @@ _LEAST_RATIO = 0.25
 _CLOSED = 0.1
 _REACH = 0.95
 """A tilted mean goes up to this share of the largest window: no tilt reaches further."""
+_NO_WINDOW = -1.0
 _UNSEEN_SHARE = 0.25
 _NEWTON_STEPS = 40
 _STEEPEST = 1e3
@@ -33,27 +34,24 @@ def inflation(error_per_million: int) -> Floats:
     return np.asarray(points / points.mean(), np.float64)
 
 
-def past_ratios(units: Floats, weights: Floats, levels: Levels, span_days: int) -> Floats:
+def past_ratios(
+    units: Floats, weights: Floats, begins: Ints, levels: Levels, span_days: int
+) -> Floats:
     """What came over what was forecast: [series, past day], for the `span_days` after each day.
 
     Only what was known on a day is in its forecast, so the error of the level is in the ratios,
-    as it was. A past forecast counts as at least a quarter of the series' mean.
+    as it was. A past forecast counts as at least a quarter of the series' mean. NaN where a
+    series gives no ratio: before it begins and in its first weeks, and over closed days.
     """
-    origins = _origins(units.shape[1], span_days)
-    asked = window_sums(units, span_days)[:, origins]
-    opened = window_sums(weights, span_days)[:, origins]
-    forecast = levels.mean_day(span_days)[:, origins] * opened
-    forecast = np.maximum(forecast, _LEAST_RATIO * units.mean(axis=1, keepdims=True) * opened)
-    ratios = np.divide(asked, forecast, out=np.ones_like(asked), where=forecast > 0)
-    return _without_closed(ratios, opened > _CLOSED)
-
-
-def _without_closed(ratios: Floats, is_open: npt.NDArray[np.bool_]) -> Floats:
-    """Each span of closed days, which says nothing, gives its place to the open one before it."""
-    places = np.where(is_open, np.arange(ratios.shape[1]), -1)
-    latest = np.maximum.accumulate(places, axis=1)
-    first = np.argmax(is_open, axis=1)[:, None]
-    return np.take_along_axis(ratios, np.where(latest < 0, first, latest), axis=1)
+    from_days = origins(units.shape[1], begins, span_days)
+    asked, opened = window_sums(units, span_days), window_sums(weights, span_days)
+    mean = units.sum(axis=1) / (units.shape[1] - begins)
+    forecast = levels.mean_day(span_days)[:, : asked.shape[1]] * opened
+    forecast = np.maximum(forecast, _LEAST_RATIO * mean[:, None] * opened)
+    counts = from_days & (opened > _CLOSED) & (forecast > 0)
+    ratios = np.divide(asked, forecast, out=np.full_like(asked, np.nan), where=counts)
+    ratios[~counts.any(axis=1), -1] = 1.0
+    return np.asarray(ratios[:, counts.any(axis=0).argmax() :], np.float64)
 
 
 def ratio_quantiles(
@@ -67,33 +65,47 @@ def ratio_quantiles(
     found = np.zeros((len(ratios), len(probabilities)))
     for part in _chunks(len(ratios), ratios.shape[1] * len(factors)):
         mixed = (ratios[part, :, None] * factors).reshape(len(ratios[part]), -1)
-        found[part] = np.quantile(mixed, probabilities, axis=1).T
+        found[part] = _quantiles(mixed, probabilities)
     return found * ahead[:, None]
 
 
+def _quantiles(values: Floats, probabilities: Floats) -> Floats:
+    """Quantiles of each row without its NaN, linear between two values; every row has one."""
+    values = np.sort(values, axis=1)  # NaN comes last
+    count = (~np.isnan(values)).sum(axis=1, keepdims=True)
+    place = (count - 1) * probabilities
+    low = np.floor(place).astype(np.intp)
+    below = np.take_along_axis(values, low, axis=1)
+    above = np.take_along_axis(values, np.minimum(low + 1, count - 1), axis=1)
+    return np.asarray(below + (place - low) * (above - below), np.float64)
+
+
 def tilted_quantiles(
-    units: Floats, ahead: Floats, span_days: int, factors: Floats, probabilities: Floats
-) -> Floats:
+    units: Floats, begins: Ints, ahead: Floats, span_days: int, factors: Floats,
+    probabilities: Floats,
+) -> Floats:  # fmt: skip
     """Quantiles for series with many days of no demand, shape (series, probabilities).
 
-    The windows of the whole history are given exponential weights such that their mean is the
-    forecast: the least change of the distribution with that mean, which turns Poisson into
+    The windows of each series' own history are given exponential weights such that their mean is
+    the forecast: the least change of the distribution with that mean, which turns Poisson into
     Poisson and keeps the sizes of orders as they are. Each factor is a mean of its own. What no
     window has shown yet (the largest and one more of the largest days) has the chance that one
     more span has to be the largest so far, but no more than a quarter of the mean.
     """
-    windows = np.sort(window_sums(units, span_days), axis=1)
+    windows = window_sums(units, span_days)
+    windows[np.arange(windows.shape[1]) < begins[:, None]] = _NO_WINDOW
+    windows = np.sort(windows, axis=1)
     unseen = windows[:, -1:] + units.max(axis=1, keepdims=True)
-    chance = 1 / (units.shape[1] / span_days + 1)
+    chance = 1 / ((units.shape[1] - begins) / span_days + 1)
     found = np.zeros((len(units), len(probabilities)))
     for part in _chunks(len(units), windows.shape[1]):
         values = np.concatenate([windows[part], unseen[part]], axis=1)
-        found[part] = _tilted(values, chance, ahead[part], factors, probabilities)
+        found[part] = _tilted(values, chance[part], ahead[part], factors, probabilities)
     return found
 
 
 def _tilted(
-    values: Floats, chance: float, ahead: Floats, factors: Floats, probabilities: Floats
+    values: Floats, chance: Floats, ahead: Floats, factors: Floats, probabilities: Floats
 ) -> Floats:
     """Quantiles of windows (sorted) and, in the last column, of what none has shown."""
     top = values[:, -2]
@@ -116,12 +128,14 @@ def _tilt(unit: Floats, target: Floats, slope: Floats) -> tuple[Floats, Floats]:
     """Weights over each row of values in 0..1 whose mean is the row's target, and their slope.
 
     Newton's method from the given slope, kept within a bracket; where no tilt has that mean
-    (nothing but zeros), the weights stay even.
+    (nothing but zeros), the weights stay even. What is no window has none.
     """
+    even = (unit >= 0).astype(np.float64)
+    unit = np.maximum(unit, 0)
     low, high = np.full(len(unit), -_STEEPEST), np.full(len(unit), _STEEPEST)
-    weights = np.ones_like(unit)
+    weights = even
     for _ in range(_NEWTON_STEPS):
-        weights = np.exp(slope[:, None] * (unit - (slope > 0)[:, None]))
+        weights = even * np.exp(slope[:, None] * (unit - (slope > 0)[:, None]))
         weights /= weights.sum(axis=1, keepdims=True)
         tilted = weights * unit
         mean = tilted.sum(axis=1)
@@ -133,12 +147,6 @@ def _tilt(unit: Floats, target: Floats, slope: Floats) -> tuple[Floats, Floats]:
         newton = slope + missed / np.maximum(variance, _FLAT)
         slope = np.where((newton > low) & (newton < high), newton, (low + high) / 2)
     return weights, slope
-
-
-def _origins(day_count: int, span_days: int) -> npt.NDArray[np.intp]:
-    """The past days to forecast from: after a start of four weeks, or a third of the history."""
-    first = min(28, day_count // 3)
-    return np.arange(min(first, day_count - span_days), day_count - span_days + 1, dtype=np.intp)
 
 
 def _chunks(rows: int, width: int) -> Iterator[slice]:

@@ -1,7 +1,7 @@
 """Plan against plan: what changed in what they were asked on, and which of it cost how much."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -145,7 +145,11 @@ def _steps(first: Inputs, last: Inputs) -> Iterator[_Step]:
 
 
 def _asked(request: PlanRequest) -> dict[str, Any]:
-    return {"cost_parts": sorted(request.cost_parts), "starts_on": str(request.starts_on)}
+    return {
+        "cost_parts": sorted(request.cost_parts),
+        "starts_on": str(request.starts_on),
+        "edits": [asdict(edit) for edit in request.edits],
+    }
 
 
 def _changed_values(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:

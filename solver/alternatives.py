@@ -13,7 +13,8 @@ from solver.problem import Problem
 
 USED, CLOSED, UNFIT, GIVEN = "used", "closed", "unfit", "given"
 NO_UNITS, FLOOR, TOO_LATE, DOMINATED = "no units", "floor", "too late", "dominated"
-STANDINGS = (USED, CLOSED, UNFIT, GIVEN, NO_UNITS, FLOOR, TOO_LATE, DOMINATED)
+FULL = "full"
+STANDINGS = (USED, CLOSED, UNFIT, GIVEN, FULL, NO_UNITS, FLOOR, TOO_LATE, DOMINATED)
 
 _NAMES = ("kind", "item", "lane", "supplier", "order", "origin", "destination", "lot",
           "replaces", "departs_on", "arrives_on")  # fmt: skip
@@ -27,6 +28,7 @@ class Standing:
     `standing` is one of STANDINGS. `used_below_scaled`: below that cost of a unit every cheapest
     plan uses it (more); None where no cost does, or where it has no arc. `kept_units` stay in the
     lot that it would take from; None where it takes from no lot. `rule` holds them (`floor`).
+    `full`: what it would need is used up, by other items where they share it.
     """
 
     standing: str
@@ -92,13 +94,13 @@ def worth_of(problem: Problem, margins: Margins, arc: int) -> Worth:
 
 
 def _same_way(problem: Problem, arc: int) -> list[int]:
-    """The arcs of all lots of an item over the same lane on the same day; itself elsewhere."""
+    """The arcs of all lots that move or stand in alike on the same day; else the arc alone."""
     network, movements = problem.network, problem.movements
     row = int(network.reference[arc])
-    if movements["kind"][row] != "transfer":
+    if movements["kind"][row] not in {"transfer", "substitution"}:
         return [arc]
     same = np.ones(len(movements), np.bool_)
-    for name in ("item", "lane", "departs_on"):
+    for name in ("kind", "item", "lane", "origin", "replaces", "departs_on"):
         same &= movements[name] == movements[name][row]
     moving = np.flatnonzero(network.kind == ArcKind.MOVE)
     return [int(found) for found in moving[same[network.reference[moving]]]]
@@ -194,6 +196,8 @@ def standing_of(
         standing = USED
     elif problem.movements["arrives_on"][row] > short_on:  # False for NaT
         standing = TOO_LATE
+    elif problem.network.capacity[arc] <= 0:
+        standing = FULL
     elif kept == 0:
         standing = NO_UNITS
     else:

@@ -14,7 +14,6 @@ from solver.potentials import canonical_potentials
 from solver.ranges import AnyArray
 from solver.ties import Hashes, canonical_flow
 
-
 GROUP_ARCS = 200_000
 """Arcs that are settled at a time, which is some tens of megabytes."""
 

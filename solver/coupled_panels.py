@@ -17,7 +17,7 @@ WIDTH = 32
 FEWEST = 6
 """Fewer items of one structure stand one by one: most of a panel would be empty."""
 
-FULL = 250_000
+FULL = 1_100_000
 """Chunks of one width are joined to panels until they hold so many flows."""
 
 WIDE_DEGREE = 8
@@ -28,9 +28,9 @@ class Panel(NamedTuple):
     """Numbers of the items of a panel: columns (arcs, width), (nodes, width) and (rows, width).
 
     Arc a has rows `first_row[a] .. first_row[a + 1]`; a unit of item k on it takes
-    `unit[row] * weight[row, k]` of `resource[row]`, in units of that resource's mean use.
-    `weight` has a single row where an item takes the same on all its rows. `kind[a]` says which
-    line of `step` (kinds, width) is the arc's. Nodes of `node_step` 0 have no balance to keep.
+    `unit[row] * weight[line[row], k]` of `resource[row]`, in units of that resource's mean use:
+    an item that takes the same on all its rows needs a single line. `kind[a]` says which line of
+    `step` (kinds, width) is the arc's. Nodes of `node_step` 0 have no balance to keep.
     """
 
     tail: AnyArray
@@ -39,6 +39,7 @@ class Panel(NamedTuple):
     resource: AnyArray
     unit: AnyArray
     weight: AnyArray
+    line: AnyArray
     kind: AnyArray
     step: AnyArray
     inverse_step: AnyArray
@@ -73,22 +74,22 @@ def panels_of(items: Items, active: IntArray, flow: IntArray, kind: npt.DTypeLik
     to one node of the ground (see `_grounded`).
     """
     mean = mean_use(items, active)
-    joined: dict[tuple[int, bool], list[list[tuple[Structure, IntArray]]]] = {}
-    sizes: dict[tuple[int, bool], int] = {}
-    for structure, members, alike in _chunks(items, active):
+    joined: dict[int, list[list[tuple[Structure, IntArray]]]] = {}
+    sizes: dict[int, int] = {}
+    for structure, members in _chunks(items, active):
         width = 1 if len(members) == 1 else WIDTH
-        key = width, alike
-        sizes[key] = sizes.get(key, FULL) + width * len(structure.tail)
-        if sizes[key] > FULL:
-            joined.setdefault(key, []).append([])
-            sizes[key] = width * len(structure.tail)
-        joined[key][-1].append((structure, members))
-    built = [
-        _panel(items, parts, (width, alike), flow, mean, kind)
-        for (width, alike), panels in joined.items()
-        for parts in panels
-    ]
-    return PanelSet(tuple(p for p, _ in built), tuple(c for _, c in built), mean)
+        sizes[width] = sizes.get(width, FULL) + width * len(structure.tail)
+        if sizes[width] > FULL:
+            joined.setdefault(width, []).append([])
+            sizes[width] = width * len(structure.tail)
+        joined[width][-1].append((structure, members))
+    panels, chunks = [], []
+    for width, several in joined.items():
+        for parts in several:
+            single = [_panel(items, part, width, flow, 1 / mean) for part in parts]
+            panels.append(_joined([Panel(*(_as(kind, c) for c in panel)) for panel in single]))
+            chunks.append(_places(parts))
+    return PanelSet(tuple(panels), tuple(chunks), mean)
 
 
 def mean_use(items: Items, active: IntArray) -> FloatArray:
@@ -102,16 +103,14 @@ def mean_use(items: Items, active: IntArray) -> FloatArray:
     return mean
 
 
-def _chunks(items: Items, active: IntArray) -> list[tuple[Structure, IntArray, bool]]:
-    """Up to WIDTH items of one structure each, and whether every item's rows are alike."""
-    groups: dict[tuple[int, bool], list[int]] = {}
+def _chunks(items: Items, active: IntArray) -> list[tuple[Structure, IntArray]]:
+    """Up to WIDTH items of one structure each."""
+    groups: dict[int, list[int]] = {}
     for item in active.tolist():
-        use = items.use[items.of_rows(item)]
-        alike = bool(len(use) == 0 or (use == use[0]).all())
-        groups.setdefault((int(items.structure_of[item]), alike), []).append(item)
+        groups.setdefault(int(items.structure_of[item]), []).append(item)
     return [
-        (items.structures[structure], np.array(members[first : first + width]), alike)
-        for (structure, alike), members in groups.items()
+        (items.structures[structure], np.array(members[first : first + width]))
+        for structure, members in groups.items()
         for first, width in _widths(len(members))
     ]
 
@@ -125,63 +124,80 @@ def _widths(count: int) -> list[tuple[int, int]]:
     return found + [(first, 1) for first in range(wide, count)]
 
 
-def _panel(
-    items: Items,
-    parts: list[tuple[Structure, IntArray]],
-    form: tuple[int, bool],
-    flow: IntArray,
-    mean: FloatArray,
-    kind: npt.DTypeLike,
-) -> tuple[Panel, tuple[Chunk, ...]]:
-    arcs = np.concatenate([[0], np.cumsum([len(part.tail) for part, _ in parts])])
-    nodes = np.concatenate([[0], np.cumsum([part.node_count for part, _ in parts])])
-    shift = np.repeat(nodes[:-1], np.diff(arcs))
-    tail = (np.concatenate([part.tail for part, _ in parts]) + shift).astype(np.int32)
-    head = (np.concatenate([part.head for part, _ in parts]) + shift).astype(np.int32)
-    resource = np.concatenate([part.row_resource for part, _ in parts])
-    row_arc = np.concatenate([part.row_arc + a for (part, _), a in zip(parts, arcs, strict=False)])
-    width, alike = form
-    weight = _stacked(items.use, items.of_rows, parts, width, kind)
-    if alike:
-        weight = weight[:1] if len(weight) else np.ones((1, weight.shape[1]), kind)
-    cost = _stacked(items.cost, items.of_arcs, parts, width, kind)
-    grounded = np.concatenate([
-        _grounded(items, structure, members, flow) for structure, members in parts
-    ])  # fmt: skip
-    degree = np.bincount(tail, minlength=nodes[-1]) + np.bincount(head, minlength=nodes[-1])
-    unit = 1 / mean[resource]
-    ends = (~grounded[tail]).astype(np.int64) + ~grounded[head]
-    kinds, step = _steps(ends, row_arc, unit, weight, alike)
-    panel = Panel(
-        tail, head, np.searchsorted(row_arc, np.arange(len(tail) + 1)).astype(np.int32),
-        resource.astype(np.int32), unit.astype(kind), weight, kinds.astype(np.int32),
-        step.astype(kind), (1 / step.mean(1)).astype(kind),
-        np.where(grounded | (degree == 0), 0, 1 / np.maximum(degree, 1)).astype(kind),
-        cost, _stacked(items.span, items.of_arcs, parts, width, kind),
-        _stacked(items.supply, items.of_nodes, parts, width, kind),
-    )  # fmt: skip
-    return panel, tuple(
-        Chunk(members, int(arc), int(node))
+def _places(parts: list[tuple[Structure, IntArray]]) -> tuple[Chunk, ...]:
+    arcs = np.cumsum([0, *(len(structure.tail) for structure, _ in parts)]).tolist()
+    nodes = np.cumsum([0, *(structure.node_count for structure, _ in parts)]).tolist()
+    return tuple(
+        Chunk(members, arc, node)
         for (_, members), arc, node in zip(parts, arcs, nodes, strict=False)
     )
 
 
+def _as(kind: npt.DTypeLike, column: AnyArray) -> AnyArray:
+    """Floats of the wanted kind; whole numbers are places, and stay."""
+    return column.astype(kind if column.dtype == np.float64 else np.int32)
+
+
+def _panel(
+    items: Items, part: tuple[Structure, IntArray], width: int, flow: IntArray, scale: FloatArray
+) -> Panel:
+    """The panel of one chunk; `scale` is what makes a use of a resource one of mean size."""
+    structure, members = part
+    unit, rows = scale[structure.row_resource], len(structure.row_arc)
+    weight, line = _stacked(items.use, items.of_rows, members, width), np.arange(rows)
+    if rows and np.all(weight == weight[0]):
+        weight, line = weight[:1], np.zeros(rows, np.int64)
+    grounded = _grounded(items, structure, members, flow)
+    ends = (~grounded[structure.tail]).astype(np.int64) + ~grounded[structure.head]
+    kinds, step = _steps(ends, structure.row_arc, unit, weight[:, : len(members)])
+    degree = np.maximum(_degree(structure), 1)
+    return Panel(
+        structure.tail, structure.head,
+        np.searchsorted(structure.row_arc, np.arange(len(structure.tail) + 1)),
+        structure.row_resource, unit, weight, line, kinds,
+        np.pad(step, ((0, 0), (0, width - len(members))), "edge"), 1 / step.mean(1),
+        np.where(grounded | (_degree(structure) == 0), 0.0, 1 / degree),
+        _stacked(items.cost, items.of_arcs, members, width),
+        _stacked(items.span, items.of_arcs, members, width),
+        _stacked(items.supply, items.of_nodes, members, width),
+    )  # fmt: skip
+
+
+def _joined(panels: list[Panel]) -> Panel:
+    """Panels of one width as one: what counts within a panel counts on."""
+    columns = {name: [getattr(panel, name) for panel in panels] for name in Panel._fields}
+    nodes, rows, lines, kinds = (
+        np.cumsum([0, *map(len, columns[name])]).astype(np.int32)
+        for name in ("supply", "resource", "weight", "step")
+    )
+    for name, shift in (("tail", nodes), ("head", nodes), ("line", lines), ("kind", kinds)):
+        columns[name] = [c + s for c, s in zip(columns[name], shift, strict=False)]
+    columns["first_row"] = [
+        (c if last else c[:-1]) + s
+        for c, s, last in zip(
+            columns["first_row"], rows, [False] * (len(panels) - 1) + [True], strict=False
+        )
+    ]
+    return Panel(*(np.ascontiguousarray(np.concatenate(column)) for column in columns.values()))
+
+
 def _stacked(
-    column: IntArray,
-    own: Callable[[int], slice],
-    parts: list[tuple[Structure, IntArray]],
-    width: int,
-    kind: npt.DTypeLike,
-) -> AnyArray:
+    column: IntArray, own: Callable[[int], slice], members: IntArray, width: int
+) -> FloatArray:
     """One line per arc (node, row), one column per item; what no item fills is 0."""
-    found = []
-    for _, members in parts:
-        first = own(int(members[0]))
-        block = np.zeros((width, first.stop - first.start), kind)
-        for place, item in enumerate(members.tolist()):
-            block[place] = column[own(item)]
-        found.append(block.T)
-    return np.ascontiguousarray(np.concatenate(found))
+    first = own(int(members[0]))
+    block = np.zeros((width, first.stop - first.start))
+    for place, item in enumerate(members.tolist()):
+        block[place] = column[own(item)]
+    return block.T
+
+
+def _degree(structure: Structure) -> IntArray:
+    count = structure.node_count
+    degree: IntArray = np.bincount(structure.tail, minlength=count) + np.bincount(
+        structure.head, minlength=count
+    )
+    return degree
 
 
 def _grounded(
@@ -196,9 +212,7 @@ def _grounded(
     ground = np.zeros(structure.node_count, np.bool_)
     if not len(structure.tail):
         return ground
-    degree = np.bincount(structure.tail, minlength=structure.node_count) + np.bincount(
-        structure.head, minlength=structure.node_count
-    )
+    degree = _degree(structure)
     top = int(degree.argmax())
     ground[top] = True
     near = (structure.tail == top) | (structure.head == top)
@@ -211,16 +225,16 @@ def _grounded(
 
 
 def _steps(
-    ends: IntArray, row_arc: IntArray, unit: FloatArray, weight: AnyArray, alike: bool
+    ends: IntArray, row_arc: IntArray, unit: FloatArray, weight: FloatArray
 ) -> tuple[IntArray, FloatArray]:
     """Pock and Chambolle's steps (2011): 1 / sum of what a unit of flow moves, by kind of arc."""
-    if alike:
+    if len(weight) == 1:
         units = np.bincount(row_arc, unit, minlength=len(ends))
         pairs, kinds = np.unique(np.stack([ends, units], axis=1), axis=0, return_inverse=True)
         moved = pairs[:, :1] + pairs[:, 1:] * weight
         kinds = kinds.ravel()
     else:
-        kinds, moved = np.arange(len(ends)), np.repeat(ends[:, None], weight.shape[1], axis=1)
-        moved = moved.astype(np.float64)
+        kinds, moved = np.arange(len(ends)), np.zeros((len(ends), weight.shape[1]))
+        moved += ends[:, None]
         np.add.at(moved, row_arc, unit[:, None] * weight)
     return kinds, 1 / np.maximum(moved, 0.5)

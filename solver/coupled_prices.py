@@ -1,16 +1,23 @@
 """Prices of shared capacity by a restarted first-order method, written for items side by side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from solver.coupled_items import FloatArray, Items
-from solver.coupled_panels import WIDTH, Panel, panels_of
+from solver.coupled_panels import Panel, panels_of
+from solver.coupled_sweeps import (
+    distance,
+    move_levels,
+    move_prices,
+    sweep_plain,
+    sweep_rows,
+    sweep_single,
+)
 from solver.network import IntArray
 from solver.ranges import AnyArray
 
@@ -31,10 +38,6 @@ class State(NamedTuple):
     level_anchor: AnyArray
     outflow: AnyArray
     row_use: FloatArray
-    residual: FloatArray
-
-
-Sweep = Callable[[Panel, State, AnyArray, AnyArray], None]
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,6 @@ class FirstOrder:
         drawn = _drawn(self._panels, len(capacity))
         self._price_step = np.where(drawn > 0, 1 / np.maximum(drawn, 1e-9), 0.0)
         self._prices = np.zeros(len(capacity))
-        self._used = np.zeros(len(capacity))
         self._states = [_at_rest(panel) for panel in self._panels]
         if start is not None:
             self._prices = np.where(drawn > 0, start.prices * self._set.mean_use, 0.0)
@@ -137,25 +139,22 @@ class FirstOrder:
         numbers = np.array([share, 1 - share, STEP / self._weight, self._weight], self._kind)
         now = self._prices.astype(self._kind)
 
-        def sweep(place: int) -> None:
-            panel = self._panels[place]
-            step = _SINGLE if panel.cost.shape[1] == 1 else _WIDE
-            step(panel, self._states[place], now, numbers)
+        def advance(place: int) -> float:
+            return _advance(self._panels[place], self._states[place], now, numbers)
 
         places = range(len(self._panels))
         if self._threads > 1 and len(self._panels) > 1:
-            list(pool.map(sweep, places))
+            residuals = list(pool.map(advance, places))
         else:
-            for place in places:
-                sweep(place)
+            residuals = [advance(place) for place in places]
         row_use = np.concatenate([state.row_use for state in self._states])
-        moved = _move_prices(
-            self._prices, self._price_anchor, self._used, row_use, *self._sorted, self._capacity,
+        moved = move_prices(
+            self._prices, self._price_anchor, row_use, *self._sorted, self._capacity,
             self._price_step * self._weight, share,
         )  # fmt: skip
         self._since += 1
         self.iterations += 1
-        residual = moved + sum(float(state.residual[0]) for state in self._states)
+        residual = float(moved) + sum(residuals)
         self._restart_if_due(float(np.sqrt(residual)))
 
     def _restart_if_due(self, residual: float) -> None:
@@ -183,7 +182,12 @@ class FirstOrder:
             ((self._prices - self._price_anchor)[step > 0] ** 2 / step[step > 0]).sum()
         )])  # fmt: skip
         for panel, state in zip(self._panels, self._states, strict=True):
-            moved += np.array(_moved(panel, state))
+            node_step = panel.node_step[:, None] * np.ones((1, state.level.shape[1]), self._kind)
+            nodes = np.arange(len(node_step))
+            moved += (
+                distance(state.flow, state.flow_anchor, panel.kind, panel.step),
+                distance(state.level, state.level_anchor, nodes, node_step),
+            )
         primal, dual = np.sqrt(moved)
         if primal > 1e-9 and dual > 1e-9:
             self._weight = float(np.sqrt(self._weight * dual / primal))
@@ -197,7 +201,6 @@ def _at_rest(panel: Panel) -> State:
     flows, levels = np.zeros_like(panel.cost), np.zeros_like(panel.supply)
     return State(
         flows, flows.copy(), levels, levels.copy(), levels.copy(), np.zeros(len(panel.resource)),
-        np.zeros(1),
     )  # fmt: skip
 
 
@@ -216,9 +219,7 @@ def _drawn(panels: Sequence[Panel], resources: int) -> FloatArray:
     """What one unit on every arc would take of each resource."""
     total = np.zeros(resources)
     for panel in panels:
-        weight = np.broadcast_to(
-            panel.weight.sum(1, dtype=np.float64), (len(panel.resource),)
-        )  # fmt: skip
+        weight = panel.weight.sum(1, dtype=np.float64)[panel.line]
         np.add.at(total, panel.resource, panel.unit * weight)
     return total
 
@@ -230,121 +231,18 @@ def _rows_by_resource(panels: Sequence[Panel], resources: int) -> tuple[IntArray
     return np.searchsorted(resource[order], np.arange(resources + 1)), order
 
 
-def _sweep_of(single: bool) -> Sweep:
-    """One step of a panel of this width, compiled for it: flows, what they take, then levels.
-
-    `numbers`: the share of the step and of the anchor, the primal and the dual step. The first
-    row of an arc is priced and summed in the one pass over its flows, further ones before and
-    after.
-    """
-
-    @numba.njit(nogil=True, fastmath=True, cache=True)
-    def sweep(panel: Panel, state: State, prices: AnyArray, numbers: AnyArray) -> None:
-        share, rest, primal, dual = numbers[0], numbers[1], numbers[2], numbers[3]
-        level, out, flow, anchor = state.level, state.outflow, state.flow, state.flow_anchor
-        tails, heads, rows, kinds = panel.tail, panel.head, panel.first_row, panel.kind
-        costs, spans, steps, weights = panel.cost, panel.span, panel.step, panel.weight
-        units, resources, uses = panel.unit, panel.resource, state.row_use
-        inverse = panel.inverse_step
-        width = 1 if single else level.shape[1]
-        charged = np.zeros(width, level.dtype)
-        lines = panel.weight.shape[0] - 1
-        out[:] = level.dtype.type(0)
-        total = 0.0
-        for arc in range(flow.shape[0]):
-            first, end = rows[arc], rows[arc + 1]
-            price, cost = level.dtype.type(0), costs[arc]
-            if end > first:
-                price = prices[resources[first]] * units[first]
-            weight = weights[min(first, lines)]
-            now, before, span = flow[arc], anchor[arc], spans[arc]
-            leaves, enters = level[tails[arc]], level[heads[arc]]
-            sent, came = out[tails[arc]], out[heads[arc]]
-            step = steps[kinds[arc]]
-            residual = taken = level.dtype.type(0)
-            for k in range(width):
-                old = now[k]
-                new = old - primal * step[k] * (
-                    cost[k] + price * weight[k] + leaves[k] - enters[k]
-                )
-                new = min(max(new, level.dtype.type(0)), span[k])
-                ahead = new + new - old
-                sent[k] += ahead
-                came[k] -= ahead
-                taken += ahead * weight[k]
-                residual += (new - old) * (new - old)
-                now[k] = share * ahead + rest * before[k]
-            total += residual * inverse[kinds[arc]] / primal
-            if end > first:
-                uses[first] = taken * units[first]
-            for row in range(first + 1, end):
-                other = weights[min(row, lines)]
-                taken = level.dtype.type(0)
-                for k in range(width):
-                    taken += (now[k] - rest * before[k]) * other[k]
-                uses[row] = taken * units[row] / share
-        for node in range(level.shape[0]):
-            step_of_node = panel.node_step[node] * dual
-            if step_of_node > 0:
-                now, before = level[node], state.level_anchor[node]
-                gone, supply = out[node], panel.supply[node]
-                residual = level.dtype.type(0)
-                for k in range(width):
-                    change = step_of_node * (gone[k] - supply[k])
-                    residual += change * change
-                    now[k] = share * (now[k] + change + change) + rest * before[k]
-                total += residual / step_of_node
-        state.residual[0] = total
-
-    compiled: Sweep = sweep
-    return compiled
-
-
-_WIDE, _SINGLE = _sweep_of(False), _sweep_of(True)
-
-
-@numba.njit(nogil=True, cache=True)
-def _move_prices(
-    prices: FloatArray,
-    anchor: FloatArray,
-    used: FloatArray,
-    row_use: FloatArray,
-    start: IntArray,
-    rows: IntArray,
-    capacity: FloatArray,
-    step: FloatArray,
-    share: float,
-) -> float:
-    """Move prices by what is taken too much; how far they moved, by their steps."""
-    total = 0.0
-    for resource in range(len(prices)):
-        if step[resource] == 0:
-            continue
-        taken = 0.0
-        for place in range(start[resource], start[resource + 1]):
-            taken += row_use[rows[place]]
-        used[resource] = taken
-        old = prices[resource]
-        new = max(old + step[resource] * (taken - capacity[resource]), 0.0)
-        total += (new - old) ** 2 / step[resource]
-        prices[resource] = share * (new + new - old) + (1 - share) * anchor[resource]
-    return total
-
-
-@numba.njit(nogil=True, fastmath=True, cache=True)
-def _moved(panel: Panel, state: State) -> tuple[float, float]:
-    """How far flows and levels are from their anchors, squared, by their steps."""
-    primal, dual = 0.0, 0.0
-    for arc in range(state.flow.shape[0]):
-        step = panel.step[panel.kind[arc]]
-        part = state.flow.dtype.type(0)
-        for k in range(state.flow.shape[1]):
-            part += (state.flow[arc, k] - state.flow_anchor[arc, k]) ** 2 / step[k]
-        primal += part
-    for node in range(state.level.shape[0]):
-        if panel.node_step[node] > 0:
-            part = state.level.dtype.type(0)
-            for k in range(state.level.shape[1]):
-                part += (state.level[node, k] - state.level_anchor[node, k]) ** 2
-            dual += part / panel.node_step[node]
-    return primal, dual
+def _advance(panel: Panel, state: State, prices: AnyArray, numbers: AnyArray) -> float:
+    """One step of a panel; the residual that it adds."""
+    sweep = sweep_rows
+    if panel.cost.shape[1] == 1:
+        sweep = sweep_single
+    elif len(panel.resource) == 0 or np.diff(panel.first_row).max() < 2:
+        sweep = sweep_plain
+    moved = sweep(
+        state.flow, state.flow_anchor, state.level, state.outflow, state.row_use, panel.tail,
+        panel.head, panel.first_row, panel.resource, panel.unit, panel.weight, panel.line,
+        panel.kind, panel.step, panel.inverse_step, panel.cost, panel.span, prices, numbers,
+    )  # fmt: skip
+    return float(moved) + float(move_levels(
+        state.level, state.level_anchor, state.outflow, panel.supply, panel.node_step, numbers
+    ))  # fmt: skip

@@ -31,7 +31,7 @@ def raised(network: Network, flow: IntArray, known: IntArray) -> IntArray | None
     proved, tight = _tight_arcs(level, *columns)
     if not proved:
         return None
-    reached = _reached(*_by_origin(len(level), tight), level)
+    reached = _reached(tight, level)
     if not reached.all():
         level = level.copy()
         _settle(level, reached, *_arcs_into_rest(level, reached, *columns))
@@ -62,22 +62,23 @@ def _tight_arcs(
 
 @numba.njit(cache=True)
 def _by_origin(node_count: int, ends: AnyArray) -> tuple[AnyArray, AnyArray]:
-    """Arcs grouped by the node that they leave: first place per node, node that is entered."""
+    """Arcs grouped by the node that they leave: first place per node, row of the arc."""
     start = np.zeros(node_count + 2, np.int32)
     for arc in range(len(ends)):
         start[ends[arc, 0] + 2] += 1
     for node in range(node_count):
         start[node + 2] += start[node + 1]
-    to = np.empty(len(ends), np.int32)
+    rows = np.empty(len(ends), np.int32)
     for arc in range(len(ends)):
-        to[start[ends[arc, 0] + 1]] = ends[arc, 1]
+        rows[start[ends[arc, 0] + 1]] = arc
         start[ends[arc, 0] + 1] += 1
-    return start, to
+    return start, rows
 
 
 @numba.njit(cache=True)
-def _reached(start: AnyArray, to: AnyArray, level: AnyArray) -> AnyArray:
-    """Which nodes can be reached from the nodes of level 0."""
+def _reached(ends: AnyArray, level: AnyArray) -> AnyArray:
+    """Which nodes can be reached by the arcs from the nodes of level 0."""
+    start, rows = _by_origin(len(level), ends)
     reached = np.zeros(len(level), np.bool_)
     waiting = np.empty(len(level), np.int32)
     count = 0
@@ -90,9 +91,10 @@ def _reached(start: AnyArray, to: AnyArray, level: AnyArray) -> AnyArray:
         count -= 1
         node = waiting[count]
         for place in range(start[node], start[node + 1]):
-            if not reached[to[place]]:
-                reached[to[place]] = True
-                waiting[count] = to[place]
+            target = ends[rows[place], 1]
+            if not reached[target]:
+                reached[target] = True
+                waiting[count] = target
                 count += 1
     return reached
 
@@ -101,58 +103,50 @@ def _reached(start: AnyArray, to: AnyArray, level: AnyArray) -> AnyArray:
 def _arcs_into_rest(
     level: AnyArray, reached: AnyArray, tail: AnyArray, head: AnyArray, cost: AnyArray,
     lower: AnyArray, capacity: AnyArray, flow: AnyArray,
-) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:  # fmt: skip
-    """Least reduced cost into each node from those reached; arcs between the rest, by origin."""
+) -> tuple[AnyArray, AnyArray, AnyArray]:  # fmt: skip
+    """Arcs between nodes that are not reached, their reduced costs; the least into each node
+    from those that are.
+    """
     best = np.full(len(level), FAR, np.int64)
-    start = np.zeros(len(level) + 2, np.int64)
-    for filling in (False, True):
-        if filling:
-            for node in range(len(level)):
-                start[node + 2] += start[node + 1]
-            to = np.empty(start[len(level) + 1], np.int32)
-            length = np.empty(start[len(level) + 1], np.int64)
-        for arc in range(len(tail)):
-            if reached[tail[arc]] and reached[head[arc]]:
-                continue
-            reduced = cost[arc] + level[tail[arc]] - level[head[arc]]
-            for ahead in (True, False):
-                if ahead:
-                    open_way, origin, target = flow[arc] < capacity[arc], tail[arc], head[arc]
-                else:
-                    open_way, origin, target = flow[arc] > lower[arc], head[arc], tail[arc]
-                    reduced = -reduced
-                if not open_way or reached[target]:
-                    continue
+    ends = np.empty((2 * len(tail), 2), np.int32)
+    length = np.empty(2 * len(tail), np.int64)
+    count = 0
+    for arc in range(len(tail)):
+        if reached[tail[arc]] and reached[head[arc]]:
+            continue
+        reduced = cost[arc] + level[tail[arc]] - level[head[arc]]
+        open_way, origin, target = flow[arc] < capacity[arc], tail[arc], head[arc]
+        for _ in range(2):
+            if open_way and not reached[target]:
                 if reached[origin]:
                     best[target] = min(best[target], reduced)
-                elif filling:
-                    to[start[origin + 1]] = target
-                    length[start[origin + 1]] = reduced
-                    start[origin + 1] += 1
                 else:
-                    start[origin + 2] += 1
-    return start, to, length, best
+                    ends[count, 0], ends[count, 1], length[count] = origin, target, reduced
+                    count += 1
+            open_way = False
+    return ends[:count], length[:count], best
 
 
 @numba.njit(cache=True)
 def _settle(
-    level: AnyArray, reached: AnyArray, start: AnyArray, to: AnyArray, length: AnyArray,
-    best: AnyArray,
-) -> None:  # fmt: skip
+    level: AnyArray, reached: AnyArray, ends: AnyArray, length: AnyArray, best: AnyArray
+) -> None:
     """Dijkstra's search over the nodes that are not reached yet; raises their levels in place."""
+    start, rows = _by_origin(len(level), ends)
     queue = [(np.int64(0), np.int64(0)) for _ in range(0)]
     for node in range(len(level)):
         if not reached[node]:
             best[node] = min(best[node], -level[node])
             heapq.heappush(queue, (best[node], np.int64(node)))
-    while len(queue):
-        distance, node = heapq.heappop(queue)
-        if reached[node]:
+    while queue:
+        distance, near = heapq.heappop(queue)
+        if reached[near]:
             continue
-        reached[node] = True
-        for place in range(start[node], start[node + 1]):
-            target = to[place]
-            if not reached[target] and distance + length[place] < best[target]:
-                best[target] = distance + length[place]
-                heapq.heappush(queue, (best[target], np.int64(target)))
-        level[node] += distance
+        reached[near] = True
+        level[near] += distance
+        for place in range(start[near], start[near + 1]):
+            target = ends[rows[place], 1]
+            further = distance + length[rows[place]]
+            if not reached[target] and further < best[target]:
+                best[target] = further
+                heapq.heappush(queue, (further, np.int64(target)))

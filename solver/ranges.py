@@ -143,7 +143,7 @@ def engine_columns(network: Network) -> EngineColumns:
 
 
 def _spans(network: Network) -> IntArray:
-    """capacity - lower, at most NODE_LIMIT, without a wrap on the way."""
+    """What an arc can take, capacity - lower, at most NODE_LIMIT, without a wrap on the way."""
     if not network.lower.any():
         return network.capacity
     return np.minimum(network.capacity, NODE_LIMIT + network.lower) - network.lower

@@ -42,5 +42,5 @@ class Warm:
         if found is None:
             self._simplex = None
             return solve(network)  # a basis of what has no flow is no start, and no proof
-        assert found.potentials is not None
-        return solution_of(network, columns, found.flow, lowered(self._first, found.potentials))
+        known = None if found.potentials is None else lowered(self._first, found.potentials)
+        return solution_of(network, columns, found.flow, known)

@@ -26,7 +26,6 @@ class Simplex:
             tail, head = np.where(self._turned, (head, tail), (tail, head))
         self._order = ordered_arcs(tail, head, len(columns.supply))
         self._ends = (columns.tail, columns.head)
-        self._columns: EngineColumns | None = None
         # Imported here so that whoever only reads networks and flows loads no engine.
         from pylmcf import Graph
 
@@ -34,7 +33,8 @@ class Simplex:
         self._graph: Any = Graph(len(columns.supply), *sorted_ends)
         self._graph.set_warm_repair("dual_ratio")  # of its ways the quickest after new supplies
         self._graph.set_warm_repair_budget(0.0)  # a limit in seconds would be an input
-        self._give(columns)
+        self._columns = columns
+        self._give(columns, None)
 
     def change(self, columns: EngineColumns) -> bool:
         """New supplies, spans and costs on the same arcs; False, and no change, on other arcs.
@@ -48,7 +48,8 @@ class Simplex:
             self._turns_as_before(columns) and all(np.array_equal(*pair) for pair in ends)
         )
         if same:
-            self._give(columns)
+            self._give(columns, self._columns)
+            self._columns = columns
         return same
 
     def solve(self) -> Found | None:
@@ -59,7 +60,6 @@ class Simplex:
             if "INFEASIBLE" not in str(refusal):
                 raise
             return None
-        assert self._columns is not None
         moved: IntArray = self._graph.result()
         if self._order is not None:
             sorted_flow, moved = moved, np.empty_like(moved)
@@ -68,7 +68,7 @@ class Simplex:
             moved = np.where(self._turned, self._columns.span - moved, moved)
         return Found(moved, self._graph.raw_potentials())
 
-    def _give(self, columns: EngineColumns) -> None:
+    def _give(self, columns: EngineColumns, before: EngineColumns | None) -> None:
         """Hand over what changed: the engine keeps more of its basis the less it hears of."""
         supply, cost = columns.supply, columns.cost
         if self._any_turned:
@@ -76,13 +76,12 @@ class Simplex:
             np.subtract.at(supply, columns.tail[full], columns.span[full])
             np.add.at(supply, columns.head[full], columns.span[full])
             cost = np.abs(cost)
-        graph, before = self._graph, self._columns
+        graph = self._graph
         graph.set_node_supply(supply)
         if before is None or not np.array_equal(before.span, columns.span):
             graph.set_edge_capacities(self._sorted(columns.span))
         if before is None or not np.array_equal(before.cost, columns.cost):
             graph.set_edge_costs(self._sorted(cost))
-        self._columns = columns
 
     def _turns_as_before(self, columns: EngineColumns) -> bool:
         if not self._any_turned:

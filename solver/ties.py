@@ -32,8 +32,9 @@ def canonical_flow(
     a tie cost is 1 + the leading bits of splitmix64(arc_hash + round x golden ratio). Tie costs
     are positive, so no units circulate for nothing. Where that still leaves a choice, the next
     round decides with other bits, and after HASHED_ROUNDS arcs are settled one by one, least
-    flow first, in the order of their hashes. Arcs of one component that share a hash are told apart by cost,
-    lower bound and capacity, and last by row: only arcs with the same key and the same numbers.
+    flow first, in the order of their hashes. Arcs of one component that share a hash are told
+    apart by cost, lower bound and capacity, and last by row: only arcs with the same key and the
+    same numbers. Components do not bear on one another, whether solved together or apart.
 
     Only arcs that some other cheapest flow uses differently take part (`movable`); the rest is
     fixed and contracted, so that the second network is a few per cent of the first.

@@ -8,11 +8,13 @@ from rich.console import Console
 
 from api.commands_diff import change_text, document, line_text, show_difference, signed
 from api.commands_why import show_line, show_why
-from api.explained import Amounts, change_text as moved_text, flip_text, size_texts, way_text
+from api.explained import Amounts, flip_text, size_texts, way_text
+from api.explained import change_text as moved_text
 from service.difference import Change, Difference, Group, LineChange
 from service.house import House
 from service.why import Way, why
 from service.why_line import Flip, why_line
+from solver.alternatives import STANDINGS
 from solver.echelon import OrderSize
 from tests.api.conftest import CHAIN, Ask
 
@@ -105,13 +107,16 @@ def test_a_place_is_told_with_why_not(house: House, digest: str) -> None:
     [
         ("used", "carries 7 units"), ("no units", "no units left there: all go elsewhere"),
         ("floor", "the 4 units left there, safety-floor holds them"),
-        ("too late", "arrives after 2026-03-03"), ("dominated", "4 units left there, worth more there"),
+        ("too late", "arrives after 2026-03-03"),
+        ("dominated", "4 units left there, worth more there"),
         ("given", "the order-up-to rule buys 7 units"), ("unfit", "its lot serves nobody any more"),
         ("closed", "closed by cold-chain"),
+        ("full", "what it needs is full: a lane, a carrier or a place"),
     ],
 )  # fmt: skip
 def test_every_standing_has_its_words(standing: str, expected: str) -> None:
     """Each way that a movement can stand is said in words of its own."""
+    assert standing in STANDINGS
     rule = "https://w3id.org/evenkeel/rule/"
     way = Way("transfer", "a", "l", "", None, 5, (rule + "cold-chain",), standing, 7, 3, 4,
               rule + "safety-floor")  # type: ignore[arg-type]  # the day plays no part  # fmt: skip

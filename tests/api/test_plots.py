@@ -98,8 +98,8 @@ def test_the_smallest_places_are_one_curve(tmp_path: Path) -> None:
 def test_only_costs_that_occur_are_named(tmp_path: Path) -> None:
     """A part that is nothing in every row is left out of the legend."""
     found = texts(DRAW["costs"](tmp_path / "costs.svg"))
-    assert {"plan", "do nothing", "holding", "shortage", "purchases", "EUR"} <= found
-    assert not {"lines", "transport"} & found
+    assert {"plan", "do nothing", "holding", "shortage", "purchase premium", "EUR"} <= found
+    assert not {"fixed costs of lines", "movements, all days"} & found
 
 
 def test_bars_differ_without_colour(tmp_path: Path) -> None:

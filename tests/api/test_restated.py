@@ -1,8 +1,11 @@
 """Plans in another currency and in packs: exact, dated, and nothing else changed."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -13,20 +16,21 @@ from rich.console import Console
 
 from api.amounts import exact, in_packs
 from api.command_line import main
-from api.drawing import lines_table, shortfalls_table
-from api.restated import in_currency
+from api.drawing import certificate_table, lines_table, shortfalls_table, show_restated
+from api.restated import OF_NETWORK, Restated, in_currency
 from graph.login import Connection
 from ontology.columns import Snapshot, table_of
 from ontology.errors import InputError
 from ontology.governance import ExchangeRate
 from ontology.units import Packs
 from service.house import House
+from solver.claims import Claims
 
 DECISION: Mapping[str, Any] = {
     "starts_on": "2026-03-02",
     "network": {"cost_scale": 10_000, "digest": "d"},
     "certificate": {"cost": 15_310_000, "bound": 15_309_999, "gap": 1, "do_nothing": None,
-                    "label": "within 1 %"},
+                    "label": "within 1 %", "line_cost": 10_000_000},
     "comparison": {"plan": {"cost_cents": 1531, "fill_per_million": 912_000}},
     "lines": [{"number": 1, "item": "tea", "quantity_units": 29, "cost_scaled": 25_000,
                "kind": "transfer", "lane": "l", "origin": "a", "destination": "b",
@@ -39,20 +43,22 @@ FACTS = Snapshot(1, {"ExchangeRate": table_of([RATE], "ExchangeRate")})
 
 
 def test_every_amount_is_converted_and_nothing_else() -> None:
-    """1,531 cents of EUR are 1,224.8 of GBP at 5/4 EUR a pound: rounded to 1,225; units stay."""
+    """1,531 cents of EUR are 1,224.8 of GBP at 5/4 EUR a pound: rounded to 1,225; units stay.
+
+    Amounts in cost units stay at their scale, so that the price of a unit keeps its digits.
+    """
     found = in_currency({"decision": DECISION, "seal": "s"}, FACTS, "EUR", "gbp")
     decision = found.document["decision"]
     assert ("GBP", 1225, 912_000) == (
         found.currency, decision["comparison"]["plan"]["cost_cents"],
         decision["comparison"]["plan"]["fill_per_million"],
     )  # fmt: skip
-    assert {**DECISION["certificate"], "cost": 1225, "bound": 1225, "gap": 1} == (
-        decision["certificate"]
-    )
+    assert {**DECISION["certificate"], "cost": 12_248_000, "bound": 12_247_999, "gap": 1,
+            "line_cost": 8_000_000} == decision["certificate"]  # fmt: skip
     line, short = decision["lines"][0], decision["shortfalls"][0]["next_unit"]
-    assert (2, 29) == (line["cost_scaled"], line["quantity_units"])
-    assert {"avoids_scaled": 1, "costs_scaled": 2} == short
-    assert (1, 10_000) == (decision["network"]["cost_scale"], DECISION["network"]["cost_scale"])
+    assert (20_000, 29) == (line["cost_scaled"], line["quantity_units"])
+    assert {"avoids_scaled": 8_000, "costs_scaled": 24_000} == short
+    assert 10_000 == decision["network"]["cost_scale"]
     assert (
         "amounts are converted at 1 EUR = 0.8 GBP of 2026-02-27 (ExchangeRate/GBP/EUR/2026-02-27)"
     ) == found.note
@@ -62,9 +68,48 @@ def test_a_gap_is_never_rounded_away() -> None:
     """A gap of a ten-thousandth of a cent is shown as a cent, for a closed one would be a claim."""
     found = in_currency({"decision": DECISION}, FACTS, "EUR", "GBP").document["decision"]
     assert found["certificate"]["gap"] == 1
+    table = drawn(certificate_table(found["certificate"], 10_000, "GBP"), 80)
+    assert ("0.01 GBP", "1,224.79 GBP") == (
+        re.findall(r"gap +(.*?)\s*\n", table)[0], re.findall(r"bound +(.*?)\s*\n", table)[0]
+    )  # fmt: skip
     closed = {**DECISION, "certificate": {**DECISION["certificate"], "gap": 0}}
     found = in_currency({"decision": closed}, FACTS, "EUR", "GBP").document["decision"]
     assert found["certificate"]["gap"] == 0
+
+
+def test_every_figure_of_every_table_is_restated() -> None:
+    """At two to one each amount that is shown doubles, to the cent; what is no amount stays."""
+    decision = {
+        **DECISION, "regime": "risk", "chain": "c", "release": "r", "suppressed": {},
+        "certificate": {**{f.name: 10**9 for f in fields(Claims) if f.type == "int"},
+                        "do_nothing": 10**9, "gap_of_gain": 0.5, "label": "x"},
+        "comparison": {"plan": {f"{name}_cents": 10**5 for name in COSTS}
+                       | {"fill_per_million": 10**5, "expected_short_millionths": 10**9}},
+    }  # fmt: skip
+    twice = Snapshot(1, {"ExchangeRate": table_of(
+        [ExchangeRate("GBP", "EUR", date(2026, 2, 27), 1, 2)], "ExchangeRate")})  # fmt: skip
+    document = {"decision": decision, "plan_digest": "0" * 64}
+    own = drawn_plan(Restated(document, "EUR"))
+    other = drawn_plan(in_currency(document, twice, "EUR", "GBP")).replace("GBP", "EUR")
+    before, after = (re.findall(r"-?[\d,]+\.\d\d\b(?! %)", text) for text in (own, other))
+    assert [2 * Decimal(text.replace(",", "")) for text in before] == [
+        Decimal(text.replace(",", "")) for text in after
+    ]
+    assert len(COSTS) + len(OF_NETWORK) - 2 < len(before)
+    assert re.sub(r"[\d,.]+| +|─+", " ", own).split() == (
+        re.sub(r"[\d,.]+| +|─+", " ", other.partition("amounts are")[0]).split()
+    )
+
+
+COSTS = ("cost", "stock_cost", "movement_cost", "line_cost", "purchase_premium", "far_cost")
+
+
+def drawn_plan(shown: Restated) -> str:
+    """A restated plan as a wide screen shows it."""
+    screen = Console(width=160, color_system=None, markup=False)
+    with screen.capture() as captured:
+        show_restated(screen, shown)
+    return captured.get()
 
 
 @pytest.mark.parametrize(

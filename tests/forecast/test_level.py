@@ -11,13 +11,18 @@ def noisy(days: int) -> np.ndarray:
     return np.random.default_rng(41).poisson(20, (50, days)).astype(float)
 
 
+def always(units: np.ndarray) -> np.ndarray:
+    """Every series begins on the first day."""
+    return np.zeros(len(units), np.intp)
+
+
 def test_a_clipped_level_shrugs_off_a_promotion() -> None:
     """Two days at ten times the mean lift a fast level far; clipped they lift it by little."""
     units = noisy(100)
     units[:, -2:] *= 10
     weights = np.ones_like(units)
     free, clipped = (
-        smooth(units, weights, 0.2, 0.0, 1.0, clip).level[:, -1].mean()
+        smooth(units, weights, always(units), 0.2, 0.0, 1.0, clip).level[:, -1].mean()
         for clip in (np.inf, PROMOTION_CLIP)
     )
     assert free > 70
@@ -29,7 +34,7 @@ def test_a_level_knows_the_past_alone() -> None:
     units = noisy(120)
     other = units.copy()
     other[:, 80:] = 500
-    one, two = (smooth(u, np.ones_like(u), 0.1, 0.003, 0.9) for u in (units, other))
+    one, two = (smooth(u, np.ones_like(u), always(u), 0.1, 0.003, 0.9) for u in (units, other))
     for name in ("level", "trend", "mean"):
         assert np.array_equal(getattr(one, name)[:, :81], getattr(two, name)[:, :81])
         assert not np.array_equal(getattr(one, name), getattr(two, name))
@@ -40,7 +45,7 @@ def test_a_closed_day_says_nothing() -> None:
     units = noisy(60)
     weights = np.ones_like(units)
     units[:, 40], weights[:, 40] = 0, 0
-    level = smooth(units, weights, 0.2, 0.0, 1.0).level
+    level = smooth(units, weights, always(units), 0.2, 0.0, 1.0).level
     assert np.array_equal(level[:, 40], level[:, 41])
 
 
@@ -60,7 +65,9 @@ def test_the_smoothing_is_chosen_by_what_came() -> None:
     steps = np.repeat(np.random.default_rng(42).uniform(5, 60, (50, 5)), 40, axis=1)
     weights = np.ones_like(steady)
     for units, expected in ((steady, GRID[0][0]), (steps, 0.2)):
-        found, fixed = chosen_levels(units, weights, 7), smooth(units, weights, expected, 0.0, 1.0)
+        begins = always(units)
+        found = chosen_levels(units, weights, begins, 7)
+        fixed = smooth(units, weights, begins, expected, 0.0, 1.0)
         assert np.abs(found.level - fixed.level).mean() < 1.5
 
 
@@ -82,7 +89,7 @@ def test_tilted_windows_have_the_mean_that_was_asked_for() -> None:
     random = np.random.default_rng(43)
     units = random.poisson(2.0, (1, 40_000)).astype(float)
     points = (np.arange(2_000) + 0.5) / 2_000
-    found = tilted_quantiles(units, np.array([4.0]), 1, np.ones(1), points)[0]
+    found = tilted_quantiles(units, always(units), np.array([4.0]), 1, np.ones(1), points)[0]
     assert 4.0 == pytest.approx(found.mean(), rel=0.02)
     assert 4.0 == pytest.approx(found.var(), rel=0.1)
 
@@ -93,7 +100,7 @@ def test_inflation_widens_tilted_windows_both_ways() -> None:
     units = random.poisson(0.7, (1, 4_000)).astype(float)
     points = (np.arange(500) + 0.5) / 500
     sharp, wide = (
-        tilted_quantiles(units, np.array([14.0]), 20, factors, points)[0]
+        tilted_quantiles(units, always(units), np.array([14.0]), 20, factors, points)[0]
         for factors in (np.ones(1), inflation(160_000))
     )
     assert sharp.mean() == pytest.approx(wide.mean(), rel=0.03)
@@ -106,5 +113,5 @@ def test_what_no_window_has_shown_has_a_chance() -> None:
     units = np.zeros((1, 49))
     units[0, 2:42:4] = 6
     points = np.array([0.7, 0.9, 0.97, 0.985])
-    found = tilted_quantiles(units, np.array([60 / 49]), 1, np.ones(1), points)
+    found = tilted_quantiles(units, always(units), np.array([60 / 49]), 1, np.ones(1), points)
     assert [0, 6, 6, 12] == found[0].tolist()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ontology.canonical import digest_of
-from service.verify import ACCEPTED, NOT_RUN, REFUSED, Verdict, differences, verify
+from service.verify import ACCEPTED, ARC_COLUMNS, NOT_RUN, REFUSED, Verdict, differences, verify
 from solver.network import Network
 from tests.service.planned import Planned
 
@@ -24,7 +24,7 @@ def resealed(document: dict[str, Any]) -> dict[str, Any]:
 
     decision = document["decision"]
     inline = decision["network"]["inline"]
-    columns = {name: np.array(values, np.int64) for name, values in inline.items()}
+    columns = {name: np.array(inline[name], np.int64) for name in ARC_COLUMNS}
     network = Network(**columns, cost_scale=decision["network"]["cost_scale"])
     decision["network"]["digest"] = network.digest
     document["plan_digest"] = digest_of(decision)

@@ -10,11 +10,11 @@ import pytest
 
 from ontology.errors import SolverError
 from solver import ties
+from solver.choices import movable
 from solver.flow import solve, unmet
 from solver.names import hash_names, mixed
 from solver.network import IntArray, Network, bare_network
 from solver.potentials import canonical_potentials
-from solver.choices import movable
 from solver.ties import canonical_flow, canonical_rows
 from tests.solver.random_networks import networkx_flow, random_network, shuffled
 
