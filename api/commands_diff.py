@@ -110,6 +110,7 @@ def line_text(line: "LineChange") -> str:
     by = ", ".join(f"{name} {units:+,}" for name, units in line.by.items())
     rests = f"; rests on {', '.join(map(plain, line.rests_on[:CHANGES_SHOWN]))}"
     lot = f" of lot {plain(about['lot'])}" if about.get("lot") else ""
-    return (f"{plain(about['item'])}{lot} from {plain(start_of(about))} to {plain(end_of(about))} "
-            f"({plain(way_of(about))}): {line.units_before:,} -> {line.units_after:,} units by "
+    way = f" ({plain(way_of(about))})" if way_of(about) else ""
+    return (f"{plain(about['item'])}{lot} from {plain(start_of(about))} to {plain(end_of(about))}"
+            f"{way}: {line.units_before:,} -> {line.units_after:,} units by "
             f"{by or 'changes that cancel'}{rests if line.rests_on else ''}")  # fmt: skip

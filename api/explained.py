@@ -106,8 +106,8 @@ def worth_texts(worth: "Worth", amounts: Amounts, kind: str = "transfer") -> lis
     units, found, is_order = worth.units, [], kind == "assignment"
     whole, one = ("it", "") if is_order else (f"its {count(units, 'unit')}", " for the first unit")
     if worth.elsewhere_units == units:
-        found.append(f"without it the plan would cost {amounts.full(worth.saves_scaled)} more: {whole} "
-                     f"{'costs' if is_order or units == 1 else 'cost'} "
+        found.append(f"without it the plan would cost {amounts.full(worth.saves_scaled)} more: "
+                     f"{whole} {'costs' if is_order or units == 1 else 'cost'} "
                      f"{amounts.full(units * worth.unit_cost_scaled)}, "
                      f"and {amounts.full(worth.elsewhere_scaled)} by other ways")  # fmt: skip
     elif worth.complete:

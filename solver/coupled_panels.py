@@ -145,7 +145,9 @@ def _panel(
     structure, members = part
     unit, rows = scale[structure.row_resource], len(structure.row_arc)
     weight, line = _stacked(items.use, items.of_rows, members, width), np.arange(rows)
-    if rows and np.all(weight == weight[0]):
+    if not rows:
+        weight = np.ones((1, width))  # never read as anything but a factor of 0
+    elif np.all(weight == weight[0]):
         weight, line = weight[:1], np.zeros(rows, np.int64)
     grounded = _grounded(items, structure, members, flow)
     ends = (~grounded[structure.tail]).astype(np.int64) + ~grounded[structure.head]

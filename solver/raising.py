@@ -123,7 +123,7 @@ def _arcs_into_rest(
                 else:
                     ends[count, 0], ends[count, 1], length[count] = origin, target, reduced
                     count += 1
-            open_way = False
+            open_way, origin, target, reduced = flow[arc] > lower[arc], target, origin, -reduced
     return ends[:count], length[:count], best
 
 

@@ -24,7 +24,7 @@ SUPPLY_LIMIT = 2**60
 ARC_LIMIT = 40_000_000
 """Most arcs plus twice the nodes of what is given to an engine at once. Both engines count in
 int32, and neither stops after a set amount of work: so size is limited before the call, at what
-takes an engine about 8 GB."""
+takes network simplex about 5 GB (129 bytes per arc) and cost scaling 3 GB (83)."""
 
 Rows = npt.NDArray[np.intp] | slice
 

@@ -13,7 +13,7 @@ from solver.simplex import Simplex
 class Warm:
     """One network that is solved again and again as costs, capacities and supplies change.
 
-    Holds network simplex with its last basis (about 250 bytes per arc). How a flow was found is
+    Holds network simplex with its last basis (about 130 bytes per arc). How a flow was found is
     no input of a plan: the canonical flow and potentials are those of a cold solve.
     """
 
