@@ -61,7 +61,7 @@ def request_of(decision: Mapping[str, Any], agent: str = "local") -> PlanRequest
     return PlanRequest(
         decision["chain"], frozenset(decision["cost_parts"]),
         date.fromisoformat(decision["starts_on"]), agent,
-        tuple(Edit(**edit) for edit in decision["edits"]), decision["previous"],
+        tuple(Edit(**edit) for edit in decision.get("edits", ())), decision.get("previous"),
     )  # fmt: skip
 
 

@@ -21,10 +21,6 @@ _STATUSES = {
     "TransferOrder": ("open", {"shipped", "received", "delivered", "closed", "cancelled"}),
 }
 _LOOKED_AT = {"Item", "Lane", "StockingPolicy", *_STATUSES}
-_COSTS = {
-    "holding_cost_per_day_micros": "keeping stock",
-    "shortage_cost_per_day_micros": "shortage",
-}
 _FAR_DAYS = 5 * 366
 _RULE_TEXT = re.compile(r'"([^"\n]*)"')
 
@@ -115,14 +111,15 @@ def _handling(whole: Snapshot, said: frozenset[str]) -> Iterator[str]:
 
 
 def _free(policies: Table, mine: Mapping[str, Table]) -> Iterator[str]:
-    """Costs that every stocking policy leaves at nothing, or some do."""
-    if policies.name not in mine:
+    """Costs of nothing; a place where nobody asks rightly has no shortage cost."""
+    if policies.name not in mine or not len(policies):
         return
-    for field, what in _COSTS.items():
-        none = int(np.count_nonzero(policies[field] == 0))
-        if none:
-            yield (f"`{field}` is 0 or not stated in {none:,} of {len(policies):,} StockingPolicy "
-                   f"rows: {what} costs nothing there")  # fmt: skip
+    free = int(np.count_nonzero(policies["holding_cost_per_day_micros"] == 0))
+    if free:
+        yield (f"{free:,} of {len(policies):,} StockingPolicy rows state no holding cost: keeping "
+               "stock costs nothing there")  # fmt: skip
+    if not policies["shortage_cost_per_day_micros"].any():
+        yield "no StockingPolicy row states a shortage cost: no demand is worth serving"
 
 
 def _far_days(observed: Table) -> Iterator[str]:
@@ -133,9 +130,9 @@ def _far_days(observed: Table) -> Iterator[str]:
     far = np.flatnonzero(np.abs(days - middle) > _FAR_DAYS)
     if 0 < len(far) <= len(days) // 100 + 1:
         worst = far[np.argmax(np.abs(days[far] - middle))]
-        yield (f"{_count(len(far), 'demand observation')} of {len(days):,} stand more than five "
-               f"years from the middle one, the farthest on {observed['on'][worst]}: is the year "
-               "right?")  # fmt: skip
+        yield (f"more than five years from the middle one of {len(days):,}: "
+               f"{_count(len(far), 'demand observation')}, the farthest on "
+               f"{observed['on'][worst]}; is the year right?")  # fmt: skip
 
 
 def _count(number: int, noun: str) -> str:

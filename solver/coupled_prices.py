@@ -83,7 +83,7 @@ class FirstOrder:
             self._prices = np.where(drawn > 0, start.prices * self._set.mean_use, 0.0)
             self._begin(start)
         self._price_anchor = self._prices.copy()
-        self._weight = _first_weight(self._panels, len(active))
+        self._weight = _first_weight(self._panels, _mean_largest_cost(items, active))
         self._since, self._first, self._last = 0, 0.0, np.inf
 
     @property
@@ -204,15 +204,19 @@ def _at_rest(panel: Panel) -> State:
     )  # fmt: skip
 
 
-def _first_weight(panels: Sequence[Panel], items: int) -> float:
+def _mean_largest_cost(items: Items, active: IntArray) -> float:
+    own = map(items.of_arcs, active.tolist())
+    return float(np.mean([items.cost[arcs].max(initial=0) for arcs in own]))
+
+
+def _first_weight(panels: Sequence[Panel], largest_cost: float) -> float:
     """The mean over items of their largest cost, by the mean supply that is not 0."""
-    largest = sum(float(panel.cost.max(0, initial=0).sum(dtype=np.float64)) for panel in panels)
     asked = [np.abs(panel.supply[panel.node_step > 0]) for panel in panels]
     total = sum(float(column.sum(dtype=np.float64)) for column in asked)
     count = sum(int(np.count_nonzero(column)) for column in asked)
-    if total <= 0 or largest <= 0:
+    if total <= 0 or largest_cost <= 0:
         return 1.0
-    return largest / items / (total / count)
+    return largest_cost / (total / count)
 
 
 def _drawn(panels: Sequence[Panel], resources: int) -> FloatArray:

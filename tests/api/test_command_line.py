@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+import rules.release
+import service.house
 import solver.dimacs
 from api.command_line import main
 from graph.login import Connection
@@ -226,6 +228,48 @@ def test_sync_accounts_for_every_row(run: Run, home: Path) -> None:
     shown = run("sync", TWO_HUBS, "--mapping", TWO_HUBS / "mapping.yaml")
     assert "demand_outcomes.csv" in shown.out
     assert "loaded before" in shown.err
+    assert "plan with `evenkeel plan --chain two_hubs`" in shown.err
+
+
+def test_rules_are_checked_without_a_database(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`rules --check` is silent on the shipped rules, and names file, rule and code of the rest.
+
+    A rule that no command can evaluate is listed there too, beside the others.
+    """
+    monkeypatch.setenv("NEO4J_URI", "bolt://127.0.0.1:9")
+    good = run("rules", "--check")
+    assert (0, True) == (good.status, "nothing to correct" in good.out)
+    monkeypatch.setattr(rules.release, "default_release", lambda: spoilt_release())
+    found = run("rules", "--check", "--json")
+    remarks = {(remark["file"], remark["code"]) for remark in found.document["remarks"]}
+    assert 1 == found.status
+    assert {("own.ttl", "RULE_UNDOCUMENTED"), ("own.ttl", "RULE_NOT_EVALUATED")} <= remarks
+    assert (
+        "own.ttl: rule https://w3id.org/evenkeel/rule/own: without" in run("rules", "--check").out
+    )
+
+
+def test_a_rule_that_cannot_be_evaluated_is_bad_input(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 7: it blocks every plan, exit 2 as any other fault of a rule's text, with file and row."""
+    monkeypatch.setattr(service.house, "default_release", lambda: spoilt_release())
+    ran = run("plan", "--chain", "two_hubs", "--json")
+    error = ran.document["error"]
+    assert (2, "RULE_NOT_EVALUATED") == (ran.status, error["code"])
+    assert error["message"].startswith("own.ttl, row 3: rule `https://w3id.org/")
+
+
+def spoilt_release() -> rules.release.Release:
+    """The shipped release with one more rule, of a property that no lane has."""
+    text = (
+        "@prefix sh: <http://www.w3.org/ns/shacl#> .\n"
+        "@prefix inv: <https://w3id.org/evenkeel/inventory#> .\n"
+        "<https://w3id.org/evenkeel/rule/own> sh:targetClass inv:Lane ;\n"
+        "    sh:path inv:colour ;\n    sh:minCount 1 .\n"
+    )
+    whole = rules.release.from_folder(ROOT / "rules")
+    return rules.release.Release("own", "1", {**whole.shapes, "own.ttl": text}, whole.knobs)
 
 
 def test_query_answers_through_the_served_schema(run: Run, plan_file: Path, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_gap_is_never_rounded_away() -> None:
     found = in_currency({"decision": DECISION}, FACTS, "EUR", "GBP").document["decision"]
     assert found["certificate"]["gap"] == 1
     table = drawn(certificate_table(found["certificate"], 10_000, "GBP"), 80)
-    assert ("0.01 GBP", "1,224.79 GBP") == (
+    assert ("0.01 GBP", "12.24 GBP") == (
         re.findall(r"gap +(.*?)\s*\n", table)[0], re.findall(r"bound +(.*?)\s*\n", table)[0]
     )  # fmt: skip
     closed = {**DECISION, "certificate": {**DECISION["certificate"], "gap": 0}}
@@ -78,10 +78,10 @@ def test_a_gap_is_never_rounded_away() -> None:
 
 
 def test_every_figure_of_every_table_is_restated() -> None:
-    """At two to one each amount that is shown doubles, to the cent; what is no amount stays."""
+    """At two to one each amount that is shown doubles but for rounding; what is no amount stays."""
     decision = {
         **DECISION, "regime": "risk", "chain": "c", "release": "r", "suppressed": {},
-        "certificate": {**{f.name: 10**9 for f in fields(Claims) if f.type == "int"},
+        "certificate": {**{f.name: 10**9 for f in fields(Claims) if f.type is int},
                         "do_nothing": 10**9, "gap_of_gain": 0.5, "label": "x"},
         "comparison": {"plan": {f"{name}_cents": 10**5 for name in COSTS}
                        | {"fill_per_million": 10**5, "expected_short_millionths": 10**9}},
@@ -91,10 +91,11 @@ def test_every_figure_of_every_table_is_restated() -> None:
     document = {"decision": decision, "plan_digest": "0" * 64}
     own = drawn_plan(Restated(document, "EUR"))
     other = drawn_plan(in_currency(document, twice, "EUR", "GBP")).replace("GBP", "EUR")
-    before, after = (re.findall(r"-?[\d,]+\.\d\d\b(?! %)", text) for text in (own, other))
-    assert [2 * Decimal(text.replace(",", "")) for text in before] == [
-        Decimal(text.replace(",", "")) for text in after
-    ]
+    before, after = (
+        [Decimal(text.replace(",", "")) for text in re.findall(r"-?[\d,]+\.\d\d\b", drawing)]
+        for drawing in (own, other.partition("amounts are")[0])
+    )
+    assert Decimal("0.01") >= max(abs(2 * a - b) for a, b in zip(before, after, strict=True))
     assert len(COSTS) + len(OF_NETWORK) - 2 < len(before)
     assert re.sub(r"[\d,.]+| +|─+", " ", own).split() == (
         re.sub(r"[\d,.]+| +|─+", " ", other.partition("amounts are")[0]).split()

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from neo4j import Driver
 
+from forecast.history import SHORTEST_DAYS
 from forecast.model import LEVELS, MODEL
 from graph.manifests import FeedContents, FeedFile, read_feed
+from graph.observed import Observed
 from graph.projection import load_feed
+from graph.provenance import trace_down
 from graph.settings import Settings
 from ontology.columns import Table, table_of
 from ontology.errors import InputError
@@ -19,11 +22,21 @@ from ontology.places import Location
 from ontology.transport import Lane
 from service.forecast import SOURCE, horizons, make_forecast
 from service.house import House, house_on
+from service.planning import PlanRequest, make_plan
+from service.sync import sync
 from tests.forecast.made import FIRST, day_after, observed
 
 CHAIN, DAYS = "shops", 70
 KEYS = [("bolt", "north"), ("bolt", "south"), ("nut", "north")]
 LOCAL, POOLED = 5, 13
+MAPPING = """
+format: evenkeel-mapping/1
+chain: shops
+source: till
+version: 1
+known: all
+files: by_class
+"""
 
 
 @pytest.fixture
@@ -164,3 +177,36 @@ def refusal(house: House, chain: str, starts_on: date | None = None) -> str:
     with pytest.raises(InputError) as refused:
         make_forecast(house, chain, starts_on)
     return refused.value.code
+
+
+def test_a_line_leads_through_the_forecast_to_the_rows_of_files(
+    house: House, tmp_path: Path
+) -> None:
+    """Law 3: no line ends at a forecast; each leads on to file, rows and feed of what was sold."""
+    (tmp_path / "mapping.yaml").write_text(MAPPING)
+    days = [FIRST + timedelta(number) for number in range(SHORTEST_DAYS)]
+    rows = "".join(f"bolt,north,{day},{5 + day.day % 3}\n" for day in days)
+    (tmp_path / "demand_observations.csv").write_text("item,location,on,quantity_units\n" + rows)
+    (tmp_path / "locations.csv").write_text("id\nnorth\n")
+    (tmp_path / "items.csv").write_text("id\nbolt\n")
+    (tmp_path / "suppliers.csv").write_text("id\nmill\n")
+    (tmp_path / "offers.csv").write_text("supplier,item,location,price_micros\nmill,bolt,north,9\n")
+    (tmp_path / "stocking_policies.csv").write_text(
+        "item,location,holding_cost_per_day_micros,shortage_cost_per_day_micros\n"
+        "bolt,north,1000,900000\n"
+    )
+    sync(house, [tmp_path], tmp_path / "mapping.yaml", agent="ann")
+    make_forecast(house, CHAIN)
+    digest = make_plan(house, PlanRequest(CHAIN)).saved.digest
+    trace = trace_down(
+        house.driver, digest, 1, observed=Observed(house.projection.log, house.store)
+    )
+    (learnt,) = [node for node in trace.nodes if node.startswith(f"fact:{CHAIN}/DemandForecast")]
+    (behind,) = [e.target for e in trace.below(learnt) if e.relation == "WAS_DERIVED_FROM"]
+    last = SHORTEST_DAYS + 1
+    label = f"{SHORTEST_DAYS} rows of demand_observations.csv, 2-{last}"
+    assert label == trace.nodes[behind].label
+    ends = {e.relation: trace.nodes[e.target].label for e in trace.below(behind)}
+    assert "demand_observations.csv" == ends["IN_FILE"]
+    assert ends["RECORDED_IN"].startswith("event 2: feed ")
+    assert not any("as of event" in node.label for node in trace.nodes.values())

@@ -43,6 +43,15 @@ def test_a_plan_asked_for_again_is_the_same_plan(house: House) -> None:
     assert (first.saved.event.sequence, True) == (again.saved.event.sequence, again.saved.replayed)
 
 
+def test_a_release_is_put_in_force_by_who_ran_it(empty_database: Driver, tmp_path: Path) -> None:
+    """Law 3: the log names the agent of the command, as it does for feeds and plans."""
+    home = Settings(home=tmp_path / "home")
+    first = house_on(empty_database, home, agent="ann")
+    house_on(empty_database, home, agent="bob")
+    events = first.projection.log.read()
+    assert [("release.activated", "ann")] == [(event.kind, event.agent) for event in events]
+
+
 def test_an_opened_house_goes_on_where_another_stopped(house: House) -> None:
     """A second process on the same database sees the same chain, release and plan."""
     load_example(house, "two_hubs")

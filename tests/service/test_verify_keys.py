@@ -1,13 +1,22 @@
 """Verification of what a plan says beside its numbers: nothing unknown, no cost parts at will."""
 
 import copy
+from functools import reduce
+from operator import getitem
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from graph.artifacts import ArtifactStore
+from graph.manifests import write_snapshot
 from ontology.canonical import digest_of
+from rules.release import default_release
+from service.decision import PlanRequest, seal
+from service.planning import draft_plan
 from service.verify import KEYS, REFUSED, verify
 from tests.service.planned import TWO_HUBS, Planned, planned
+from tests.solver.forecasts import random_forecast
 
 BROUGHT = ([], ["freight"], ["warehouse"], ["freight", "freight"], ["warehouse", "freight"],
            ["freight", "warehouse", "zebra"], ["zebra"], [0], [[]], "freight", None,
@@ -69,3 +78,43 @@ def test_a_choice_of_cost_parts_changes_no_plan_of_uncertain_demand(
     """Asked for freight alone, the same plan is made, and it says what it was made by."""
     again = planned(TWO_HUBS, tmp_path_factory.mktemp("freight"), parts=frozenset({"freight"}))
     assert plan.document["decision"] == again.document["decision"]
+
+
+@pytest.fixture(scope="module")
+def forecast_plan(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """A plan with given purchases, lines with a fixed cost and a far pool, and its artifacts."""
+    snapshot, release = random_forecast(3), default_release()
+    folder = tmp_path_factory.mktemp("forecast")
+    store = ArtifactStore(folder)
+    named = {
+        "snapshot": write_snapshot(store, "random", snapshot),
+        "release": store.put_document(release.to_document()),
+    }
+    about = {"sequence": 1, "made_at": "2026-01-05T00:00:00+00:00", "agent": "test",
+             "versions": {}, "artifacts": named}  # fmt: skip
+    return seal(draft_plan(snapshot, release, PlanRequest("random")).decision, about), folder
+
+
+def whole_numbers(part: dict[str, Any]) -> list[str]:
+    return [name for name, value in part.items() if type(value) is int]
+
+
+def test_no_part_of_the_cost_can_be_changed_and_sealed_again(
+    forecast_plan: tuple[dict[str, Any], Path],
+) -> None:
+    """Every amount that a plan splits its cost into is worked out anew from lines and flow."""
+    document, folder = forecast_plan
+    assert verify(document, artifacts=folder).accepted
+    places = [("certificate",), ("comparison", "plan"), ("comparison", "do_nothing")]
+    tried = 0
+    for place in places:
+        for name in whole_numbers(reduce(getitem, place, document["decision"])):
+            for by in (1, -1):
+                forged = copy.deepcopy(document)
+                reduce(getitem, place, forged["decision"])[name] += by
+                assert not verify(resealed(forged), artifacts=folder).accepted, (place, name)
+                tried += 1
+    stated = document["decision"]["comparison"]["plan"].keys()
+    assert {"stock_cost_cents", "movement_cost_cents", "line_cost_cents",
+            "purchase_premium_cents", "far_cost_cents"} <= stated  # fmt: skip
+    assert tried >= 2 * len(stated)

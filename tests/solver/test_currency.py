@@ -103,6 +103,7 @@ def test_a_missing_rate_names_pair_and_day() -> None:
     with pytest.raises(InputError, match="`USD` to `EUR` on `2026-03-02`") as refused:
         conversion_of(facts, MONDAY)
     assert refused.value.code == "RATE_MISSING"
+    assert refused.value.what.endswith(", for Offer/s/i/p")
     assert conversion_of(facts, MONDAY + timedelta(days=1)).rates["USD"].factor == Fraction(1, 2)
 
 

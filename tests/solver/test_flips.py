@@ -94,6 +94,7 @@ def test_more_capacity_is_worth_what_a_re_solve_saves(seed: int) -> None:
         return
     arc, cost = int(draw.integers(0, network.arc_count)), solve(network).objective
     found = margins.more_capacity(arc, 6)
+    assert all(step.cost < 0 for step in found.steps)
     for extra in (1, 2, 3, 6):
         wider = network.capacity.copy()
         wider[arc] += extra
