@@ -1,16 +1,21 @@
-# The developer interface: check, test, bench, demo, run. Everything installs itself into .venv.
+# The developer interface: check, test, bench, demo, run. Everything installs itself into .venv;
+# `install` does only that, `dev` adds the tools of check and test.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet --no-input
 export PIP_PROGRESS_BAR := off
 
-.PHONY: check test bench demo run soak lock clean
+.PHONY: check test bench demo run install dev soak lock clean
 
 demo: .venv/run
 	$(BIN)/evenkeel demo
 
 run: .venv/run
 	$(BIN)/evenkeel serve
+
+install: .venv/run
+
+dev: .venv/dev
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 LINES_SHOWN = 10
 WHOLE_PLANS = (
     "The difference is that of whole plans: what a rule no longer holds or closes frees other "
-    "moves, too, so lines that it never touched may open or go."
+    "moves, too, so lines that it never touched may open or go. (Below zero: lines are closed by "
+    "measure, and without the rule that did worse.)"
 )
 
 

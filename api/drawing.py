@@ -64,6 +64,11 @@ def show_plan(
         screen.print(f"note: {plain(remark['what'])}; {plain(remark['hint'])}", soft_wrap=True)
     screen.print(certificate_table(decision["certificate"], scale, currency))
     screen.print(_WHAT_THE_NETWORK_COUNTS[decision["regime"]])
+    if decision.get("edits"):
+        screen.print(edits_table(decision["edits"]))
+    if shared := decision["certificate"].get("resources"):
+        screen.print(resources_table(shared[:rows], scale, currency))
+        screen.print(_PRICES, style="dim")
     screen.print(comparison_table(decision["comparison"], currency))
     floors = decision["suppressed"].get("floors", ())
     _section(screen, "line", decision["lines"], rows,
@@ -77,6 +82,31 @@ def show_plan(
         shortfalls_legend,
     )
     screen.print(suppressed_table(decision["suppressed"]))
+
+
+_PRICES = "A price is what one more would save at most, at the prices that prove the bound."
+
+
+def resources_table(shared: Sequence[Row], scale: int, currency: str = "") -> Table:
+    """The shared capacities that are full or have a price, and what one more of each is worth."""
+    made = table("shared capacity", "counted in", "day", "used", "of", "price",
+                 numbers=["used", "of", "price"])  # fmt: skip
+    for row in shared:
+        item = f", {row['item']}" if row["item"] else ""
+        add(made, plain(f"{row['kind']} {row['subject']}{item}"), row["measure"], row["day"],
+            f"{row['used']:,}", f"{row['capacity']:,}",
+            money(row["price_scaled"], scale, currency, 6))  # fmt: skip
+    return made
+
+
+def edits_table(edits: Sequence[Row]) -> Table:
+    """What persons asked for, line by line."""
+    made = table("asked for", "of", "by", "because")
+    for row in edits:
+        units = "" if row["kind"] == "forbid" else f" {row['units']:,}"
+        by = row["lane"] or f"{row['supplier']} to {row['destination']}"
+        add(made, f"{row['kind']}{units}", plain(row["item"]), plain(by), plain(row["reason"]))
+    return made
 
 
 def show_restated(screen: Console, shown: "Restated", rows: int = 20) -> None:

@@ -135,7 +135,8 @@ Info = strawberry.Info[Request, None]
 def _without_columns(document: dict[str, Any]) -> dict[str, Any]:
     """What a reader asks of a plan's document; its lines come from the graph."""
     decision = document["decision"]
-    wanted = ("certificate", "suppressed", "comparison", "starts_on", "cost_parts")
+    wanted = ("certificate", "suppressed", "comparison", "starts_on", "cost_parts", "edits",
+              "previous")  # fmt: skip
     return {
         **{name: decision.get(name) for name in wanted},
         "currency": decision.get("currency") or "",

@@ -12,6 +12,7 @@ from api.described import described
 from api.loaders import Info, Request
 from api.reasons import reason_of
 from api.types import BigInt, Fact, Item, Lane, Location, Node, Supplier, as_type, follow, plain
+from api.wishes import PlanEdit, SharedCapacity
 from graph.catalog import PlanEntry
 from ontology.errors import InputError
 from ontology.plan import Assignment, Purchase, Substitution, Transfer
@@ -32,6 +33,7 @@ class Certificate:
     gap_of_gain: float | None
     do_nothing: BigInt | None
     cost_scale: BigInt
+    resources: list[SharedCapacity]
 
 
 @strawberry.type(description="What one rule did to the movements of a plan.")
@@ -304,7 +306,21 @@ class Plan(Node):
             label=proof["label"], cost=proof["cost"], bound=proof["bound"], gap=proof["gap"],
             gap_percent=proof["gap_percent"], gap_of_gain=proof["gap_of_gain"],
             do_nothing=proof["do_nothing"], cost_scale=self.cost_scale,
+            resources=[SharedCapacity(**row) for row in proof.get("resources", ())],
         )  # fmt: skip
+
+    @described
+    async def edits(self, info: Info) -> list[PlanEdit]:
+        """What persons asked of its lines."""
+        document = await info.context.documents.load(self.entry.artifact)
+        return [PlanEdit.of(row) for row in document["edits"] or ()]
+
+    @described
+    async def previous(self, info: Info) -> str | None:
+        """The digest of the plan that the edits were made on."""
+        document = await info.context.documents.load(self.entry.artifact)
+        found: str | None = document["previous"]
+        return found
 
     @described
     async def rule_results(self, info: Info) -> list[RuleResult]:

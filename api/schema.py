@@ -52,6 +52,7 @@ from api.types import (
     as_type,
     facts_page,
 )
+from api.wishes import EditInput
 from ontology.errors import EvenkeelError, InputError, SolverError, StateError
 from service.decision import PlanRequest
 from service.planning import make_plan
@@ -324,6 +325,8 @@ class PlanInput:
         default_factory=lambda: [CostPart.WAREHOUSE, CostPart.FREIGHT]
     )
     starts_on: date | None = None
+    edits: list[EditInput] = strawberry.field(default_factory=list)
+    previous: str | None = None
 
 
 @strawberry.type(description="The plan that was made, or that already stood.")
@@ -355,7 +358,10 @@ class Mutation:
     ) -> Annotated[PlanMade | Refused, strawberry.union("MakePlanResult")]:
         """Plan a chain on its present facts, and save the plan."""
         parts = frozenset(part.value for part in input.cost_parts)
-        request = PlanRequest(chain=input.chain, cost_parts=parts, starts_on=input.starts_on)
+        request = PlanRequest(
+            chain=input.chain, cost_parts=parts, starts_on=input.starts_on,
+            edits=tuple(sorted(edit.asked() for edit in input.edits)), previous=input.previous,
+        )  # fmt: skip
         try:
             made = await info.context.plan(make_plan, info.context.house, request)
         except (InputError, StateError, SolverError) as refusal:

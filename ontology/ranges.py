@@ -64,6 +64,7 @@ _OF_CLASS = {
         for name in ("unit_price", "pack_price", "line_value", "freight", "insurance")
     },
     ("SalesOrder", "days_late"): NOT_NEGATIVE,
+    ("Offer", "lot_multiple_units"): POSITIVE,
     # A negative one is a fact that a shape of the release judges, and its owner hears of it.
     ("Lane", "capacity_units_per_day"): ANY,
     ("Offer", "capacity_units"): ANY,

@@ -30,7 +30,7 @@ class RulePrice:
 
     @property
     def difference_scaled(self) -> int:
-        """What the rule costs; never negative, as a rule only closes."""
+        """What the rule costs: above zero or none, but for what closing by measure missed."""
         return self.cost_scaled_with - self.cost_scaled_without
 
 

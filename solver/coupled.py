@@ -142,7 +142,8 @@ def _widening(
     start_prices: IntArray | None,
 ) -> Stop:
     """Search with the items that use what is short, then with all that use what has a price."""
-    active, start = search.paying(np.zeros(0, np.int64), short), start_prices
+    active = search.paying(np.zeros(0, np.int64), short)
+    start = np.zeros(len(short), np.int64) if start_prices is None else start_prices
     while True:
         if len(active) > MOST_ACTIVE * items.count:
             active = np.arange(items.count)
@@ -209,7 +210,8 @@ def _no_plan_proof(
     )
     search = Search(idle, np.zeros_like(items.cost), 0, 0, threads)
     every = np.arange(items.count)
-    method = FirstOrder(idle, every, idle.capacity, np.zeros_like(items.cost), threads=threads)
+    start = search.start(every, np.zeros(len(items.capacity), np.int64))
+    method = FirstOrder(idle, every, idle.capacity, start, threads)
     for _ in range(PROOF_BLOCKS):
         method.run(BLOCK)
         scale = min(PROOF_PRICE, items.price_limit) / max(method.prices.max(initial=0), 1e-9)

@@ -21,7 +21,7 @@ from solver.coupled_sweeps import (
 from solver.network import IntArray
 from solver.ranges import AnyArray
 
-SUFFICIENT, NECESSARY, ARTIFICIAL = 0.2, 0.8, 0.36
+SUFFICIENT, NECESSARY, ARTIFICIAL = 0.2, 0.8, 0.2
 """Restart where the residual fell to the first, to the second and rose, or after that share of
 all iterations (Applegate and others 2021)."""
 
@@ -63,15 +63,13 @@ class FirstOrder:
         items: Items,
         active: IntArray,
         capacity: IntArray,
-        flow: IntArray,
-        *,
-        start: Start | None = None,
+        start: Start,
         threads: int = 1,
     ) -> None:
         self.iterations = 0
         self._items, self._threads = items, threads
         self._kind: npt.DTypeLike = np.float32
-        self._set = panels_of(items, active, flow, self._kind)
+        self._set = panels_of(items, active, start.flow, self._kind)
         self._panels = self._set.panels
         self._capacity = capacity / self._set.mean_use
         self._sorted = _rows_by_resource(self._panels, len(capacity))
@@ -79,9 +77,8 @@ class FirstOrder:
         self._price_step = np.where(drawn > 0, 1 / np.maximum(drawn, 1e-9), 0.0)
         self._prices = np.zeros(len(capacity))
         self._states = [_at_rest(panel) for panel in self._panels]
-        if start is not None:
-            self._prices = np.where(drawn > 0, start.prices * self._set.mean_use, 0.0)
-            self._begin(start)
+        self._prices = np.where(drawn > 0, start.prices * self._set.mean_use, 0.0)
+        self._begin(start)
         self._price_anchor = self._prices.copy()
         self._weight = _first_weight(self._panels, _mean_largest_cost(items, active))
         self._since, self._first, self._last = 0, 0.0, np.inf

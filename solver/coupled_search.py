@@ -75,16 +75,14 @@ class Search:
         """Whether the gap is within the target."""
         return self.gap_per_million() <= self._target
 
-    def run(self, active: IntArray, start: IntArray | None) -> Ending:
+    def run(self, active: IntArray, prices: IntArray) -> Ending:
         """Search with these items active until the target, the work limit or a standstill.
 
-        `start` are prices to start from: the items' flows and potentials at these start with them.
+        It starts from these prices and the items' cheapest flows and potentials at them.
         """
         items = self._items
         fixed, left = self._fixed(active)
-        method = FirstOrder(
-            items, active, left, self._free, start=self._start(active, start), threads=self._threads
-        )
+        method = FirstOrder(items, active, left, self.start(active, prices), self._threads)
         tried, idle, best, wide = 0, 0, self.gap_per_million(), False
         while True:
             before = self.bound
@@ -164,9 +162,8 @@ class Search:
             )  # fmt: skip
         return flow, left
 
-    def _start(self, active: IntArray, prices: IntArray | None) -> Start | None:
-        if prices is None:
-            return None
+    def start(self, active: IntArray, prices: IntArray) -> Start:
+        """The exact bound at these prices, and what goes with it to start from."""
         items, flow = self._items, np.zeros(len(self._items.cost), np.int64)
         level = np.zeros(len(items.supply), np.int64)
         self.price(active, prices.astype(np.float64))

@@ -239,7 +239,7 @@ def test_rules_are_checked_without_a_database(run: Run, monkeypatch: pytest.Monk
     monkeypatch.setenv("NEO4J_URI", "bolt://127.0.0.1:9")
     good = run("rules", "--check")
     assert (0, True) == (good.status, "nothing to correct" in good.out)
-    monkeypatch.setattr(rules.release, "default_release", lambda: spoilt_release())
+    monkeypatch.setattr(rules.release, "default_release", spoilt_release)
     found = run("rules", "--check", "--json")
     remarks = {(remark["file"], remark["code"]) for remark in found.document["remarks"]}
     assert 1 == found.status
@@ -252,8 +252,8 @@ def test_rules_are_checked_without_a_database(run: Run, monkeypatch: pytest.Monk
 def test_a_rule_that_cannot_be_evaluated_is_bad_input(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Law 7: it blocks every plan, exit 2 as any other fault of a rule's text, with file and row."""
-    monkeypatch.setattr(service.house, "default_release", lambda: spoilt_release())
+    """Law 7: it blocks every plan; exit 2, as any fault of a rule's text, with file and row."""
+    monkeypatch.setattr(service.house, "default_release", spoilt_release)
     ran = run("plan", "--chain", "two_hubs", "--json")
     error = ran.document["error"]
     assert (2, "RULE_NOT_EVALUATED") == (ran.status, error["code"])

@@ -31,6 +31,8 @@ files:
   - {file: customers.csv, optional: true, principal: {class: Customer, fields: by_header}}
   - {file: policies.csv, optional: true, principal: {class: StockingPolicy, fields: by_header}}
   - {file: backlog.csv, optional: true, principal: {class: Backlog, fields: by_header}}
+  - {file: suppliers.csv, optional: true, principal: {class: Supplier, fields: by_header}}
+  - {file: offers.csv, optional: true, principal: {class: Offer, fields: by_header}}
   - {file: seen.csv, optional: true, principal: {class: DemandObservation, fields: by_header}}
   - {file: calendars.csv, optional: true, principal: {class: Calendar, fields: by_header}}
   - {file: people.csv, optional: true, principal: {class: Person, fields: by_header}}

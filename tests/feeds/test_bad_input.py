@@ -15,6 +15,8 @@ from tests.feeds.small_feed import HEADER, ORDER, read_small, small_mapping, wri
 STOCK = "item,location,on_hand_units,unit\n"
 LANES = "id,origin,destination\n"
 POLICY = "item,location,"
+OFFERS = "supplier,item,location,price_micros,lot_multiple_units\n"
+ACME: dict[str, str | bytes] = {"suppliers.csv": "id\nacme\n"}
 SEEN = "item,location,on,quantity_units\n"
 
 
@@ -112,6 +114,10 @@ ROWS = [
     Case("negative cost", {"lanes.csv": "id,origin,destination,cost_per_unit_micros\n"
          "L1,north,south,-1\n"}, "NEGATIVE_QUANTITY", "lanes.csv", 2, "cost_per_unit_micros",
          "`-1` is less than 0"),
+    Case("price below nothing", ACME | {"offers.csv": OFFERS + "acme,widget,north,-90,1\n"},
+         "NEGATIVE_QUANTITY", "offers.csv", 2, "price_micros", "`-90` is less than 0"),
+    Case("lots of nothing", ACME | {"offers.csv": OFFERS + "acme,widget,north,90,0\n"},
+         "NOT_POSITIVE", "offers.csv", 2, "lot_multiple_units", "`0` is less than 1"),
     Case("negative backlog", {"backlog.csv": "item,location,quantity_units\nwidget,north,-5\n"},
          "NEGATIVE_QUANTITY", "backlog.csv", 2, "quantity_units", "`-5` is less than 0"),
     Case("no such zone", {"locations.csv": "id,time_zone\nnorth,Europe/Berln\n"}, "ZONE_UNKNOWN",
