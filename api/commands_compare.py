@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.amounts import count, millionths, money, share
+from api.amounts import MICRO_UNITS, count, money, share
 from api.cost_names import FAR_DAYS, HOLDING, LINE_COST, MOVEMENTS, PREMIUM, SHORTAGE
 from api.output import GOOD, AsJson, console, hint, plain, print_document, working
 from api.plots import PlotFile, plot_costs, plot_file
@@ -77,7 +77,7 @@ def show_comparison(screen: "Console", found: "Comparison") -> None:
     if orders:
         _show_orders(screen, found, orders)
         return
-    _side_by_side(screen, methods, _FIGURES, found.best)
+    _side_by_side(screen, methods, FIGURES, found.best)
     amounts = {TITLES[each.name]: each.cost_cents for each in methods}
     for line in bars(amounts | {"proved bound": found.bound_cents or 0}, screen.width - 2,
                      blocks=_draws_blocks(screen)):  # fmt: skip
@@ -92,7 +92,7 @@ def show_comparison(screen: "Console", found: "Comparison") -> None:
         screen.print(plain(setting(one)))
 
 
-_FIGURES: Sequence[tuple[str, str, Callable[[Any], str]]] = (
+FIGURES: Sequence[tuple[str, str, Callable[[Any], str]]] = (
     ("expected cost", "cost_cents", money),
     (f"  {HOLDING}", "holding_cents", money),
     (f"  {SHORTAGE}", "shortage_cents", money),
@@ -104,7 +104,7 @@ _FIGURES: Sequence[tuple[str, str, Callable[[Any], str]]] = (
     ("  of the bound", "above_bound_per_million", share),
     ("gained of the possible", "gained_per_million", share),
     ("served in the window", "fill_per_million", share),
-    ("expected short, units", "expected_short_millionths", lambda n: millionths(n, 1)),
+    ("expected short, units", "expected_short_millionths", lambda n: f"{n / MICRO_UNITS:,.1f}"),
     ("below service level", "service_misses", "{:,}".format),
     ("ways used, first day", "first_day_lines", "{:,}".format),
     ("  units on them", "first_day_units", "{:,}".format),
@@ -155,8 +155,8 @@ def ways_used(found: "Comparison", plan: "Method") -> str:
     """What is counted as a way used, and how the lines that `show` counts come to more."""
     kinds = ", ".join(f"{kind} {number:,}" for kind, number in found.plan_lines.items())
     return (
-        "A way used is an item over a lane or in place of another, its lots together, and a "
-        "purchase that is no method's own choice is none: the plan's "
+        "A way used is an item over a lane or in place of another, its lots together; purchases "
+        "that are given to every method are not counted. The plan's "
         f"{count(plan.first_day_lines, 'way')} are in "
         f"{count(sum(found.plan_lines.values()), 'line')} of `evenkeel show` ({kinds})."
     )

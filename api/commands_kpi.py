@@ -127,7 +127,7 @@ def grouped(text: str) -> str:
 def _list(kpi: "Kpi", rows: list[str], after: int) -> None:
     screen = console()
     screen.print(f"{kpi.definition.title}, version {kpi.definition.version}: "
-                 f"{kpi.text or 'not computable'} {kpi.unit}")  # fmt: skip
+                 f"{shown(kpi) if kpi.text else 'not computable'} {kpi.unit}")  # fmt: skip
     screen.print(kpi.reason or kpi.definition.formula)
     for row in rows:
         screen.print(plain(row), soft_wrap=True)

@@ -105,11 +105,9 @@ def tell_failure(screen: Console, network: Network) -> None:
                  f"{count(len(report.affected), 'item and place', 'items and places')} "
                  f"affected ({states}), such as")  # fmt: skip
     for pair in report.affected[:AFFECTED_SHOWN]:
-        lasts = (
-            ""
-            if pair.days_until_short is None
-            else f", first short in {pair.days_until_short} days"
-        )
+        days = pair.days_until_short
+        when = f"in {count(days, 'day')}" if days else "now"
+        lasts = "" if days is None else f", short {when}"
         screen.print(f"  {plain(pair.item)} at {plain(pair.location)}: {pair.state}{lasts}")
 
 

@@ -128,12 +128,13 @@ def _bare_table(pairs: "Sequence[AffectedPair]") -> Table:
 def _served_table(pairs: "Sequence[AffectedPair]") -> Table:
     numbers = ["a day", "sources", "cost per unit", "days", "short in"]
     made = table("units of", *numbers, numbers=numbers)
-    for pair in pairs:
-        before, extra = pair.sources_lost + pair.sources_left, pair.extra_cost_micros or 0
-        sign = "+" if extra >= 0 else ""
+    extras = [pair.extra_cost_micros or 0 for pair in pairs]
+    costs = moneys(extras, MICROS_PER_CENT)
+    for pair, extra, cost in zip(pairs, extras, costs, strict=True):
         add(made, _at(pair), millionths(pair.mean_per_day_millionths),
-            f"{pair.sources_left} of {before}", sign + money(extra, MICROS_PER_CENT),
-            f"{pair.extra_days or 0:+}", _days(pair.days_until_short, "not"))  # fmt: skip
+            f"{pair.sources_left} of {pair.sources_lost + pair.sources_left}",
+            ("+" if extra >= 0 else "") + cost, f"{pair.extra_days or 0:+}",
+            _days(pair.days_until_short, "not"))  # fmt: skip
     return made
 
 

@@ -15,6 +15,7 @@ from ontology.columns import Snapshot
 from ontology.edits import Edit, bounds_of
 from ontology.errors import SolverError
 from ontology.ranges import refuse_out_of_range
+from ontology.steadiness import LineBefore, Steady
 from rules.decide import decide
 from rules.release import Release
 from service.rounds import Closed, Review, Settled, look_at
@@ -34,6 +35,7 @@ from solver.problem import BOTH_PARTS, Problem, build
 from solver.resources import resources_of
 from solver.shared import used
 from solver.shortfalls import shortfalls
+from solver.steady import frozen_bounds, held_in, stability_of
 
 FORMAT = "evenkeel-plan/1"
 INLINE_ARCS = 10_000
@@ -45,7 +47,7 @@ class PlanRequest:
     """What a caller asks for: a chain, the cost parts to minimise, and the first day.
 
     `edits` are a person's wishes for lines of the first day; `previous` is the digest of the plan
-    that they were made on.
+    that they were made on. `steady` asks for few changes against the lines of that plan.
     """
 
     chain: str
@@ -54,6 +56,7 @@ class PlanRequest:
     agent: str = "local"
     edits: tuple[Edit, ...] = ()
     previous: str | None = None
+    steady: Steady | None = None
 
 
 def request_of(decision: Mapping[str, Any], agent: str = "local") -> PlanRequest:
@@ -62,7 +65,15 @@ def request_of(decision: Mapping[str, Any], agent: str = "local") -> PlanRequest
         decision["chain"], frozenset(decision["cost_parts"]),
         date.fromisoformat(decision["starts_on"]), agent,
         tuple(Edit(**edit) for edit in decision.get("edits", ())), decision.get("previous"),
+        _steady_of(decision.get("stability")),
     )  # fmt: skip
+
+
+def _steady_of(stated: Mapping[str, Any] | None) -> Steady | None:
+    if stated is None:
+        return None
+    lines = tuple(LineBefore(**line) for line in stated["lines"])
+    return Steady(lines, stated["most_lines"], stated["most_units"])
 
 
 @dataclass(frozen=True)
@@ -130,7 +141,8 @@ def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
     bought = movements["kind"] == "purchase"
     if window.is_forecast and closed:
         closures = closures.joined({name: rows[bought[rows]] for name, rows in closed.items()})
-    edits, bounds = question.request.edits, bounds_of(question.request.edits)
+    edits = question.request.edits
+    bounds = {**frozen_bounds(movements, window, steady_of(question)), **bounds_of(edits)}
     closures = closures.joined(forbidden(movements, window, edits))
     problem = build(facts, window, movements, closures, question.request.cost_parts, bounds)
     return replace(
@@ -150,7 +162,8 @@ def assemble(question: Question, settled: Settled) -> Draft:
     if review.close:  # INVARIANT: no plan breaks a rule that closing its lines could keep
         raise SolverError(f"the plan breaks the rule `{min(review.close)}`", code="RULE_BROKEN")
     claims = claims_for(problem, settled, review.line_cost)
-    apart = narrow.apart(flow)
+    kept = steady_of(question)
+    apart = held_in(narrow, flow, kept).apart(flow)
     own = potentials if apart is problem else _potentials_of(apart, flow)
     network, network_bytes = _inline_or_named(problem, columns_of(problem))
     proof, proof_bytes = _inline_or_named(problem, proof_of(settled))
@@ -188,8 +201,10 @@ def assemble(question: Question, settled: Settled) -> Draft:
     }
     if found := remarks(facts, problem.window):
         decision["remarks"] = found
-    kept = {name: data for name, data in attachments.items() if data}
-    return Draft(problem, flow, potentials, settled.prices, claims, decision, kept)
+    if kept is not None:
+        decision["stability"] = stability_of(narrow, flow, kept)
+    large = {name: data for name, data in attachments.items() if data}
+    return Draft(problem, flow, potentials, settled.prices, claims, decision, large)
 
 
 def demand_model(facts: Snapshot, window: Window) -> str | None:

@@ -76,7 +76,7 @@ def _set_aside(house: House, chain: str, upto: int) -> dict[tuple[str, str], int
     for event in house.projection.log.feeds(chain, upto=upto):
         payload = event.payload
         for file in payload["files"]:
-            pass
+            latest[payload["source"], file["name"]] = {}
         for name, rows in payload["counts"].items():
             if name.startswith(f"{SET_ASIDE}/"):
                 _, kind, file = name.split("/", 2)

@@ -30,7 +30,7 @@ KEYS = {
     "decision": frozenset({
         "chain", "snapshot", "release", "previous", "edits", "work_limit", "regime", "starts_on",
         "cost_parts", "currency", "demand_model", "network", "certificate", "lines", "shortfalls",
-        "suppressed", "comparison", "remarks",
+        "suppressed", "comparison", "remarks", "stability",
     }),
 }  # fmt: skip
 """All that a plan may state, at its first two levels."""

@@ -27,8 +27,8 @@ class Problem:
 
     Service arcs (`ArcKind.MOVE`) name their row in `movements`; movements that `closures` close
     have no arc and stay known as suppressed. `resources` are capacities that arcs of several items
-    share (`resources_of`), `wanted` the movement rows of lines that a person asks for. `arc_hash` (uint64 per arc) is made from names, so
-    equal facts in any row order give equal arrays throughout.
+    share (`resources_of`), `wanted` the movement rows of lines that a person asks for. `arc_hash`
+    (uint64 per arc) is made from names, so equal facts in any row order give equal arrays.
     """
 
     window: Window

@@ -40,7 +40,7 @@ class Resource:
         return f"the {self.kind} capacity of {self.subject}"
 
     def as_shortfall(self, first: np.datetime64) -> dict[str, Any]:
-        """The kind of a shortfall that this resource causes: the rule behind it, if there is one."""
+        """The kind of a shortfall that it causes: that of the rule behind it, if there is one."""
         stated: dict[str, Any] = {"resource": self.stated(first)}
         if self.limit.startswith(RULES):
             return {"kind": "rule", "rule": self.limit, **stated}

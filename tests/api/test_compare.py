@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from api.command_line import main
-from api.commands_compare import bars, difference, setting, show_comparison
+from api.commands_compare import FIGURES, bars, difference, setting, show_comparison
+from api.plots import COST_PARTS
 from graph.login import Connection
 from rules.release import default_release
 from service.compare import Comparison, Method, OrdersMethod, compare_on
@@ -62,6 +63,21 @@ def test_the_table_says_what_the_methods_cost(hubs: Comparison) -> None:
     assert not any("far days" in line for line in lines)
     saved = (hubs.saved_cents or 0) / 100
     assert any(f"{saved:.2f} EUR" in line and "less than" in line for line in lines)
+
+
+def test_ways_used_and_lines_are_told_apart(hubs: Comparison) -> None:
+    """The plan's ways beside the lines that `show` counts, by kind; the parts have one name."""
+    text = " ".join(drawn(hubs, 80).split())
+    assert "The plan's 3 ways are in 3 lines of `evenkeel show` (purchase 1, transfer 2)." in text
+    many = compare_on(random_forecast(4, items=3), default_release(), PlanRequest("x"))
+    plan = many.methods[-1]
+    assert isinstance(plan, Method)
+    assert plan.first_day_lines + many.plan_lines.get("purchase", 0) <= sum(
+        many.plan_lines.values()
+    )
+    names = [title.strip() for title, *_ in FIGURES]
+    assert set(names) >= {"movements, all days", "fixed costs of lines", "purchase premium"}
+    assert set(names) >= set(COST_PARTS.values())
 
 
 def test_bars_are_blocks_on_a_terminal_and_ascii_elsewhere(hubs: Comparison) -> None:

@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from api import demo_plan as demo
-from api import drawing
-from api.amounts import count, millionths, money, share
+from api.amounts import count, millionths, money, moneys, share, total
+from api.reasons import rule_name
 from graph.progress import silent
 from graph.settings import settings_from_environment
 from service.house import open_house
@@ -46,7 +46,7 @@ def test_the_story_is_whole_and_fits(chapter: demo.Chapter, width: int) -> None:
 
 def test_every_rule_has_the_price_of_the_worked_example(chapter: demo.Chapter) -> None:
     """The prices are those that the README of two_hubs works out on paper."""
-    prices = {drawing.rule_name(p.rule): p.difference_scaled // 10_000 for p in chapter.prices}
+    prices = {rule_name(p.rule): p.difference_scaled // 10_000 for p in chapter.prices}
     expected = {"cold-chain": 404, "open-lane": 136, "approved-supplier": 100, "safety-floor": 23,
                 "fresh-lot": 0, "hub-share": 0, "single-source-cover": 0}  # fmt: skip
     assert expected == prices
@@ -69,6 +69,23 @@ def test_a_chapter_is_a_document(chapter: demo.Chapter) -> None:
 def test_money_is_exact(expected: str, scaled: int, scale: int) -> None:
     """An amount is shown to the last digit that it has, and to cents at least."""
     assert expected == money(scaled, scale)
+
+
+@pytest.mark.parametrize(
+    ("expected", "scaled", "scale"),
+    [("145.19", 145_186_020, 10_000), ("-0.03", -25_000, 10_000), ("0.00", -1, 10_000),
+     ("4,848,115.20", 4_848_115_197_146, 10_000), ("12.00", 1_200, 1)],
+)  # fmt: skip
+def test_totals_are_to_the_cent(expected: str, scaled: int, scale: int) -> None:
+    """A sum has two decimals, rounded once, a half away from zero, and no minus of nothing."""
+    assert expected == total(scaled, scale)
+
+
+def test_a_column_of_prices_is_aligned() -> None:
+    """Each price of a unit has as many decimals as one of them needs, two at least."""
+    assert ["0.4376", "0.4800"] == moneys([437_600, 480_000], 10_000)
+    assert ["1.50"] == moneys([150], 1)
+    assert [] == moneys([])
 
 
 def test_amounts_read_well() -> None:

@@ -1,6 +1,7 @@
 """Key figures and stock on the command line and over GraphQL."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from api.command_line import app
-from api.commands_kpi import grouped, sparkline
+from api.commands_kpi import grouped, shown, sparkline
 from graph.login import Connection
 from ontology.errors import InputError
 from ontology.kpis import DEFINITIONS
 from service.house import House
+from service.kpi_value import Counted, Kpi
 from tests.api.conftest import CHAIN, Ask, Client
 
 IDS = [definition.id for definition in DEFINITIONS]
@@ -125,6 +127,13 @@ def test_stock_day_by_day(run: Any, digest: str, tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"<?xml")
     days = json.loads(run("stock", "widget", "--chain", CHAIN, "--days", "3", "--json"))["days"]
     assert ["7.00", "6.00", "5.00"] == [d["stock"] for d in days if d["location"] == "north"]
+
+
+@pytest.mark.parametrize(("days", "expected"), [(Fraction(1701), "1,701"), (Fraction(3, 2), "1.5")])
+def test_whole_days_have_no_decimals(days: Fraction, expected: str) -> None:
+    """A count of days is whole for a person; a mean keeps its decimal."""
+    definition = next(each for each in DEFINITIONS if each.id == "stockout-days")
+    assert expected == shown(Kpi(definition, Counted(days, Fraction(1), ())))
 
 
 def test_sparkline() -> None:

@@ -23,7 +23,7 @@ class EvenWeek(Fit):
     """A fit without weekday factors: these are the chain's, whose days before a launch count."""
 
     @property
-    def factors(self) -> Floats:  # type: ignore[override]
+    def factors(self) -> Floats:
         """Every weekday alike."""
         return np.ones((len(self.history.keys), 7))
 
