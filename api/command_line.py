@@ -14,8 +14,10 @@ from api import (
     commands_compare,
     commands_data,
     commands_diff,
+    commands_drift,
     commands_edit,
     commands_forecast,
+    commands_frontier,
     commands_impact,
     commands_kpi,
     commands_plan,
@@ -41,7 +43,7 @@ app = typer.Typer(
 for _module in (
     commands_server, commands_data, commands_forecast, commands_plan, commands_price,
     commands_query, commands_impact, commands_kpi, commands_compare, commands_why, commands_diff,
-    commands_edit,
+    commands_edit, commands_drift, commands_frontier,
 ):  # fmt: skip
     _module.register(app)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graph.provenance import Trace
     from service.house import House
 
+Steadiness = tuple[str, int | None, int | None]
 COST_PARTS = {"warehouse": "handling", "freight": "freight"}
 Rows = Annotated[int, typer.Option("--rows", min=1, help="Rows of a table to print.")]
 InPacks = Annotated[bool, typer.Option("--packs", help="Show units also in the item's packs.")]
@@ -47,6 +48,15 @@ def plan(
     ] = None,
     rows: Rows = 20,
     *,
+    steady: Annotated[
+        str, typer.Option(help="Change little against this plan: its digest, or latest.")
+    ] = "",
+    most_lines: Annotated[
+        int | None, typer.Option(min=0, help="With --steady: change at most so many lines.")
+    ] = None,
+    most_units: Annotated[
+        int | None, typer.Option(min=0, help="With --steady: change at most so many units.")
+    ] = None,
     packs: InPacks = False,
     currency: InCurrency = "",
     as_json: AsJson = False,
@@ -61,8 +71,9 @@ def plan(
     if chain and example:
         raise InputError("give either --chain or --example", code="USAGE",
                          hint="an example fills a chain of its own")  # fmt: skip
+    wish = _steadiness(steady, most_lines, most_units)
     with opened() as house:
-        document = _planned(house, chain, example, parts, first_day)
+        document = _planned(house, chain, example, parts, first_day, wish)
         if bundle is not None:
             _export(house.store, document, bundle)
         shown = _restated(house, document, packs=packs, currency=currency)
@@ -78,14 +89,16 @@ def plan(
 
 
 def _planned(
-    house: "House", chain: str, example: str, parts: frozenset[str], first_day: date | None
-) -> dict[str, Any]:
+    house: "House", chain: str, example: str, parts: frozenset[str], first_day: date | None,
+    wish: "Steadiness | None" = None,
+) -> dict[str, Any]:  # fmt: skip
     from api.commands_server import LOCAL_AGENT
     from api.output import watched
     from service.decision import PlanRequest
     from service.examples import example_named, load_example
     from service.forecast import make_forecast
     from service.planning import make_plan
+    from service.stability import steady_request
 
     with watched() as progress:
         if example:
@@ -96,7 +109,24 @@ def _planned(
                 make_forecast(house, example_named(example).chain, agent=LOCAL_AGENT)
         chosen = example_named(example).chain if example else chain or only_chain(house)
         progress(f"planning {chosen}", 0, 0)
-        return make_plan(house, PlanRequest(chosen, parts, first_day)).document
+        request = PlanRequest(chosen, parts, first_day)
+        if wish is not None:
+            plan, *most = wish
+            request = steady_request(
+                house, request, document_of(house, find_plan(house, plan, chosen)), *most
+            )
+        return make_plan(house, request).document
+
+
+def _steadiness(
+    plan: str, most_lines: int | None, most_units: int | None
+) -> "Steadiness | None":  # fmt: skip
+    if plan:
+        return plan, most_lines, most_units
+    if most_lines is None and most_units is None:
+        return None
+    raise InputError("changes are counted against a plan", code="USAGE",
+                     hint="name it with --steady, `latest` for the one made last")  # fmt: skip
 
 
 def only_chain(house: "House") -> str:

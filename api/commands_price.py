@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.amounts import count, total
+from api.amounts import count, share, total
 from api.output import GOOD, AsJson, console, plain, print_document, working
 from ontology.errors import InputError
 
@@ -114,7 +114,7 @@ def _served(found: "RulePrice") -> str:
     after = found.comparison_without["plan"]
     if "orders_served" in after:
         return f"{after['orders_served']:,} orders"
-    return f"{after['fill_per_million'] / 10_000:.1f} % of demand"
+    return share(after["fill_per_million"])
 
 
 def _document(found: "RulePrice") -> dict[str, Any]:

@@ -99,6 +99,59 @@ class PlanDifference:
     lines: list[ChangedLine]
 
 
+@strawberry.type(description="A group of items, and how a plan of it stands on other facts.")
+class ItemDrift:
+    """`why`: `lines` cannot be made any more, other `purchases` are asked for, or the `gap`."""
+
+    items: list[str]
+    gap_scaled: BigInt | None
+    gap_scaled_then: BigInt
+    why: str
+
+
+@strawberry.type(description="Whether a plan still holds on the present facts.")
+class PlanDrift:
+    """In the plan's cost units, without fixed costs of lines; null where it cannot be made."""
+
+    plan: str
+    holds: bool
+    same_facts: bool
+    cost_scaled: BigInt | None
+    cost_scaled_then: BigInt
+    bound_scaled: BigInt | None
+    gap_scaled: BigInt | None
+    gap_scaled_then: BigInt
+    allowed_scaled: BigInt
+    affected: list[ItemDrift]
+    crowded: list[JSON]
+    group_count: BigInt
+    penalties_held: bool
+
+
+async def drift_page(info: Info, plan: str) -> PlanDrift:
+    """Whether a plan still holds. Raises InputError `PLAN_UNKNOWN`, and as `service.drift`."""
+    from service.drift import drift
+
+    document, house = await _document(info, plan), info.context.house
+    snapshot = await info.context.read(house.reader.read, document["decision"]["chain"])
+    found = await info.context.plan(drift, house.store, document, snapshot, house.release)
+    info.context.count(1 + len(found.affected))
+    return PlanDrift(
+        plan=found.plan, holds=found.holds, same_facts=found.same_facts,
+        cost_scaled=_big(found.cost_scaled), cost_scaled_then=BigInt(found.cost_scaled_then),
+        bound_scaled=_big(found.bound_scaled), gap_scaled=_big(found.gap_scaled),
+        gap_scaled_then=BigInt(found.gap_scaled_then),
+        allowed_scaled=BigInt(found.allowed_scaled),
+        affected=[
+            ItemDrift(items=list(each.items), gap_scaled=_big(each.gap_scaled),
+                      gap_scaled_then=BigInt(each.gap_scaled_then), why=each.why)
+            for each in found.affected
+        ],
+        crowded=[plain(dict(each)) for each in found.crowded],
+        group_count=BigInt(found.group_count), penalties_held=found.penalties_held,
+    )  # fmt: skip
+
+
 async def why_line_page(info: Info, plan: str, line: int) -> WhyLine:
     """Why a line is in a plan. Raises InputError `PLAN_UNKNOWN`, `LINE_UNKNOWN`."""
     from service.why_line import why_line

@@ -243,6 +243,34 @@ def plot_costs(
     return path
 
 
+def plot_frontier(
+    rows: Sequence[Row], between: Sequence[str], path: Path, title: str, currency: str = ""
+) -> Path:
+    """One mark for each plan: what it comes to in the one objective, and in the other.
+
+    Rows: `weights`, and the amounts as a frontier states them: micros, grams of carbon.
+    """
+    with _drawn(path, 7, 5) as figure:
+        axes = figure.subplots()
+        across, up = ([_objective(row, name) for row in rows] for name in between)
+        axes.plot(across, up, color="black", marker="o", markersize=5, linewidth=1.0,
+                  drawstyle="default", linestyle=":")  # fmt: skip
+        for row, x, y in zip(rows, across, up, strict=True):
+            pair = " : ".join(f"{row['weights'][f'{name}_per_mille']:,}" for name in between)
+            axes.annotate(pair, (x, y), xytext=(5, 5), textcoords="offset points", fontsize=8)
+        units = ["kg CO2e" if name == "carbon" else plain(currency) or "money" for name in between]
+        axes.set(title=plain(title), xlabel=f"{between[0]}, {units[0]}",
+                 ylabel=f"{between[1]}, {units[1]}")  # fmt: skip
+    return path
+
+
+def _objective(row: Row, name: str) -> float:
+    """Money in whole units of a currency, or kilograms."""
+    if name == "carbon":
+        return _height(row["carbon_grams"] or 0) / 1_000
+    return _height(row[f"{name}_micros"]) / 1_000_000
+
+
 def _height(number: Any) -> float:
     """A number as the plot draws it, however many digits it has."""
     if abs(number) > MOST_DRAWN:

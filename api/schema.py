@@ -16,9 +16,11 @@ from api.connections import After, Connection, First, check_first, connection
 from api.described import described
 from api.explanations import (
     PlanDifference,
+    PlanDrift,
     WhyLine,
     WhyPlace,
     difference_page,
+    drift_page,
     why_line_page,
     why_place_page,
 )
@@ -52,6 +54,7 @@ from api.types import (
     as_type,
     facts_page,
 )
+from api.weighing import Frontier, Objective, frontier_page
 from api.wishes import EditInput
 from ontology.errors import EvenkeelError, InputError, SolverError, StateError
 from service.decision import PlanRequest
@@ -247,6 +250,19 @@ class Query:
     async def plan_difference(self, info: Info, before: str, after: str) -> PlanDifference:
         """What is different between two plans of a chain, and which changes made it so."""
         return await difference_page(info, before, after)
+
+    @described
+    async def frontier(
+        self, info: Info, chain: str, first: Objective, second: Objective, points: int = 7,
+        carbon_price: int = 0,
+    ) -> Frontier:  # fmt: skip
+        """What one objective costs in another; `carbonPrice` is of a tonne, in cents."""
+        return await frontier_page(info, chain, (first, second), points, carbon_price)
+
+    @described
+    async def plan_drift(self, info: Info, plan: str) -> PlanDrift:
+        """Whether a plan still holds on the present facts, and what has to be planned again."""
+        return await drift_page(info, plan)
 
     @described
     async def decided_from(

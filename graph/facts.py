@@ -4,14 +4,15 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import dataclass, fields
-from functools import cache
+from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
-from ontology.columns import Table, cell
+from ontology.columns import MISSING, Column, Table
 from ontology.terms import FieldKind, field_kinds, join_key
 from ontology.vocabulary import RECORDS
 
@@ -21,6 +22,9 @@ RESERVED = frozenset({
     "source_row",
 })  # fmt: skip
 """Properties of a fact's node that are not fields of its record."""
+
+ROWS_AT_ONCE = 1_000
+"""So many rows of columns become Python values at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +69,29 @@ def fact_rows(
     chain: str, table: Table, origins: npt.NDArray[np.int64], files: tuple[str, ...]
 ) -> Iterator[Properties]:
     """The parameters of one node per row, in the table's order."""
-    kinds = kinds_of(table.name)
-    columns = [[cell(value, kind) for value in table[kind.name]] for kind in kinds.values()]
-    keys = table.keys.tolist()
-    for row, values in enumerate(zip(*columns, strict=True)):
-        stated = dict(zip(kinds, values, strict=True))
-        file, line = origins[row].tolist()
-        yield {
-            "uri": uri_of(chain, table.name, keys[row]), "key": keys[row], "row": row,
-            "content": content_of(table.name, stated),
-            "source_file": files[file] if file >= 0 else "", "source_row": max(line, 0),
-            "fields": node_fields(stated), "links": links_of(chain, table.name, stated),
-        }  # fmt: skip
+    kinds, keys = kinds_of(table.name), table.keys.tolist()
+    for start in range(0, len(table), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        columns = [_cells(table[name][rows], kind) for name, kind in kinds.items()]
+        places = zip(keys[rows], origins[rows].tolist(), *columns, strict=True)
+        for row, (key, (file, line), *values) in enumerate(places, start):
+            stated = dict(zip(kinds, values, strict=True))
+            yield {
+                "uri": uri_of(chain, table.name, key), "key": key, "row": row,
+                "content": content_of(table.name, stated),
+                "source_file": files[file] if file >= 0 else "", "source_row": max(line, 0),
+                "fields": node_fields(stated), "links": links_of(chain, table.name, stated),
+            }  # fmt: skip
+
+
+def _cells(column: Column, kind: FieldKind) -> list[Any]:
+    """What `cell` gives for every value of a column."""
+    values: list[Any] = column.tolist()
+    if kind.scalar is int and not kind.many:
+        return [None if value == MISSING else value for value in values]
+    if kind.scalar is datetime:
+        return [value and value.replace(tzinfo=UTC) for value in values]
+    return values
 
 
 def node_fields(stated: Mapping[str, Any]) -> Properties:
@@ -91,17 +106,26 @@ def node_fields(stated: Mapping[str, Any]) -> Properties:
 def links_of(chain: str, class_name: str, stated: Mapping[str, Any]) -> list[Properties]:
     """The entities that reference fields name, by relationship type."""
     found = []
-    for name, kind in kinds_of(class_name).items():
-        value = stated.get(name)
-        if not kind.refers_to or value is None:
+    for kind in _references_of(class_name):
+        value = stated.get(kind.name)
+        if value is None:
             continue
         for target in value if kind.many else (value,):
-            key = join_key((target,))
-            found.append({
-                "type": relation_of(name), "class": kind.refers_to, "key": key,
-                "uri": uri_of(chain, kind.refers_to, key),
-            })  # fmt: skip
+            key, uri = _anchor(chain, kind.refers_to, target)
+            found.append({"type": relation_of(kind.name), "class": kind.refers_to, "key": key,
+                          "uri": uri})  # fmt: skip
     return found
+
+
+@cache
+def _references_of(class_name: str) -> tuple[FieldKind, ...]:
+    return tuple(kind for kind in kinds_of(class_name).values() if kind.refers_to)
+
+
+@lru_cache(maxsize=1 << 16)  # many rows refer to the same few
+def _anchor(chain: str, class_name: str, name: str) -> tuple[str, str]:
+    key = join_key((name,))
+    return key, uri_of(chain, class_name, key)
 
 
 def content_of(class_name: str, stated: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """A feed as nodes: anchors, fact versions, typed links and quarantined rows, in batches."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
@@ -13,6 +14,9 @@ from graph.steps import Step
 from ontology.columns import record_at
 from ontology.events import Event
 from ontology.vocabulary import MEASUREMENTS
+
+Batch = tuple[str, list[Properties]]
+"""A class of facts, and the parameters of some of its nodes."""
 
 
 class FeedNodes:
@@ -28,18 +32,31 @@ class FeedNodes:
 
     def steps(self, event: Event, batch_rows: int) -> Iterator[Step]:
         """Writes that can each be repeated, in this order, without a further effect."""
-        files = tuple(file.name for file in self._feed.files)
-        for name in self._names:
-            table, origins = self._feed.tables[name], self._feed.origins[name]
-            rows = fact_rows(self._feed.chain, table, origins, files)
-            for batch in batches(rows, batch_rows):
-                yield _facts_step(self._feed.chain, name, event.sequence, batch)
+        for name, batch in made_ahead(self._facts(batch_rows)):
+            yield _facts_step(self._feed.chain, name, event.sequence, batch)
         refused = (
             _quarantined(row, record_at(self._feed.quarantine, row))
             for row in range(len(self._feed.quarantine))
         )
         for batch in batches(refused, batch_rows):
             yield _quarantine_step(event.sequence, batch)
+
+    def _facts(self, batch_rows: int) -> Iterator[Batch]:
+        files = tuple(file.name for file in self._feed.files)
+        for name in self._names:
+            table, origins = self._feed.tables[name], self._feed.origins[name]
+            rows = fact_rows(self._feed.chain, table, origins, files)
+            for batch in batches(rows, batch_rows):
+                yield name, batch
+
+
+def made_ahead(made: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, each made in another thread while the server works on the one before."""
+    with ThreadPoolExecutor(1) as maker:
+        following = maker.submit(next, made, None)
+        while (ready := following.result()) is not None:
+            following = maker.submit(next, made, None)
+            yield ready
 
 
 def batches(rows: Iterator[Properties], size: int) -> Iterator[list[Properties]]:

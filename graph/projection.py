@@ -76,7 +76,8 @@ class Projection:
         appended = self.log.append(
             new, write=write, derive=derive, body=body, expected_sequence=expected_sequence
         )
-        self.catch_up()
+        was_kept = nodes is None and not appended.replayed
+        self._catch_up({appended.event.sequence: content} if was_kept else {})
         return appended
 
     def catch_up(self) -> int:
@@ -84,17 +85,20 @@ class Projection:
 
         Any number of processes may do this at once, and be killed while they do.
         """
+        return self._catch_up({})
+
+    def _catch_up(self, read_before: Mapping[int, Nodes]) -> int:
         head = self.log.head()
         projected = head.projected
         while projected < head.sequence:
             for event in self.log.read(after=projected, limit=100):
-                self._project(event)
+                self._project(event, read_before.get(event.sequence))
                 projected = event.sequence
             head = self.log.head()
         return projected
 
-    def _project(self, event: Event) -> None:
-        nodes = self._nodes(event.kind, event.artifact, event.payload)
+    def _project(self, event: Event, read_before: Nodes | None = None) -> None:
+        nodes = read_before or self._nodes(event.kind, event.artifact, event.payload)
         for step in nodes.steps(event, self.batch_rows):
             if not self._write(_guarded, event.sequence, step):
                 return

@@ -49,6 +49,8 @@ _BY_ENDING = {
     "_units_per_day": NOT_NEGATIVE,
     "_micrograms": NOT_NEGATIVE,
     "_millimetres": NOT_NEGATIVE,
+    "_kilometres": Range(0, 50_000),
+    "_tonne_kilometre": Range(0, 1_000_000),
     "_millionths": NOT_NEGATIVE,
     "_percent": NOT_NEGATIVE,
     "_micros": NOT_NEGATIVE,

@@ -1,8 +1,13 @@
 """What a plan made before it asks of the next one: its lines, and how many may change."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ontology.edits import Way
+
+LineKey = tuple[str, str, str, str, str]
+"""Item, lane, supplier, destination and day, as `LineBefore` names them."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,9 +35,26 @@ class LineBefore:
 class Steady:
     """Wishes that a plan changes as few units as it can against the lines of the plan before.
 
-    `most_lines`, `most_units`: so many lines, or units, may change at most; None for no limit.
+    It may cost `band_per_million` of the best plan's cost more than that one. Lines that leave
+    within `frozen_days` of the first day change only where they must. `most_lines`, `most_units`:
+    so many lines, or units, may change at most, whatever that costs; None for no limit.
     """
 
     lines: tuple[LineBefore, ...]
+    band_per_million: int
+    frozen_days: int = 0
     most_lines: int | None = None
     most_units: int | None = None
+
+
+def lines_of(decision: Mapping[str, Any]) -> tuple[LineBefore, ...]:
+    """The transfers and purchases of a plan, all lots of one way together."""
+    units: dict[LineKey, int] = {}
+    for line in decision["lines"]:
+        if line["kind"] in {"transfer", "purchase"}:
+            by_lane = line["kind"] == "transfer"
+            key = (line["item"], line["lane"] if by_lane else "",
+                   "" if by_lane else line["supplier"], line["destination"],
+                   line["departs_on"])  # fmt: skip
+            units[key] = units.get(key, 0) + line["quantity_units"]
+    return tuple(sorted(LineBefore(*key, count) for key, count in units.items()))

@@ -8,6 +8,7 @@ from typing import Any
 from ontology import (
     deliveries,
     demand,
+    emissions,
     goods,
     governance,
     history,
@@ -22,7 +23,7 @@ from ontology import (
 
 _MODULES: tuple[ModuleType, ...] = (
     goods, places, partners, transport, stock, demand, governance, regulation,
-    deliveries, plan, movement, history,
+    deliveries, emissions, plan, movement, history,
 )  # fmt: skip
 
 
@@ -38,11 +39,11 @@ def _records(modules: tuple[ModuleType, ...]) -> dict[str, Any]:
 RECORDS: dict[str, Any] = _records(_MODULES)
 """Record class by its name, which is also the local name of the class in `inventory.ttl`."""
 
-FACTS = frozenset(_records(_MODULES[:9]))
+FACTS = frozenset(_records(_MODULES[:10]))
 """The classes whose instances are facts; the others are plans, views and history."""
 
 STANDINGS: dict[str, str] = {
-    **dict.fromkeys(_records(_MODULES[:9]), "fact"),
+    **dict.fromkeys(_records(_MODULES[:10]), "fact"),
     **dict.fromkeys(_records((plan,)), "plan"),
     **dict.fromkeys(_records((movement,)), "view"),
     **dict.fromkeys(_records((history,)), "history"),

@@ -4,14 +4,15 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import orjson
 from rdflib import Graph, URIRef
 
-from ontology.canonical import digest_of
+from ontology.canonical import canonical, digest_of
 from ontology.errors import InputError, Place
 from ontology.terms import NAMESPACE
 from rules.compile import compile_rule, message_of, severity_of, target_classes, text_about
@@ -183,7 +184,14 @@ def from_document(document: Any) -> Release:
     shapes, knobs = document["shapes"], document["knobs"]
     if not isinstance(shapes, Mapping) or not isinstance(knobs, Mapping):
         raise _bad("`shapes` and `knobs` are objects")
-    return Release(document["name"], document["version"], shapes, knobs)
+    return _read_once(canonical(document))
+
+
+@lru_cache(maxsize=16)
+def _read_once(data: bytes) -> Release:
+    """The release of a document's canonical bytes: shapes are parsed and compiled once."""
+    document = orjson.loads(data)
+    return Release(document["name"], document["version"], document["shapes"], document["knobs"])
 
 
 @cache

@@ -16,6 +16,7 @@ def export_plan(store: ArtifactStore, document: dict[str, Any], folder: Path) ->
     named = document["about"]["artifacts"]
     decision = document["decision"]
     wanted = {*closure(store, named["snapshot"]), named["release"]}
+    wanted |= {named[part] for part in ("previous",) if part in named}
     wanted |= {
         decision[part]["artifact"]
         for part in ("network", "certificate")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -14,10 +15,12 @@ from ontology.closures import Closures
 from ontology.columns import Snapshot
 from ontology.edits import Edit, bounds_of
 from ontology.errors import SolverError
+from ontology.objectives import PLAIN, Weights
 from ontology.ranges import refuse_out_of_range
 from ontology.steadiness import LineBefore, Steady
 from rules.decide import decide
 from rules.release import Release
+from service.objectives import asked_in, held_at, objectives_in, refuse_wrong, stages_in
 from service.rounds import Closed, Review, Settled, look_at
 from solver.assignment_network import AssignmentLabels
 from solver.baselines import compare, do_nothing
@@ -35,7 +38,8 @@ from solver.problem import BOTH_PARTS, Problem, build
 from solver.resources import resources_of
 from solver.shared import used
 from solver.shortfalls import shortfalls
-from solver.steady import frozen_bounds, held_in, stability_of
+from solver.stages import Stage
+from solver.steady import frozen_bounds, held_in, stability_of, ways_back
 
 FORMAT = "evenkeel-plan/1"
 INLINE_ARCS = 10_000
@@ -48,6 +52,8 @@ class PlanRequest:
 
     `edits` are a person's wishes for lines of the first day; `previous` is the digest of the plan
     that they were made on. `steady` asks for few changes against the lines of that plan.
+    `weights` say how much each part of the cost counts; the objectives that come `first` are held
+    at their best, one after the other.
     """
 
     chain: str
@@ -57,6 +63,8 @@ class PlanRequest:
     edits: tuple[Edit, ...] = ()
     previous: str | None = None
     steady: Steady | None = None
+    weights: Weights = PLAIN
+    first: tuple[str, ...] = ()
 
 
 def request_of(decision: Mapping[str, Any], agent: str = "local") -> PlanRequest:
@@ -65,15 +73,15 @@ def request_of(decision: Mapping[str, Any], agent: str = "local") -> PlanRequest
         decision["chain"], frozenset(decision["cost_parts"]),
         date.fromisoformat(decision["starts_on"]), agent,
         tuple(Edit(**edit) for edit in decision.get("edits", ())), decision.get("previous"),
-        _steady_of(decision.get("stability")),
+        _steady_of(decision.get("stability")), **asked_in(decision),
     )  # fmt: skip
 
 
 def _steady_of(stated: Mapping[str, Any] | None) -> Steady | None:
     if stated is None:
         return None
-    lines = tuple(LineBefore(**line) for line in stated["lines"])
-    return Steady(lines, stated["most_lines"], stated["most_units"])
+    asked = {field.name: stated[field.name] for field in fields(Steady)}
+    return Steady(**asked | {"lines": tuple(LineBefore(**line) for line in stated["lines"])})
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,7 @@ class Question:
     conversion: Conversion
     facts: Snapshot
     without_rule: str = ""
+    stages: tuple[Stage, ...] = ()
 
 
 def ask(
@@ -119,6 +128,7 @@ def ask(
     Raises InputError as both of them do, and `OUT_OF_RANGE` for a number that cannot be one.
     """
     refuse_out_of_range(snapshot)
+    refuse_wrong(request.weights, request.first)
     window = window_of(snapshot, request.starts_on)
     if window.regime == RISK:  # where all parts of the cost count, a plan cannot say otherwise
         request = replace(request, cost_parts=BOTH_PARTS)
@@ -136,18 +146,21 @@ def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
     facts, window = question.facts, question.window
     movements = candidates(facts, window)
     closures: Closures = decide(question.release, facts, movements, stock_after(facts, window))
+    closures = closures.joined(ways_back(facts, movements, question.request.steady))
     if question.without_rule:
         closures = closures.without(question.without_rule)
     bought = movements["kind"] == "purchase"
     if window.is_forecast and closed:
         closures = closures.joined({name: rows[bought[rows]] for name, rows in closed.items()})
     edits = question.request.edits
-    bounds = {**frozen_bounds(movements, window, steady_of(question)), **bounds_of(edits)}
+    bounds = {**frozen_bounds(movements, window, question.request.steady), **bounds_of(edits)}
     closures = closures.joined(forbidden(movements, window, edits))
-    problem = build(facts, window, movements, closures, question.request.cost_parts, bounds)
-    return replace(
+    posed = partial(build, facts, window, movements, closures, question.request.cost_parts, bounds)
+    problem = posed(question.request.weights)
+    problem = replace(
         problem, resources=resources_of(problem, facts), wanted=wanted(movements, window, edits)
     )
+    return held_at(problem, question.stages, posed, question.request.weights)
 
 
 def assemble(question: Question, settled: Settled) -> Draft:
@@ -162,8 +175,10 @@ def assemble(question: Question, settled: Settled) -> Draft:
     if review.close:  # INVARIANT: no plan breaks a rule that closing its lines could keep
         raise SolverError(f"the plan breaks the rule `{min(review.close)}`", code="RULE_BROKEN")
     claims = claims_for(problem, settled, review.line_cost)
-    kept = steady_of(question)
-    apart = held_in(narrow, flow, kept).apart(flow)
+    kept = question.request.steady
+    apart = problem
+    if settled.closed or kept is not None or (settled.prices is not None and settled.prices.any()):
+        apart = held_in(narrow, flow, kept).apart(flow)
     own = potentials if apart is problem else _potentials_of(apart, flow)
     network, network_bytes = _inline_or_named(problem, columns_of(problem))
     proof, proof_bytes = _inline_or_named(problem, proof_of(settled))
@@ -191,7 +206,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
         "certificate": {
             **certificate_of(claims),
             "given": given_in(problem),
-            "resources": prices_in(settled),
+            "resources": resources,
             **proof,
         },
         "lines": _with_rates(question, decode(narrow, facts, flow, review.attention)),
@@ -203,6 +218,9 @@ def assemble(question: Question, settled: Settled) -> Draft:
         decision["remarks"] = found
     if kept is not None:
         decision["stability"] = stability_of(narrow, flow, kept)
+    request, stages = question.request, question.stages
+    decision |= objectives_in(narrow, facts, flow, request.weights, request.first)
+    decision |= stages_in(stages, problem.proved)
     large = {name: data for name, data in attachments.items() if data}
     return Draft(problem, flow, potentials, settled.prices, claims, decision, large)
 

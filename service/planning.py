@@ -1,6 +1,7 @@
 """Make a plan: load the snapshot, let the rules decide, solve, prove, seal, save."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -17,9 +18,14 @@ from service.conflicts import conflict
 from service.decision import Draft, PlanRequest, Question, ask, assemble, idle_flow, pose, seal
 from service.house import House
 from service.rounds import settle
+from service.stability import previous_artifact, steadied
 from solver.certificate import check
 from solver.coupled import WORK_LIMIT
+from solver.flow import Solution, solve
+from solver.network import Network
 from solver.optimum import proved_flow
+from solver.shared import Proved
+from solver.stages import Stage, alone
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,9 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
     snapshot = house.reader.read(request.chain)
     draft = draft_plan(snapshot, house.release, request)
     manifest = write_snapshot(house.store, request.chain, snapshot)
-    document = seal(draft.decision, _about(snapshot, house.release, request, manifest))
+    about = _about(snapshot, house.release, request, manifest)
+    about["artifacts"] |= previous_artifact(house, request)
+    document = seal(draft.decision, about)
     saved = save_plan(
         house.projection, document, plan=summary_of(document), snapshot=snapshot,
         attachments=draft.attachments,
@@ -52,31 +60,53 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
 
 def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Draft:
     """The certified decision on a snapshot under a release. Pure: no database, no clock."""
-    draft = answer(ask(snapshot, release, request))
-    _refuse_uncertified(draft)
-    return draft
+    return certified(answer(ask(snapshot, release, request)))
 
 
-def answer(question: Question) -> Draft:
+def answer(question: Question, engine: Callable[[Network], Solution] = solve) -> Draft:
     """The decision on a question: posed, solved, reviewed in rounds, and assembled.
+
+    `engine` is how a network is solved, and no input of the plan.
 
     Raises InputError `EDITS_CONFLICT` where edits leave no plan.
     """
     knobs = question.release.knobs
     solver = partial(
         proved_flow, target_per_million=int(knobs["target_gap_per_million"]),
-        work_limit=int(knobs["work_limit"]) or WORK_LIMIT,
+        work_limit=int(knobs["work_limit"]) or WORK_LIMIT, engine=engine,
     )  # fmt: skip
     try:
+        question = staged(question, solver)
         stands = settle(
             partial(pose, question), solver, question.facts, question.release,
             question.without_rule,
         )  # fmt: skip
+        stands = steadied(question, stands, solver)
     except SolverError as error:
         if not question.request.edits or error.code != "NO_PLAN":
             raise
         raise conflict(question) from error
     return assemble(question, stands)
+
+
+def staged(question: Question, solver: Callable[..., Proved]) -> Question:
+    """The question with each objective that comes first at its best, one after the other.
+
+    Raises SolverError `STAGE_NOT_PROVED` where a shared capacity leaves a gap that none can.
+    """
+    for objective in question.request.first[len(question.stages) :]:
+        weights = alone(question.request.weights, objective)
+        posed = pose(replace(question, request=replace(question.request, weights=weights)))
+        found = solver(posed)
+        if found.prices is not None and found.prices.any():
+            raise SolverError(
+                f"a shared capacity keeps the best of `{objective}` from being proved",
+                hint="weigh the objectives instead of holding one before the other",
+                code="STAGE_NOT_PROVED",
+            )  # fmt: skip
+        stage = Stage(objective, found.flow, found.potentials)
+        question = replace(question, stages=(*question.stages, stage))
+    return question
 
 
 def summary_of(document: dict[str, Any]) -> Plan:
@@ -92,7 +122,8 @@ def summary_of(document: dict[str, Any]) -> Plan:
     )  # fmt: skip
 
 
-def _refuse_uncertified(draft: Draft) -> None:
+def certified(draft: Draft) -> Draft:
+    """The draft itself. Raises SolverError `CERTIFICATE_REFUSED` where its proof does not check."""
     verdict = check(
         draft.problem.network, draft.flow, draft.potentials, draft.claims, draft.prices,
         draft.problem.shared, idle_flow(draft.problem),
@@ -103,6 +134,7 @@ def _refuse_uncertified(draft: Draft) -> None:
             hint="please report this with the snapshot",
             code="CERTIFICATE_REFUSED",
         )
+    return draft
 
 
 def _about(

@@ -17,6 +17,7 @@ from solver.network import IntArray
 from solver.potentials import canonical_potentials
 from solver.problem import Problem
 from solver.shared import used
+from solver.steady import held_in
 
 EXACT, AT_THESE_PRICES = "exact", "at these prices"
 
@@ -67,8 +68,11 @@ def recall(store: ArtifactStore, document: Mapping[str, Any]) -> Recalled:
     proof = decision["certificate"]
     stated = proof["inline"] if "inline" in proof else store.get_document(proof["artifact"])
     flow = np.array(stated["flow"], np.int64)
-    problem = pose(question, closed).narrowed(closed)
-    fixed = bool(closed) or problem.window.is_forecast or bool(proof["line_cost"])
+    steady = question.request.steady
+    problem = held_in(pose(question, closed).narrowed(closed), flow, steady)
+    fixed = (
+        steady is not None or bool(closed) or problem.window.is_forecast or bool(proof["line_cost"])
+    )
     pure = not fixed and proof["gap"] == 0 and _has_slack(problem, flow)
     return Recalled(question, problem if pure else problem.apart(flow), flow, pure)
 

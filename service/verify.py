@@ -1,7 +1,7 @@
 """Check a plan without any solver: its arithmetic, its seal, and its derivation from the facts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ from graph.artifacts import ArtifactStore
 from graph.manifests import chain_of, read_snapshot
 from ontology.canonical import LARGEST_INTEGER, canonical, digest_of
 from ontology.errors import EvenkeelError, InputError
+from ontology.steadiness import lines_of
 from rules.release import Release, from_document
 from service.decision import FORMAT, ask, assemble, pose, request_of
+from service.objectives import stages_of
 from service.rounds import Settled, closers
 from solver.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
 from solver.claims import Claims, SharedResources
@@ -30,7 +32,7 @@ KEYS = {
     "decision": frozenset({
         "chain", "snapshot", "release", "previous", "edits", "work_limit", "regime", "starts_on",
         "cost_parts", "currency", "demand_model", "network", "certificate", "lines", "shortfalls",
-        "suppressed", "comparison", "remarks", "stability",
+        "suppressed", "comparison", "remarks", "objectives", "stages", "stability",
     }),
 }  # fmt: skip
 """All that a plan may state, at its first two levels."""
@@ -235,7 +237,7 @@ def _derivation(
     decision = document["decision"]
     request = request_of(decision)
     closed = _closed_after(decision)
-    question = ask(snapshot, release, request)
+    question = replace(ask(snapshot, release, request), stages=stages_of(decision))
     problem = pose(question, closed)
     _refuse_false_closures(problem, closed, release)
     refusals = []
@@ -252,9 +254,30 @@ def _derivation(
                         f"snapshot is of {snapshot.sequence}")  # fmt: skip
     if chain_of(store, manifest) != decision["chain"]:
         refusals.append("decision.chain: the snapshot is of another chain")
-    notes = [f"{len(rows):,} movements closed after the flow by {name}: taken as stated"
+    found, told = _before(decision, named.get("previous"), store)
+    refusals += found
+    notes = told + [f"{len(rows):,} movements closed after the flow by {name}: taken as stated"
              for name, rows in sorted(closed.items())]  # fmt: skip
     return Check("derivation", REFUSED if refusals else ACCEPTED, tuple(refusals), tuple(notes))
+
+
+def _before(
+    decision: Mapping[str, Any], name: Any, store: ArtifactStore
+) -> tuple[list[str], list[str]]:
+    """Whether the plan before had the lines that this one keeps to: refusals, and notes."""
+    stated = decision.get("stability")
+    if stated is None:
+        return [], []
+    if not (isinstance(name, str) and _at_hand(store, name)):
+        return [], ["the lines of the plan before are taken as stated"]
+    before = store.get_document(name)["decision"]
+    if digest_of(before) != decision["previous"]:
+        return ["stability: the artifact is not the plan before"], []
+    if before["starts_on"] != decision["starts_on"] or stated["frozen_days"] > 1:
+        return [], ["what the plan before sends on later days is taken as stated"]
+    if differences(stated["lines"], [asdict(line) for line in lines_of(before)]):
+        return ["stability.lines: not those of the plan before"], []
+    return [], []
 
 
 def _same(some: SharedResources | None, others: SharedResources | None) -> bool:

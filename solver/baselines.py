@@ -1,6 +1,6 @@
 """What the plan is compared with: doing nothing, and what was done where that is known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -45,7 +45,8 @@ def compare(
         "do_nothing": _risk_figures(problem, labels, nothing, 0),
         "plan": _risk_figures(problem, labels, flow, line_cost),
     }
-    if found["plan"]["cost_scaled"] > found["do_nothing"]["cost_scaled"]:
+    free = problem.unheld is None  # an earlier objective may ask for what a later one pays
+    if free and found["plan"]["cost_scaled"] > found["do_nothing"]["cost_scaled"]:
         raise SolverError("the plan costs more than doing nothing", code="WORSE_THAN_NOTHING")
     return found
 
@@ -55,6 +56,8 @@ def do_nothing(problem: Problem, labels: CarryLabels) -> IntArray:
 
     Exact units per arc of the problem's own network, so that costs compare like with like.
     """
+    if problem.unheld is not None:
+        problem = replace(problem, network=problem.unheld)
     return complete(problem, labels, np.zeros(len(problem.movements), np.int64))
 
 

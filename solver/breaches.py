@@ -9,7 +9,8 @@ from solver.carry_labels import CarryLabels
 from solver.demand import TOTAL, QuantileDemand
 from solver.facts import fact
 from solver.filters import KNOB, NEVER_WORSE
-from solver.network import ArcKind, IntArray
+from solver.names import ABSENT
+from solver.network import ArcKind, IntArray, Network
 from solver.problem import Problem, full_arcs
 from solver.scaling import half_up
 from solver.shared import Resource
@@ -141,19 +142,29 @@ def _closed_gains(
         for row in pays.tolist():
             pair, day = divmod(int(labels.move_head[row]), days)
             found.setdefault(pair, []).append((day, -int(reduced[row]), rule))
-    for origin, held in _held_by_floors(problem, labels, flow, potentials).items():
-        keep = labels.block("keep")
-        lots = network.tail[keep][network.head[keep] == origin * days]
-        for row in np.flatnonzero(np.isin(labels.move_tail, lots) & local & labels.move_fit):
-            gain = held[0] - int(reduced[row])
-            if gain > 0 and is_open[row]:
-                pair, day = divmod(int(labels.move_head[row]), days)
-                found.setdefault(pair, []).append((day, gain, held[1]))
+    held = _held_by_floors(problem, labels, flow, potentials)
+    origin = _origin_of_lots(network, labels, days)
+    leaves = np.flatnonzero((origin != ABSENT) & local & labels.move_fit & is_open)
+    for row in leaves[np.argsort(origin[leaves], kind="stable")].tolist():
+        dearest, rule = held.get(int(origin[row]), (0, ""))
+        gain = dearest - int(reduced[row])
+        if dearest > 0 and gain > 0:
+            pair, day = divmod(int(labels.move_head[row]), days)
+            found.setdefault(pair, []).append((day, gain, rule))
     for arc, resource in full_arcs(problem, flow).items():
         row = int(network.reference[arc])
         if network.kind[arc] == ArcKind.MOVE and reduced[row] < 0 and local[row]:
             pair, day = divmod(int(labels.move_head[row]), days)
             found.setdefault(pair, []).append((day, -int(reduced[row]), resource))
+    return found
+
+
+def _origin_of_lots(network: Network, labels: CarryLabels, days: int) -> IntArray:
+    """Per movement, the pair that its lot serves where it lies; ABSENT where it takes from none."""
+    keep = labels.block("keep")
+    pair = np.full(network.node_count + 1, ABSENT, np.int64)  # the last is the place of no node
+    pair[network.tail[keep]] = network.head[keep] // days
+    found: IntArray = pair[labels.move_tail]
     return found
 
 

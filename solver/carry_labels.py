@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ontology.closures import Closures
+from ontology.objectives import PLAIN, Weights
 from solver.demand import QuantileDemand
 from solver.echelon import Purchases
 from solver.network import IntArray
 from solver.risk import Curve
+from solver.weighing import Weighed
 
 BoolArray = npt.NDArray[np.bool_]
 Curves = list[list[Curve]] | QuantileDemand
@@ -36,6 +38,7 @@ class CarryLabels:
     whether it is an arc at all: purchases that are `given` are none.
     Per pair: `owed` from before, `opening` units there on the first day, `service_percent` that
     its policy promises (MISSING where none is stated). `policies` names the pairs that have one.
+    `plain` has rates and costs without the weights that those here are multiplied by.
     """
 
     pairs: list[tuple[str, str]]
@@ -63,6 +66,12 @@ class CarryLabels:
     given: Purchases
     policies: frozenset[tuple[str, str]]
     pooled: QuantileDemand | None = None
+    plain: Weighed | None = None
+
+    @property
+    def weights(self) -> Weights:
+        """How much each part of the cost counts."""
+        return PLAIN if self.plain is None else self.plain.weights
 
     @property
     def carry_count(self) -> int:

@@ -9,6 +9,7 @@ from ontology.closures import Closures
 from ontology.columns import MISSING, Snapshot, Table
 from ontology.edits import NO_BOUNDS, Bounds
 from ontology.errors import InputError
+from ontology.objectives import PLAIN, Weights
 from ontology.terms import join_key
 from solver.carry_arcs import (
     Arcs,
@@ -20,7 +21,6 @@ from solver.carry_arcs import (
     add_replaced,
     add_unused,
 )
-from solver.carry_costs import movement_costs, substitution_costs
 from solver.carry_labels import BoolArray, CarryLabels, Curves, most_asked
 from solver.carry_layout import Layout, layout_of
 from solver.demand import QuantileDemand, local_demand, pooled_demand, with_imbalance
@@ -31,11 +31,12 @@ from solver.network import IntArray, Network
 from solver.pool import add_pool
 from solver.risk import Curve, owed_before, segments, stated_curves
 from solver.scaling import MICROS_PER_CENT, check_total_range
+from solver.weighing import Weighed, weighing
 
 
 def carry_network(
     snapshot: Snapshot, window: Window, movements: Table, closures: Closures,
-    bounds: Bounds = NO_BOUNDS,
+    bounds: Bounds = NO_BOUNDS, weights: Weights = PLAIN,
 ) -> tuple[Network, HashArray, CarryLabels]:  # fmt: skip
     """The network of formulation B for all items, side by side; costs in micros.
 
@@ -45,7 +46,8 @@ def carry_network(
     `bounds` hold a line of the first day, all lots together, or a purchase, within least and most.
     Doing nothing (every lot kept) is feasible, whatever the rules closed, if no bound asks for
     more. On the first day only
-    lots on hand can leave; what arrives that day stays.
+    lots on hand can leave; what arrives that day stays. `weights` say how much each part of the
+    cost counts; what is given is chosen by plain costs, whatever they are.
 
     Where demand is stated, purchases are arcs and stock goes from its last day to the sink. Where
     it is forecast, the echelon rule fixes the purchases (`labels.given`), which are then supply,
@@ -55,20 +57,21 @@ def carry_network(
     SolverError `COST_RANGE`.
     """
     layout = layout_of(snapshot, window, movements, bounds)
-    curves = _curves(snapshot, window, layout)
-    holding, shortage = _rates(snapshot, layout.pairs, curves)
-    cost = _costs(snapshot, movements, layout, holding)
+    curves = _curves(snapshot, window, layout, weights.worst_percent)
+    plain = _rates(snapshot, layout.pairs, curves)
+    parts = weighing(snapshot, movements, layout.place, plain, weights)
     pooled = _pooled(snapshot, layout, curves)
     given = NONE
     if pooled is not None:
-        given = order_up_to(snapshot, window, movements, closures, layout.pairs, pooled, cost)
+        given = order_up_to(snapshot, window, movements, closures, layout.pairs, pooled,
+                            parts.plain_cost)  # fmt: skip
         given = within(given, movements, closures, bounds)
     serving = serves(layout.lots, window)
     supply = _supply(snapshot, layout, movements, curves, given)
     most = _most(layout, movements, supply)
     labels = _labels(
-        snapshot, layout, movements, curves, rates=(holding, shortage), cost=cost, most=most,
-        serving=serving, given=given, pooled=pooled,
+        snapshot, layout, movements, curves, parts=parts, most=most, serving=serving, given=given,
+        pooled=pooled,
     )  # fmt: skip
     arcs = Arcs(blocks=dict(labels.blocks))
     add_carry(arcs, layout, labels, most, closures)
@@ -87,9 +90,10 @@ def carry_network(
     return network, np.concatenate(arcs.hashes), replace(labels, blocks=arcs.blocks)
 
 
-def _curves(snapshot: Snapshot, window: Window, layout: Layout) -> Curves:
+def _curves(snapshot: Snapshot, window: Window, layout: Layout, worst_percent: int) -> Curves:
     if window.is_forecast:
-        return local_demand(snapshot, window, layout.pairs)
+        found = local_demand(snapshot, window, layout.pairs)
+        return replace(found, worst_percent=worst_percent)
     return stated_curves(snapshot, window, layout.pairs)
 
 
@@ -98,16 +102,8 @@ def _pooled(snapshot: Snapshot, layout: Layout, curves: Curves) -> QuantileDeman
         return None
     pooled = pooled_demand(snapshot, layout.window, layout.items)
     reach = int(layout.lanes["lead_time_days"].max(initial=0)) + 1
-    return with_imbalance(pooled, curves, layout.item_of_pair, reach)
-
-
-def _costs(snapshot: Snapshot, movements: Table, layout: Layout, holding: IntArray) -> IntArray:
-    stands_in = movements["kind"] == "substitution"
-    cost = np.zeros(len(movements), np.int64)
-    moved, replaced = np.flatnonzero(~stands_in), np.flatnonzero(stands_in)
-    cost[moved] = movement_costs(snapshot, movements.take(moved), layout.place, holding)
-    cost[replaced] = substitution_costs(snapshot, movements.take(replaced))
-    return cost
+    found = with_imbalance(pooled, curves, layout.item_of_pair, reach)
+    return replace(found, worst_percent=curves.worst_percent)
 
 
 def _labels(
@@ -116,18 +112,17 @@ def _labels(
     movements: Table,
     curves: Curves,
     *,
-    rates: tuple[IntArray, IntArray],
-    cost: IntArray,
+    parts: Weighed,
     most: IntArray,
     serving: BoolArray,
     given: Purchases,
     pooled: QuantileDemand | None,
 ) -> CarryLabels:
-    window = layout.window
+    window, rates = layout.window, parts.rates()
     if isinstance(curves, QuantileDemand):
         carry = curves.carry_rows(*rates)
     else:
-        carry = _carry_rows(curves, *rates)
+        carry = _carry_rows(curves, *rates, parts.weights)
     tail, head = _ends(layout, movements)
     return CarryLabels(
         pairs=layout.pairs, items=layout.items, item_of_pair=layout.item_of_pair,
@@ -138,11 +133,12 @@ def _labels(
         owed=owed_before(snapshot, layout.pairs),
         opening=_opening(snapshot, layout, serving),
         service_percent=_service(snapshot, layout.pairs),
-        move_tail=tail, move_head=head, move_cost=cost,
+        move_tail=tail, move_head=head, move_cost=parts.move_cost(),
         move_capacity=_move_capacity(layout, movements, most),
         move_day=window.day_of(movements["departs_on"]),
         move_fit=_move_fit(layout, is_fit(layout.lots, window), movements, tail),
         blocks={}, given=given, pooled=pooled, policies=_with_policy(snapshot),
+        plain=parts,
     )  # fmt: skip
 
 
@@ -238,8 +234,15 @@ def _offered(layout: Layout, curves: Curves) -> IntArray:
     return offered
 
 
-def _carry_rows(curves: list[list[Curve]], holding: IntArray, shortage: IntArray) -> IntArray:
-    """Pair, day, first and last unit (-1: no end) and cost of every carry arc, in order."""
+def _carry_rows(
+    curves: list[list[Curve]], holding: IntArray, shortage: IntArray, weights: Weights
+) -> IntArray:
+    """Pair, day, first and last unit (-1: no end) and cost of every carry arc, in order.
+
+    Neighbours of equal cost are one arc where nothing is weighed: the arcs of one chain under any
+    two other weights are the same.
+    """
+    apart = weights != PLAIN
     rows = [
         (
             pair,
@@ -250,7 +253,13 @@ def _carry_rows(curves: list[list[Curve]], holding: IntArray, shortage: IntArray
         )
         for pair, days in enumerate(curves)
         for day, curve in enumerate(days)
-        for part in segments(curve, int(holding[pair]), int(shortage[pair]))
+        for part in segments(
+            curve,
+            int(holding[pair]),
+            int(shortage[pair]),
+            worst_percent=weights.worst_percent,
+            apart=apart,
+        )
     ]
     return np.array(rows, np.int64).reshape(-1, 5)
 

@@ -1,5 +1,7 @@
 """Which lines a broken rule on a finished plan closes, in a written order."""
 
+from bisect import bisect_left
+
 import numpy as np
 
 from ontology.columns import Snapshot
@@ -52,9 +54,8 @@ def _covering(members: IntArray, views: PlanViews, excess: int) -> IntArray:
     left = sorted(members.tolist(), key=lambda row: (views.units[row], row))
     chosen: list[int] = []
     while excess > 0 and left:
-        fits = [row for row in left if views.units[row] >= excess]
-        row = fits[0] if fits else left[-1]
-        left.remove(row)
+        fits = bisect_left(left, excess, key=views.units.__getitem__)
+        row = left.pop(min(fits, len(left) - 1))
         chosen.append(row)
         excess -= views.units[row]
     return np.array(sorted(chosen), np.int64)

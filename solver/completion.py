@@ -73,7 +73,9 @@ def _leave_all(network: Network, rows: slice, flow: IntArray) -> None:
 
 def _settle(network: Network, rows: slice, flow: IntArray) -> None:
     """Sends on what a sink has too many of, to the sinks that lack it, in the arcs' order."""
+    rest = unmet(network, flow)
     for row in range(rows.start, rows.stop):
-        rest = unmet(network, flow)
         tail, head = network.tail[row], network.head[row]
         flow[row] = max(0, min(int(rest[tail]), -int(rest[head])))
+        rest[tail] -= flow[row]
+        rest[head] += flow[row]

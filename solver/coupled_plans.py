@@ -17,6 +17,9 @@ SLIP = 0.4
 NEAR = 0.02
 """Units up to the fractional flow, less this much, rounded up, are near; units beyond cost more."""
 
+DEALS = 4
+"""How often room is dealt out anew before an item gets nothing more."""
+
 TOLERANCE = 1e-4
 """What counts as a whole unit of slack in floats."""
 
@@ -101,12 +104,16 @@ class Draft:
         """Give an item the flow that `solve` finds; several arcs on one resource share its rest.
 
         Room is given to every arc as if it were alone. Where its arcs want too much together, the
-        rest is dealt out in proportion to what they want beyond the `known` flow.
+        rest is dealt out in proportion to what they want beyond the `known` flow; that may move
+        the flow to others, so it is looked at again, and in the end nothing beyond is let in.
         """
         items, structure = self._items, self._items.structure(item)
         rows = (structure.row_resource, structure.row_arc, items.use[items.of_rows(item)])
         flow = solve(cost, room)
-        if flow is not None and _deal(room, *rows, known, flow, self.left, self._need):
+        for deal in range(DEALS + 1):
+            strict = deal == DEALS
+            if flow is None or not _deal(room, *rows, known, flow, self.left, self._need, strict):
+                break
             flow = solve(cost, room)
         if flow is None:
             dear = ENGINE_RANGE // (4 * (structure.node_count + 3) * self._sent(item))
@@ -204,10 +211,12 @@ def _deal(
     flow: AnyArray,
     left: AnyArray,
     need: AnyArray,
+    strict: bool,
 ) -> bool:
     """Whether a flow takes more than is left; then room is cut so that any flow in it fits.
 
-    `need` (two lines) is 0 before and after. What the `known` flow takes is never cut.
+    `need` (two lines) is 0 before and after. What the `known` flow takes is never cut; a strict
+    deal leaves no more than that to any arc with rows.
     """
     for row in range(len(arc)):
         need[0, resource[row]] += use[row] * flow[arc[row]]
@@ -225,7 +234,9 @@ def _deal(
     for row in range(len(arc)):
         known_use, beyond = need[0, resource[row]], need[1, resource[row]]
         rest = left[resource[row]] - known_use
-        if use[row] > 0 and beyond > rest:
+        if strict and use[row] > 0:
+            room[arc[row]] = min(room[arc[row]], known[arc[row]])
+        elif use[row] > 0 and beyond > rest:
             # a little less than the share, as floats may round it up
             share = max(0.0, rest / beyond) * (1 - TOLERANCE**2) if beyond > 0 else 0.0
             units = known[arc[row]]

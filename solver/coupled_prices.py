@@ -25,6 +25,10 @@ SUFFICIENT, NECESSARY, ARTIFICIAL = 0.2, 0.8, 0.2
 """Restart where the residual fell to the first, to the second and rose, or after that share of
 all iterations (Applegate and others 2021)."""
 
+LIGHTEST = 1 / 12
+"""The weight never falls below this share of the first one: prices that start near their best
+move little, which would leave flows unbalanced for long and their roundings poor."""
+
 STEP = 0.998
 """Steps stay below the bound that Pock and Chambolle's scaling gives."""
 
@@ -81,6 +85,7 @@ class FirstOrder:
         self._begin(start)
         self._price_anchor = self._prices.copy()
         self._weight = _first_weight(self._panels, _mean_largest_cost(items, active))
+        self._lightest = LIGHTEST * self._weight
         self._since, self._first, self._last = 0, 0.0, np.inf
 
     @property
@@ -187,7 +192,8 @@ class FirstOrder:
             )
         primal, dual = np.sqrt(moved)
         if primal > 1e-9 and dual > 1e-9:
-            self._weight = float(np.sqrt(self._weight * dual / primal))
+            weight = float(np.sqrt(self._weight * dual / primal))
+            self._weight = max(weight, self._lightest)
 
 
 def _wide(column: AnyArray) -> AnyArray:

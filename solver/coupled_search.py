@@ -20,7 +20,7 @@ MILLION = 1_000_000
 BLOCK = 200
 """Iterations between two bounds."""
 
-SHARES = (0.98, 0.95, 0.9, 0.8, 0.5, 0.0)
+SHARES = (0.98, 0.9, 0.5, 0.0)
 """Shares of the prices at which items go downhill, pass by pass: after the last, at true cost."""
 
 SETTLED = 0.15
@@ -30,7 +30,7 @@ SPACING = 1.2
 """The next plan is tried after at least so many times the iterations of the last."""
 
 HOPELESS = 2.0
-"""A plan this many times the target gap away after one pass is not worth the other passes."""
+"""A plan this many times the target gap away after two passes is not worth the others."""
 
 REPAIRS = 8
 """Passes more for a plan that overdraws a resource."""
@@ -179,7 +179,7 @@ class Search:
         for place, share in enumerate(SHARES):
             draft.descend(self._order(active), prices, share)
             gap = self._keep(draft)
-            if self.reached() or (place == 0 and HOPELESS * self._target < gap < np.inf):
+            if self.reached() or (place == 1 and HOPELESS * self._target < gap < np.inf):
                 return
         for _ in range(REPAIRS):
             if not draft.overdraft():

@@ -28,12 +28,14 @@ class QuantileDemand:
 
     P(D = units[r, t, j]) = weights[j] / TOTAL; units are int64 of shape (rows, days, levels + 1),
     ascending along the last axis. Between two neighbouring quantiles P(D >= k) is one minus the
-    mean of their probabilities; nothing is above the last one.
+    mean of their probabilities; nothing is above the last one. Below 100, `worst_percent` is the
+    share of outcomes, from the highest down, that shortage is priced by.
     """
 
     units: IntArray
     weights: IntArray
     _curves: dict[int, list[Curve]] = field(default_factory=dict, compare=False)
+    worst_percent: int = 100
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -71,7 +73,8 @@ class QuantileDemand:
         """Row, day, first unit, last unit (-1: no end) and cost of every carry arc, in that order.
 
         The cost of the k-th unit kept is holding - (holding + shortage) P(D >= k), in micros,
-        rounded once, half up; holding and shortage are per row, and a unit and day.
+        rounded once, half up; holding and shortage are per row, and a unit and day. For the worst
+        x % it is holding - holding P(D >= k) - shortage min(1, P(D >= k) 100 / x).
         """
         rows, days, _ = self.units.shape
         tails = TOTAL - np.concatenate([[0], np.cumsum(self.weights)])
@@ -79,11 +82,27 @@ class QuantileDemand:
         if largest(short) * TOTAL >= SAFE_TOTAL // 2:  # then in Python integers
             kept, short = kept.astype(object), short.astype(object)
         cost = half_up_columns(kept * TOTAL - short * tails[None, :], TOTAL)
+        if self.worst_percent < 100:
+            cost = self._worst_costs(tails, holding, shortage)
         first = np.concatenate([np.zeros((rows, days, 1), np.int64), self.units], axis=2) + 1
         last = np.concatenate([self.units, np.full((rows, days, 1), -1)], axis=2)
         there = (last >= first) | (last == -1)
         row, day, part = np.nonzero(there)
         return np.stack([row, day, first[there], last[there], cost[row, part]], axis=1)
+
+    def _worst_costs(self, tails: IntArray, holding: IntArray, shortage: IntArray) -> IntArray:
+        worst = self.worst_percent * (TOTAL // 100)
+        missed = np.minimum(tails, worst)[None, :].astype(object) * shortage[:, None] * 100
+        kept = (TOTAL - tails)[None, :].astype(object) * holding[:, None] * self.worst_percent
+        return half_up_columns(kept - missed, TOTAL * self.worst_percent)
+
+    @property
+    def worst_weights(self) -> IntArray:
+        """The mass of each value among the worst outcomes: it sums to worst_percent of TOTAL."""
+        left = self.worst_percent * (TOTAL // 100)
+        above = np.cumsum(self.weights[::-1])[::-1] - self.weights
+        found: IntArray = np.clip(left - above, 0, self.weights)
+        return found
 
     def quantile(self, row: int, day: int, percent: int) -> int:
         """The least stated units that demand stays at or below with that probability or more."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ontology.columns import Snapshot
-from solver.carry_costs import line_costs
 from solver.carry_labels import CarryLabels
 from solver.demand import TOTAL, QuantileDemand
 from solver.lines import moved_units
@@ -14,6 +13,7 @@ from solver.names import codes_of
 from solver.network import IntArray
 from solver.problem import Problem
 from solver.unmet import stock_levels
+from solver.weighing import line_weight
 
 KNOB = "https://w3id.org/evenkeel/knob/"
 BETWEEN_SHIPMENTS = "line_days_between_shipments"
@@ -50,7 +50,7 @@ def first_day_lines(
     number = {name: place for place, name in enumerate(dict.fromkeys(names))}
     line = np.array([number[name] for name in names], np.int64)
     fixed = np.zeros(len(number), np.int64)
-    fixed[line] = line_costs(snapshot, movements)
+    fixed[line] = line_weight(snapshot, movements, labels.weights)
     return FirstDayLines(rows, units[rows], line, fixed)
 
 
@@ -137,9 +137,9 @@ def _gains(
         units = demand.units[pair, at]
         avoided = (
             np.maximum(0, units - (there - moved)[:, None]) - np.maximum(0, units - there[:, None])
-        ) @ demand.weights
+        ) @ demand.worst_weights
         found += np.where(counts, avoided.astype(object) * labels.shortage[pair], 0)
-    return found
+    return found * 100 // demand.worst_percent
 
 
 def _landing(problem: Problem, labels: CarryLabels, rows: IntArray, nodes: IntArray) -> IntArray:

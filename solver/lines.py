@@ -9,12 +9,12 @@ import numpy as np
 from ontology.columns import MISSING, Snapshot
 from ontology.errors import SolverError
 from solver.assignment_network import AssignmentLabels
-from solver.carry_costs import line_costs
 from solver.carry_labels import CarryLabels
 from solver.facts import fact, numbered
 from solver.names import ABSENT
 from solver.network import ArcKind, IntArray
 from solver.problem import Problem
+from solver.weighing import line_weight
 
 Line = dict[str, Any]
 
@@ -92,10 +92,13 @@ def _risk_lines(
     units[labels.given.rows] += labels.given.units
     rows = np.flatnonzero((units > 0) & (labels.move_day == 0))
     asked = _demand_facts(problem, snapshot)
-    fixed = _fixed_costs(problem, snapshot, rows)
+    anywhere: dict[str, list[str]] = {}
+    for (item, _), names in asked.items():
+        anywhere.setdefault(item, []).extend(names)
+    fixed = _fixed_costs(problem, labels, snapshot, rows)
     paid = _prices(problem, snapshot, rows)
     return [
-        _risk_line(problem, row, int(units[row]), int(labels.move_cost[row]), asked)
+        _risk_line(problem, row, int(units[row]), int(labels.move_cost[row]), asked, anywhere)
         | ({"line_cost_scaled": fixed[row]} if fixed.get(row) else {})
         | ({"paid_scaled": int(units[row]) * paid[row]} if row in paid else {})
         | _sent(attention, row)
@@ -103,12 +106,14 @@ def _risk_lines(
     ]
 
 
-def _fixed_costs(problem: Problem, snapshot: Snapshot, rows: IntArray) -> dict[int, int]:
+def _fixed_costs(
+    problem: Problem, labels: CarryLabels, snapshot: Snapshot, rows: IntArray
+) -> dict[int, int]:
     """What each line's lane charges once, on the first of the line's lots."""
     movements = problem.movements.take(rows)
     found: dict[int, int] = {}
     seen = set()
-    costs = line_costs(snapshot, movements).tolist()
+    costs = line_weight(snapshot, movements, labels.weights).tolist()
     for row, item, lane, micros in zip(rows.tolist(), movements["item"], movements["lane"], costs,
                                        strict=True):  # fmt: skip
         if (item, lane) not in seen:
@@ -134,6 +139,7 @@ def _risk_line(
     units: int,
     unit_cost: int,
     asked: dict[tuple[str, str], list[str]],
+    anywhere: dict[str, list[str]],
 ) -> Line:
     movement = {name: column[row] for name, column in problem.movements.columns.items()}
     item, destination = movement["item"], movement["destination"]
@@ -141,7 +147,7 @@ def _risk_line(
     if kind == "purchase":
         reasons = [fact("Offer", movement["supplier"], item, destination)]
         if (item, destination) not in asked:  # bought for the places behind it
-            reasons += [name for pair, names in asked.items() if pair[0] == item for name in names]
+            reasons += anywhere.get(item, [])
         ends = {"supplier": movement["supplier"]}
     elif kind == "substitution":
         return _substitution_line(movement, units, unit_cost, asked)

@@ -1,5 +1,7 @@
 """The flow that a problem is given, with its proof; canonical where capacities do not bind."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ontology.errors import SolverError
@@ -7,9 +9,9 @@ from solver.carry_labels import CarryLabels
 from solver.claims import SharedResources
 from solver.completion import complete
 from solver.coupled import WORK_LIMIT, solve_coupled
-from solver.flow import solve
+from solver.flow import Solution, solve
 from solver.leftover import settled_apart
-from solver.network import IntArray
+from solver.network import IntArray, Network
 from solver.parts import components
 from solver.potentials import canonical_potentials
 from solver.problem import Problem
@@ -19,18 +21,19 @@ from solver.ties import canonical_flow
 
 def proved_flow(
     problem: Problem, start_prices: IntArray | None = None, *, target_per_million: int = 1_000,
-    work_limit: int = WORK_LIMIT,
+    work_limit: int = WORK_LIMIT, engine: Callable[[Network], Solution] = solve,
 ) -> Proved:  # fmt: skip
     """A problem's flow, and the potentials and prices that bound its cost.
 
     Where every item can have its cheapest flow, that is the canonical one, and prices are 0. Else
     items pay prices for what they share (`coupled`), from `start_prices` on; in the flow that is
-    found no item could do better with what the others leave.
+    found no item could do better with what the others leave. `engine` is how a network is solved,
+    and no input of the plan.
 
     Raises SolverError `NO_PLAN` where there is no flow, and as `flow.solve` and `solve_coupled`.
     """
     network, shared = problem.network, problem.shared
-    solution = solve(network)
+    solution = engine(network)
     if solution.status != "optimal":
         raise SolverError(
             f"the planning problem is {solution.status}", code="NO_PLAN",

@@ -1,5 +1,7 @@
 """The far pool: beyond the local days the stock and the demand of all places count as one."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ontology.columns import Snapshot, Table
@@ -66,17 +68,18 @@ def _enter(
     near = np.minimum(near_units(layout, snapshot), everything)
     arcs.add("near", ArcKind.OTHER, mixed(hash_names(["near"]), names), tail=tail, head=head,
              capacity=near)  # fmt: skip
-    recourse = _mean_transfer(layout, labels, movements)[layout.item_of_pair]
+    recourse = mean_transfer(layout.items, movements, labels.move_cost)[layout.item_of_pair]
     arcs.add("far", ArcKind.OTHER, mixed(hash_names(["far"]), names), tail=tail, head=head,
              capacity=everything, cost=recourse)  # fmt: skip
 
 
-def _mean_transfer(layout: Layout, labels: CarryLabels, movements: Table) -> IntArray:
+def mean_transfer(items: list[str], movements: Table, cost: IntArray) -> IntArray:
+    """Per item the mean of a column over its transfers, rounded down, at least 0."""
     moved = np.flatnonzero(movements["kind"] == "transfer")
-    item = codes_of(movements["item"][moved], layout.items)
-    total = np.zeros(len(layout.items), np.int64)
-    np.add.at(total, item, labels.move_cost[moved])
-    count = np.bincount(item, minlength=len(layout.items))
+    item = codes_of(movements["item"][moved], items)
+    total = np.zeros(len(items), np.int64)
+    np.add.at(total, item, cost[moved])
+    count = np.bincount(item, minlength=len(items))
     return np.maximum(0, total // np.maximum(1, count))
 
 
@@ -84,7 +87,7 @@ def _along(
     arcs: Arcs, layout: Layout, pooled: QuantileDemand, holding: IntArray, shortage: IntArray,
     most: IntArray,
 ) -> None:  # fmt: skip
-    far = QuantileDemand(pooled.units[:, layout.window.periods :], pooled.weights)
+    far = replace(pooled, units=pooled.units[:, layout.window.periods :], _curves={})
     item, day, first, last, cost = far.carry_rows(holding, shortage).T
     width = np.where(last < 0, most[item], last - first + 1)
     tail = layout.pool(item, 0) + day

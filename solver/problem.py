@@ -9,10 +9,11 @@ from ontology.closures import Closures
 from ontology.columns import Snapshot, Table
 from ontology.edits import NO_BOUNDS, Bounds
 from ontology.errors import InputError
+from ontology.objectives import PLAIN, Weights
 from solver.assignment_network import AssignmentLabels, assignment_network
 from solver.carry_labels import CarryLabels
 from solver.carry_network import carry_network
-from solver.claims import SharedResources
+from solver.claims import Claims, SharedResources
 from solver.movements import RISK, Window
 from solver.names import HashArray
 from solver.network import ArcKind, IntArray, Network
@@ -27,8 +28,10 @@ class Problem:
 
     Service arcs (`ArcKind.MOVE`) name their row in `movements`; movements that `closures` close
     have no arc and stay known as suppressed. `resources` are capacities that arcs of several items
-    share (`resources_of`), `wanted` the movement rows of lines that a person asks for. `arc_hash`
-    (uint64 per arc) is made from names, so equal facts in any row order give equal arrays.
+    share (`resources_of`), `wanted` the movement rows of lines that a person asks for, `unheld` the
+    network before earlier objectives were held at their best, as `proved` (`stages.held`).
+    `arc_hash` (uint64 per arc) is made from names, so equal facts in any row order give equal
+    arrays.
     """
 
     window: Window
@@ -40,6 +43,8 @@ class Problem:
     labels: CarryLabels | AssignmentLabels
     resources: Resources | None = None
     wanted: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    unheld: Network | None = None
+    proved: tuple[Claims, ...] = ()
 
     @property
     def regime(self) -> str:
@@ -103,16 +108,25 @@ def build(
     closures: Closures,
     cost_parts: Iterable[str] = BOTH_PARTS,
     bounds: Bounds = NO_BOUNDS,
+    weights: Weights = PLAIN,
 ) -> Problem:
     """The problem of one request; `movements` must be `candidates(snapshot, window)`.
 
     No solver is loaded. Pure: equal facts, window, closures and parts give equal bytes. Errors:
-    see `carry_network` and `assignment_network`; `EDIT_REGIME` for bounds where orders are planned.
+    see `carry_network` and `assignment_network`; `EDIT_REGIME`, `WEIGHTS_REGIME` for bounds and
+    weights where orders are planned.
     """
     parts = frozenset(cost_parts)
     if window.regime == RISK:
-        network, hashes, labels = carry_network(snapshot, window, movements, closures, bounds)
+        network, hashes, labels = carry_network(
+            snapshot, window, movements, closures, bounds, weights
+        )
         return Problem(window, parts, movements, closures, network, hashes, labels)
+    if weights != PLAIN:
+        raise InputError(
+            "orders are not weighed", code="WEIGHTS_REGIME",
+            hint="as many as can be are served, then at the least cost; choose the cost parts",
+        )  # fmt: skip
     if bounds:
         raise InputError(
             "lines of firm orders cannot be edited", code="EDIT_REGIME",

@@ -81,20 +81,26 @@ def cumulative(days: Sequence[dict[int, int]], owed: int = 0) -> list[Curve]:
     return curves
 
 
-def segments(curve: Curve, holding: int, shortage: int) -> list[Segment]:
+def segments(
+    curve: Curve, holding: int, shortage: int, *, worst_percent: int = 100, apart: bool = False
+) -> list[Segment]:
     """The cost of the k-th unit kept on a day: holding - (holding + shortage) P(D >= k).
 
     In micros, rounded once, half up. P falls in k, rounding is monotone, so the costs never
     fall: parallel arcs filled cheapest first give the convex sum. That sum over k <= S is
     holding E[(S - D)+] + shortage E[(D - S)+] less the constant shortage E[D].
-    Neighbouring values of equal cost share one segment; the last one has no end.
+    Neighbouring values of equal cost share one segment, unless kept `apart`; the last one has no
+    end. Below 100, `worst_percent` x averages shortage over the highest x % of demand alone: the
+    conditional value at risk (Rockafellar and Uryasev 2000), holding - holding P(D >= k) -
+    shortage min(1, P(D >= k) 100 / x), which never falls either.
     """
     found: list[Segment] = []
     tail = curve.total
     for before, (units, weight) in pairwise(_steps(curve)):
-        _append(found, before[0] + 1, units - before[0], _cost(curve, tail, holding, shortage))
+        cost = _cost(curve, tail, holding, shortage, worst_percent)
+        _append(found, before[0] + 1, units - before[0], cost, apart=apart)
         tail -= weight
-    _append(found, curve.units[-1] + 1, None, holding)
+    _append(found, curve.units[-1] + 1, None, holding, apart=apart)
     # INVARIANT: the k-th unit never costs less than the one before it.
     if any(one.cost > next_one.cost for one, next_one in pairwise(found)):
         raise AssertionError("a carry curve falls")
@@ -105,14 +111,16 @@ def _steps(curve: Curve) -> list[tuple[int, int]]:
     return [(0, 0), *zip(curve.units, curve.weights, strict=True)]
 
 
-def _cost(curve: Curve, tail: int, holding: int, shortage: int) -> int:
-    return half_up(holding * curve.total - (holding + shortage) * tail, curve.total)
+def _cost(curve: Curve, tail: int, holding: int, shortage: int, worst_percent: int) -> int:
+    whole = worst_percent * curve.total
+    missed = shortage * min(100 * tail, whole)
+    return half_up(holding * (curve.total - tail) * worst_percent - missed, whole)
 
 
-def _append(found: list[Segment], first: int, width: int | None, cost: int) -> None:
+def _append(found: list[Segment], first: int, width: int | None, cost: int, *, apart: bool) -> None:
     if width == 0:
         return
-    if found and found[-1].cost == cost and found[-1].width is not None:
+    if not apart and found and found[-1].cost == cost and found[-1].width is not None:
         last = found.pop()
         joined = None if width is None or last.width is None else last.width + width
         found.append(Segment(last.first, joined, cost))

@@ -1,14 +1,17 @@
 """Change against the plan before, priced: what a unit more or less on a way costs besides."""
 
+import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
 from ontology.columns import Snapshot, Table
 from ontology.edits import Bounds, Way
-from ontology.steadiness import LineBefore
+from ontology.errors import InputError
+from ontology.steadiness import LineBefore, Steady
 from solver.carry_costs import line_costs
 from solver.carry_labels import CarryLabels
 from solver.edited import rows_by_way
@@ -20,6 +23,9 @@ from solver.ranges import magnitude
 
 STEADINESS = "https://w3id.org/evenkeel/limit/steadiness"
 """What holds lines at their units because the plan before had them so."""
+
+NO_WAY_BACK = "https://w3id.org/evenkeel/limit/no-way-back"
+"""What closes lines that would take an item back to where it is being brought from."""
 
 
 @dataclass(frozen=True)
@@ -97,35 +103,89 @@ def ways_of(
 
 
 def frozen_bounds(
-    movements: Table, window: Window, lines: Iterable[LineBefore], frozen_days: int
-) -> Bounds:
+    movements: Table, window: Window, asked: Steady | None
+) -> Bounds:  # fmt: skip
     """What is bought on a frozen first day: what the plan before bought, no more and no less.
 
     Bounds of the purchases that the order-up-to rule would give; none where no day is frozen.
     """
-    if not frozen_days or not window.is_forecast:
+    if asked is None or not asked.frozen_days or not window.is_forecast:
         return {}
     found = {
         way: (0, 0)
         for way, rows in rows_by_way(movements, window).items()
         if movements["kind"][rows[0]] == "purchase"
     }
-    for line in lines:
+    for line in asked.lines:
         if line.way in found and line.departs_on == window.starts_on.isoformat():
             found[line.way] = (line.units, line.units)
     return found
 
 
-def changed_purchases(
+def ways_back(snapshot: Snapshot, movements: Table, asked: Steady | None) -> dict[str, IntArray]:
+    """The transfers to close so that nothing goes from A to B and back to A, whatever it gains.
+
+    Those of an item from B to A while a shipment or an open transfer brings it from A to B; none
+    where no stability is asked for. (A filter makes such lines dearer in any plan.)
+    """
+    if asked is None:
+        return {}
+    coming: set[tuple[str, str, str]] = set()
+    for name, status in (("Shipment", "under way"), ("TransferOrder", "open")):
+        table = snapshot.table(name)
+        ends = zip(table["item"], table["destination"], table["origin"], strict=True)
+        coming.update(itertools.compress(ends, table["status"] == status))
+    ways = zip(movements["item"], movements["origin"], movements["destination"], strict=True)
+    back = np.array([way in coming for way in ways], np.bool_)
+    return {NO_WAY_BACK: np.flatnonzero(back & (movements["kind"] == "transfer"))}
+
+
+def stability_of(problem: Problem, flow: IntArray, asked: Steady) -> dict[str, Any]:
+    """What was asked, and by how many lines and units a flow differs from the plan before.
+
+    `changed_purchases` counts the given purchases that differ, which no flow decides.
+    """
+    labels = carry_labels(problem)
+    lines, units = ways_of(problem, labels, asked.lines, asked.frozen_days).changed(flow)
+    return {
+        **asdict(asked), "lines": [asdict(line) for line in sorted(asked.lines)],
+        "changed_lines": lines, "changed_units": units,
+        "changed_purchases": _changed_purchases(problem, labels, asked.lines),
+    }  # fmt: skip
+
+
+def carry_labels(problem: Problem) -> CarryLabels:
+    """The labels of a plan of stock. Raises InputError `STEADY_REGIME` for one of orders."""
+    if not isinstance(problem.labels, CarryLabels):
+        raise no_lines_to_keep()
+    return problem.labels
+
+
+def no_lines_to_keep() -> InputError:
+    """What is wrong with asking for stability where firm orders are planned."""
+    return InputError(
+        "plans of firm orders have no lines to keep", code="STEADY_REGIME",
+        hint="ask without stability, which is for plans of stock",
+    )  # fmt: skip
+
+
+def held_in(problem: Problem, flow: IntArray, asked: Steady | None) -> Problem:
+    """`held` where stability is asked for, else the problem itself."""
+    if asked is None:
+        return problem
+    ways = ways_of(problem, carry_labels(problem), asked.lines, asked.frozen_days)
+    return held(problem, ways, flow)
+
+
+def _changed_purchases(
     problem: Problem, labels: CarryLabels, lines: Iterable[LineBefore]
 ) -> int:  # fmt: skip
-    """How many of the given purchases differ from those of the plan before."""
+    if not problem.window.is_forecast:
+        return 0
     first, given = problem.window.starts_on.isoformat(), labels.given
     before = {line.way: line.units for line in lines if not line.lane and line.departs_on == first}
     ways = [way for way, _ in _keys(problem, labels, given.rows)]
     now = dict(zip(ways, given.units.tolist(), strict=True))
-    if not problem.window.is_forecast:
-        return 0
     return sum(before.get(way, 0) != now.get(way, 0) for way in before.keys() | now.keys())
 
 

@@ -159,10 +159,12 @@ def _countries(
     limits = snapshot.table("PossessionLimit").sorted()
     places = snapshot.table("Location")
     country = dict(zip(places["id"], places["country"], strict=True))
+    limited = list(zip(limits["item"], limits["country"], strict=True))
+    items = set(limits["item"])
     there: dict[tuple[str, str], list[int]] = {}
     for pair, (item, place) in enumerate(labels.pairs):
-        there.setdefault((item, country.get(place, "")), []).append(pair)
-    limited = list(zip(limits["item"], limits["country"], strict=True))
+        if item in items:
+            there.setdefault((item, country.get(place, "")), []).append(pair)
     held = np.array(
         [-(-stock[there[key]].sum(axis=0).max() // TOTAL) if key in there else 0
          for key in limited], np.int64,

@@ -81,6 +81,7 @@ def test_nothing_is_lost(rows: list[list[str]], width: int) -> None:
     [
         ("analgesics-002", 11, ["analgesics-", "002"]),
         ("on 2026-03-02 or so", 10, ["on", "2026-03-02", "or so"]),
+        ("at 2026-03-02T08", 13, ["at", "2026-03-02T08"]),
         ("  of it", 10, ["  of it"]),
         ("-1.50 +2", 4, ["-1.5", "0 +2"]),
         ("", 5, [""]),

@@ -10,7 +10,9 @@ from tests.ontology.statements import INV
 from tests.ontology.test_vocabulary import ROOT, vocabulary
 
 ENTRY = re.compile(r"\| \*\*(?P<term>[^*]+)\*\* \| (?P<meaning>.+) \|")
-COMMANDS = {"plan", "solve", "sync", "trace", "validate", "verify"}
+COMMANDS = {
+    "drift", "edit", "frontier", "plan", "solve", "sync", "trace", "validate", "verify",
+}  # fmt: skip
 
 
 @cache

@@ -30,6 +30,8 @@ UNIT_OF_WORD = {
     "percent": UNIT.PERCENT,
     "million": UNIT.PPM,
     "micrograms": UNIT.MicroGM,
+    "grams": UNIT.GM,
+    "kilometres": UNIT.KiloM,
     "millimetres": UNIT.MilliM3,
     "microdegrees": INV.MicroDegree,
     "scaled": INV.ScaledCost,
@@ -40,6 +42,8 @@ PER_WORD = {
     "per_day": UNIT.DAY,
     "per_unit": INV.BaseUnit,
     "per_kilogram": UNIT.KiloGM,
+    "per_tonne": UNIT.TONNE,
+    "tonne_kilometre": UNIT.KiloM,
     "per_cubic_metre": UNIT.M3,
     "per_shipment": INV.OneShipment,
 }

@@ -1,0 +1,139 @@
+"""Items on shared capacity: our certified plan against OR-Tools' PDLP, which proves nothing.
+
+`--large` adds 200 items with sizes, costs and handling of their own, and 2,000 items.
+"""
+
+import os
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from benchmarks.around_solve import load
+from solver.certificate import check, measure
+from solver.claims import SharedResources
+from solver.coupled import CoupledPlan, solve_coupled
+from solver.coupled_items import used_of
+from solver.coupled_pdlp import linear_answer
+from solver.flow import solve
+from solver.network import IntArray, Network
+
+HUBS, PERIODS = 50, 14
+LANE_SHARE, HUB_SHARE, HANDLING_SHARE = 0.85, 0.95, 0.9
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("EVENKEEL_SHARED") or ROOT.parent / "shared")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Items on one geometry, and what they share."""
+
+    network: Network
+    block_of_node: IntArray
+    shared: SharedResources
+
+
+def main() -> None:
+    """Print seconds of the processor, certified gaps, and ratios to PDLP in the same run."""
+    path = SHARED / "bench" / "instances.py"
+    if not path.is_file():
+        print(f"coupled: skipped, no instances at {path} (EVENKEEL_SHARED names the folder)")
+        return
+    instances, large = load(path), "--large" in sys.argv[1:]
+    print(f"coupled: {HUBS} hubs x {PERIODS} periods; seconds of the processor, PDLP's alone")
+    print("aims: gap 0.1 %, 1/5 of PDLP at 20 items and 1/8 at 200; own sizes 0.5 % and 0.2 %")
+    print("2,000 items: 11 times the 200, gap 0.1 %, under 4 GB")
+    for own in (False, True):
+        planned(family(instances, 8, own), 20_000)  # compiles
+    row(family(instances, 20, False), "20 items", 1_000, peer=True)
+    row(family(instances, 20, True), "20 items, own sizes", 5_000, peer=True)
+    at_200 = row(family(instances, 200, False), "200 items", 1_000, peer=True)
+    if large:
+        row(family(instances, 200, True), "200 items, own sizes", 2_000, peer=True)
+        at_2000 = row(family(instances, 2_000, False), "2,000 items", 1_000, peer=False)
+        print(f"2,000 items against 200: {at_2000 / at_200:.1f} times")
+
+
+def row(instance: Instance, name: str, target_per_million: int, *, peer: bool) -> float:
+    """Print one size; returns our seconds."""
+    plan, seconds = planned(instance, target_per_million)
+    network, shared = instance.network, instance.shared
+    claims = measure(network, plan.flow, plan.potentials, plan.prices, shared)
+    started = time.process_time()
+    assert check(network, plan.flow, plan.potentials, claims, plan.prices, shared).accepted
+    checked = time.process_time() - started
+    line = (
+        f"{name} ({network.arc_count:,} arcs, {len(shared.arc):,} rows): {seconds:.2f} s, "
+        f"gap {claims.gap_percent:.3f} %, {plan.iterations} iterations, {plan.solves} item solves, "
+        f"check {checked:.2f} s"
+    )
+    if peer:
+        answer = linear_answer(network, shared)
+        line += f"; PDLP {answer.seconds:.2f} s, ratio 1/{answer.seconds / seconds:.1f}"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"{line}; peak of the process so far {peak:.1f} GB", flush=True)
+    return seconds
+
+
+def planned(instance: Instance, target_per_million: int) -> tuple[CoupledPlan, float]:
+    """Our plan and its seconds of the processor, from columns to plan and proof."""
+    started = time.process_time()
+    plan = solve_coupled(
+        instance.network, instance.block_of_node, instance.shared,
+        target_per_million=target_per_million, threads=os.cpu_count() or 1,
+    )  # fmt: skip
+    seconds = time.process_time() - started
+    assert plan.cost is not None, plan.stop
+    return plan, seconds
+
+
+def family(instances: ModuleType, items: int, own: bool) -> Instance:
+    """The shared family of instances, in columns; capacities are shares of what items use alone.
+
+    With `own`, items have sizes 1-5 and costs of their own, and what a lane brings also takes
+    handling at its hub and period: two rows per arc, many arcs of an item on one capacity.
+    """
+    draw = np.random.default_rng(7)
+    first = instances.rebalancing(HUBS, PERIODS, dispose=True, demand_seed=1000)
+    arcs, nodes, resources = len(first["tail"]), first["n"], first["resources"]
+    columns = {name: np.empty(items * arcs, np.int64) for name in ("capacity", "cost")}
+    supply = np.empty(items * nodes, np.int64)
+    for item in range(items):
+        one = instances.rebalancing(HUBS, PERIODS, dispose=True, demand_seed=1000 + item)
+        factor = draw.uniform(0.5, 2.0) * draw.uniform(0.8, 1.2, arcs) if own else np.ones(arcs)
+        columns["cost"][item * arcs : (item + 1) * arcs] = np.rint(one["cost"] * factor)
+        columns["capacity"][item * arcs : (item + 1) * arcs] = one["capacity"]
+        supply[item * nodes : (item + 1) * nodes] = one["supply"]
+    shift = np.repeat(np.arange(items) * nodes, arcs)
+    tail, head = np.tile(first["tail"], items) + shift, np.tile(first["head"], items) + shift
+    network = Network(
+        tail, head, np.zeros(len(tail), np.int64), columns["capacity"], columns["cost"], supply
+    )
+    sizes = draw.integers(1, 6, items) if own else np.ones(items, np.int64)
+    rows = [np.flatnonzero(first["resource"] >= 0)]
+    drawn = [first["resource"][rows[0]]]
+    lanes = resources - HUBS * PERIODS
+    if own:
+        rows.append(np.flatnonzero((first["resource"] >= 0) & (first["resource"] < lanes)))
+        drawn.append(resources + first["head"][rows[1]])
+    arc, resource_of = np.concatenate(rows), np.concatenate(drawn)
+    count = resources + (HUBS * PERIODS if own else 0)
+    shared = SharedResources(
+        np.tile(arc, items) + np.repeat(np.arange(items) * arcs, len(arc)),
+        np.tile(resource_of, items), np.repeat(sizes, len(arc)), np.zeros(count, np.int64),
+    )  # fmt: skip
+    used = used_of(shared, solve(network).flow)
+    shared.capacity[:] = np.floor(np.concatenate([
+        np.maximum(np.floor(used[:lanes] * LANE_SHARE), sizes.sum() * 0.5),
+        np.maximum(np.floor(used[lanes:resources] * HUB_SHARE), sizes.sum()),
+        np.maximum(np.floor(used[resources:] * HANDLING_SHARE), sizes.sum()),
+    ]))  # fmt: skip
+    return Instance(network, np.repeat(np.arange(items), nodes), shared)
+
+
+if __name__ == "__main__":
+    main()
