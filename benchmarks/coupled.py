@@ -128,9 +128,9 @@ def family(instances: ModuleType, items: int, own: bool) -> Instance:
     )  # fmt: skip
     used = used_of(shared, solve(network).flow)
     shared.capacity[:] = np.floor(np.concatenate([
-        np.maximum(np.floor(used[:lanes] * LANE_SHARE), sizes.sum() * 0.5),
-        np.maximum(np.floor(used[lanes:resources] * HUB_SHARE), sizes.sum()),
-        np.maximum(np.floor(used[resources:] * HANDLING_SHARE), sizes.sum()),
+        np.maximum(np.floor(used[:lanes] * LANE_SHARE), items * 0.5),
+        np.maximum(np.floor(used[lanes:resources] * HUB_SHARE), items),
+        np.maximum(np.floor(used[resources:] * HANDLING_SHARE), items),
     ]))  # fmt: skip
     return Instance(network, np.repeat(np.arange(items), nodes), shared)
 

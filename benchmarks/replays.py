@@ -115,8 +115,10 @@ def _item(item: str, draw: np.random.Generator) -> list[Any]:
                              _units(total, day, z), "replay/1")
         for day in range(FAR) for level, z in LEVELS.items()
     ]  # fmt: skip
-    records.append(Offer("maker", item, DEPOT, int(draw.integers(3, 20)) * MICROS,
-                         minimum_order_units=20, lot_multiple_units=10, lead_time_days=4))  # fmt: skip
+    records.append(Offer(
+        "maker", item, DEPOT, int(draw.integers(3, 20)) * MICROS, minimum_order_units=20,
+        lot_multiple_units=10, lead_time_days=4,
+    ))  # fmt: skip
     return records
 
 

@@ -1,4 +1,4 @@
-"""Plans made again under noise: lines changed by the plain plan and by the steady one; old proofs."""
+"""Plans made again under noise: what changes, what steadiness costs, and old proofs."""
 
 import statistics
 import time

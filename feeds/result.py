@@ -71,8 +71,8 @@ class FeedResult:
         Rows that were set aside only for leaning on another such row come after all others.
         """
         table = self.quarantined
-        lines, codes = self.lines(), table["code"].tolist()
-        order = sorted(range(len(lines)), key=lambda row: table["reason"][row].endswith(LEANS))
+        lines, codes, reasons = self.lines(), table["code"].tolist(), table["reason"].tolist()
+        order = sorted(range(len(lines)), key=lambda row: reasons[row].endswith(LEANS))
         return {
             "chain": self.chain,
             "source": self.source,

@@ -22,6 +22,7 @@ from solver.lines import moved_units
 from solver.movements import RISK, window_of
 from solver.network import IntArray
 from solver.steady import (
+    STABILITY_KNOBS,
     Ways,
     carry_labels,
     most_price,
@@ -31,7 +32,7 @@ from solver.steady import (
     with_fixed,
 )
 
-BAND, FROZEN = "stability_band_per_million", "frozen_days"
+BAND, FROZEN = STABILITY_KNOBS["band_per_million"], STABILITY_KNOBS["frozen_days"]
 PROBES = 8
 """So many prices are tried between none and the most: each is a plan of its own."""
 

@@ -21,6 +21,7 @@ from solver.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
 from solver.claims import Claims, SharedResources
 from solver.network import IntArray, Network
 from solver.problem import Problem
+from solver.steady import STABILITY_KNOBS
 
 ACCEPTED, REFUSED, NOT_RUN = "accepted", "refused", "not run"
 SHARED_COLUMNS = ("arc", "resource", "use", "capacity")
@@ -254,7 +255,7 @@ def _derivation(
                         f"snapshot is of {snapshot.sequence}")  # fmt: skip
     if chain_of(store, manifest) != decision["chain"]:
         refusals.append("decision.chain: the snapshot is of another chain")
-    found, told = _before(decision, named.get("previous"), store)
+    found, told = _before(decision, release, named.get("previous"), store)
     refusals += found
     notes = told + [f"{len(rows):,} movements closed after the flow by {name}: taken as stated"
              for name, rows in sorted(closed.items())]  # fmt: skip
@@ -262,12 +263,19 @@ def _derivation(
 
 
 def _before(
-    decision: Mapping[str, Any], name: Any, store: ArtifactStore
+    decision: Mapping[str, Any], release: Release, name: Any, store: ArtifactStore
 ) -> tuple[list[str], list[str]]:
-    """Whether the plan before had the lines that this one keeps to: refusals, and notes."""
+    """Whether a plan keeps to the knobs, and to lines that the plan before had: refusals, notes."""
     stated = decision.get("stability")
     if stated is None:
         return [], []
+    wrong = [f"stability.{name}: not the release's" for name, knob in STABILITY_KNOBS.items()
+             if stated[name] != release.knobs.get(knob, 0)]  # fmt: skip
+    wrong += [f"stability: more {name} changed than allowed" for name in ("lines", "units")
+              if (stated[f"most_{name}"] or 0) < stated[f"changed_{name}"]
+              and stated[f"most_{name}"] is not None]  # fmt: skip
+    if wrong:
+        return wrong, []
     if not (isinstance(name, str) and _at_hand(store, name)):
         return [], ["the lines of the plan before are taken as stated"]
     before = store.get_document(name)["decision"]

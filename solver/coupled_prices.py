@@ -29,6 +29,9 @@ LIGHTEST = 1 / 12
 """The weight never falls below this share of the first one: prices that start near their best
 move little, which would leave flows unbalanced for long and their roundings poor."""
 
+KIND = np.float32
+"""Wider floats gained nothing on small hard cases, and take twice the time."""
+
 STEP = 0.998
 """Steps stay below the bound that Pock and Chambolle's scaling gives."""
 
@@ -72,8 +75,7 @@ class FirstOrder:
     ) -> None:
         self.iterations = 0
         self._items, self._threads = items, threads
-        self._kind: npt.DTypeLike = np.float32
-        self._set = panels_of(items, active, start.flow, self._kind)
+        self._set = panels_of(items, active, start.flow, KIND)
         self._panels = self._set.panels
         self._capacity = capacity / self._set.mean_use
         self._sorted = _rows_by_resource(self._panels, len(capacity))
@@ -102,7 +104,7 @@ class FirstOrder:
 
     def flow(self) -> AnyArray:
         """The fractional flow per arc of the items (0 for those that are not active)."""
-        found = np.zeros(len(self._items.cost), self._kind)
+        found = np.zeros(len(self._items.cost), KIND)
         for state, chunks in zip(self._states, self._set.chunks, strict=True):
             for chunk in chunks:
                 for place, item in enumerate(chunk.items.tolist()):
@@ -110,12 +112,6 @@ class FirstOrder:
                     rows = slice(chunk.arc_start, chunk.arc_start + own.stop - own.start)
                     found[own] = state.flow[rows, place]
         return found
-
-    def widen(self) -> None:
-        """Go on in 64-bit floats from here: 32 bits stall on small hard cases."""
-        self._kind = np.float64
-        self._panels = tuple(Panel(*map(_wide, panel)) for panel in self._panels)
-        self._states = [State(*map(_wide, state)) for state in self._states]
 
     def _begin(self, start: Start) -> None:
         """Put flows and levels in place; a ground is at 0."""
@@ -138,8 +134,8 @@ class FirstOrder:
 
     def _step(self, pool: ThreadPoolExecutor) -> None:
         share = (self._since + 1) / (self._since + 2)
-        numbers = np.array([share, 1 - share, STEP / self._weight, self._weight], self._kind)
-        now = self._prices.astype(self._kind)
+        numbers = np.array([share, 1 - share, STEP / self._weight, self._weight], KIND)
+        now = self._prices.astype(KIND)
 
         def advance(place: int) -> float:
             return _advance(self._panels[place], self._states[place], now, numbers)
@@ -184,7 +180,7 @@ class FirstOrder:
             ((self._prices - self._price_anchor)[step > 0] ** 2 / step[step > 0]).sum()
         )])  # fmt: skip
         for panel, state in zip(self._panels, self._states, strict=True):
-            node_step = panel.node_step[:, None] * np.ones((1, state.level.shape[1]), self._kind)
+            node_step = panel.node_step[:, None] * np.ones((1, state.level.shape[1]), KIND)
             nodes = np.arange(len(node_step))
             moved += (
                 distance(state.flow, state.flow_anchor, panel.kind, panel.step),
@@ -194,10 +190,6 @@ class FirstOrder:
         if primal > 1e-9 and dual > 1e-9:
             weight = float(np.sqrt(self._weight * dual / primal))
             self._weight = max(weight, self._lightest)
-
-
-def _wide(column: AnyArray) -> AnyArray:
-    return column.astype(np.float64) if column.dtype == np.float32 else column
 
 
 def _at_rest(panel: Panel) -> State:

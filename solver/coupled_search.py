@@ -35,11 +35,17 @@ HOPELESS = 2.0
 REPAIRS = 8
 """Passes more for a plan that overdraws a resource."""
 
-PATIENCE = 3
-"""Plans tried without progress before numbers get wider, and again before the search stops."""
+PATIENCE = 2
+"""Plans tried without progress before the best one is shaken."""
 
-PROGRESS = 0.98
+PROGRESS = 0.95
 """What the gap must fall to, times what it was, to count as progress."""
+
+SHAKES, IN_VAIN = 60, 8
+"""How often the best plan is shaken at most, and in vain in a row."""
+
+LEAST_SHARE, MOST_SHARE = 0.5, 1.02
+"""Between these shares of its price a resource may cost while a plan is shaken."""
 
 Ending = Literal["target", "work_limit", "stalled", "wider"]
 
@@ -83,7 +89,7 @@ class Search:
         items = self._items
         fixed, left = self._fixed(active)
         method = FirstOrder(items, active, left, self.start(active, prices), self._threads)
-        tried, idle, best, wide = 0, 0, self.gap_per_million(), False
+        tried, idle, best = 0, 0, self.gap_per_million()
         while True:
             before = self.bound
             block = min(BLOCK, self._limit - self.iterations)
@@ -109,10 +115,7 @@ class Search:
             idle = 0 if self.gap_per_million() < PROGRESS * best else idle + 1
             best = min(best, self.gap_per_million())
             if idle >= PATIENCE:
-                if wide:
-                    return "stalled"
-                method.widen()
-                wide, idle = True, 0
+                return "target" if self._shake(active, fixed, left, method.prices) else "stalled"
 
     def price(self, active: IntArray, prices: FloatArray) -> int:
         """The exact bound at prices rounded to whole numbers >= 0; the best one is kept."""
@@ -186,6 +189,48 @@ class Search:
                 return
             draft.descend(self._order(active), prices, 0.0)
             self._keep(draft)
+
+    def _shake(self, active: IntArray, fixed: IntArray, left: IntArray, prices: FloatArray) -> bool:
+        """Send the best plan downhill at prices out of tune, then at true cost, again and again.
+
+        Where whole units keep the gap open, no single item can move alone; with every resource at
+        another share of its price some let go of what others then take up. Returns whether that
+        reached the target.
+        """
+        vain = 0
+        for _ in range(SHAKES):
+            if self.plan is None or self.cost is None or vain >= IN_VAIN:
+                break
+            before, draft = self.cost, self._drafted(active, fixed, left)
+            order = self._order(active)
+            draft.descend(order, prices * self._shares(len(prices)), 1.0)
+            draft.descend(self._order(active), prices, 0.0)
+            self._keep(draft)
+            if self.reached():
+                return True
+            vain = 0 if self.cost < before else vain + 1
+        return False
+
+    def _drafted(self, active: IntArray, fixed: IntArray, left: IntArray) -> Draft:
+        """The best plan, to be changed."""
+        draft, items = Draft(self._items, self.engines, fixed, left), self._items
+        assert self.plan is not None
+        draft.flow[:] = self.plan
+        for item in active.tolist():
+            structure = items.structure(item)
+            add_use(
+                draft.left, structure.row_resource, structure.row_arc,
+                items.use[items.of_rows(item)], -self.plan[items.of_arcs(item)],
+            )  # fmt: skip
+        return draft
+
+    def _shares(self, count: int) -> FloatArray:
+        """One share per resource, as good as random and the same in every run."""
+        self._turn += 1
+        turn = np.full(count, self._turn, np.uint64)
+        uniform = (mixed(np.arange(count, dtype=np.uint64), turn) >> np.uint64(11)) / 2.0**53
+        shares: FloatArray = LEAST_SHARE + (MOST_SHARE - LEAST_SHARE) * uniform
+        return shares
 
     def _keep(self, draft: Draft) -> float:
         """The draft's gap per million, infinite where it overdraws; the cheapest is kept."""

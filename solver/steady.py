@@ -21,6 +21,9 @@ from solver.network import ArcKind, IntArray, Network
 from solver.problem import Problem
 from solver.ranges import magnitude
 
+STABILITY_KNOBS = {"band_per_million": "stability_band_per_million", "frozen_days": "frozen_days"}
+"""What a release says of stability, by the name of the wish."""
+
 STEADINESS = "https://w3id.org/evenkeel/limit/steadiness"
 """What holds lines at their units because the plan before had them so."""
 

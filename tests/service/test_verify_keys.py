@@ -52,7 +52,8 @@ def test_every_part_of_a_plan_is_known(plan: Planned) -> None:
     assert {} == refusals(plan, plan.document)
     assert KEYS["plan"] == plan.document.keys()
     assert KEYS["about"] == plan.document["about"].keys()
-    assert KEYS["decision"] - {"remarks"} == plan.document["decision"].keys()
+    unasked = {"remarks", "stability", "objectives", "stages"}
+    assert KEYS["decision"] - unasked == plan.document["decision"].keys()
 
 
 @pytest.mark.parametrize("brought", BROUGHT, ids=str)

@@ -3,13 +3,15 @@
 import numpy as np
 
 from ontology.closures import Closures
-from ontology.columns import Snapshot, table_of
+from ontology.columns import Snapshot, Table, table_of
 from ontology.goods import Substitute
 from solver.breaches import _closed_gains, _held_by_floors
 from solver.carry_labels import CarryLabels
-from solver.completion import complete
+from solver.completion import _settle, complete
 from solver.flow import unmet
-from solver.lines import moved_units
+from solver.lines import decode, moved_units
+from solver.names import as_column
+from solver.network import bare_network
 from tests.solver.forecasts import random_forecast
 from tests.solver.planning import Solved, solved
 
@@ -42,6 +44,50 @@ def test_accounts_of_items_that_stand_in_even_out() -> None:
     assert used > 0
 
 
+def test_a_pass_over_links_is_a_look_at_each() -> None:
+    """What one link has settled the next ones find settled: at either of its ends."""
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        ends = rng.integers(0, 6, (12, 2))
+        ends = ends[ends[:, 0] != ends[:, 1]]
+        many = np.full(len(ends), 99)
+        network = bare_network(ends[:, 0], ends[:, 1], many, 0 * many, rng.integers(-9, 10, 6))
+        expected = np.zeros(len(ends), np.int64)
+        for row, (tail, head) in enumerate(ends.tolist()):
+            rest = unmet(network, expected)
+            expected[row] = max(0, min(rest[tail], -rest[head]))
+        flow = np.zeros(len(ends), np.int64)
+        _settle(network, slice(0, len(ends)), flow)
+        assert expected.tolist() == flow.tolist()
+
+
+def test_a_purchase_for_the_places_behind_names_the_demand_of_each() -> None:
+    """Bought where nobody asks, a line rests on every forecast of its item, each once."""
+    seen = 0
+    for seed in SEEDS:
+        snapshot = random_forecast(seed, items=3)
+        tables = dict(snapshot.tables)
+        for name in ("DemandForecast", "DemandQuantile", "Backlog"):
+            table = snapshot.table(name)
+            tables[name] = table.take(np.flatnonzero(table["location"] != "hub"))
+        plan = solved(Snapshot(1, tables))
+        for line in decode(plan.problem, plan.snapshot, plan.flow):
+            if line["kind"] == "purchase":
+                names = [name for name in line["because"] if name.startswith("DemandForecast")]
+                places = [f"DemandForecast/{line['item']}/{place}" for place in ("north", "south")]
+                assert places == names
+                seen += 1
+    assert seen > 0
+
+
+def with_lanes_named_backwards(snapshot: Snapshot) -> Snapshot:
+    """The same lanes under names that sort the other way than the places that they leave."""
+    lanes = snapshot.table("Lane")
+    names = as_column(f"lane-{9 - row}" for row in range(len(lanes)))
+    renamed = Table("Lane", {**lanes.columns, "id": names})
+    return Snapshot(1, {**snapshot.tables, "Lane": renamed.sorted()})
+
+
 def held_one_by_one(plan: Solved) -> dict[int, list[tuple[int, int, str]]]:
     """Per pair, what a unit held by a floor would save there: place by place, move by move."""
     problem, labels = plan.problem, labels_of(plan)
@@ -67,7 +113,7 @@ def test_units_that_floors_hold_are_found_with_what_they_would_save() -> None:
     """The same gains in the same order: of equal ones the first is the reason that is given."""
     several = 0
     for seed in SEEDS:
-        snapshot = random_forecast(seed, items=3)
+        snapshot = with_lanes_named_backwards(random_forecast(seed, items=3))
         opening = labels_of(solved(snapshot)).opening
         rng = np.random.default_rng(seed)
         floors = {f"urn:floor:{n}": opening * rng.integers(0, 5, len(opening)) // 4
