@@ -36,6 +36,7 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks.many_items
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.flips
+	$(BIN)/python -m benchmarks.stability
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.sync_rate
 

@@ -42,6 +42,7 @@ def edit(
     from api.commands_server import opened
     from service.decision import PlanRequest
     from service.edits import prices_of_edits
+    from service.objectives import asked_in
     from service.planning import make_plan
 
     asked = {FORBID: forbid, PIN: pin, CAP: cap, FORCE: force}
@@ -53,7 +54,7 @@ def edit(
                   for text in texts or ()}  # fmt: skip
         request = PlanRequest(
             decision["chain"], frozenset(decision["cost_parts"]), agent=agent,
-            edits=tuple(sorted(edits)), previous=before["plan_digest"],
+            edits=tuple(sorted(edits)), previous=before["plan_digest"], **asked_in(decision),
         )  # fmt: skip
         with working("planning with and without each wish"):
             made = make_plan(house, request)

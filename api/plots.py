@@ -254,7 +254,8 @@ def plot_frontier(
         axes = figure.subplots()
         across, up = ([_objective(row, name) for row in rows] for name in between)
         axes.plot(across, up, color="black", marker="o", markersize=5, linewidth=1.0,
-                  drawstyle="default", linestyle=":")  # fmt: skip
+                  linestyle=":")  # fmt: skip
+        axes.margins(0.12)
         for row, x, y in zip(rows, across, up, strict=True):
             pair = " : ".join(f"{row['weights'][f'{name}_per_mille']:,}" for name in between)
             axes.annotate(pair, (x, y), xytext=(5, 5), textcoords="offset points", fontsize=8)

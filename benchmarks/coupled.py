@@ -48,13 +48,13 @@ def main() -> None:
     print("aims: gap 0.1 %, 1/5 of PDLP at 20 items and 1/8 at 200; own sizes 0.5 % and 0.2 %")
     print("2,000 items: 11 times the 200, gap 0.1 %, under 4 GB")
     for own in (False, True):
-        planned(family(instances, 8, own), 20_000)  # compiles
-    row(family(instances, 20, False), "20 items", 1_000, peer=True)
-    row(family(instances, 20, True), "20 items, own sizes", 5_000, peer=True)
-    at_200 = row(family(instances, 200, False), "200 items", 1_000, peer=True)
+        planned(family(instances, 8, own=own), 20_000)  # compiles
+    row(family(instances, 20, own=False), "20 items", 1_000, peer=True)
+    row(family(instances, 20, own=True), "20 items, own sizes", 5_000, peer=True)
+    at_200 = row(family(instances, 200, own=False), "200 items", 1_000, peer=True)
     if large:
-        row(family(instances, 200, True), "200 items, own sizes", 2_000, peer=True)
-        at_2000 = row(family(instances, 2_000, False), "2,000 items", 1_000, peer=False)
+        row(family(instances, 200, own=True), "200 items, own sizes", 2_000, peer=True)
+        at_2000 = row(family(instances, 2_000, own=False), "2,000 items", 1_000, peer=False)
         print(f"2,000 items against 200: {at_2000 / at_200:.1f} times")
 
 
@@ -91,7 +91,7 @@ def planned(instance: Instance, target_per_million: int) -> tuple[CoupledPlan, f
     return plan, seconds
 
 
-def family(instances: ModuleType, items: int, own: bool) -> Instance:
+def family(instances: ModuleType, items: int, *, own: bool) -> Instance:
     """The shared family of instances, in columns; capacities are shares of what items use alone.
 
     With `own`, items have sizes 1-5 and costs of their own, and what a lane brings also takes

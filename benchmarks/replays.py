@@ -17,7 +17,7 @@ from ontology.demand import (
     TransferOrder,
 )
 from ontology.goods import Item
-from ontology.partners import Offer
+from ontology.partners import Offer, Supplier
 from ontology.places import Location
 from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane
@@ -27,6 +27,7 @@ NOISE_PER_CENT = 5
 LEVELS = {100_000: -1.28, 500_000: 0.0, 900_000: 1.28, 950_000: 1.64, 990_000: 2.33}
 LOCAL, FAR = 5, 15
 DEPOT, STORES = "depot", ("north", "east", "south")
+MAKERS = ("maker", "other")
 MICROS = 1_000_000
 
 
@@ -35,6 +36,7 @@ def chain(seed: int, items: int) -> Snapshot:
     draw = np.random.default_rng(seed)
     places = (DEPOT, *STORES)
     records: list[Any] = [Location(place, country="XX") for place in places]
+    records += [Supplier(maker) for maker in MAKERS]
     records += [
         Lane(f"{a}-{b}", a, b, lead_time_days=1 + int(DEPOT in (a, b)),
              cost_per_unit_micros=MICROS // 4, cost_per_line_cents=int(draw.integers(100, 500)))
@@ -115,10 +117,12 @@ def _item(item: str, draw: np.random.Generator) -> list[Any]:
                              _units(total, day, z), "replay/1")
         for day in range(FAR) for level, z in LEVELS.items()
     ]  # fmt: skip
-    records.append(Offer(
-        "maker", item, DEPOT, int(draw.integers(3, 20)) * MICROS, minimum_order_units=20,
-        lot_multiple_units=10, lead_time_days=4,
-    ))  # fmt: skip
+    price = int(draw.integers(3, 20)) * MICROS
+    records += [
+        Offer(maker, item, DEPOT, price * dearer, minimum_order_units=20, lot_multiple_units=10,
+              lead_time_days=4)
+        for dearer, maker in enumerate(MAKERS, start=1)
+    ]  # fmt: skip
     return records
 
 

@@ -5,6 +5,9 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from benchmarks.around_solve import load_instances, network_of
 from benchmarks.replays import NOISE_PER_CENT, carried_out, chain, taken_back, with_noise
 from ontology.columns import Snapshot
 from ontology.steadiness import Steady, lines_of
@@ -13,11 +16,16 @@ from service.decision import Draft, PlanRequest, ask, pose
 from service.drift import compared, reported
 from service.planning import answer
 from service.stability import BAND
+from solver.drift import drifted, weighed
+from solver.flow import solve
+from solver.network import Network
+from solver.potentials import canonical_potentials
 from solver.steady import stability_of
 
 REPLAYS = 500
 ITEMS = 8
 WORLDS = 25
+SIZES = ((50, 14), (500, 28))
 REQUEST = PlanRequest("replayed")
 
 
@@ -27,6 +35,38 @@ def main() -> None:
     print(f"stability: {REPLAYS} replays of {WORLDS} chains of {ITEMS} items at 4 places, 12 lanes;"
           f" noise of {NOISE_PER_CENT} % in every forecast")  # fmt: skip
     print(report([replay(seed) for seed in range(REPLAYS)], int(release.knobs[BAND])))
+    instances = load_instances("stability, old proofs on one network")
+    if instances is None:
+        return
+    for hubs, periods in SIZES:
+        network = network_of(instances.rebalancing(hubs, periods))
+        print(f"  {hubs}x{periods} ({network.arc_count:,} arcs), costs drift; the old proof's gap:")
+        print("\n".join(old_proof(network)))
+
+
+def old_proof(network: Network) -> list[str]:
+    """Per kind of drift: the gap by the old potentials, mended, and the true one; the times."""
+    solution = solve(network)
+    potentials = canonical_potentials(network, solution.flow, solution.potentials)
+    weighed(network, solution.flow, potentials - 1)  # compiles, and warms up
+    draw, rows = np.random.default_rng(1), []
+    for told, count, percent in (
+        ("20 arcs by 30 %", 20, 30), ("1 % of arcs by 10 %", network.arc_count // 100, 10),
+        ("all arcs by 5 %", network.arc_count, 5),
+    ):  # fmt: skip
+        chosen, cost = draw.choice(network.arc_count, count, replace=False), network.cost.copy()
+        share = draw.uniform(-percent / 100, percent / 100, count)
+        cost[chosen] = (cost[chosen] * (1 + share)).astype(np.int64)
+        new = replace(network, cost=cost)
+        plain, _ = timed(drifted, new, solution.flow, potentials)
+        found, checking = timed(weighed, new, solution.flow, potentials)
+        best, solving = timed(solve, new)
+        gaps = [1_000_000 * gap / abs(found.cost)
+                for gap in (plain.gap, found.gap, found.cost - best.objective)]  # fmt: skip
+        rows.append(f"    {told}: {gaps[0]:,.0f} per million, mended {gaps[1]:,.0f}, true "
+                    f"{gaps[2]:,.0f}; {1000 * checking:.0f} ms against {1000 * solving:.0f} ms of "
+                    "a cold solve")  # fmt: skip
+    return rows
 
 
 def replay(number: int) -> dict[str, Any]:

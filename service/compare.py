@@ -16,6 +16,7 @@ from solver.baselines import cost_parts, do_nothing, service_misses, window_dema
 from solver.carry_labels import CarryLabels
 from solver.certificate import check, measure
 from solver.claims import Claims
+from solver.closing import overdrawn
 from solver.filters import KNOB, first_day_lines
 from solver.heuristics import RIVALS, act, levels_of, outlook, rival_flow, ways_in
 from solver.network import IntArray
@@ -166,6 +167,7 @@ def _rival_flow(question: Question, draft: Draft, labels: CarryLabels, how: Tune
         acts = act(ways, levels, known, problem.window.periods, problem.network.supply, shut)
         flow = rival_flow(problem, labels, acts)
         broken = _broken(labels, _look(question, draft, flow, by_measure=turn < rounds))
+        broken |= overdrawn(problem, flow)
         if not broken:
             break
         shut |= broken
@@ -228,15 +230,17 @@ def _above_bound(total: Fraction, gap: int) -> int:
 def _measured(
     draft: Draft, labels: CarryLabels, name: str, flow: IntArray, line_cost: int
 ) -> Claims:
-    """What the certificate's potentials prove of a method, which must be a flow of the network."""
+    """What potentials and prices prove of a method, which must be a flow of the network."""
     network, nothing = draft.problem.network, do_nothing(draft.problem, labels)
-    claims = measure(network, flow, draft.potentials, do_nothing=nothing,
-                     fixed=(labels.given_cost, line_cost))  # fmt: skip
-    verdict = check(network, flow, draft.potentials, claims, do_nothing=nothing)
+    fixed = (labels.given_cost, line_cost)
+    alone = measure(network, flow, draft.potentials, do_nothing=nothing, fixed=fixed)
+    verdict = check(network, flow, draft.potentials, alone, do_nothing=nothing)
     if not verdict.accepted:  # INVARIANT: nothing is compared that the network does not allow
         raise SolverError(f"the method `{name}` is no flow: {verdict.refusals[0]}",
                           code="METHOD_REFUSED")  # fmt: skip
-    return claims
+    return measure(
+        network, flow, draft.potentials, draft.prices, draft.problem.shared, nothing, fixed
+    )
 
 
 def _cents(amount: Fraction, scale: int) -> int:

@@ -149,6 +149,8 @@ def _asked(request: PlanRequest) -> dict[str, Any]:
         "cost_parts": sorted(request.cost_parts),
         "starts_on": str(request.starts_on),
         "edits": [asdict(edit) for edit in request.edits],
+        **asdict(request.weights),
+        "first": list(request.first),
     }
 
 

@@ -14,7 +14,7 @@ from service.decision import ask, pose
 from service.recalled import inputs_of
 from service.stability import BAND
 from solver.carry_labels import CarryLabels
-from solver.drift import MILLION, Carried, Drifted, carried, drifted, with_old_penalties
+from solver.drift import MILLION, Carried, Drifted, carried, weighed, with_old_penalties
 from solver.network import ArcKind, IntArray
 from solver.problem import Problem
 from solver.steady import NO_WAY_BACK
@@ -115,8 +115,8 @@ def compared(old: Problem, new: Problem, proof: Mapping[str, IntArray]) -> Both:
     new = with_old_penalties(new, old, found.match)
     known = _prices(old, new, prices)
     return Both(
-        old, new, drifted(old.network, flow, potentials, prices, old.shared),
-        drifted(new.network, found.flow, found.potentials, known, new.shared), found, known,
+        old, new, weighed(old.network, flow, potentials, prices, old.shared),
+        weighed(new.network, found.flow, found.potentials, known, new.shared), found, known,
     )  # fmt: skip
 
 

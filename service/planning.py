@@ -83,8 +83,10 @@ def answer(question: Question, engine: Callable[[Network], Solution] = solve) ->
         )  # fmt: skip
         stands = steadied(question, stands, solver)
     except SolverError as error:
-        if not question.request.edits or error.code != "NO_PLAN":
+        if error.code != "NO_PLAN" or not (question.request.edits or question.stages):
             raise
+        if question.stages:
+            raise _nothing_held(question) from error
         raise conflict(question) from error
     return assemble(question, stands)
 
@@ -107,6 +109,14 @@ def staged(question: Question, solver: Callable[..., Proved]) -> Question:
         stage = Stage(objective, found.flow, found.potentials)
         question = replace(question, stages=(*question.stages, stage))
     return question
+
+
+def _nothing_held(question: Question) -> SolverError:
+    names = ", ".join(f"`{stage.objective}`" for stage in question.stages)
+    return SolverError(
+        f"no plan keeps every rule and edit with {names} at its best", code="NO_PLAN",
+        hint="weigh the objectives instead of holding one before the other",
+    )  # fmt: skip
 
 
 def summary_of(document: dict[str, Any]) -> Plan:

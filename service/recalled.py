@@ -1,7 +1,7 @@
 """A saved plan opened again: its question, the problem that its flow solves, and its margins."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from graph.manifests import read_snapshot
 from ontology.columns import Snapshot
 from rules.release import Release, from_document
 from service.decision import PlanRequest, Question, ask, pose, request_of
+from service.objectives import stages_of
 from solver.flips import Margins
 from solver.network import IntArray
 from solver.potentials import canonical_potentials
@@ -60,7 +61,7 @@ def inputs_of(
 def recall(store: ArtifactStore, document: Mapping[str, Any]) -> Recalled:
     """Open a saved plan from its own snapshot and release. Raises as reading the artifacts does."""
     decision = document["decision"]
-    question = ask(*inputs_of(store, document))
+    question = replace(ask(*inputs_of(store, document)), stages=stages_of(decision))
     closed = {
         name: np.array(rows, np.int64)
         for name, rows in decision["suppressed"]["after_flow"].items()
@@ -71,7 +72,11 @@ def recall(store: ArtifactStore, document: Mapping[str, Any]) -> Recalled:
     steady = question.request.steady
     problem = held_in(pose(question, closed).narrowed(closed), flow, steady)
     fixed = (
-        steady is not None or bool(closed) or problem.window.is_forecast or bool(proof["line_cost"])
+        steady is not None
+        or bool(question.stages)
+        or bool(closed)
+        or problem.window.is_forecast
+        or bool(proof["line_cost"])
     )
     pure = not fixed and proof["gap"] == 0 and _has_slack(problem, flow)
     return Recalled(question, problem if pure else problem.apart(flow), flow, pure)

@@ -7,6 +7,7 @@ from typing import Any
 from graph.artifacts import ArtifactStore
 from ontology.columns import Snapshot, record_at
 from ontology.errors import InputError
+from ontology.objectives import PER_MILLE
 from service.recalled import Recalled, recall
 from solver.alternatives import (
     Worth,
@@ -105,11 +106,11 @@ def fields_of(snapshot: Snapshot, fact: str) -> Row:
 
 def _size(found: Recalled, row: int) -> OrderSize | None:
     problem, labels = found.problem, found.problem.labels
-    if not isinstance(labels, CarryLabels) or labels.pooled is None:
+    if not isinstance(labels, CarryLabels) or labels.pooled is None or labels.plain is None:
         return None
     sizes = order_sizes(
         found.question.facts, problem.window, problem.movements, problem.closures, labels.pairs,
-        labels.pooled, labels.move_cost,
+        labels.pooled, labels.plain.plain_cost,
     )  # fmt: skip
     return next((size for size in sizes if size.row == row), None)
 
@@ -128,6 +129,8 @@ def _flip(
         return _order_flip(found, kind, row, worth)
     if kind == "StockPosition":
         return _stock_flip(found, labels, fact, row)
+    if labels.weights.landed_per_mille != PER_MILLE:
+        return None  # a stated price counts by its weight: its range is not the cost's
     if kind == "Lane":
         return _price_flip(found, fact, row, "cost_per_unit_micros", ("item", "lane"))
     valued = fields_of(found.question.facts, fact_of("Item", found.problem.movements["item"][row]))

@@ -5,8 +5,9 @@ from bisect import bisect_left
 import numpy as np
 
 from ontology.columns import Snapshot
-from solver.network import IntArray
+from solver.network import ArcKind, IntArray
 from solver.problem import Problem
+from solver.shared import used
 from solver.views import PlanViews
 
 _EXCESS = {"LocationLoad": ("overloaded_units", "overfull_units"),
@@ -59,3 +60,24 @@ def _covering(members: IntArray, views: PlanViews, excess: int) -> IntArray:
         chosen.append(row)
         excess -= views.units[row]
     return np.array(sorted(chosen), np.int64)
+
+
+def overdrawn(problem: Problem, flow: IntArray) -> set[int]:
+    """Movement rows to close so that a flow takes no more of shared capacities than there is.
+
+    Of each overdrawn resource the largest movements, until the excess is covered.
+    """
+    shared, network = problem.shared, problem.network
+    closed: set[int] = set()
+    if shared is None:
+        return closed
+    excess = used(shared, flow) - shared.capacity
+    taken = shared.use * flow[shared.arc]
+    for resource in np.flatnonzero(excess > 0).tolist():
+        rows = np.flatnonzero((shared.resource == resource) & (taken > 0))
+        rows = rows[network.kind[shared.arc[rows]] == ArcKind.MOVE]
+        for row in rows[np.lexsort((shared.arc[rows], -taken[rows]))].tolist():
+            if excess[resource] > 0:
+                closed.add(int(network.reference[shared.arc[row]]))
+                excess[resource] -= taken[row]
+    return closed

@@ -109,14 +109,14 @@ def items_of(network: Network, block_of_node: IntArray, shared: SharedResources)
     ends = (local[0][network.tail[arcs]], local[0][network.head[arcs]])
     draws = (local[1][shared.arc[rows]], shared.resource[rows])
     structures, structure_of = _structures(starts, ends, draws)
-    arc_places = [structures[s].order + a for s, a in zip(structure_of, starts[1], strict=False)]
-    row_places = [
-        structures[s].row_order + r for s, r in zip(structure_of, starts[2], strict=False)
-    ]
-    ordered = arcs[_joined(arc_places)]
+    arc_places, row_places = (
+        [places(structures[s]) + first for s, first in zip(structure_of, start, strict=False)]
+        for places, start in ((_arc_order, starts[1]), (_row_order, starts[2]))
+    )
     return _columns(
-        network, shared, structures, np.array(structure_of, np.int64), starts[0],
-        (_lengths(arc_places), _lengths(row_places)), ordered, nodes, rows[_joined(row_places)],
+        network, shared, structures, np.array(structure_of, np.int64),
+        (starts[0], _lengths(arc_places), _lengths(row_places)),
+        (nodes, arcs[_joined(arc_places)], rows[_joined(row_places)]),
     )  # fmt: skip
 
 
@@ -125,20 +125,18 @@ def _columns(
     shared: SharedResources,
     structures: tuple[Structure, ...],
     structure_of: IntArray,
-    node_start: IntArray,
-    starts: tuple[IntArray, IntArray],
-    arcs: Places,
-    nodes: Places,
-    rows: Places,
+    starts: tuple[IntArray, IntArray, IntArray],
+    places: tuple[Places, Places, Places],
 ) -> Items:
-    """The numbers of all items, in the order of their structures."""
+    """The numbers of all items, in the order of their structures: nodes, arcs, rows."""
+    (node_start, arc_start, row_start), (nodes, arcs, rows) = starts, places
     level = _level(network)
     cost = network.cost[arcs] + level[network.tail[arcs]] - level[network.head[arcs]]
     supply = shifted_supply(network)[nodes]
     sent = np.add.reduceat(np.append(np.maximum(supply, 0), 0), node_start[:-1])
     sent[node_start[:-1] == node_start[1:]] = 0
     span = (network.capacity - network.lower)[arcs]
-    span = np.minimum(span, np.repeat(sent + 1, np.diff(starts[0])))
+    span = np.minimum(span, np.repeat(sent + 1, np.diff(arc_start)))
     cost[span == 0] = 0  # an arc without room may seem to pay
     use, sent_most = shared.use[rows], max(1, magnitude(sent))
     nodes_most = max((structure.node_count for structure in structures), default=0)
@@ -150,7 +148,7 @@ def _columns(
             hint="use coarser units",
         )  # fmt: skip
     return Items(
-        structures, structure_of, starts[0], node_start, starts[1], arcs, nodes, cost, span,
+        structures, structure_of, arc_start, node_start, row_start, arcs, nodes, cost, span,
         supply, use, shared.capacity - used_of(shared, network.lower), level,
         room // max(1, magnitude(use) * rows_most),
         exact_dot(network.cost, network.lower) - exact_dot(level, shifted_supply(network)),
@@ -248,6 +246,14 @@ def _structure(
         nodes, tail[order].astype(np.int32), head[order].astype(np.int32), order,
         place[drawn[row_order]], resource[row_order], row_order,
     )  # fmt: skip
+
+
+def _arc_order(structure: Structure) -> Places:
+    return structure.order
+
+
+def _row_order(structure: Structure) -> Places:
+    return structure.row_order
 
 
 def _starts(number: IntArray, count: int) -> IntArray:

@@ -84,7 +84,8 @@ def _add_rows(
     factor = np.add.reduceat(factor, first) if len(first) else factor
     starts = np.searchsorted(row[first], np.arange(len(limits[0]) + 1)).tolist()
     arcs, factors = arc[first].tolist(), factor.tolist()
-    for place, (low, high) in enumerate(zip(*(l.tolist() for l in limits), strict=True)):
+    lows, highs = (limit.tolist() for limit in limits)
+    for place, (low, high) in enumerate(zip(lows, highs, strict=True)):
         own = slice(starts[place], starts[place + 1])
         model.constraint.add(
             lower_bound=low, upper_bound=high, var_index=arcs[own], coefficient=factors[own]

@@ -202,7 +202,7 @@ def _leave(
 
 
 @numba.njit(cache=True)
-def _deal(
+def _deal(  # noqa: PLR0917  # a loop's arrays, one by one
     room: AnyArray,
     resource: AnyArray,
     arc: AnyArray,

@@ -9,6 +9,9 @@ from solver.network import IntArray
 MOST_WORK = 50_000_000
 """Arcs of the items solved, all together, that the rest of a gap is worth."""
 
+MOST_PRICES = 300
+"""Where more capacities than this have a price, one by one takes longer than it gains."""
+
 
 def polish(search: Search, items: Items) -> None:
     """Raise the bound along one price after the other, while the gap is open and work is left.
@@ -16,6 +19,8 @@ def polish(search: Search, items: Items) -> None:
     The bound is concave in each price. Its slope there is what the items' cheapest flows take less
     the capacity, so the price at which it turns is found by halving. Equal inputs, equal steps.
     """
+    if np.count_nonzero(search.prices) > MOST_PRICES:
+        return
     users, work, improved = _users(items), 0, True
     while improved and search.gap_per_million() > 0 and search.cost is not None:
         improved = False

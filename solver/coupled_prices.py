@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from solver.coupled_items import FloatArray, Items
 from solver.coupled_panels import Panel, panels_of

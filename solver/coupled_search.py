@@ -201,7 +201,7 @@ class Search:
         for _ in range(SHAKES):
             if self.plan is None or self.cost is None or vain >= IN_VAIN:
                 break
-            before, draft = self.cost, self._drafted(active, fixed, left)
+            before, draft = self.cost, self._drafted(self.plan, active, (fixed, left))
             order = self._order(active)
             draft.descend(order, prices * self._shares(len(prices)), 1.0)
             draft.descend(self._order(active), prices, 0.0)
@@ -211,16 +211,15 @@ class Search:
             vain = 0 if self.cost < before else vain + 1
         return False
 
-    def _drafted(self, active: IntArray, fixed: IntArray, left: IntArray) -> Draft:
-        """The best plan, to be changed."""
-        draft, items = Draft(self._items, self.engines, fixed, left), self._items
-        assert self.plan is not None
-        draft.flow[:] = self.plan
+    def _drafted(self, plan: IntArray, active: IntArray, fixed: tuple[IntArray, IntArray]) -> Draft:
+        """A plan, to be changed."""
+        draft, items = Draft(self._items, self.engines, *fixed), self._items
+        draft.flow[:] = plan
         for item in active.tolist():
             structure = items.structure(item)
             add_use(
                 draft.left, structure.row_resource, structure.row_arc,
-                items.use[items.of_rows(item)], -self.plan[items.of_arcs(item)],
+                items.use[items.of_rows(item)], -plan[items.of_arcs(item)],
             )  # fmt: skip
         return draft
 

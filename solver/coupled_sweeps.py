@@ -10,11 +10,11 @@ from solver.ranges import AnyArray
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
-def sweep_plain(
+def sweep_plain(  # noqa: PLR0917  # arrays one by one, see above
     flow: AnyArray, anchor: AnyArray, level: AnyArray, out: AnyArray, uses: AnyArray,
     tail: AnyArray, head: AnyArray, first_row: AnyArray, resource: AnyArray, unit: AnyArray,
-    weight: AnyArray, line: AnyArray, kind: AnyArray, step: AnyArray, inverse: AnyArray, cost: AnyArray,
-    span: AnyArray, prices: AnyArray, numbers: AnyArray,
+    weight: AnyArray, line: AnyArray, kind: AnyArray, step: AnyArray, inverse: AnyArray,
+    cost: AnyArray, span: AnyArray, prices: AnyArray, numbers: AnyArray,
 ) -> float:  # fmt: skip
     """Move all flows of a wide panel where no arc has more than one row.
 
@@ -53,15 +53,16 @@ def sweep_plain(
         if charged:
             uses[row] = taken * unit[row]
         total += moved * inverse[kind[arc]]
-    return total / primal
+    found: float = total / primal
+    return found
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
-def sweep_rows(
+def sweep_rows(  # noqa: PLR0917  # arrays one by one, see above
     flow: AnyArray, anchor: AnyArray, level: AnyArray, out: AnyArray, uses: AnyArray,
     tail: AnyArray, head: AnyArray, first_row: AnyArray, resource: AnyArray, unit: AnyArray,
-    weight: AnyArray, line: AnyArray, kind: AnyArray, step: AnyArray, inverse: AnyArray, cost: AnyArray,
-    span: AnyArray, prices: AnyArray, numbers: AnyArray,
+    weight: AnyArray, line: AnyArray, kind: AnyArray, step: AnyArray, inverse: AnyArray,
+    cost: AnyArray, span: AnyArray, prices: AnyArray, numbers: AnyArray,
 ) -> float:  # fmt: skip
     """As `sweep_plain`, for any number of rows per arc."""
     share, rest, primal = numbers[0], numbers[1], numbers[2]
@@ -100,15 +101,16 @@ def sweep_rows(
                 taken += extrapolated[k] * heavy[k]
             uses[row] = taken * unit[row]
         total += moved * inverse[kind[arc]]
-    return total / primal
+    found: float = total / primal
+    return found
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
-def sweep_single(
+def sweep_single(  # noqa: PLR0917  # arrays one by one, see above
     flow: AnyArray, anchor: AnyArray, level: AnyArray, out: AnyArray, uses: AnyArray,
     tail: AnyArray, head: AnyArray, first_row: AnyArray, resource: AnyArray, unit: AnyArray,
-    weight: AnyArray, line: AnyArray, kind: AnyArray, step: AnyArray, inverse: AnyArray, cost: AnyArray,
-    span: AnyArray, prices: AnyArray, numbers: AnyArray,
+    weight: AnyArray, line: AnyArray, kind: AnyArray, step: AnyArray, inverse: AnyArray,
+    cost: AnyArray, span: AnyArray, prices: AnyArray, numbers: AnyArray,
 ) -> float:  # fmt: skip
     """As `sweep_rows`, for panels of width 1: items that are alone with their structure."""
     share, rest, primal = numbers[0], numbers[1], numbers[2]
@@ -129,7 +131,8 @@ def sweep_single(
         for row in range(first, end):
             uses[row] = ahead * unit[row] * weight[line[row], 0]
         total += (new - old) * (new - old) * inverse[kind[arc]]
-    return total / primal
+    found: float = total / primal
+    return found
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)

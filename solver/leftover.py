@@ -6,9 +6,12 @@ import numpy as np
 
 from solver.claims import SharedResources
 from solver.flow import solve
+from solver.names import HashArray
 from solver.network import IntArray, Network
 from solver.parts import components
+from solver.potentials import canonical_potentials
 from solver.shared import used
+from solver.ties import canonical_flow
 
 
 def leftover(network: Network, shared: SharedResources, flow: IntArray) -> Network:
@@ -30,20 +33,34 @@ def leftover(network: Network, shared: SharedResources, flow: IntArray) -> Netwo
     return replace(network, capacity=capacity)
 
 
-def settled_apart(network: Network, shared: SharedResources, flow: IntArray) -> IntArray:
+def settled_apart(
+    network: Network, shared: SharedResources, flow: IntArray, arc_hash: HashArray
+) -> IntArray:
     """A flow at most as dear, in which no item alone could do better with what the others leave.
 
     In passes: all items are solved against what is left now, and take their better flows one by
-    one, each as long as it still fits. Every pass makes the flow cheaper, so they end.
+    one, each as long as it still fits. Every pass makes the flow cheaper, so they end. Between
+    equally cheap flows of an item the keys of the arcs choose, where that fits (`canonical_flow`).
     """
     part = components(network.node_count, network.tail, network.head)[network.tail]
+    flow = _improved(network, shared, flow, part)
+    room = leftover(network, shared, flow)
+    named = canonical_flow(room, flow, canonical_potentials(room, flow), arc_hash)
+    changed = np.unique(part[named != flow]).tolist()
+    return _improved(network, shared, _taken(network, shared, flow, named, part, changed), part)
+
+
+def _improved(
+    network: Network, shared: SharedResources, flow: IntArray, part: IntArray
+) -> IntArray:
     while True:
-        room = leftover(network, shared, flow)
-        better = solve(room).flow
-        changed = np.unique(part[better != flow])
-        gains = np.zeros(network.node_count, object)
-        np.add.at(gains, part, network.cost.astype(object) * (flow - better))
-        cheaper = [block for block in changed.tolist() if gains[block] > 0]
+        better = solve(leftover(network, shared, flow)).flow
+        rows = np.flatnonzero(better != flow)
+        gains: dict[int, int] = {}
+        amounts = network.cost[rows].astype(object) * (flow[rows] - better[rows])
+        for block, amount in zip(part[rows].tolist(), amounts.tolist(), strict=True):
+            gains[block] = gains.get(block, 0) + amount
+        cheaper = sorted(block for block, gain in gains.items() if gain > 0)
         if not cheaper:
             return flow
         flow = _taken(network, shared, flow, better, part, cheaper)
@@ -51,15 +68,15 @@ def settled_apart(network: Network, shared: SharedResources, flow: IntArray) -> 
 
 def _taken(
     network: Network, shared: SharedResources, flow: IntArray, better: IntArray, part: IntArray,
-    cheaper: list[int],
+    blocks: list[int],
 ) -> IntArray:  # fmt: skip
-    """The better flows of components, one by one, where they still fit."""
+    """The other flows of some components, one by one, where they still fit."""
     found, free = flow.copy(), shared.capacity - used(shared, flow)
     order = np.argsort(part, kind="stable")
     starts = np.searchsorted(part[order], np.arange(network.node_count + 1))
     rows = np.argsort(part[shared.arc], kind="stable")
     row_starts = np.searchsorted(part[shared.arc][rows], np.arange(network.node_count + 1))
-    for block in cheaper:
+    for block in blocks:
         arcs = order[starts[block] : starts[block + 1]]
         own = rows[row_starts[block] : row_starts[block + 1]]
         more = np.zeros(len(free), np.int64)

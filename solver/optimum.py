@@ -69,4 +69,5 @@ def _shared_flow(
     if not len(flow) and isinstance(labels, CarryLabels):
         # doing nothing fits by construction: from there on items improve in turn
         flow = complete(problem, labels, np.zeros(len(problem.movements), np.int64))
-    return Proved(settled_apart(network, shared, flow), found.potentials, found.prices)
+    settled = settled_apart(network, shared, flow, problem.arc_hash)
+    return Proved(settled, found.potentials, found.prices)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.plots import plot_costs, plot_file, plot_flows, plot_stock
+from api.plots import plot_costs, plot_file, plot_flows, plot_frontier, plot_stock
 from ontology.errors import EvenkeelError
 
 TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
@@ -34,10 +34,16 @@ COSTS = [
     {"name": "plan", "holding_cents": 400, "shortage_cents": 100, "purchases_cents": -300},
     {"name": "do_nothing", "holding_cents": 500, "shortage_cents": 900, "lines_cents": 0},
 ]
+POINTS = [
+    {"weights": {"service_per_mille": 1000, "carbon_per_mille": weight}, "service_micros": weight,
+     "carbon_grams": 5_000 - weight} for weight in (1, 1000)
+]  # fmt: skip
 DRAW: dict[str, Callable[[Path], Path]] = {
     "stock": lambda path: plot_stock(STOCK, path, "stock of a $b$"),
     "flows": lambda path: plot_flows(PLACES, FLOWS, path, "transfers"),
     "costs": lambda path: plot_costs(COSTS, path, currency="EUR"),
+    "frontier": lambda path: plot_frontier(POINTS, ("service", "carbon"), path, "a $b$", "EUR"),
+    "no points": lambda path: plot_frontier([], ("service", "carbon"), path, "none"),
     "no rows": lambda path: plot_costs([], path),
     "no flows": lambda path: plot_flows(PLACES, [], path, "none"),
     "no days": lambda path: plot_stock([], path, "none"),

@@ -52,7 +52,7 @@ def test_the_shipped_release_has_its_knobs_and_rules() -> None:
     release = default_release()
     expected = {
         "work_limit": 0,
-        "target_gap_per_million": 500,
+        "target_gap_per_million": 100,
         "line_days_between_shipments": 5,
         "lateral_pay_back_days": 3,
         "reverse_move_penalty_micros": 3_000_000,

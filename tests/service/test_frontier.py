@@ -54,8 +54,11 @@ def test_each_point_is_the_least_of_all_plans_by_its_weights() -> None:
             weights = point.weights
             least = min(_weighed(world, plan, weights) for plan in world.plans())
             parts = point.parts
-            mine = (weights.service_per_mille * parts.service + weights.landed_per_mille
-                    * parts.landed + weights.turnover_per_mille * parts.turnover) / 1_000  # fmt: skip
+            mine = (
+                weights.service_per_mille * parts.service
+                + weights.landed_per_mille * parts.landed
+                + weights.turnover_per_mille * parts.turnover
+            ) / 1_000
             assert abs(mine - least) <= 50
 
 
@@ -90,7 +93,7 @@ def test_beaten_and_repeated_points_are_left_out() -> None:
 
 
 def test_weights_go_in_equal_ratios() -> None:
-    """From a thousand to one to one to a thousand, each step the same factor; the middle is even."""
+    """From a thousand to one to one to a thousand, by one factor; the middle is even."""
     assert [(1000, 1), (1000, 10), (1000, 100), (1000, 1000), (100, 1000), (10, 1000),
             (1, 1000)] == ratios(7)  # fmt: skip
     assert [(1000, 1), (1, 1000)] == ratios(2)
@@ -137,8 +140,9 @@ def test_a_frontier_as_a_document() -> None:
     found = frontier(world.snapshot, RELEASE, REQUEST, (LANDED, CARBON), 3)
     document = document_of(found)
     assert ["landed", "carbon"] == document["between"]
-    assert {"weights", "service_micros", "landed_micros", "turnover_micros", "carbon_grams",
-            "cost_scaled", "bound_scaled", "label", "plan", "lines"} == set(document["points"][0])  # fmt: skip
+    named = {"weights", "service_micros", "landed_micros", "turnover_micros", "carbon_grams",
+             "cost_scaled", "bound_scaled", "label", "plan", "lines"}  # fmt: skip
+    assert named == set(document["points"][0])
 
 
 @pytest.mark.parametrize(("code", "between", "points"), [

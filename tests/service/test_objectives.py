@@ -23,6 +23,7 @@ from solver.objectives import parts_of, worst_short
 from solver.optimum import proved_flow
 from solver.ranges import exact_dot
 from solver.stages import Stage, alone, held
+from tests.scenarios.scenario import HERE, scenario_at
 from tests.service.test_verify_keys import resealed
 from tests.solver.forecasts import random_forecast
 from tests.solver.objective_worlds import LANES, PLACES, World, random_world, short_in_worst
@@ -92,7 +93,7 @@ def test_the_robust_plan_is_best_in_the_worst_outcomes(percent: int) -> None:
     for seed in SEEDS:
         world = random_world(seed)
         found = drafted(world.snapshot, Weights(worst_percent=percent))
-        totals = {plan: sum(world.parts(plan, percent)[:3]) for plan in world.plans()}
+        totals = {plan: sum(world.parts(plan, percent)[:3], Fraction(0)) for plan in world.plans()}
         assert abs(totals[chosen(found)] - min(totals.values())) <= 50
         levels = world.levels(chosen(found))
         short = sum(short_in_worst(world.paths(p, 1), levels[p, 1], percent) for p in PLACES)
@@ -239,6 +240,14 @@ def test_what_cannot_be_weighed_is_named(
     with pytest.raises(InputError) as caught:
         drafted(random_forecast(1), weights, *first)
     assert code == caught.value.code
+
+
+def test_a_shared_capacity_that_binds_leaves_a_stage_unproved() -> None:
+    """Where prices leave a gap nothing is held at its best: one clear line says so."""
+    snapshot = scenario_at(HERE / "possession-limit").snapshot
+    with pytest.raises(SolverError) as caught:
+        drafted(snapshot, alone(PLAIN, LANDED), SERVICE)
+    assert "STAGE_NOT_PROVED" == caught.value.code
 
 
 def test_orders_are_not_weighed() -> None:

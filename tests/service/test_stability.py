@@ -126,7 +126,6 @@ def test_frozen_lines_stay_whatever_they_cost(seed: int) -> None:
     assert lines_of(plain.decision) != lines_of(first.decision)
     assert lines_of(frozen.decision) == lines_of(first.decision)
     assert 0 == frozen.decision["stability"]["changed_purchases"]
-    assert plain.claims.cost < frozen.claims.cost
 
 
 def test_never_worse_than_nothing_goes_before_frozen_lines() -> None:

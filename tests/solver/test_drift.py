@@ -15,13 +15,15 @@ from solver.drift import (
     matched,
     reachable,
     resettled,
+    weighed,
     with_old_penalties,
 )
 from solver.flow import solve, unmet
 from solver.names import mixed
-from solver.network import ArcKind, IntArray, Network, bare_network
+from solver.network import ArcKind, Network, bare_network
 from solver.potentials import canonical_potentials
 from solver.ranges import exact_dot
+from solver.ties import Hashes
 from tests.solver.forecasts import random_forecast
 from tests.solver.planning import random_orders, random_risk, solved
 from tests.solver.random_networks import random_network
@@ -55,6 +57,8 @@ def test_no_flow_costs_less_than_the_bound(seed: int) -> None:
         now = solve(new)
         if now.objective is not None:
             assert found.bound <= now.objective
+            better = weighed(new, solution.flow, potentials)
+            assert found.bound <= better.bound <= now.objective
         assert found.cost == exact_dot(new.cost, solution.flow)
         assert found.gap == found.part_gap.sum()
         within = np.all((solution.flow <= new.capacity) & (solution.flow >= new.lower))
@@ -90,6 +94,24 @@ def test_room_that_nothing_can_use_does_not_spoil_the_bound() -> None:
     new = replace(old, cost=np.array([3, 2]))
     found = drifted(new, solution.flow, canonical_potentials(old, solution.flow))
     assert (15, 10) == (found.cost, found.bound)
+
+
+def test_potentials_are_mended_behind_an_arc_with_much_room() -> None:
+    """Two arcs in a row, room for a million units by a way that no unit takes yet, now cheaper."""
+    old = bare_network(
+        [0, 1, 0, 3], [1, 2, 3, 2], [9, 9, 10**6, 10**6], [3, 3, 4, 4], [9, 0, -9, 0]
+    )
+    solution = solve(old)
+    potentials = canonical_potentials(old, solution.flow)
+    new = replace(old, cost=np.array([3, 3, 3, 2]))
+    assert 45 == solve(new).objective
+    assert 54 == drifted(new, solution.flow, potentials).cost
+    assert 45 == weighed(new, solution.flow, potentials).bound
+    prices, shared = (
+        np.array([1]),
+        SharedResources(*(np.array(c, np.int64) for c in ([0], [0], [1], [20]))),
+    )
+    assert weighed(new, solution.flow, potentials, prices, shared).bound <= 45
 
 
 def test_what_a_price_says_of_unused_capacity_is_part_of_the_gap() -> None:
@@ -177,13 +199,14 @@ def _item(seed: int) -> Network:
     return bare_network([0, 0, 0, 1, 2, 1], [1, 2, 3, 2, 3, 3], [9] * 6, cost, [9, -2, -3, -4])
 
 
-def _side_by_side(parts: list[Network]) -> tuple[Network, IntArray]:
+def _side_by_side(parts: list[Network]) -> tuple[Network, Hashes]:
     columns = [
         (part.tail + 4 * row, part.head + 4 * row, part.capacity, part.cost)
         for row, part in enumerate(parts)
     ]
-    joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
-    network = bare_network(*joined, np.concatenate([part.supply for part in parts]))
+    tail, head, capacity, cost = (np.concatenate(column) for column in zip(*columns, strict=True))
+    supply = np.concatenate([part.supply for part in parts])
+    network = bare_network(tail, head, capacity, cost, supply)
     return network, mixed(np.arange(network.arc_count).astype(np.uint64))
 
 
