@@ -85,14 +85,15 @@ def _show(prices: "list[RulePrice]", scale: int, currency: str, *, whole: bool) 
     from api import drawing
 
     screen = console()
-    made = drawing.table("rule", "closed", "floor, units", "without it, less", "served", "opens",
-                         "goes", numbers=["closed", "floor, units", "without it, less", "opens",
-                                          "goes"])  # fmt: skip
+    numbers = ["closed", "floor, units", "limits", "without it, less", "opens", "goes"]
+    made = drawing.table("rule", *numbers[:4], "served", *numbers[4:], numbers=numbers)
     for found in prices:
         floor = f"{found.floor_units:,}" if found.floor_units else ""
-        drawing.add(made, _short(found.rule), f"{found.closed:,}", floor,
-                    total(found.difference_scaled, scale, currency), _served(found),
-                    f"{len(found.opened):,}", f"{len(found.dropped):,}")  # fmt: skip
+        limited = f"{found.limited:,}" if found.limited else ""
+        less = total(found.difference_scaled, scale, currency)
+        drawing.add(made, _short(found.rule), f"{found.closed:,}", floor, limited, less,
+                    _served(found), f"{len(found.opened):,}",
+                    f"{len(found.dropped):,}")  # fmt: skip
     screen.print(made)
     screen.print(WHOLE_PLANS)
     for title, lines in (("opens", "opened"), ("goes", "dropped")) if whole else ():
@@ -102,12 +103,19 @@ def _show(prices: "list[RulePrice]", scale: int, currency: str, *, whole: bool) 
 
 
 def did(found: "RulePrice") -> str:
-    """What a rule did to the plan that has it: closed movements, held stock back, or both."""
-    closed = f"it closed {count(found.closed, 'movement')}"
-    if not found.floor_units:
-        return closed
-    kept = f"it wants {count(found.floor_units, 'unit')} kept where they are"
-    return f"{closed}, and {kept}" if found.closed else kept
+    """What a rule did to the plan: closed movements, held stock back, or limited what is shared."""
+    parts = [
+        text for amount, text in (
+            (found.closed, f"it closed {count(found.closed, 'movement')}"),
+            (found.floor_units, f"it wants {count(found.floor_units, 'unit')} kept where they are"),
+            (found.limited, f"it limits {_capacities(found.limited)}"),
+        ) if amount
+    ]  # fmt: skip
+    return ", and ".join(parts) or "it closed no movement"
+
+
+def _capacities(number: int) -> str:
+    return count(number, "shared capacity that is full", "shared capacities that are full")
 
 
 def _served(found: "RulePrice") -> str:

@@ -75,21 +75,21 @@ def tell_rules(screen: Console, network: Network, suppressed: drawing.Row) -> No
     """The rules that had most to say about this plan."""
     rules = {rule.iri: rule for rule in network.release.rules}
     closed, warned = suppressed["by_rule"], suppressed["warned"]
-    sent, floors = suppressed["attention"], suppressed["floors"]
+    sent, floors, limits = (suppressed[name] for name in ("attention", "floors", "limited"))
     busiest = sorted(
-        {*closed, *warned, *sent, *floors},
-        key=lambda r: (-closed.get(r, 0) - sent.get(r, 0) - floors.get(r, 0), r),
+        {*closed, *warned, *sent, *floors, *limits},
+        key=lambda r: (-sum(found.get(r, 0) for found in (closed, sent, floors, limits)), r),
     )
-    numbers = ["closed", "floor, units", "lines to a person"]
+    numbers = ["closed", "floor, units", "limits", "lines to a person"]
     made = drawing.table("rule", "severity", *numbers, numbers=numbers)
     for iri in busiest[:RULES_SHOWN]:
         severity = rules[iri].severity if iri in rules else "knob or limit"
         drawing.add(made, reasons.rule_name(iri), severity,
                     *(f"{found[iri]:,}" if iri in found else ""
-                      for found in (closed, floors, sent)))  # fmt: skip
+                      for found in (closed, floors, limits, sent)))  # fmt: skip
     screen.print(made)
     screen.print("floor: the units that a rule wants kept where they are, over all items and "
-                 "places.")  # fmt: skip
+                 "places; limits: its shared capacities that are full.")  # fmt: skip
     screen.print(f"{len(rules)} rules are in force; `evenkeel rules` lists them all.")
 
 

@@ -275,10 +275,10 @@ def shortfalls_legend(rows: Sequence[Row]) -> list[str]:
 
 
 def suppressed_table(suppressed: Row) -> Table:
-    """How many movements each rule looked at, closed, and sends to a person; floors in units."""
-    numbers = ["looked at", "closed", "to a person", "floor, units"]
+    """How many movements each rule looked at, closed, sends to a person; its floors, limits."""
+    numbers = ["looked at", "closed", "to a person", "floor, units", "limits"]
     made = table("rule", *numbers, numbers=numbers)
-    names = ("focus_counts", "by_rule", "attention", "floors")
+    names = ("focus_counts", "by_rule", "attention", "floors", "limited")
     columns = [suppressed.get(name, {}) for name in names]
     for rule in sorted({rule for column in columns for rule in column}):
         add(made, rule_name(rule), *(f"{c[rule]:,}" if rule in c else "" for c in columns))

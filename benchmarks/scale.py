@@ -1,5 +1,6 @@
 """What planning costs as items grow: the regional network at 100, 1,000 and 10,000 items."""
 
+import resource
 import sys
 import time
 from datetime import date
@@ -26,15 +27,19 @@ def main(sizes: tuple[int, ...] = SIZES) -> None:
     """Print, per size, seconds of each step, and the ratio of planning to the bare solve.
 
     Linear means that the microseconds per arc stay as they are while items grow a hundredfold.
+    Peak memory is that of the process so far, so sizes should ascend.
     """
     print("scale: regional network, 56 days of history; processor seconds; plan = all of its steps")
     print("   items     pairs  movements       arcs  forecast    rules    pose   solve    plan"
-          "  plan/arc us")  # fmt: skip
-    found = [one(items) for items in sizes]
-    for items, row in zip(sizes, found, strict=True):
+          "  plan/arc us  peak MB")  # fmt: skip
+    found = []
+    for items in sizes:
+        row = one(items)
+        found.append(row)
         print(f"{items:8,}{row['pairs']:10,.0f}{row['movements']:11,.0f}{row['arcs']:11,.0f}"
               f"{row['forecast']:10.2f}{row['rules']:9.2f}{row['pose']:8.2f}{row['solve']:8.2f}"
-              f"{row['plan']:8.2f}{1e6 * row['plan'] / row['arcs']:13.1f}")  # fmt: skip
+              f"{row['plan']:8.2f}{1e6 * row['plan'] / row['arcs']:13.1f}{row['peak']:9,.0f}",
+              flush=True)  # fmt: skip
     for before, after, row, more in zip(sizes, sizes[1:], found, found[1:], strict=False):
         print(f"{before:,} -> {after:,} items: arcs x {more['arcs'] / row['arcs']:.1f}, "
               f"plan x {more['plan'] / row['plan']:.1f}; "
@@ -70,6 +75,7 @@ def one(items: int) -> Row:
     draft = answer(question)
     row["plan"] = time.process_time() - start
     row["pairs"] = len(np.unique(made.forecasts["item"] + made.forecasts["location"]))
+    row["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     row["movements"], row["arcs"] = len(movements), draft.problem.network.arc_count
     return row
 

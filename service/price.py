@@ -13,6 +13,8 @@ from service.planning import answer
 class RulePrice:
     """The difference of two certified plans; costs in the plan's cost units.
 
+    `limited` counts the shared capacities of the rule that are full or have a price.
+
     `closed` movements carried the rule's IRI; `floor_units` is what it wants kept, summed over
     items and places (0 where it sets no floor, or one of 0); `opened` are the lines that only the
     plan without the rule has, `dropped` those that it no longer needs.
@@ -27,6 +29,7 @@ class RulePrice:
     dropped: list[dict[str, Any]]
     comparison_without: dict[str, Any]
     floor_units: int = 0
+    limited: int = 0
 
     @property
     def difference_scaled(self) -> int:
@@ -51,6 +54,7 @@ def price_of_rule(
         [line for key, line in without.items() if key not in with_rule],
         [line for key, line in with_rule.items() if key not in without],
         other.decision["comparison"], suppressed["floors"].get(rule, 0),
+        suppressed["limited"].get(rule, 0),
     )  # fmt: skip
 
 
