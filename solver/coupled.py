@@ -145,7 +145,8 @@ def _widening(
     active = search.paying(np.zeros(0, np.int64), short)
     start = np.zeros(len(short), np.int64) if start_prices is None else start_prices
     while True:
-        if len(active) > MOST_ACTIVE * items.count:
+        # none is active where lower bounds alone take too much
+        if not len(active) or len(active) > MOST_ACTIVE * items.count:
             active = np.arange(items.count)
         ending = search.run(active, start)
         if ending != "wider" and (search.cost is not None or len(active) == items.count):

@@ -28,6 +28,9 @@ LIGHTEST = 1 / 12
 """The weight never falls below this share of the first one: prices that start near their best
 move little, which would leave flows unbalanced for long and their roundings poor."""
 
+HEAVIEST = 1e6
+"""Nor does it rise above this many times the first: prices of what cannot be met know no end."""
+
 KIND = np.float32
 """Wider floats gained nothing on small hard cases, and take twice the time."""
 
@@ -86,7 +89,7 @@ class FirstOrder:
         self._begin(start)
         self._price_anchor = self._prices.copy()
         self._weight = _first_weight(self._panels, _mean_largest_cost(items, active))
-        self._lightest = LIGHTEST * self._weight
+        self._lightest, self._heaviest = LIGHTEST * self._weight, HEAVIEST * self._weight
         self._since, self._first, self._last = 0, 0.0, np.inf
 
     @property
@@ -188,7 +191,7 @@ class FirstOrder:
         primal, dual = np.sqrt(moved)
         if primal > 1e-9 and dual > 1e-9:
             weight = float(np.sqrt(self._weight * dual / primal))
-            self._weight = max(weight, self._lightest)
+            self._weight = min(max(weight, self._lightest), self._heaviest)
 
 
 def _at_rest(panel: Panel) -> State:

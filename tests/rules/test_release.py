@@ -58,6 +58,8 @@ def test_the_shipped_release_has_its_knobs_and_rules() -> None:
         "reverse_move_penalty_micros": 3_000_000,
         "rounds": 5,
         "shortfall_service_percent": 95,
+        "stability_band_per_million": 1_000,
+        "frozen_days": 0,
     }
     assert expected == dict(release.knobs)
     assert 30 == len(release.rules)

@@ -1,0 +1,97 @@
+"""Prices and plans on shared capacity are the same bytes whatever runs them, and how."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import solver.coupled_panels
+from solver.coupled import CoupledPlan, solve_coupled
+from solver.coupled_engines import ItemEngines
+from solver.coupled_items import items_of
+from solver.coupled_panels import panels_of
+from solver.coupled_plans import Draft
+from solver.coupled_prices import FirstOrder, Start
+from solver.flow import solve
+from tests.solver.coupled_chains import Chain, lanes
+
+
+def bytes_of(plan: CoupledPlan) -> tuple[bytes, bytes, bytes, int]:
+    """All columns of a plan, and its bound."""
+    return plan.flow.tobytes(), plan.prices.tobytes(), plan.potentials.tobytes(), plan.bound
+
+
+def planned(chain: Chain, threads: int) -> CoupledPlan:
+    return solve_coupled(
+        chain.network, chain.block_of_node, chain.shared, target_per_million=3_000,
+        work_limit=800, threads=threads,
+    )  # fmt: skip
+
+
+def test_runs_and_threads_are_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 8: twice, and with one, two and five threads over several panels, the same bytes."""
+    monkeypatch.setattr(solver.coupled_panels, "FULL", 2_000)
+    chain = lanes(40, 5, tight=0.5, sizes=3)
+    first = bytes_of(planned(chain, 1))
+    assert first == bytes_of(planned(chain, 1))
+    assert first == bytes_of(planned(chain, 2))
+    assert first == bytes_of(planned(chain, 5))
+
+
+def start_of(chain: Chain) -> tuple[FirstOrder, Start]:
+    """The first-order method at rest on a chain."""
+    items = items_of(chain.network, chain.block_of_node, chain.shared)
+    start = Start(
+        np.zeros(len(items.capacity), np.int64), solve(chain.network).flow[items.arcs],
+        np.zeros(len(items.supply), np.int64),
+    )  # fmt: skip
+    return FirstOrder(items, np.arange(items.count), items.capacity, start), start
+
+
+@pytest.mark.parametrize("rows", ["one", "two"])
+def test_panels_of_any_width_take_the_same_steps(
+    monkeypatch: pytest.MonkeyPatch, rows: str
+) -> None:
+    """Law: side by side or one by one, the loops for one row and for several: the same prices."""
+    chain = lanes(8, 3, tight=0.4, sizes=3)
+    if rows == "one":
+        half = len(chain.shared.arc) // 2
+        columns = {n: getattr(chain.shared, n)[:half] for n in ("arc", "resource", "use")}
+        chain = replace(chain, shared=replace(chain.shared, **columns))
+    wide, start = start_of(chain)
+    items = items_of(chain.network, chain.block_of_node, chain.shared)
+    shape = panels_of(items, np.arange(8), start.flow, np.float32).panels[0].cost.shape
+    assert shape[1] == solver.coupled_panels.WIDTH
+    monkeypatch.setattr(solver.coupled_panels, "FEWEST", 33)
+    single, _ = start_of(chain)
+    shape = panels_of(items, np.arange(8), start.flow, np.float32).panels[0].cost.shape
+    assert shape[1] == 1
+    for method in (wide, single):
+        method.run(30)
+    assert wide.prices.max() > 0
+    assert np.allclose(wide.prices, single.prices, rtol=1e-3, atol=1e-3)
+    assert np.allclose(wide.flow(), single.flow(), rtol=1e-3, atol=1e-2)
+
+
+def test_a_draft_never_overdraws_going_downhill() -> None:
+    """Law: from a plan within capacity every pass stays within it; at true cost it never rises."""
+    chain = lanes(10, 7, tight=0.4, sizes=5, odd=True)
+    items = items_of(chain.network, chain.block_of_node, chain.shared)
+    every, draw = np.arange(items.count), np.random.default_rng(1)
+    fraction = solve(chain.network).flow[items.arcs] * 0.7
+    draft = Draft(items, ItemEngines(items), np.zeros_like(items.cost), items.capacity)
+    prices = draw.uniform(0, 40, len(items.capacity))
+    draft.round(every, fraction, prices)
+    assert draft.overdraft() == 0
+    for share in (1.0, 0.4, 0.0, 1.2, 0.0, 0.0):
+        before = int(items.cost @ draft.flow)
+        draft.descend(draw.permutation(every), prices * draw.uniform(0, 2, len(prices)), share)
+        taken = np.zeros_like(items.capacity)
+        for item in every.tolist():
+            structure, units = items.structure(item), draft.flow[items.of_arcs(item)]
+            use = items.use[items.of_rows(item)]
+            np.add.at(taken, structure.row_resource, use * units[structure.row_arc])
+        assert np.array_equal(items.capacity - taken, draft.left)
+        assert draft.overdraft() == 0
+        if share == 0:
+            assert int(items.cost @ draft.flow) <= before
