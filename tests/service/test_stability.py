@@ -211,8 +211,11 @@ def test_a_false_claim_of_stability_is_refused(
     forged = copy.deepcopy(pair[1].document)
     stated = forged["decision"]["stability"]
     if change == "lines":
-        stated["lines"][0]["units"] += 1
-        stated["changed_units"] += 1
+        wish = pair[1].request.steady
+        assert wish is not None
+        lines = (replace(wish.lines[0], units=wish.lines[0].units + 1), *wish.lines[1:])
+        problem, flow = pair[1].draft.problem, pair[1].draft.flow
+        forged["decision"]["stability"] = stability_of(problem, flow, replace(wish, lines=lines))
     elif change == "previous":
         forged["about"]["artifacts"]["previous"] = forged["about"]["artifacts"]["release"]
     else:
