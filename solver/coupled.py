@@ -94,16 +94,18 @@ def solve_coupled(
         cost = alone.objective
         return CoupledPlan("free", alone.flow, prices, potentials, cost, cost)
     items = items_of(network, block_of_node, shared)
-    search = Search(
-        items, _free_flow(network, items, alone.flow), target_per_million, work_limit, threads
-    )
+    free = _free_flow(network, items, alone.flow)
+    search = Search(items, free, target_per_million, work_limit, threads)
+    del alone, free  # a column of a large network takes a hundred megabytes
     stop = _widening(search, items, used > shared.capacity, start_prices)
     polish(search, items)
     if search.cost is None:
         proof = _no_plan_proof(network, items, shared, threads)
         if proof is not None:
             return replace(proof, iterations=search.iterations, solves=search.engines.calls)
-    return _answer(network, shared, items, search, stop)
+    plan = _drawn_up(network, shared, items, search, stop)
+    del items, search
+    return _proved(network, shared, plan)
 
 
 def _check_rows(network: Network, shared: SharedResources, start_prices: IntArray | None) -> None:
@@ -157,31 +159,36 @@ def _widening(
         start = search.prices
 
 
-def _answer(
+def _drawn_up(
     network: Network, shared: SharedResources, items: Items, search: Search, stop: Stop
 ) -> CoupledPlan:
-    """The best plan in the rows of the network, its proof canonical at the best prices."""
-    priced, cheapest, known = _at_prices(network, shared, items, search)
-    potentials = canonical_potentials(priced, cheapest, known)
+    """The best plan in the rows of the network, with canonical potentials at the best prices."""
+    potentials = canonical_potentials(*_at_prices(network, shared, items, search))
     flow = np.zeros(0, np.int64)
     if search.plan is not None:
         flow = network.lower.copy()
         flow[items.arcs] += search.plan
-        if (
-            np.any((flow < network.lower) | (flow > network.capacity))
-            or np.any(unmet(network, flow))
-            or np.any(used_of(shared, flow) > shared.capacity)
-        ):
-            raise SolverError("an engine returned a plan that is not feasible", code="ENGINE_WRONG")
-    claims = measure(
-        network, flow if len(flow) else network.lower, potentials, search.prices, shared
-    )
-    if claims.bound != search.bound:
-        raise SolverError("potentials do not prove the bound", code="ENGINE_WRONG")
+    assert search.bound is not None  # noqa: S101  # every search has priced something
     return CoupledPlan(
-        stop if len(flow) else "no_plan", flow, search.prices, potentials, claims.bound,
-        claims.cost if len(flow) else None, search.iterations, search.engines.calls,
+        stop if len(flow) else "no_plan", flow, search.prices, potentials, search.bound,
+        search.cost, search.iterations, search.engines.calls,
     )  # fmt: skip
+
+
+def _proved(network: Network, shared: SharedResources, plan: CoupledPlan) -> CoupledPlan:
+    """The plan, once it is within all limits and prices and potentials prove its numbers."""
+    flow = plan.flow
+    if len(flow) and (
+        np.any((flow < network.lower) | (flow > network.capacity))
+        or np.any(unmet(network, flow))
+        or np.any(used_of(shared, flow) > shared.capacity)
+    ):
+        raise SolverError("an engine returned a plan that is not feasible", code="ENGINE_WRONG")
+    shown = flow if len(flow) else network.lower
+    claims = measure(network, shown, plan.potentials, plan.prices, shared)
+    if claims.bound != plan.bound or (len(flow) and claims.cost != plan.cost):
+        raise SolverError("prices and potentials do not prove the plan", code="ENGINE_WRONG")
+    return plan
 
 
 def _at_prices(
@@ -218,6 +225,6 @@ def _no_plan_proof(
         scale = min(PROOF_PRICE, items.price_limit) / max(method.prices.max(initial=0), 1e-9)
         if search.price(every, method.prices * scale) > 0:
             free = replace(network, cost=np.zeros_like(network.cost))
-            found = _answer(free, shared, idle, search, "infeasible")
+            found = _proved(free, shared, _drawn_up(free, shared, idle, search, "infeasible"))
             return replace(found, stop="infeasible")
     return None

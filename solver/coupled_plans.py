@@ -27,11 +27,13 @@ TOLERANCE = 1e-4
 class Draft:
     """A whole plan in the making: flow per arc of the items, and what is left per resource.
 
+    It writes to the flow that it is given.
+
     What is left falls below 0 only where an item had no other way: see `overdraft`.
     """
 
     def __init__(self, items: Items, engines: ItemEngines, flow: IntArray, left: IntArray) -> None:
-        self.flow, self.left = flow.copy(), left.copy()
+        self.flow, self.left = flow, left.copy()
         self._items, self._engines = items, engines
         self._need = np.zeros((2, len(left)), np.int64)
 

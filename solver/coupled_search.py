@@ -87,7 +87,7 @@ class Search:
         It starts from these prices and the items' cheapest flows and potentials at them.
         """
         items = self._items
-        fixed, left = self._fixed(active)
+        left = self._left(active)
         method = FirstOrder(items, active, left, self.start(active, prices), self._threads)
         tried, idle, best = 0, 0, self.gap_per_million()
         while True:
@@ -107,7 +107,7 @@ class Search:
             if not last and len(self.paying(active, self.prices > 0)) > len(active):
                 return "wider"
             tried = method.iterations
-            self._try(active, fixed, left, method)
+            self._try(active, left, method)
             if self.reached():
                 return "target"
             if last:
@@ -115,7 +115,7 @@ class Search:
             idle = 0 if self.gap_per_million() < PROGRESS * best else idle + 1
             best = min(best, self.gap_per_million())
             if idle >= PATIENCE:
-                return "target" if self._shake(active, fixed, left, method.prices) else "stalled"
+                return "target" if self._shake(active, left, method.prices) else "stalled"
 
     def price(self, active: IntArray, prices: FloatArray) -> int:
         """The exact bound at prices rounded to whole numbers >= 0; the best one is kept."""
@@ -152,18 +152,23 @@ class Search:
         taken = flow[structure.row_arc] * self._items.use[self._items.of_rows(item)]
         return bool(np.any((taken > 0) & resources[structure.row_resource]))
 
-    def _fixed(self, active: IntArray) -> tuple[IntArray, IntArray]:
-        """The flow with nothing on active items, and what that leaves of every resource."""
-        items, flow, left = self._items, self._free.copy(), self._items.capacity.copy()
+    def _fixed(self, active: IntArray) -> IntArray:
+        """The free flow, with nothing on active items."""
+        flow = self._free.copy()
         for item in active.tolist():
-            flow[items.of_arcs(item)] = 0
+            flow[self._items.of_arcs(item)] = 0
+        return flow
+
+    def _left(self, active: IntArray) -> IntArray:
+        """What the items that are not active leave of every resource."""
+        items, left = self._items, self._items.capacity.copy()
         for item in np.setdiff1d(_all(items), active).tolist():
             structure, own = items.structure(item), items.of_arcs(item)
             add_use(
                 left, structure.row_resource, structure.row_arc,
-                items.use[items.of_rows(item)], -flow[own],
+                items.use[items.of_rows(item)], -self._free[own],
             )  # fmt: skip
-        return flow, left
+        return left
 
     def start(self, active: IntArray, prices: IntArray) -> Start:
         """The exact bound at these prices, and what goes with it to start from."""
@@ -175,9 +180,10 @@ class Search:
             level[items.of_nodes(item)] = self.engines.potentials(item)
         return Start(prices, flow, level)
 
-    def _try(self, active: IntArray, fixed: IntArray, left: IntArray, method: FirstOrder) -> None:
+    def _try(self, active: IntArray, left: IntArray, method: FirstOrder) -> None:
         """Round, then go downhill, and keep every plan that is the best so far."""
-        draft, prices = Draft(self._items, self.engines, fixed, left), method.prices
+        draft = Draft(self._items, self.engines, self._fixed(active), left)
+        prices = method.prices
         draft.round(active, method.flow(), prices)
         for place, share in enumerate(SHARES):
             draft.descend(self._order(active), prices, share)
@@ -190,7 +196,7 @@ class Search:
             draft.descend(self._order(active), prices, 0.0)
             self._keep(draft)
 
-    def _shake(self, active: IntArray, fixed: IntArray, left: IntArray, prices: FloatArray) -> bool:
+    def _shake(self, active: IntArray, left: IntArray, prices: FloatArray) -> bool:
         """Send the best plan downhill at prices out of tune, then at true cost, again and again.
 
         Where whole units keep the gap open, no single item can move alone; with every resource at
@@ -201,7 +207,7 @@ class Search:
         for _ in range(SHAKES):
             if self.plan is None or self.cost is None or vain >= IN_VAIN:
                 break
-            before, draft = self.cost, self._drafted(self.plan, active, (fixed, left))
+            before, draft = self.cost, self._drafted(self.plan, active, left)
             order = self._order(active)
             draft.descend(order, prices * self._shares(len(prices)), 1.0)
             draft.descend(self._order(active), prices, 0.0)
@@ -211,10 +217,9 @@ class Search:
             vain = 0 if self.cost < before else vain + 1
         return False
 
-    def _drafted(self, plan: IntArray, active: IntArray, fixed: tuple[IntArray, IntArray]) -> Draft:
+    def _drafted(self, plan: IntArray, active: IntArray, left: IntArray) -> Draft:
         """A plan, to be changed."""
-        draft, items = Draft(self._items, self.engines, *fixed), self._items
-        draft.flow[:] = plan
+        draft, items = Draft(self._items, self.engines, plan.copy(), left), self._items
         for item in active.tolist():
             structure = items.structure(item)
             add_use(

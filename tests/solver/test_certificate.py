@@ -259,6 +259,35 @@ def test_shared_capacity_and_prices_are_checked() -> None:
         assert not check(network, flow, potentials, claims, prices + step, shared).accepted
 
 
+@pytest.mark.parametrize("bits", [4, 31, 40, 62, 63])
+def test_no_price_wraps_whatever_its_size(bits: int) -> None:
+    """Law: several rows per arc, prices and uses up to the ends of int64: the exact bound."""
+    draw = np.random.default_rng(bits)
+    top = 2**bits - 1
+    for _ in range(40):
+        network = bare_network([0, 1, 0], [1, 2, 2], [7, 7, 7], draw.integers(0, 9, 3), [0, 0, 0])
+        shared = SharedResources(
+            draw.integers(0, 3, 6), draw.integers(0, 2, 6),
+            draw.integers(0, top, 6, endpoint=True), draw.integers(0, top, 2, endpoint=True),
+        )  # fmt: skip
+        prices = draw.integers(0, top, 2, endpoint=True)
+        flow, potentials = np.full(3, 7), draw.integers(-9, 9, 3)
+        rows = list(zip(shared.arc.tolist(), shared.resource.tolist(), shared.use.tolist(),
+                        strict=True))  # fmt: skip
+        paid = [sum(u * int(prices[r]) for a, r, u in rows if a == arc) for arc in range(3)]
+        bound = -sum(p * c for p, c in zip(prices.tolist(), shared.capacity.tolist(), strict=True))
+        for arc in range(3):
+            tail, head = int(network.tail[arc]), int(network.head[arc])
+            reduced = int(network.cost[arc]) + paid[arc]
+            bound += min(0, 7 * (reduced + int(potentials[tail]) - int(potentials[head])))
+        claims = measure(network, flow, potentials, prices, shared)
+        assert bound == claims.bound
+        taken = [sum(7 * u for _, r, u in rows if r == resource) for resource in range(2)]
+        over = any(t > c for t, c in zip(taken, shared.capacity.tolist(), strict=True))
+        verdict = check(network, flow, potentials, claims, prices, shared)
+        assert over == any("takes too much" in text for text in verdict.refusals)
+
+
 def test_every_claim_is_compared() -> None:
     """Law: a claim added later is not forgotten by the checker."""
     flow, potentials, claims = certified(on_paper())

@@ -1,6 +1,7 @@
 """Items on shared capacity: bounds below, plans above, and nothing in between that is wrong."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,11 +95,11 @@ def test_every_changed_number_is_refused(step: int) -> None:
     rows = np.flatnonzero((plan.flow[shared.arc] > 0) & (plan.prices[shared.resource] > 0))
     assert min(len(priced), len(rows)) > 2
 
-    def accepted(flow: object = None, prices: object = None, **columns: object) -> bool:
-        return check(
-            network, plan.flow if flow is None else flow, plan.potentials, claims,  # type: ignore[arg-type]
-            plan.prices if prices is None else prices, replace(shared, **columns),  # type: ignore[arg-type]
-        ).accepted  # fmt: skip
+    def accepted(flow: Any = None, prices: Any = None, **columns: Any) -> bool:
+        units = plan.flow if flow is None else flow
+        paid = plan.prices if prices is None else prices
+        rows = replace(shared, **columns)
+        return check(network, units, plan.potentials, claims, paid, rows).accepted
 
     assert accepted()
     for arc in range(0, network.arc_count, 7):

@@ -38,14 +38,28 @@ def test_runs_and_threads_are_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first == bytes_of(planned(chain, 5))
 
 
-def start_of(chain: Chain) -> tuple[FirstOrder, Start]:
-    """The first-order method at rest on a chain."""
+def start_of(chain: Chain, threads: int = 1) -> tuple[FirstOrder, Start]:
+    """The first-order method at rest on a chain, with all its items."""
     items = items_of(chain.network, chain.block_of_node, chain.shared)
     start = Start(
         np.zeros(len(items.capacity), np.int64), solve(chain.network).flow[items.arcs],
         np.zeros(len(items.supply), np.int64),
     )  # fmt: skip
-    return FirstOrder(items, np.arange(items.count), items.capacity, start), start
+    return FirstOrder(items, np.arange(items.count), items.capacity, start, threads), start
+
+
+def test_panels_in_threads_add_up_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 8: every step of four panels gives the same prices and flows in one and three threads."""
+    monkeypatch.setattr(solver.coupled_panels, "FULL", 2_000)
+    chain = lanes(120, 5, tight=0.3, sizes=3)
+    found = []
+    for threads in (1, 3):
+        method, start = start_of(chain, threads)
+        items = items_of(chain.network, chain.block_of_node, chain.shared)
+        assert len(panels_of(items, np.arange(120), start.flow, np.float32).panels) == 4
+        method.run(60)
+        found.append((method.prices.tobytes(), method.flow().tobytes()))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("rows", ["one", "two"])
