@@ -34,6 +34,7 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks.around_solve
 	$(BIN)/python -m benchmarks.engines
 	$(BIN)/python -m benchmarks.many_items
+	$(BIN)/python -m benchmarks.coupled
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.flips
 	$(BIN)/python -m benchmarks.stability
