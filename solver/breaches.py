@@ -88,8 +88,6 @@ def _why(
     tail = pair * (problem.window.periods + 1) + day
     ends = (tail, tail + 1)
     best = max((each for each in closed if each[0] <= day), key=lambda each: each[1], default=None)
-    costs = residual.distances(tail + 1, ends, back=False).get(tail)
-    avoids = -labels.next_cost(pair, day, level)
     by = best[2] if best is not None else None
     if best is not None and isinstance(by, str) and by.startswith((KNOB, NEVER_WORSE)):
         return {
@@ -112,8 +110,10 @@ def _why(
             "reason": f"at these prices one more unit here would save {best[1]} micros, "
             f"but {best[2]} closes its way",
         }
+    costs = residual.path_cost(tail + 1, tail)
+    avoids = -labels.next_cost(pair, day, level)
     if costs is None:
-        reached = set(residual.distances(tail, ends, back=True))
+        reached = residual.reaching(tail, ends)
         return {
             "kind": "cannot",
             "reason": "no more units can be there by this day: "

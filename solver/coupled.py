@@ -13,7 +13,7 @@ from solver.coupled_items import Items, items_of, used_of
 from solver.coupled_polish import polish
 from solver.coupled_prices import FirstOrder
 from solver.coupled_search import BLOCK, BoolArray, Search
-from solver.flow import solve, unmet
+from solver.flow import Solution, solve, unmet
 from solver.network import IntArray, Network
 from solver.potentials import canonical_potentials
 
@@ -67,6 +67,7 @@ def solve_coupled(
     work_limit: int = WORK_LIMIT,
     start_prices: IntArray | None = None,
     threads: int = 1,
+    alone: Solution | None = None,
 ) -> CoupledPlan:
     """A cheap plan of all items within what they share, with prices that prove how cheap.
 
@@ -79,12 +80,13 @@ def solve_coupled(
     a first-order method, bounds from exact flows at whole prices, plans from rounding and going
     downhill (docs/decisions/0013). Only items that use what is short, or has a price, take part.
     Work is counted in iterations; same input, same bytes, whatever the number of threads.
+    `alone` is the network's cheapest flow without what it shares, where that is known already.
 
     Raises SolverError `NETWORK_MALFORMED`, `NEGATIVE_CYCLE`, `COST_RANGE`, `FLOW_RANGE`, and
     those of `flow.solve`.
     """
     _check_rows(network, shared, start_prices)
-    alone = solve(network)
+    alone = alone or solve(network)
     if alone.objective is None:
         return CoupledPlan("infeasible", alone.flow, alone.flow, alone.flow, 0, None)
     used = used_of(shared, alone.flow)
@@ -145,7 +147,9 @@ def _widening(
 ) -> Stop:
     """Search with the items that use what is short, then with all that use what has a price."""
     active = search.paying(np.zeros(0, np.int64), short)
-    start = np.zeros(len(short), np.int64) if start_prices is None else start_prices
+    start = np.zeros(len(short), np.int64)
+    if start_prices is not None:
+        start = np.minimum(start_prices, items.price_limit)
     while True:
         # none is active where lower bounds alone take too much
         if not len(active) or len(active) > MOST_ACTIVE * items.count:

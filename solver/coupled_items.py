@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numba
 import numpy as np
@@ -39,6 +40,11 @@ class Structure:
     row_arc: IntArray
     row_resource: IntArray
     row_order: Places
+
+    @cached_property
+    def resources(self) -> IntArray:
+        """What its arcs draw on, each once."""
+        return np.unique(self.row_resource)
 
 
 @dataclass(frozen=True)

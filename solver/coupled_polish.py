@@ -1,5 +1,7 @@
 """Prices made exact one by one: where few capacities have a price, the rest of the gap closes."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from solver.coupled_items import Items, add_use
@@ -21,7 +23,8 @@ def polish(search: Search, items: Items) -> None:
     """
     if np.count_nonzero(search.prices) > MOST_PRICES:
         return
-    users, work, improved = _users(items), 0, True
+    users = _users(items, search.paying(np.zeros(0, np.int64), search.prices > 0))
+    work, improved = 0, True
     while improved and search.gap_per_million() > 0 and search.cost is not None:
         improved = False
         for resource in np.flatnonzero(search.prices > 0).tolist():
@@ -37,19 +40,39 @@ def polish(search: Search, items: Items) -> None:
 def _polish_one(search: Search, items: Items, resource: int, users: list[int]) -> bool:
     """Move one price to where the slope turns; whether that raised the bound."""
     before, prices = search.bound, search.prices.copy()
-    low, high = 0, 2 * int(prices[resource]) + 1
+    start, most = int(prices[resource]), int(items.capacity[resource])
+
+    def too_cheap(price: int) -> bool:
+        prices[resource] = price
+        return _taken(search, items, resource, users, prices) > most
+
+    high = _least(too_cheap, start, 2 * start + 1)
+    for price in range(max(0, high - 1), high + 1):  # between equal flows the engine chose
+        prices[resource] = price
+        search.price(np.array(users, np.int64), prices.astype(np.float64))
+    return before is None or (search.bound or 0) > before
+
+
+def _least(too_low: Callable[[int], bool], start: int, end: int) -> int:
+    """The least number from 0 that is not too low, or `end`: by strides from `start`, then halves.
+
+    Whoever is near takes few steps.
+    """
+    stride, low, high = 1, 0, end
+    if too_low(start):
+        low = start + 1
+        while low + stride < high and too_low(low + stride):
+            low, stride = low + stride + 1, 4 * stride
+        high = min(high, low + stride)
+    else:
+        high = start
+        while high - stride > low and not too_low(high - stride):
+            high, stride = high - stride, 4 * stride
+        low = max(low, high - stride + 1)
     while low < high:
-        prices[resource] = (low + high) // 2
-        if _taken(search, items, resource, users, prices) > items.capacity[resource]:
-            low = int(prices[resource]) + 1
-        else:
-            high = int(prices[resource])
-    prices[resource] = high
-    found = search.exact_bound(np.array(users, np.int64), prices)
-    if before is None or found <= before:
-        return False
-    search.bound, search.prices = found, prices
-    return True
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if too_low(middle) else (low, middle)
+    return low
 
 
 def _taken(search: Search, items: Items, resource: int, users: list[int], prices: IntArray) -> int:
@@ -62,10 +85,10 @@ def _taken(search: Search, items: Items, resource: int, users: list[int], prices
     return int(taken[resource])
 
 
-def _users(items: Items) -> dict[int, list[int]]:
-    """The items that could use each resource."""
+def _users(items: Items, paying: IntArray) -> dict[int, list[int]]:
+    """Those of some items that could use each resource."""
     found: dict[int, list[int]] = {}
-    for item in range(items.count):
+    for item in paying.tolist():
         for resource in np.unique(items.structure(item).row_resource).tolist():
             found.setdefault(resource, []).append(item)
     return found

@@ -24,7 +24,7 @@ SUFFICIENT, NECESSARY, ARTIFICIAL = 0.2, 0.8, 0.2
 """Restart where the residual fell to the first, to the second and rose, or after that share of
 all iterations (Applegate and others 2021)."""
 
-LIGHTEST = 1 / 12
+LIGHTEST = 1 / 24
 """The weight never falls below this share of the first one: prices that start near their best
 move little, which would leave flows unbalanced for long and their roundings poor."""
 
@@ -207,13 +207,13 @@ def _mean_largest_cost(items: Items, active: IntArray) -> float:
 
 
 def _first_weight(panels: Sequence[Panel], largest_cost: float) -> float:
-    """The mean over items of their largest cost, by the mean supply that is not 0."""
+    """Twice the mean over items of their largest cost, by the mean supply that is not 0."""
     asked = [np.abs(panel.supply[panel.node_step > 0]) for panel in panels]
     total = sum(float(column.sum(dtype=np.float64)) for column in asked)
     count = sum(int(np.count_nonzero(column)) for column in asked)
     if total <= 0 or largest_cost <= 0:
         return 1.0
-    return largest_cost / (total / count)
+    return 2 * largest_cost / (total / count)
 
 
 def _drawn(panels: Sequence[Panel], resources: int) -> FloatArray:

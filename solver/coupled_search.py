@@ -23,13 +23,18 @@ BLOCK = 200
 SHARES = (0.98, 0.9, 0.5, 0.0)
 """Shares of the prices at which items go downhill, pass by pass: after the last, at true cost."""
 
-SETTLED = 0.15
-"""A plan is tried when a block has raised the bound by less than this share of the target gap."""
+READY = 0.65
+"""A plan is tried when what the fractional flow overdraws and leaves unsold, at its prices, is
+within this share of the target gap: measured, whole plans are a quarter to a third worse."""
 
-SPACING = 1.2
-"""The next plan is tried after at least so many times the iterations of the last."""
+SETTLED = 0.03
+"""Or when a block has raised the bound by less than this share of the target gap."""
 
-HOPELESS = 2.0
+SPACINGS = ((1.6, 1.1), (4.0, 1.2), (float("inf"), 1.5))
+"""With the gap at so many times its target, the next plan is tried after at least so many times
+the iterations of the last."""
+
+HOPELESS = 1.35
 """A plan this many times the target gap away after two passes is not worth the others."""
 
 REPAIRS = 8
@@ -41,7 +46,7 @@ PATIENCE = 2
 PROGRESS = 0.95
 """What the gap must fall to, times what it was, to count as progress."""
 
-SHAKES, IN_VAIN = 60, 8
+SHAKES, IN_VAIN = 40, 8
 """How often the best plan is shaken at most, and in vain in a row."""
 
 LEAST_SHARE, MOST_SHARE = 0.5, 1.02
@@ -69,6 +74,10 @@ class Search:
         self._items, self._free, self._threads = items, free, threads
         self._target, self._limit = target_per_million, work_limit
         self._parts = [int(items.cost[own] @ free[own]) for own in map(items.of_arcs, _all(items))]
+        self._free_cost = sum(self._parts)
+        self._free_use = _used_freely(items, free)
+        # no plan at all costs more: a bound beyond it shows that there is none
+        self._most = exact_dot(items.cost, items.span) + items.offset
         self._turn = 0
 
     def gap_per_million(self) -> float:
@@ -99,10 +108,12 @@ class Search:
             last = self.iterations >= self._limit
             if self.reached():
                 return "target"
-            settled = before is not None and value - before <= (
-                SETTLED * self._target / MILLION * abs(value)
-            )
-            if not last and not (settled and method.iterations >= SPACING * tried):
+            if value > self._most:
+                return "stalled"
+            if not last and not (
+                method.iterations >= self._spacing() * tried
+                and (self._settled(before, value) or self._ready(active, left, method))
+            ):
                 continue
             if not last and len(self.paying(active, self.prices > 0)) > len(active):
                 return "wider"
@@ -128,29 +139,19 @@ class Search:
 
     def exact_bound(self, active: IntArray, prices: IntArray) -> int:
         """Sum of every item's least cost at these prices - prices . capacity."""
-        items, engines = self._items, self.engines
-        priced = np.zeros(items.count, np.bool_)
-        priced[active] = True
-        for item in np.flatnonzero(~priced).tolist():
-            priced[item] = self._uses(item, prices > 0)
-        total = items.offset - exact_dot(prices, items.capacity)
-        for item in range(items.count):
-            part = engines.bound_part(item, prices)[0] if priced[item] else self._parts[item]
-            total += part
+        items = self._items
+        total = items.offset + self._free_cost - exact_dot(prices, items.capacity)
+        for item in self.paying(active, prices > 0).tolist():
+            total += self.engines.bound_part(item, prices)[0] - self._parts[item]
         return total
 
     def paying(self, active: IntArray, priced: BoolArray) -> IntArray:
         """The active items, and those whose free flow uses what has a price."""
         chosen = np.zeros(self._items.count, np.bool_)
         chosen[active] = True
-        for item in np.flatnonzero(~chosen).tolist():
-            chosen[item] = self._uses(item, priced)
+        users, resources = self._free_use
+        chosen[users[priced[resources]]] = True
         return np.flatnonzero(chosen)
-
-    def _uses(self, item: int, resources: BoolArray) -> bool:
-        structure, flow = self._items.structure(item), self._free[self._items.of_arcs(item)]
-        taken = flow[structure.row_arc] * self._items.use[self._items.of_rows(item)]
-        return bool(np.any((taken > 0) & resources[structure.row_resource]))
 
     def _fixed(self, active: IntArray) -> IntArray:
         """The free flow, with nothing on active items."""
@@ -179,6 +180,28 @@ class Search:
             flow[items.of_arcs(item)] = self.engines.bound_part(item, prices)[1]
             level[items.of_nodes(item)] = self.engines.potentials(item)
         return Start(prices, flow, level)
+
+    def _settled(self, before: int | None, value: int) -> bool:
+        least = SETTLED * self._target / MILLION * abs(value)
+        return before is not None and 0 <= value - before <= least
+
+    def _ready(self, active: IntArray, left: IntArray, method: FirstOrder) -> bool:
+        """Whether the fractional flow is near enough to what whole plans can be made of."""
+        items, prices, flow = self._items, method.prices, method.flow()
+        rest = left.astype(np.float64)
+        for item in active.tolist():
+            structure, own = items.structure(item), items.of_arcs(item)
+            add_use(
+                rest, structure.row_resource, structure.row_arc, items.use[items.of_rows(item)],
+                -flow[own].astype(np.float64),
+            )  # fmt: skip
+        # not `@`: BLAS may add up in an order of its own
+        loose = float((np.abs(rest) * prices).sum())
+        return loose <= READY * self._target / MILLION * abs(self.bound or 0)
+
+    def _spacing(self) -> float:
+        times = self.gap_per_million() / max(1, self._target)
+        return next(spacing for most, spacing in SPACINGS if times <= most)
 
     def _try(self, active: IntArray, left: IntArray, method: FirstOrder) -> None:
         """Round, then go downhill, and keep every plan that is the best so far."""
@@ -255,3 +278,15 @@ class Search:
 
 def _all(items: Items) -> IntArray:
     return np.arange(items.count)
+
+
+def _used_freely(items: Items, free: IntArray) -> tuple[IntArray, IntArray]:
+    """Which item takes which resource where each has its free flow."""
+    users, taken = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for item in range(items.count):
+        structure, flow = items.structure(item), free[items.of_arcs(item)]
+        rows = (flow[structure.row_arc] > 0) & (items.use[items.of_rows(item)] > 0)
+        resources = np.unique(structure.row_resource[rows])
+        users.append(np.full(len(resources), item))
+        taken.append(resources)
+    return np.concatenate(users), np.concatenate(taken)

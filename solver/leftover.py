@@ -22,10 +22,10 @@ def leftover(network: Network, shared: SharedResources, flow: IntArray) -> Netwo
     flow within these capacities and no resource is overdrawn; two at once can overdraw it.
     """
     part = components(network.node_count, network.tail, network.head)[network.tail[shared.arc]]
-    pairs = np.stack([part, shared.resource])
-    _, group, members = np.unique(pairs, axis=1, return_inverse=True, return_counts=True)
+    pairs = part * len(shared.capacity) + shared.resource
+    _, group, members = np.unique(pairs, return_inverse=True, return_counts=True)
     free = shared.capacity - used(shared, flow)
-    share = free[shared.resource] // members[group.reshape(-1)]
+    share = free[shared.resource] // members[group]
     room = np.full(network.arc_count, np.iinfo(np.int64).max)
     takes = shared.use > 0
     np.minimum.at(room, shared.arc[takes], share[takes] // shared.use[takes])
@@ -34,14 +34,49 @@ def leftover(network: Network, shared: SharedResources, flow: IntArray) -> Netwo
 
 
 def settled_apart(
-    network: Network, shared: SharedResources, flow: IntArray, arc_hash: HashArray
+    network: Network, shared: SharedResources, flow: IntArray, free: IntArray, arc_hash: HashArray
 ) -> IntArray:
     """A flow at most as dear, in which no item alone could do better with what the others leave.
 
     In passes: all items are solved against what is left now, and take their better flows one by
     one, each as long as it still fits. Every pass makes the flow cheaper, so they end. Between
     equally cheap flows of an item the keys of the arcs choose, where that fits (`canonical_flow`).
+    An item that has its `free` flow, the canonical one where nothing is shared, has no better.
     """
+    part = components(network.node_count, network.tail, network.head)[network.tail]
+    concerned = np.zeros(network.node_count, np.bool_)
+    concerned[part[flow != free]] = True
+    rows = np.flatnonzero(concerned[part])
+    rest = flow.copy()
+    rest[rows] = 0
+    settled = flow.copy()
+    settled[rows] = _settled(*_cut_out(network, shared, rows, rest), flow[rows], arc_hash[rows])
+    return settled
+
+
+def _cut_out(
+    network: Network, shared: SharedResources, rows: IntArray, rest: IntArray
+) -> tuple[Network, SharedResources]:
+    """Whole components, given by their arcs, and what the rest leaves them of the resources."""
+    nodes, ends = np.unique(
+        np.concatenate([network.tail[rows], network.head[rows]]), return_inverse=True
+    )
+    tail, head = ends[: len(rows)], ends[len(rows) :]
+    own = Network(
+        tail, head, network.lower[rows], network.capacity[rows], network.cost[rows],
+        network.supply[nodes],
+    )  # fmt: skip
+    place = np.full(network.arc_count, -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    draws = place[shared.arc] >= 0
+    left = shared.capacity - used(shared, rest)
+    arcs = place[shared.arc[draws]]
+    return own, SharedResources(arcs, shared.resource[draws], shared.use[draws], left)
+
+
+def _settled(
+    network: Network, shared: SharedResources, flow: IntArray, arc_hash: HashArray
+) -> IntArray:
     part = components(network.node_count, network.tail, network.head)[network.tail]
     flow = _improved(network, shared, flow, part)
     room = leftover(network, shared, flow)

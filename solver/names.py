@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ ABSENT = -1
 def codes_of(values: Iterable[Any], names: Sequence[Any]) -> CodeArray:
     """For each value its place among the names, ABSENT where it is not one of them."""
     place = {name: number for number, name in enumerate(names)}
-    return np.array([place.get(value, ABSENT) for value in values], np.int64)
+    return np.fromiter(map(place.get, values, repeat(ABSENT)), np.int64)
 
 
 def as_column(values: Iterable[Any]) -> Column:
@@ -30,16 +31,12 @@ def as_column(values: Iterable[Any]) -> Column:
 
 def hash_names(values: Iterable[Any]) -> HashArray:
     """BLAKE2b-64 of each value's text; equal values hash once. None and "" differ."""
+    rows = list(values)
     known: dict[Any, int] = {}
-    numbers = []
-    for value in values:
-        number = known.get(value)
-        if number is None:
-            text = b"\xff" if value is None else str(value).encode()
-            number = int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
-            known[value] = number
-        numbers.append(number)
-    return np.array(numbers, np.uint64)
+    for value in set(rows):
+        text = b"\xff" if value is None else str(value).encode()
+        known[value] = int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
+    return np.fromiter(map(known.__getitem__, rows), np.uint64, len(rows))
 
 
 def hash_numbers(values: CodeArray) -> HashArray:

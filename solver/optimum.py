@@ -45,11 +45,12 @@ def proved_flow(
         return Proved(flow, potentials)
     if np.all(used(shared, flow) <= shared.capacity):
         return Proved(flow, potentials, np.zeros_like(shared.capacity))
-    return _shared_flow(problem, shared, start_prices, target_per_million, work_limit)
+    alone = Solution("optimal", flow, solution.objective, potentials)
+    return _shared_flow(problem, shared, alone, start_prices, target_per_million, work_limit)
 
 
 def _shared_flow(
-    problem: Problem, shared: SharedResources, start_prices: IntArray | None,
+    problem: Problem, shared: SharedResources, alone: Solution, start_prices: IntArray | None,
     target_per_million: int, work_limit: int,
 ) -> Proved:  # fmt: skip
     network = problem.network
@@ -57,7 +58,7 @@ def _shared_flow(
     blocks = np.unique(first, return_inverse=True)[1].reshape(-1)
     found = solve_coupled(
         network, blocks, shared, target_per_million=target_per_million, work_limit=work_limit,
-        start_prices=start_prices,
+        start_prices=start_prices, alone=alone,
     )  # fmt: skip
     if found.stop == "infeasible":
         raise SolverError(
@@ -69,5 +70,5 @@ def _shared_flow(
     if not len(flow) and isinstance(labels, CarryLabels):
         # doing nothing fits by construction: from there on items improve in turn
         flow = complete(problem, labels, np.zeros(len(problem.movements), np.int64))
-    settled = settled_apart(network, shared, flow, problem.arc_hash)
+    settled = settled_apart(network, shared, flow, alone.flow, problem.arc_hash)
     return Proved(settled, found.potentials, found.prices)

@@ -90,10 +90,21 @@ class Residual:
             self._near[node, back] = near
         return self._near[node, back]
 
-    def distances(self, start: int, barred: tuple[int, int], *, back: bool) -> Distances:
+    def path_cost(self, start: int, end: int) -> int | None:
+        """Cost of the cheapest path that does not step from one to the other; None without one."""
+        return self._distances(start, (start, end), back=False, until=end).get(end)
+
+    def reaching(self, end: int, barred: tuple[int, int]) -> set[int]:
+        """The nodes from which a path leads to `end`, arcs between the barred nodes left out."""
+        return set(self._distances(end, barred, back=True))
+
+    def _distances(
+        self, start: int, barred: tuple[int, int], *, back: bool, until: int | None = None
+    ) -> Distances:
         """Cost of the cheapest path from `start` (with `back`: to it) for every node reached.
 
-        Arcs between the two barred nodes are left out. Dijkstra on reduced costs.
+        Arcs between the two barred nodes are left out; the search ends where `until` is reached.
+        Dijkstra on reduced costs.
         """
         sign = -1 if back else 1
         best: Distances = {}
@@ -103,6 +114,8 @@ class Residual:
             if node in best:
                 continue
             best[node] = reached
+            if node == until:
+                break
             for target, cost in self.neighbours(node, back=back).items():
                 if target not in best and {node, target} != set(barred):
                     slack = sign * int(self.potentials[node] - self.potentials[target])
@@ -246,9 +259,9 @@ def _verdict(
     bundle = labels.carry_of(pair, day)
     avoids = -labels.next_cost(pair, day, int(residual.flow[bundle].sum()))
     ends = (tail, tail + 1)
-    costs = residual.distances(tail + 1, ends, back=False).get(tail)
+    costs = residual.path_cost(tail + 1, tail)
     level = int(residual.flow[bundle].sum())
-    reached = set(residual.distances(tail, ends, back=True)) if costs is None else set()
+    reached = residual.reaching(tail, ends) if costs is None else set()
     shut = _shut(problem, full, reached, bundle)
     better = _best_without(without, labels.pairs[pair][0], pair, day, level)
     if better is not None:

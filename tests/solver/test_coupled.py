@@ -272,8 +272,15 @@ def test_prices_of_a_plan_are_a_start_for_the_next() -> None:
         start_prices=cold.prices,
     )  # fmt: skip
     assert ("target", "target") == (cold.stop, warm.stop)
+    assert cold.cost is not None
     assert warm.iterations <= cold.iterations
     assert warm.bound >= cold.bound
+    absurd = np.full(len(cold.prices), 2**62)
+    far = solve_coupled(
+        chain.network, chain.block_of_node, chain.shared, work_limit=200, start_prices=absurd
+    )
+    assert far.cost is not None
+    assert far.bound <= cold.cost
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import solver.coupled_panels
+import solver.coupled_plans
 from solver.coupled import CoupledPlan, solve_coupled
 from solver.coupled_engines import ItemEngines
 from solver.coupled_items import items_of
@@ -87,8 +88,12 @@ def test_panels_of_any_width_take_the_same_steps(
     assert np.allclose(wide.flow(), single.flow(), rtol=1e-3, atol=1e-2)
 
 
-def test_a_draft_never_overdraws_going_downhill() -> None:
+@pytest.mark.parametrize("deals", [0, 4])
+def test_a_draft_never_overdraws_going_downhill(
+    monkeypatch: pytest.MonkeyPatch, deals: int
+) -> None:
     """Law: from a plan within capacity every pass stays within it; at true cost it never rises."""
+    monkeypatch.setattr(solver.coupled_plans, "DEALS", deals)
     chain = lanes(10, 7, tight=0.4, sizes=5, odd=True)
     items = items_of(chain.network, chain.block_of_node, chain.shared)
     every, draw = np.arange(items.count), np.random.default_rng(1)
