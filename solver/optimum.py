@@ -1,5 +1,6 @@
 """The flow that a problem is given, with its proof; canonical where capacities do not bind."""
 
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -58,7 +59,7 @@ def _shared_flow(
     blocks = np.unique(first, return_inverse=True)[1].reshape(-1)
     found = solve_coupled(
         network, blocks, shared, target_per_million=target_per_million, work_limit=work_limit,
-        start_prices=start_prices, alone=alone,
+        start_prices=start_prices, alone=alone, threads=os.cpu_count() or 1,
     )  # fmt: skip
     if found.stop == "infeasible":
         raise SolverError(
