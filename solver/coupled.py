@@ -80,6 +80,7 @@ def solve_coupled(
     a first-order method, bounds from exact flows at whole prices, plans from rounding and going
     downhill (docs/decisions/0013). Only items that use what is short, or has a price, take part.
     Work is counted in iterations; same input, same bytes, whatever the number of threads.
+    From `start_prices` on a plan is looked for, and its bound is not polished.
     `alone` is the network's cheapest flow without what it shares, where that is known already.
 
     Raises SolverError `NETWORK_MALFORMED`, `NEGATIVE_CYCLE`, `COST_RANGE`, `FLOW_RANGE`, and
@@ -100,7 +101,8 @@ def solve_coupled(
     search = Search(items, free, target_per_million, work_limit, threads)
     del alone, free  # a column of a large network takes a hundred megabytes
     stop = _widening(search, items, used > shared.capacity, start_prices)
-    polish(search, items)
+    if start_prices is None:
+        polish(search, items)
     if search.cost is None:
         proof = _no_plan_proof(network, items, shared, threads)
         if proof is not None:
