@@ -89,22 +89,14 @@ def settle(network: Network, arc_hash: Hashes) -> Settled:
     return Settled(canonical_flow(network, solution.flow, potentials, arc_hash), potentials)
 
 
-def settle_many(network: Network, arc_hash: Hashes, blocks: Blocks, processes: int = 1) -> Settled:
+def settle_many(network: Network, arc_hash: Hashes, blocks: Blocks) -> Settled:
     """What `settle` gives, some blocks at a time: what is worked on stays near the processor.
 
-    With several processes groups are dealt out to them (`workers`), where there is more than one
-    group and shared memory has room; the answer is the same to the byte.
-    Raises SolverError as `settle`, and `WORKER_LOST`.
+    Raises SolverError as `settle`.
     """
-    groups = groups_of(blocks)
-    if processes > 1 and len(groups) > 1:
-        from solver.workers import has_room, settle_apart
-
-        if has_room(network):
-            return settle_apart(network, arc_hash, blocks, groups, processes)
     flow = np.empty(network.arc_count, np.int64)
     potentials = np.empty(network.node_count, np.int64)
-    for first, last in groups:
+    for first, last in groups_of(blocks):
         nodes, arcs = blocks.nodes(first, last), blocks.arcs(first, last)
         found = settle(cut(network, blocks, first, last), arc_hash[arcs])
         flow[arcs], potentials[nodes] = found.flow, found.potentials

@@ -1,13 +1,11 @@
 """The two engines, each called through one function, and the written rule that picks one."""
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from ontology.errors import SolverError
-from solver.network import IntArray
-from solver.ranges import ARC_LIMIT, EngineColumns, absolute_sum, cost_limit, magnitude
+from solver.ranges import ARC_LIMIT, EngineColumns, Found, absolute_sum, cost_limit, magnitude
 
 Engine = Literal["cost_scaling", "network_simplex"]
 ENGINES: tuple[Engine, Engine] = ("cost_scaling", "network_simplex")
@@ -21,14 +19,6 @@ there. Where few nodes have any, a pivot moves whole subtrees, and cost scaling 
 
 SIMPLEX_UNITS = 2**61
 """Most units that supplies and arcs of negative cost may bring into network simplex."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """An engine's flow, and potentials where it has some: a start for a proof, not yet a proof."""
-
-    flow: IntArray
-    potentials: IntArray | None
 
 
 def chosen(columns: EngineColumns) -> Engine:

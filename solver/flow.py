@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 
 from ontology.errors import SolverError
-from solver.engines import Engine, Found, chosen, flow_by, refuse_beyond
+from solver.engines import Engine, chosen, flow_by, refuse_beyond
 from solver.network import IntArray, Network
-from solver.ranges import EngineColumns, check_columns, engine_columns, exact_dot, exact_sum
+from solver.ranges import EngineColumns, Found, check_columns, engine_columns, exact_dot, exact_sum
 
 Status = Literal["optimal", "infeasible", "unbalanced"]
 

@@ -45,6 +45,14 @@ class EngineColumns:
     fixed: IntArray
 
 
+@dataclass(frozen=True)
+class Found:
+    """An engine's flow, and potentials where it has some: a start for a proof, not yet a proof."""
+
+    flow: IntArray
+    potentials: IntArray | None
+
+
 def magnitude(column: AnyArray) -> int:
     """The largest absolute value, exactly; 0 where there are no values."""
     return max(abs(int(column.max())), abs(int(column.min()))) if len(column) else 0

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from solver.engines import Found
 from solver.network import IntArray
-from solver.ranges import EngineColumns
+from solver.ranges import EngineColumns, Found
 from solver.sorting import ordered_arcs
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ontology.errors import SolverError
-from solver.blocks import Blocks, Settled, cut, settle
+from solver.blocks import Blocks, Settled, cut, groups_of, settle, settle_many
 from solver.network import IntArray, Network
 from solver.ties import Hashes
 
@@ -27,15 +27,16 @@ _shared: tuple[SharedMemory, Columns] | None = None
 """In a worker: the memory that it was started on, and its columns."""
 
 
-def settle_apart(
-    network: Network, arc_hash: Hashes, blocks: Blocks, groups: Sequence[Group], processes: int
-) -> Settled:
-    """What `settle_many` gives, the groups dealt out to so many processes; the same bytes.
+def settle_in(processes: int, network: Network, arc_hash: Hashes, blocks: Blocks) -> Settled:
+    """What `settle_many` gives, groups of blocks dealt out to so many processes; the same bytes.
 
-    The columns are copied once into shared memory, and so is each answer; nothing is pickled but
+    One process does it where there is one group, or shared memory has no room. The columns are copied once into shared memory, and so is each answer; nothing is pickled but
     the number of a group. Raises SolverError as `settle`, and `WORKER_LOST` where the system ends
     a process (for want of memory, mostly). No memory outlives the call.
     """
+    groups = groups_of(blocks)
+    if min(processes, len(groups)) < 2 or not has_room(network):
+        return settle_many(network, arc_hash, blocks)
     given = {name: getattr(network, name) for name in NETWORK}
     given |= {"arc_hash": arc_hash.view(np.int64), "node_start": blocks.node_start,
               "arc_start": blocks.arc_start}  # fmt: skip

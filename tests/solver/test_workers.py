@@ -12,6 +12,7 @@ from solver import blocks as together
 from solver import workers
 from solver.blocks import blocks_of, groups_of, settle_many
 from solver.network import Network, bare_network
+from solver.workers import settle_in
 from tests.solver.test_blocks import keys_of, side_by_side
 
 
@@ -34,7 +35,7 @@ def test_any_number_of_processes_gives_the_same_bytes(monkeypatch: pytest.Monkey
     parted(monkeypatch, network)
     alone = settle_many(network, keys, blocks_of(network))
     for processes in (2, 3):
-        found = settle_many(network, keys, blocks_of(network), processes)
+        found = settle_in(processes, network, keys, blocks_of(network))
         assert alone.flow.tobytes() == found.flow.tobytes()
         assert alone.potentials.tobytes() == found.potentials.tobytes()
     assert before == left_behind()
@@ -52,7 +53,7 @@ def test_what_one_process_refuses_all_refuse(monkeypatch: pytest.MonkeyPatch) ->
     )  # fmt: skip
     parted(monkeypatch, joined)
     with pytest.raises(SolverError, match="the network is infeasible") as refusal:
-        settle_many(joined, keys_of(joined, 40), blocks_of(joined), 2)
+        settle_in(2, joined, keys_of(joined, 40), blocks_of(joined))
     assert "NO_PLAN" == refusal.value.code
     assert before == left_behind()
 
@@ -68,7 +69,7 @@ def test_a_lost_process_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> No
     parted(monkeypatch, network)
     monkeypatch.setattr(workers, "_settle_group", ended)
     with pytest.raises(SolverError, match="the system ended a process") as refusal:
-        settle_many(network, keys_of(network, 40), blocks_of(network), 2)
+        settle_in(2, network, keys_of(network, 40), blocks_of(network))
     assert "WORKER_LOST" == refusal.value.code
     assert before == left_behind()
 
@@ -79,7 +80,7 @@ def test_without_room_one_process_does_it(monkeypatch: pytest.MonkeyPatch) -> No
     keys = keys_of(network, 40)
     parted(monkeypatch, network)
     monkeypatch.setattr(workers, "has_room", lambda network: False)
-    monkeypatch.setattr(workers, "settle_apart", None)
-    found = settle_many(network, keys, blocks_of(network), 2)
+    monkeypatch.setattr(workers, "_run", None)
+    found = settle_in(2, network, keys, blocks_of(network))
     monkeypatch.undo()
     assert settle_many(network, keys, blocks_of(network)).flow.tobytes() == found.flow.tobytes()
