@@ -30,9 +30,10 @@ _shared: tuple[SharedMemory, Columns] | None = None
 def settle_in(processes: int, network: Network, arc_hash: Hashes, blocks: Blocks) -> Settled:
     """What `settle_many` gives, groups of blocks dealt out to so many processes; the same bytes.
 
-    One process does it where there is one group, or shared memory has no room. The columns are copied once into shared memory, and so is each answer; nothing is pickled but
-    the number of a group. Raises SolverError as `settle`, and `WORKER_LOST` where the system ends
-    a process (for want of memory, mostly). No memory outlives the call.
+    One process does it where there is one group, or shared memory has no room. The columns are
+    copied once into shared memory, and so is each answer; nothing is pickled but the number of a
+    group. Raises SolverError as `settle`, and `WORKER_LOST` where the system ends a process (for
+    want of memory, mostly). No memory outlives the call.
     """
     groups = groups_of(blocks)
     if min(processes, len(groups)) < 2 or not has_room(network):
