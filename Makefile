@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet --no-input
 export PIP_PROGRESS_BAR := off
 
-.PHONY: check test bench demo run install dev soak lock clean
+.PHONY: check test bench bench-long demo run install dev soak lock clean
 
 demo: .venv/run
 	$(BIN)/evenkeel demo
@@ -31,15 +31,11 @@ soak: .venv/dev
 	$(BIN)/pytest --timeout 7200
 
 bench: .venv/dev
-	$(BIN)/python -m benchmarks.around_solve
-	$(BIN)/python -m benchmarks.engines
-	$(BIN)/python -m benchmarks.many_items
-	$(BIN)/python -m benchmarks.coupled
-	$(BIN)/python -m benchmarks.coverage
-	$(BIN)/python -m benchmarks.flips
-	$(BIN)/python -m benchmarks.stability
-	$(BIN)/python -m benchmarks.scale
-	$(BIN)/python -m benchmarks.sync_rate
+	$(BIN)/python -m benchmarks
+
+bench-long: .venv/dev
+	$(BIN)/python -m benchmarks --long
+	$(BIN)/python -m benchmarks.case_studies
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \

@@ -4,7 +4,6 @@
 """
 
 import os
-import resource
 import sys
 import time
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from types import ModuleType
 
 import numpy as np
 
-from benchmarks.around_solve import load
+from benchmarks.around_solve import load, peak_gigabytes
+from benchmarks.rows import Row, skipped
 from solver.certificate import check, measure
 from solver.claims import SharedResources
 from solver.coupled import CoupledPlan, solve_coupled
@@ -37,29 +37,82 @@ class Instance:
     shared: SharedResources
 
 
-def main() -> None:
-    """Print seconds of the processor, certified gaps, and ratios to PDLP in the same run."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One size: our seconds, the gap in percent, and the seconds of the check and of PDLP."""
+
+    size: str
+    seconds: float
+    gap_percent: float
+    checked: float
+    peer: float | None
+
+
+def main() -> list[Row]:
+    """Print seconds of the processor, certified gaps, and ratios to PDLP in the same run.
+
+    With `--large` the largest come first: the peak of memory is that of the process so far.
+    """
+    return (larger() if "--large" in sys.argv[1:] else []) + small()
+
+
+def small() -> list[Row]:
+    """20 items of both kinds, and 200 of one size."""
+    instances = ready()
+    if instances is None:
+        return skipped("coupled", "no instances at hand")
+    at_20 = row(family(instances, 20, own=False), "20 items", 1_000, peer=True)
+    own = row(family(instances, 20, own=True), "20 items, own sizes", 5_000, peer=True)
+    at_200 = row(family(instances, 200, own=False), "200 items", 1_000, peer=True)
+    checks = [Row("verify: the certificate, coupled", one.size, "the plan's own solve", 0.1,
+                  one.checked / one.seconds) for one in (at_20, at_200)]  # fmt: skip
+    return against_peer(at_20, 1 / 5, 0.1) + against_peer(at_200, 1 / 8, 0.1) + against_peer(
+        own, 1.0, 0.5
+    ) + checks  # fmt: skip
+
+
+def larger() -> list[Row]:
+    """2,000 items against 200, and 200 with sizes of their own."""
+    instances = ready()
+    if instances is None:
+        return skipped("coupled", "no instances at hand")
+    at_200 = row(family(instances, 200, own=False), "200 items", 1_000, peer=False)
+    many = row(family(instances, 2_000, own=False), "2,000 items", 1_000, peer=False)
+    memory = peak_gigabytes()
+    own = row(family(instances, 200, own=True), "200 items, own sizes", 2_000, peer=True)
+    print(f"2,000 items against 200: {many.seconds / at_200.seconds:.1f} times")
+    return [
+        Row("coupled", many.size, "itself at 200 items", 11.0, many.seconds / at_200.seconds),
+        Row("coupled, certified gap", many.size, "the cost", 0.1, many.gap_percent, "%"),
+        Row("coupled", many.size, "memory", 4.0, memory, "GB"),
+        *against_peer(own, 1.0, 0.2),
+    ]
+
+
+def ready() -> ModuleType | None:
+    """The instances, with the solver compiled; None, said in one line, where there are none."""
     path = SHARED / "bench" / "instances.py"
     if not path.is_file():
         print(f"coupled: skipped, no instances at {path} (EVENKEEL_SHARED names the folder)")
-        return
-    instances, large = load(path), "--large" in sys.argv[1:]
+        return None
+    instances = load(path)
     print(f"coupled: {HUBS} hubs x {PERIODS} periods; seconds of the processor, PDLP's alone")
-    print("aims: gap 0.1 %, 1/5 of PDLP at 20 items and 1/8 at 200; own sizes 0.5 % and 0.2 %")
-    print("2,000 items: 11 times the 200, gap 0.1 %, under 4 GB")
     for own in (False, True):
         planned(family(instances, 8, own=own), 20_000)  # compiles
-    row(family(instances, 20, own=False), "20 items", 1_000, peer=True)
-    row(family(instances, 20, own=True), "20 items, own sizes", 5_000, peer=True)
-    at_200 = row(family(instances, 200, own=False), "200 items", 1_000, peer=True)
-    if large:
-        row(family(instances, 200, own=True), "200 items, own sizes", 2_000, peer=True)
-        at_2000 = row(family(instances, 2_000, own=False), "2,000 items", 1_000, peer=False)
-        print(f"2,000 items against 200: {at_2000 / at_200:.1f} times")
+    return instances
 
 
-def row(instance: Instance, name: str, target_per_million: int, *, peer: bool) -> float:
-    """Print one size; returns our seconds."""
+def against_peer(one: Measured, aim: float, gap_aim: float) -> list[Row]:
+    """The two aims of a size: time against PDLP, and the gap."""
+    assert one.peer is not None
+    return [
+        Row("coupled", one.size, "OR-Tools PDLP 1e-4", aim, one.seconds / one.peer),
+        Row("coupled, certified gap", one.size, "the cost", gap_aim, one.gap_percent, "%"),
+    ]
+
+
+def row(instance: Instance, name: str, target_per_million: int, *, peer: bool) -> Measured:
+    """Print one size; returns what was measured."""
     plan, seconds = planned(instance, target_per_million)
     network, shared = instance.network, instance.shared
     claims = measure(network, plan.flow, plan.potentials, plan.prices, shared)
@@ -71,12 +124,13 @@ def row(instance: Instance, name: str, target_per_million: int, *, peer: bool) -
         f"gap {claims.gap_percent:.3f} %, {plan.iterations} iterations, {plan.solves} item solves, "
         f"check {checked:.2f} s"
     )
-    if peer:
-        answer = linear_answer(network, shared)
+    answer = linear_answer(network, shared) if peer else None
+    if answer is not None:
         line += f"; PDLP {answer.seconds:.2f} s, ratio 1/{answer.seconds / seconds:.1f}"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{line}; peak of the process so far {peak:.1f} GB", flush=True)
-    return seconds
+    print(f"{line}; peak of the process so far {peak_gigabytes():.1f} GB", flush=True)
+    size = f"{name}, {network.arc_count:,} arcs"
+    gap = float(claims.gap_percent)
+    return Measured(size, seconds, gap, checked, None if answer is None else answer.seconds)
 
 
 def planned(instance: Instance, target_per_million: int) -> tuple[CoupledPlan, float]:

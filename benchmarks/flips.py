@@ -6,6 +6,7 @@ import time
 import numpy as np
 
 from benchmarks.around_solve import SHARED, bare_solve, load
+from benchmarks.rows import Row, skipped
 from solver.flips import Margins
 from solver.network import bare_network
 from solver.potentials import canonical_potentials
@@ -16,7 +17,7 @@ RE_SOLVES = 3
 AIM = 50
 
 
-def main() -> None:
+def main() -> list[Row]:
     """Print, per size, what a flip costs and how many of them a re-solve is worth.
 
     Arcs are drawn by a fixed seed, half of them used ones. `first` is one flip with everything
@@ -25,15 +26,25 @@ def main() -> None:
     path = SHARED / "bench" / "instances.py"
     if not path.is_file():
         print(f"flips: skipped, no instances at {path} (EVENKEEL_SHARED names the folder)")
-        return
+        return skipped("flip price", "no instances at hand")
+    rows: list[Row] = []
     instances = load(path)
     print(f"flips: {ARCS} arcs a size, medians; aim: first or each at most 1/{AIM} of a re-solve")
     for hubs, periods in SIZES:
-        print(report(hubs, periods, instances.rebalancing(hubs, periods)))
+        line, arcs, first, each = report(hubs, periods, instances.rebalancing(hubs, periods))
+        print(line)
+    size = f"{hubs}x{periods}, {arcs:,} arcs"
+    rows.append(Row("flip price of one arc, the first", size, "OR-Tools re-solve", 1 / AIM, first))
+    rows.append(
+        Row("flip price of one arc, a further one", size, "OR-Tools re-solve", 1 / AIM, each)
+    )
+    return rows
 
 
-def report(hubs: int, periods: int, columns: dict[str, np.ndarray]) -> str:
-    """One line: sizes, milliseconds, and the ratios to the re-solve of the same run."""
+def report(
+    hubs: int, periods: int, columns: dict[str, np.ndarray]
+) -> tuple[str, int, float, float]:
+    """One line (sizes, milliseconds, ratios to a re-solve in the same run), arcs, both ratios."""
     network = bare_network(
         *(columns[name] for name in ("tail", "head", "capacity", "cost", "supply"))
     )
@@ -55,10 +66,15 @@ def report(hubs: int, periods: int, columns: dict[str, np.ndarray]) -> str:
     each = np.diff(marks)
     median, slow = float(np.median(each)), float(np.quantile(each, 0.95))
     return (
-        f"{hubs}x{periods} ({network.node_count} nodes, {network.arc_count} arcs): re-solve "
-        f"{1000 * solving:.0f} ms, first {1000 * first:.1f} ms (1/{solving / first:.0f}), each "
-        f"{1000 * median:.2f} ms (1/{solving / median:.0f}), 95 % of them within "
-        f"{1000 * slow:.2f} ms (1/{solving / slow:.0f})"
+        (
+            f"{hubs}x{periods} ({network.node_count} nodes, {network.arc_count} arcs): re-solve "
+            f"{1000 * solving:.0f} ms, first {1000 * first:.1f} ms (1/{solving / first:.0f}), each "
+            f"{1000 * median:.2f} ms (1/{solving / median:.0f}), 95 % of them within "
+            f"{1000 * slow:.2f} ms (1/{solving / slow:.0f})"
+        ),
+        network.arc_count,
+        first / solving,
+        median / solving,
     )
 
 

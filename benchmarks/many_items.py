@@ -7,7 +7,8 @@ from types import ModuleType
 
 import numpy as np
 
-from benchmarks.around_solve import load_instances, memory
+from benchmarks.around_solve import load_instances, memory, peak_gigabytes
+from benchmarks.rows import Row, skipped
 from solver.blocks import Blocks, Settled, blocks_of, cut, settle_many
 from solver.certificate import check, measure
 from solver.names import hash_numbers
@@ -20,11 +21,13 @@ SEEDS = 2_000
 EVENTS = 50
 
 
-def main() -> None:
+def main() -> list[Row]:
     """Print, per number of items, processor time per item against a bare loop, and per event."""
     instances = load_instances("many_items")
     if instances is None:
-        return
+        return skipped("many items", "no instances at hand")
+    rows: list[Row] = []
+    before_per_item = 0.0
     for count in COUNTS:
         network, nodes, arcs = items(instances, count)
         keys = hash_numbers(np.arange(network.arc_count))
@@ -42,6 +45,20 @@ def main() -> None:
             one_event(network, keys, blocks, before, seed) for seed in range(EVENTS)
         )
         print(f"  one event: {1000 * event:.2f} ms; 1/{full / event:.0f} of the whole (aim 1/200)")
+        size = f"{count:,} items x {arcs} arcs"
+        work = "many items, columns to certified plan"
+        rows.append(Row(work, size, "bare network simplex loop", 2.0, full / bare))
+        rows.append(Row(work, size, "memory", 4.0, peak_gigabytes(), "GB"))
+        if before_per_item:
+            against = "its own time per item at fewer items"
+            rows.append(
+                Row("many items, linear", size, against, 1.1, full / count / before_per_item)
+            )
+            rows.append(
+                Row("re-plan after one event", size, "the full plan", 1 / 200, event / full)
+            )
+        before_per_item = full / count
+    return rows
 
 
 def items(instances: ModuleType, count: int) -> tuple[Network, int, int]:

@@ -1,0 +1,50 @@
+"""Run the benchmarks one after the other, each in its own process, and print one table."""
+
+import argparse
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from benchmarks import (
+    around_solve,
+    coupled,
+    coverage,
+    engines,
+    flips,
+    many_items,
+    scale,
+    stability,
+    sync_rate,
+    verifying,
+)
+from benchmarks.rows import Row, table_of
+
+Benchmark = Callable[[], list[Row] | None]
+SHORT: tuple[Benchmark, ...] = (
+    around_solve.main, many_items.main, engines.main, coupled.small,
+    verifying.main, flips.main,
+)  # fmt: skip
+"""The aims that can be measured in about a quarter of an hour, in the order of their table."""
+
+LONG: tuple[Benchmark, ...] = (
+    coupled.larger, coverage.main, stability.main, scale.main, sync_rate.main,
+)  # fmt: skip
+"""The largest coupled instances, and what has no aim but a story to tell."""
+
+
+def main() -> None:
+    """Run the short benchmarks, or with `--long` the long ones, and print their aims."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--long", action="store_true", help="the long ones instead")
+    chosen = LONG if parser.parse_args().long else SHORT
+    print(table_of(row for each in chosen for row in alone(each)))
+
+
+def alone(benchmark: Benchmark) -> list[Row]:
+    """What one benchmark measures in a fresh process, so that its peak of memory is its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(benchmark).result() or []
+
+
+if __name__ == "__main__":
+    main()
