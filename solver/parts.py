@@ -10,7 +10,7 @@ from solver.network import IntArray
 from solver.ranges import AnyArray, EngineColumns, Rows
 from solver.sorting import by_number
 
-MOST_NODES = 1_000
+MOST_NODES = 1_500
 """Parts are taken together up to so many nodes: fewer would be calls without work, more slow an
 engine down, and leave less room for costs (`ranges.cost_limit`)."""
 
