@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.amounts import MICRO_UNITS, count, money, share
-from api.cost_names import FAR_DAYS, HOLDING, LINE_COST, MOVEMENTS, PREMIUM, SHORTAGE
+from api.cost_names import FAR_DAYS, HOLDING, LINE_COST, MOVEMENTS, PREMIUM, SHORTAGE, WASTE
 from api.output import GOOD, AsJson, console, hint, plain, print_document, working
 from api.plots import PlotFile, plot_costs, plot_file
 from ontology.errors import InputError
@@ -100,6 +100,7 @@ FIGURES: Sequence[tuple[str, str, Callable[[Any], str]]] = (
     (f"  {LINE_COST}", "lines_cents", money),
     (f"  {PREMIUM}", "purchases_cents", money),
     (f"  {FAR_DAYS}", "far_cents", money),
+    (f"  {WASTE}", "waste_cents", money),
     ("above the bound", "gap_cents", money),
     ("  of the bound", "above_bound_per_million", share),
     ("gained of the possible", "gained_per_million", share),

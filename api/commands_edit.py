@@ -45,6 +45,8 @@ def edit(
     from service.objectives import asked_in
     from service.planning import make_plan
 
+    if not agent.strip():
+        raise InputError("a wish is somebody's", code="USAGE", hint="say whose with --by")
     asked = {FORBID: forbid, PIN: pin, CAP: cap, FORCE: force}
     with opened() as house:
         before = document_of(house, find_plan(house, plan, chain))

@@ -113,6 +113,7 @@ def weigh(
         raise InputError("--first and --then go together", code="USAGE",
                          hint="as in `--first service --then landed`")  # fmt: skip
     if then:
+        _refuse_both(weights, [*(first or ()), then])
         weights = alone(weights, known(then))
     with opened() as house:
         name = chain or only_chain(house)
@@ -125,6 +126,18 @@ def weigh(
     drawing.show_plan(console(), document, rows)
     show_objectives(document["decision"])
     return GOOD
+
+
+def _refuse_both(weights: "Weights", order: list[str]) -> None:
+    """One objective after another leaves nothing to weigh, and none comes twice."""
+    from ontology.objectives import OBJECTIVES, PLAIN
+
+    if any(weights.of(name) != PLAIN.of(name) for name in OBJECTIVES):
+        raise InputError("objectives that come one after another have no weights", code="USAGE",
+                         hint="give either --first and --then, or weights")  # fmt: skip
+    if len(set(order)) < len(order):
+        raise InputError(f"`{', '.join(order)}` names an objective twice", code="OBJECTIVE_TWICE",
+                         hint="once it is held at its best it stays there")  # fmt: skip
 
 
 def show_objectives(decision: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import typer
 from api.output import GOOD, REFUSED, AsJson, console, hint, plain, print_document
 from api.plots import PlotFile, plot_file
 from api.recall import LATEST, currency_of, document_of, find_plan, speaking_of, title_of
+from ontology.canonical import LARGEST_INTEGER
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,10 +53,16 @@ def plan(
         str, typer.Option(help="Change little against this plan: its digest, or latest.")
     ] = "",
     most_lines: Annotated[
-        int | None, typer.Option(min=0, help="With --steady: change at most so many lines.")
+        int | None,
+        typer.Option(
+            min=0, max=LARGEST_INTEGER, help="With --steady: change at most so many lines."
+        ),
     ] = None,
     most_units: Annotated[
-        int | None, typer.Option(min=0, help="With --steady: change at most so many units.")
+        int | None,
+        typer.Option(
+            min=0, max=LARGEST_INTEGER, help="With --steady: change at most so many units."
+        ),
     ] = None,
     packs: InPacks = False,
     currency: InCurrency = "",

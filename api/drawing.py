@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from api import recall
 from api.amounts import count, in_packs, millionths, money, share, total
-from api.cost_names import FAR_DAYS, LINE_COST, MOVEMENTS, PREMIUM
+from api.cost_names import FAR_DAYS, LINE_COST, MOVEMENTS, PREMIUM, WASTE
 from api.output import plain
 from api.reasons import reason_of, rule_name
 from api.tables import Table
@@ -69,6 +69,8 @@ def show_plan(
     if shared := decision["certificate"].get("resources"):
         screen.print(resources_table(shared[:rows], scale, currency))
         screen.print(_PRICES, style="dim")
+    if loads := decision["certificate"].get("loads"):
+        screen.print(loads_table(loads[:rows], scale, currency))
     screen.print(comparison_table(decision["comparison"], currency))
     floors = decision["suppressed"].get("floors", ())
     _section(screen, "line", decision["lines"], rows,
@@ -81,6 +83,11 @@ def show_plan(
         lambda part: shortfalls_table(part, scale, packs, floors),
         shortfalls_legend,
     )
+    if lost := decision.get("waste"):
+        lose = "loses" if len(lost) == 1 else "lose"
+        screen.print(Text(f"lots that expire: {len(lost):,} {lose} units", style="bold"))
+        screen.print(waste_table(lost[:rows], scale))
+        screen.print(_LOST, style="dim")
     screen.print(suppressed_table(decision["suppressed"]))
 
 
@@ -96,6 +103,17 @@ def resources_table(shared: Sequence[Row], scale: int, currency: str = "") -> Ta
         add(made, plain(f"{row['kind']} {row['subject']}{item}"), row["measure"], row["day"],
             f"{row['used']:,}", f"{row['capacity']:,}",
             money(row["price_scaled"], scale, currency, 6))  # fmt: skip
+    return made
+
+
+def loads_table(loads: Sequence[Row], scale: int, currency: str = "") -> Table:
+    """The loads that a plan pays for: how many, how full they are together, and what they cost."""
+    made = table("load", "counted in", "day", "loads", "carry", "of", "cost",
+                 numbers=["loads", "carry", "of", "cost"])  # fmt: skip
+    for row in loads:
+        add(made, plain(f"{row['kind']} by {row['subject']}"), row["measure"], row["day"],
+            f"{row['loads']:,}", f"{row['used']:,}", f"{row['loads'] * row['capacity']:,}",
+            money(row["cost_scaled"], scale, currency))  # fmt: skip
     return made
 
 
@@ -148,11 +166,14 @@ _FIGURES = (
     ("expected cost", "cost_cents", "stock_cost_cents", money),
     ("  stock and shortage", "stock_cost_cents", "stock_cost_cents", money),
     (f"  {MOVEMENTS}", "movement_cost_cents", "stock_cost_cents", money),
+    ("  loads, all days", "load_cost_cents", "stock_cost_cents", money),
     (f"  {LINE_COST}", "line_cost_cents", "stock_cost_cents", money),
     (f"  {PREMIUM}", "purchase_premium_cents", "stock_cost_cents", money),
     (f"  {FAR_DAYS}", "far_cost_cents", "stock_cost_cents", money),
+    (f"  {WASTE}", "waste_cost_cents", "stock_cost_cents", money),
     ("expected demand, units", "expected_demand_millionths", "", millionths),
     ("expected short, units", "expected_short_millionths", "", millionths),
+    ("expected loss, units", "expected_waste_millionths", "", millionths),
     ("served by the end", "fill_per_million", "", share),
     ("orders", "orders", "", "{:,}".format),
     ("orders served", "orders_served", "", "{:,}".format),
@@ -272,6 +293,22 @@ def shortfalls_legend(rows: Sequence[Row]) -> list[str]:
                if any("service_percent" in row for row in rows)
                else "the most units that can be owed")  # fmt: skip
     return [f"expected short: mean units owed at the end of that day; lacking: {lacking}"]
+
+
+_LOST = "lots that may be sold up to a day of the plan, and the mean units left of them then"
+
+
+def waste_table(rows: Sequence[Row], scale: int) -> Table:
+    """What lots are expected to lose that expire, where they lie, and what it costs."""
+    numbers = ["no", "units", "expected loss", "cost"]
+    made = table("no", "units", "of", "lots", "where, until", "expected loss", "cost",
+                 numbers=numbers)  # fmt: skip
+    for row in rows:
+        add(made, row["number"], f"{row['quantity_units']:,}", row["item"], ", ".join(row["lots"]),
+            f"{row['location']}, {row['expires_on']}",
+            millionths(row["expected_waste_millionths"]),
+            total(row["cost_scaled"], scale))  # fmt: skip
+    return made
 
 
 def suppressed_table(suppressed: Row) -> Table:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from ontology.canonical import LARGEST_INTEGER
 from ontology.errors import InputError
 
 FORBID, PIN, CAP, FORCE = "forbid", "pin", "cap", "force"
@@ -51,8 +52,8 @@ class Edit:
 def bounds_of(edits: Iterable[Edit]) -> dict[Way, tuple[int, int | None]]:
     """The bounds that edits set together, the strictest of each way.
 
-    Raises InputError `BAD_EDIT` for an unknown kind, negative units or no way; `EDITS_CONFLICT`
-    where two edits of one way leave nothing.
+    Raises InputError `BAD_EDIT` for an unknown kind, negative units, more than a document can
+    state, or no way; `EDITS_CONFLICT` where two edits of one way leave nothing.
     """
     found: dict[Way, tuple[int, int | None]] = {}
     for edit in sorted(edits):
@@ -75,10 +76,10 @@ def _refuse_unsound(edit: Edit) -> None:
     problem = ""
     if edit.kind not in EDIT_KINDS:
         problem = f"`{edit.kind}` is no kind of edit"
-    elif edit.units < 0 or (edit.kind == FORBID and edit.units):
+    elif not 0 <= edit.units <= LARGEST_INTEGER or (edit.kind == FORBID and edit.units):
         problem = f"`{edit.units}` units cannot be asked for"
     elif not edit.item or not (edit.lane or (edit.supplier and edit.destination)):
         problem = "an edit names no item, or neither a lane nor a supplier and its destination"
     if problem:
         raise InputError(problem, code="BAD_EDIT", hint=f"kinds: {', '.join(EDIT_KINDS)}; units "
-                         "are whole and not below 0")  # fmt: skip
+                         f"are whole, from 0 to {LARGEST_INTEGER:,}")  # fmt: skip

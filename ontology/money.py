@@ -12,7 +12,17 @@ from ontology.columns import Snapshot
 from ontology.errors import InputError
 from ontology.terms import join_key
 
-PRICED = ("StockingPolicy", "Item", "FreightRate", "HandlingRate", "Lane", "Offer")
+PRICED = (
+    "StockingPolicy",
+    "Item",
+    "FreightRate",
+    "HandlingRate",
+    "Lane",
+    "Offer",
+    "TruckLoad",
+    "Budget",
+    "DisposalCost",
+)
 """The classes whose amounts have a currency, in the order in which they name the reporting one."""
 
 

@@ -38,6 +38,8 @@ _BY_FIELD = {
     "units_per_pack": NOT_NEGATIVE,
     "days_early": NOT_NEGATIVE,
     "capacity_per_day": NOT_NEGATIVE,
+    "capacity_per_load": POSITIVE,
+    "most_loads_per_day": NOT_NEGATIVE,
     "latitude_microdegrees": Range(-90_000_000, 90_000_000),
     "longitude_microdegrees": Range(-180_000_000, 180_000_000),
     "probability_per_million": Range(1, 999_999),
@@ -67,6 +69,7 @@ _OF_CLASS = {
     },
     ("SalesOrder", "days_late"): NOT_NEGATIVE,
     ("Offer", "lot_multiple_units"): POSITIVE,
+    ("TransferLot", "lot_multiple_units"): POSITIVE,
     # A negative one is a fact that a shape of the release judges, and its owner hears of it.
     ("Lane", "capacity_units_per_day"): ANY,
     ("Offer", "capacity_units"): ANY,

@@ -11,7 +11,8 @@ from ontology.terms import CalendarId, CarrierId, ItemId, LaneId, LocationId, Lo
 class Lane:
     """A way from one location to another by one mode; costs are per base unit unless named.
 
-    `cost_per_line_cents` is paid once for each item and day that goes this way (picking, papers).
+    `cost_per_line_cents` is paid once for each item and day that goes this way (picking, papers),
+    `cost_per_shipment_cents` once for each day on which anything does.
     """
 
     KEY: ClassVar = ("id",)
@@ -42,6 +43,51 @@ class LaneCapacity:
     lane: LaneId
     measure: str
     capacity_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class TruckLoad:
+    """What one load of a lane takes of all items together, counted in `measure`, and costs.
+
+    Every load that is begun on a day is paid for in full.
+    """
+
+    KEY: ClassVar = ("lane",)
+    lane: LaneId
+    measure: str
+    capacity_per_load: int
+    cost_per_load_cents: int
+    most_loads_per_day: int | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The most that freight and duty of transfers may come to, all items together.
+
+    It counts all that leaves within the days of a plan, from the locations of `region` where one
+    is named; what a lane charges per line, load or shipment is not in it.
+    """
+
+    KEY: ClassVar = ("id",)
+    id: str
+    amount_cents: int
+    region: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLot:
+    """An item goes in whole lots: by every lane of its own, or by `lane` where one is named.
+
+    What leaves on a day is nothing, or a multiple that is at least `minimum_units`.
+    """
+
+    KEY: ClassVar = ("item", "lane")
+    item: ItemId
+    lane: LaneId | None = None
+    lot_multiple_units: int = 1
+    minimum_units: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from ontology import (
     history,
     movement,
     partners,
+    perishables,
     places,
     plan,
     regulation,
@@ -23,7 +24,7 @@ from ontology import (
 
 _MODULES: tuple[ModuleType, ...] = (
     goods, places, partners, transport, stock, demand, governance, regulation,
-    deliveries, emissions, plan, movement, history,
+    deliveries, emissions, perishables, plan, movement, history,
 )  # fmt: skip
 
 
@@ -39,11 +40,11 @@ def _records(modules: tuple[ModuleType, ...]) -> dict[str, Any]:
 RECORDS: dict[str, Any] = _records(_MODULES)
 """Record class by its name, which is also the local name of the class in `inventory.ttl`."""
 
-FACTS = frozenset(_records(_MODULES[:10]))
+FACTS = frozenset(_records(_MODULES[:11]))
 """The classes whose instances are facts; the others are plans, views and history."""
 
 STANDINGS: dict[str, str] = {
-    **dict.fromkeys(_records(_MODULES[:10]), "fact"),
+    **dict.fromkeys(_records(_MODULES[:11]), "fact"),
     **dict.fromkeys(_records((plan,)), "plan"),
     **dict.fromkeys(_records((movement,)), "view"),
     **dict.fromkeys(_records((history,)), "history"),

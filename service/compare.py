@@ -49,6 +49,7 @@ class Method:
     lines_cents: int
     purchases_cents: int
     far_cents: int
+    waste_cents: int
     cost_scaled: int
     gap_scaled: int
     gap_cents: int
@@ -206,6 +207,7 @@ def _method(
         lines_cents=half_up(parts.lines, scale),
         purchases_cents=half_up(parts.purchases, scale),
         far_cents=_cents(parts.far, scale),
+        waste_cents=half_up(parts.waste, scale),
         cost_scaled=claims.cost,
         gap_scaled=claims.gap,
         gap_cents=half_up(claims.gap, scale),

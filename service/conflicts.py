@@ -9,6 +9,7 @@ from ontology.errors import EvenkeelError, InputError
 from service.decision import Question, pose
 from solver.edited import rows_of
 from solver.flow import solve
+from solver.lots import lot_words
 
 
 def conflict(question: Question) -> InputError:
@@ -70,6 +71,8 @@ def _available(question: Question, edits: list[Edit]) -> Iterator[str]:
             units = sum(free.get(key, 0) for key in keys)
             origin = moved["origin"][0]
             said = f"{origin} has {units} {edit.item} on hand{lanes.get(edit.lane, '')}"
+            if whole := lot_words(question.facts, edit.item, edit.lane):
+                said += f", {edit.item} goes by {edit.lane} {whole}"
         else:
             said = f"{edit.supplier} offers {edit.item} to {edit.destination}"
         closed = f", and {', '.join(rules)} closes some or all of it" if rules else ""

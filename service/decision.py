@@ -20,28 +20,39 @@ from ontology.ranges import refuse_out_of_range
 from ontology.steadiness import LineBefore, Steady
 from rules.decide import decide
 from rules.release import Release
-from service.objectives import asked_in, held_at, objectives_in, refuse_wrong, stages_in
+from service.objectives import (
+    asked_in,
+    counted,
+    held_at,
+    objectives_in,
+    refuse_wrong,
+    stages_in,
+)
 from service.rounds import Closed, Review, Settled, look_at
 from solver.assignment_network import AssignmentLabels
 from solver.baselines import compare, do_nothing
 from solver.beyond import remarks
+from solver.branches import Branches, steps_of
 from solver.carry_labels import CarryLabels
 from solver.certificate import measure
-from solver.claims import Claims
+from solver.claims import Claims, Whole
 from solver.currency import Conversion, conversion_of
 from solver.edited import forbidden, wanted
+from solver.expiring import expected_waste, merged
 from solver.facts import fact
 from solver.lines import decode
+from solver.lots import with_whole_bounds
 from solver.movements import RISK, Window, candidates, stock_after, window_of
 from solver.network import ArcKind, IntArray
 from solver.problem import BOTH_PARTS, Problem, build
 from solver.resources import resources_of
-from solver.shared import used
+from solver.shared import WHOLE_LOADS, used
 from solver.shortfalls import shortfalls
 from solver.stages import Stage
 from solver.steady import frozen_bounds, held_in, stability_of, ways_back
 
 FORMAT = "evenkeel-plan/1"
+SHARED_COLUMNS = ("arc", "resource", "use", "capacity")
 INLINE_ARCS = 10_000
 """Up to so many arcs, network and certificate stand in the plan itself."""
 
@@ -99,6 +110,7 @@ class Draft:
     claims: Claims
     decision: dict[str, Any]
     attachments: Mapping[str, bytes]
+    branches: Branches | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +141,7 @@ def ask(
     """
     refuse_out_of_range(snapshot)
     refuse_wrong(request.weights, request.first)
+    request = replace(request, weights=counted(request.weights, request.first))
     window = window_of(snapshot, request.starts_on)
     if window.regime == RISK:  # where all parts of the cost count, a plan cannot say otherwise
         request = replace(request, cost_parts=BOTH_PARTS)
@@ -160,6 +173,7 @@ def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
     problem = replace(
         problem, resources=resources_of(problem, facts), wanted=wanted(movements, window, edits)
     )
+    problem = with_whole_bounds(problem)
     return held_at(problem, question.stages, posed, question.request.weights)
 
 
@@ -177,7 +191,8 @@ def assemble(question: Question, settled: Settled) -> Draft:
     claims = claims_for(problem, settled, review.line_cost)
     kept = question.request.steady
     apart = problem
-    if settled.closed or kept is not None or (settled.prices is not None and settled.prices.any()):
+    paid = settled.prices is not None and settled.prices.any()
+    if settled.closed or kept is not None or paid or problem.comes_whole:
         apart = held_in(narrow, flow, kept).apart(flow)
     own = potentials if apart is problem else _potentials_of(apart, flow)
     network, network_bytes = _inline_or_named(problem, columns_of(problem))
@@ -207,6 +222,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
             **certificate_of(claims),
             "given": given_in(problem),
             "resources": resources,
+            **loads_in(settled),
             **proof,
         },
         "lines": _with_rates(question, decode(narrow, facts, flow, review.attention)),
@@ -214,15 +230,18 @@ def assemble(question: Question, settled: Settled) -> Draft:
         "suppressed": suppressed(narrow, settled.closed, review, resources),
         "comparison": compare(narrow, facts, flow, review.line_cost),
     }
-    if found := remarks(facts, problem.window):
+    if found := remarks(facts, problem.window) + merged(problem, facts):
         decision["remarks"] = found
+    if wasted := expected_waste(narrow, facts, flow):
+        decision["waste"] = wasted
     if kept is not None:
         decision["stability"] = stability_of(narrow, flow, kept)
     request, stages = question.request, question.stages
     decision |= objectives_in(narrow, facts, flow, request.weights, request.first)
     decision |= stages_in(stages, problem.proved)
     large = {name: data for name, data in attachments.items() if data}
-    return Draft(problem, flow, potentials, settled.prices, claims, decision, large)
+    return Draft(problem, flow, potentials, settled.prices, claims, decision, large,
+                 settled.branches)  # fmt: skip
 
 
 def demand_model(facts: Snapshot, window: Window) -> str | None:
@@ -253,7 +272,8 @@ def claims_for(problem: Problem, settled: Settled, line_cost: int) -> Claims:
     """What the flow, its potentials and prices prove, beside the cost of doing nothing."""
     given = problem.labels.given_cost if isinstance(problem.labels, CarryLabels) else 0
     return measure(problem.network, settled.flow, settled.potentials, settled.prices,
-                   problem.shared, idle_flow(problem), (given, line_cost))  # fmt: skip
+                   problem.shared, idle_flow(problem), (given, line_cost),
+                   settled.branches)  # fmt: skip
 
 
 def proof_of(settled: Settled) -> dict[str, Any]:
@@ -261,7 +281,7 @@ def proof_of(settled: Settled) -> dict[str, Any]:
     columns = {"flow": settled.flow.tolist(), "potentials": settled.potentials.tolist()}
     if settled.prices is not None:
         columns["prices"] = settled.prices.tolist()
-    return columns
+    return columns | columns_named("branch", settled.branches)
 
 
 def prices_in(settled: Settled) -> list[dict[str, Any]]:
@@ -271,7 +291,8 @@ def prices_in(settled: Settled) -> list[dict[str, Any]]:
         return []
     first, most = settled.problem.window.first, resources.shared.capacity
     taken = used(resources.shared, settled.flow)
-    rows = np.flatnonzero((prices > 0) | ((taken == most) & (most > 0)))
+    simple = np.array([name.limit != WHOLE_LOADS for name in resources.names], np.bool_)
+    rows = np.flatnonzero(simple & ((prices > 0) | ((taken == most) & (most > 0))))
     return [
         {
             **resources.names[row].stated(first),
@@ -281,6 +302,26 @@ def prices_in(settled: Settled) -> list[dict[str, Any]]:
         }
         for row in rows.tolist()
     ]
+
+
+def loads_in(settled: Settled) -> dict[str, Any]:
+    """`loads` of a certificate, where anything comes in loads: those that the flow begins.
+
+    `capacity` is what one takes, `used` what all of them carry, `cost_scaled` what they cost.
+    """
+    problem = settled.problem
+    if problem.resources is None or problem.resources.shared.whole is None:
+        return {}
+    shared, whole = problem.resources.shared, problem.resources.shared.whole
+    taken = used(shared, settled.flow)
+    counts = steps_of(shared, taken)
+    return {"loads": [
+        {**name.stated(problem.window.first), "loads": counts[row],
+         "capacity": int(shared.capacity[row]), "used": int(taken[row]),
+         "cost_scaled": counts[row] * int(whole.step_cost[row])}
+        for row, name in enumerate(problem.resources.names)
+        if name.limit == WHOLE_LOADS and counts[row]
+    ]}  # fmt: skip
 
 
 def given_in(problem: Problem) -> list[dict[str, Any]]:
@@ -325,8 +366,16 @@ def columns_of(problem: Problem) -> dict[str, Any]:
     columns = {name: column.tolist() for name, column in problem.network.arrays().items()}
     shared = problem.shared
     if shared is not None:
-        columns |= {f"shared_{f.name}": getattr(shared, f.name).tolist() for f in fields(shared)}
+        columns |= {f"shared_{name}": getattr(shared, name).tolist() for name in SHARED_COLUMNS}
+        columns |= columns_named("whole", shared.whole)
     return columns
+
+
+def columns_named(prefix: str, record: Whole | Branches | None) -> dict[str, Any]:
+    """The columns of a record as lists, by prefixed names; none where there is no record."""
+    if record is None:
+        return {}
+    return {f"{prefix}_{f.name}": getattr(record, f.name).tolist() for f in fields(record)}
 
 
 def suppressed(

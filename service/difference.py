@@ -151,6 +151,18 @@ def _asked(request: PlanRequest) -> dict[str, Any]:
         "edits": [asdict(edit) for edit in request.edits],
         **asdict(request.weights),
         "first": list(request.first),
+        **_steadiness(request),
+    }
+
+
+def _steadiness(request: PlanRequest) -> dict[str, Any]:
+    """The wish to change little, its lines named by the plan that they are of."""
+    if request.steady is None:
+        return {}
+    asked = asdict(request.steady)
+    del asked["lines"]
+    return {f"steady_{name}": value for name, value in asked.items()} | {
+        "steady_since": request.previous,
     }
 
 

@@ -8,15 +8,18 @@ import numpy as np
 
 from graph.artifacts import ArtifactStore
 from ontology.columns import Snapshot
+from ontology.objectives import Weights
 from ontology.steadiness import Steady, lines_of
 from rules.release import Release
-from service.decision import ask, pose
+from service.decision import PlanRequest, ask, pose
+from service.objectives import stages_of
 from service.recalled import inputs_of
 from service.stability import BAND
 from solver.carry_labels import CarryLabels
 from solver.drift import MILLION, Carried, Drifted, carried, weighed, with_old_penalties
 from solver.network import ArcKind, IntArray
 from solver.problem import Problem
+from solver.stages import alone
 from solver.steady import NO_WAY_BACK
 
 Items = tuple[str, ...]
@@ -81,10 +84,32 @@ def drift(
     """How a saved plan stands on a snapshot under a release, at the band of its knob.
 
     The plan's days, edits and purchases are kept. The gap of its flow, potentials and prices is
-    taken on the new network (`solver.drift`), without the fixed costs of lines. Raises as reading
-    the plan's artifacts does, and as posing its question on the snapshot.
+    taken on the new network (`solver.drift`), without the fixed costs of lines. A plan that holds
+    objectives at their best, one after the other, holds where it does for each of them by itself;
+    costs and gaps are then those of the last one. Raises as reading the plan's artifacts does, and
+    as posing its question on the snapshot.
     """
-    was, under, request = inputs_of(store, document)
+    facts = (inputs_of(store, document), (snapshot, release))
+    proof, request = proof_in(store, document), facts[0][2]
+    found = _by_weights(document, facts, request.weights, proof)
+    for stage in stages_of(document["decision"]):
+        turn = {**proof, "potentials": stage.potentials}
+        other = _by_weights(document, facts, alone(request.weights, stage.objective), turn)
+        known = {group.items for group in found.affected}
+        more = (group for group in other.affected if group.items not in known)
+        found = replace(found, holds=found.holds and other.holds,
+                        affected=(*found.affected, *more))  # fmt: skip
+    return found
+
+
+def _by_weights(
+    document: Mapping[str, Any],
+    facts: tuple[tuple[Snapshot, Release, PlanRequest], tuple[Snapshot, Release]],
+    weights: Weights, proof: Mapping[str, IntArray],
+) -> PlanDrift:  # fmt: skip
+    """How the plan stands by these weights, on what it was made from and on what there is now."""
+    (was, under, request), (snapshot, release) = facts
+    request = replace(request, weights=weights)
     closed = {
         name: np.array(rows, np.int64)
         for name, rows in document["decision"]["suppressed"]["after_flow"].items()
@@ -93,11 +118,10 @@ def drift(
     kept = Steady(lines_of(document["decision"]), 0, frozen_days=1)
     back = "" if request.steady else NO_WAY_BACK
     new = pose(ask(snapshot, release, replace(request, steady=kept), without_rule=back))
-    free = pose(ask(snapshot, release, replace(request, steady=None)))
-    both = compared(old, new, proof_in(store, document))
+    free = pose(ask(snapshot, release, request))  # its own wish may freeze what is bought
     band = int(release.knobs.get(BAND, 0))
-    return reported(document["plan_digest"], both, _bought_anew(new, free), band,
-                    same=was.digest == snapshot.digest)  # fmt: skip
+    return reported(document["plan_digest"], compared(old, new, proof), _bought_anew(new, free),
+                    band, same=was.digest == snapshot.digest)  # fmt: skip
 
 
 def proof_in(store: ArtifactStore, document: Mapping[str, Any]) -> dict[str, IntArray]:

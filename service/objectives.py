@@ -1,7 +1,7 @@
 """What a plan weighs, as its decision states it, and the stages that it holds."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,15 @@ import numpy as np
 
 from ontology.columns import Snapshot
 from ontology.errors import InputError
-from ontology.objectives import ALL_PERCENT, PLAIN, Weights, known, refuse_unsound
+from ontology.objectives import (
+    ALL_PERCENT,
+    CARBON,
+    OBJECTIVES,
+    PLAIN,
+    Weights,
+    known,
+    refuse_unsound,
+)
 from solver.carry_labels import CarryLabels
 from solver.claims import Claims
 from solver.network import IntArray, Network
@@ -21,13 +29,29 @@ Asked = dict[str, Any]
 
 
 def refuse_wrong(weights: Weights, first: Sequence[str]) -> None:
-    """Raises InputError as `refuse_unsound`, `OBJECTIVE_UNKNOWN`, `OBJECTIVE_TWICE`."""
+    """Raises InputError as `refuse_unsound`, `OBJECTIVE_UNKNOWN`, `OBJECTIVE_TWICE`.
+
+    Weights of nothing at all are a `BAD_WEIGHT`: every plan would be as good as any other.
+    """
     refuse_unsound(weights)
+    if not any(weights.of(name) for name in OBJECTIVES):
+        raise InputError("no objective is weighed", code="BAD_WEIGHT",
+                         hint=f"give one of {', '.join(OBJECTIVES)} a weight above 0")  # fmt: skip
     for name in first:
         refuse_unsound(alone(weights, known(name)))
     if len(set(first)) < len(first):
         raise InputError(f"`{', '.join(first)}` names an objective twice", code="OBJECTIVE_TWICE",
                          hint="once it is held at its best it stays there")  # fmt: skip
+
+
+def counted(weights: Weights, first: Sequence[str]) -> Weights:
+    """The weights without a price of carbon that nothing is weighed by: a plan states what counts.
+
+    Else a price under the seal could be any number, and the plan the same.
+    """
+    if weights.carbon_per_mille or CARBON in first:
+        return weights
+    return replace(weights, carbon_price_cents_per_tonne=0)
 
 
 def asked_in(decision: Mapping[str, Any]) -> Asked:

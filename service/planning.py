@@ -99,16 +99,21 @@ def staged(question: Question, solver: Callable[..., Proved]) -> Question:
     for objective in question.request.first[len(question.stages) :]:
         weights = alone(question.request.weights, objective)
         posed = pose(replace(question, request=replace(question.request, weights=weights)))
+        if posed.comes_whole:
+            raise _not_proved(objective, "what comes in whole loads or lots")
         found = solver(posed)
         if found.prices is not None and found.prices.any():
-            raise SolverError(
-                f"a shared capacity keeps the best of `{objective}` from being proved",
-                hint="weigh the objectives instead of holding one before the other",
-                code="STAGE_NOT_PROVED",
-            )  # fmt: skip
+            raise _not_proved(objective, "a shared capacity")
         stage = Stage(objective, found.flow, found.potentials)
         question = replace(question, stages=(*question.stages, stage))
     return question
+
+
+def _not_proved(objective: str, what: str) -> SolverError:
+    return SolverError(
+        f"{what} keeps the best of `{objective}` from being proved", code="STAGE_NOT_PROVED",
+        hint="weigh the objectives instead of holding one before the other",
+    )  # fmt: skip
 
 
 def _nothing_held(question: Question) -> SolverError:
@@ -136,7 +141,7 @@ def certified(draft: Draft) -> Draft:
     """The draft itself. Raises SolverError `CERTIFICATE_REFUSED` where its proof does not check."""
     verdict = check(
         draft.problem.network, draft.flow, draft.potentials, draft.claims, draft.prices,
-        draft.problem.shared, idle_flow(draft.problem),
+        draft.problem.shared, idle_flow(draft.problem), draft.branches,
     )  # fmt: skip
     if not verdict.accepted:  # INVARIANT: a plan whose certificate does not check is never saved
         raise SolverError(

@@ -14,7 +14,8 @@ from rules.release import Release, from_document
 from service.decision import PlanRequest, Question, ask, pose, request_of
 from service.objectives import stages_of
 from solver.flips import Margins
-from solver.network import IntArray
+from solver.network import ArcKind, IntArray
+from solver.parts import components
 from solver.potentials import canonical_potentials
 from solver.problem import Problem
 from solver.shared import used
@@ -77,17 +78,26 @@ def recall(store: ArtifactStore, document: Mapping[str, Any]) -> Recalled:
         or bool(closed)
         or problem.window.is_forecast
         or bool(proof["line_cost"])
+        or problem.comes_whole
     )
     pure = not fixed and proof["gap"] == 0 and _has_slack(problem, flow)
     return Recalled(question, problem if pure else problem.apart(flow), flow, pure)
 
 
 def _has_slack(problem: Problem, flow: IntArray) -> bool:
-    """Whether a unit more or less anywhere fits into all that items share."""
-    shared = problem.shared
+    """Whether no item can fill what all share by sending its units of any one line elsewhere.
+
+    Those take no arc for more units than the line has, so what they add to a resource is at most
+    that on every arc of the item that draws on it.
+    """
+    shared, network = problem.shared, problem.network
     if shared is None:
         return True
+    most = int(flow[network.kind == ArcKind.MOVE].max(initial=1))
+    room = np.minimum(most, network.capacity - flow)[shared.arc]
+    part = components(network.node_count, network.tail, network.head)[network.tail[shared.arc]]
+    pairs, group = np.unique(np.stack([part, shared.resource]), axis=1, return_inverse=True)
+    added = np.zeros(pairs.shape[1], np.int64)
+    np.add.at(added, group.reshape(-1), shared.use * room)
     left = shared.capacity - used(shared, flow)
-    most = np.zeros(len(left), np.int64)
-    np.maximum.at(most, shared.resource, shared.use)
-    return bool(np.all(left >= most))
+    return bool(np.all(added <= left[pairs[1]]))

@@ -10,6 +10,7 @@ from ontology.columns import Snapshot
 from rules.decide_plan import PLAN_VIEWS, PlanVerdict, decide_plan
 from rules.release import Release
 from solver.baselines import do_nothing
+from solver.branches import Branches
 from solver.carry_labels import CarryLabels
 from solver.closing import rows_to_close
 from solver.filters import (
@@ -46,7 +47,8 @@ class Settled:
     """The flow that stands, and what bounds the problem before anything was closed.
 
     `potentials` and `prices` (of `problem.resources`, where there are any) are that bound's;
-    `closed` the movement rows that filters and rules on the finished plan closed, by name.
+    `closed` the movement rows that filters and rules on the finished plan closed, by name;
+    `branches` what proves the bound where loads or lots come whole and these do not.
     """
 
     problem: Problem
@@ -54,6 +56,7 @@ class Settled:
     potentials: IntArray
     prices: IntArray | None = None
     closed: Closed = field(default_factory=dict)
+    branches: Branches | None = None
 
 
 def settle(
@@ -75,7 +78,9 @@ def settle(
         review = look_at(problem.narrowed(closed), snapshot, release, now.flow, without_rule,
                          filters=turn < int(release.knobs["rounds"]))  # fmt: skip
         if not review.close:
-            return Settled(problem, now.flow, first.potentials, first.prices, closed)
+            return Settled(
+                problem, now.flow, first.potentials, first.prices, closed, first.branches
+            )
         closed = joined(closed, review.close)
         turn += 1
         if _touches_given(problem, review.close):

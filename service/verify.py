@@ -1,7 +1,7 @@
 """Check a plan without any solver: its arithmetic, its seal, and its derivation from the facts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,25 @@ from ontology.canonical import LARGEST_INTEGER, canonical, digest_of
 from ontology.errors import EvenkeelError, InputError
 from ontology.steadiness import lines_of
 from rules.release import Release, from_document
-from service.decision import FORMAT, ask, assemble, pose, request_of
+from service.decision import (
+    FORMAT,
+    SHARED_COLUMNS,
+    ask,
+    assemble,
+    columns_named,
+    pose,
+    request_of,
+)
 from service.objectives import stages_of
 from service.rounds import Settled, closers
+from solver.branches import Branches
 from solver.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
-from solver.claims import Claims, SharedResources
+from solver.claims import Claims, SharedResources, Whole
 from solver.network import IntArray, Network
 from solver.problem import Problem
 from solver.steady import STABILITY_KNOBS
 
 ACCEPTED, REFUSED, NOT_RUN = "accepted", "refused", "not run"
-SHARED_COLUMNS = ("arc", "resource", "use", "capacity")
 ARC_COLUMNS = ("tail", "head", "lower", "capacity", "cost", "kind", "reference", "supply")
 
 KEYS = {
@@ -33,7 +41,7 @@ KEYS = {
     "decision": frozenset({
         "chain", "snapshot", "release", "previous", "edits", "work_limit", "regime", "starts_on",
         "cost_parts", "currency", "demand_model", "network", "certificate", "lines", "shortfalls",
-        "suppressed", "comparison", "remarks", "objectives", "stages", "stability",
+        "suppressed", "comparison", "remarks", "waste", "objectives", "stages", "stability",
     }),
 }  # fmt: skip
 """All that a plan may state, at its first two levels."""
@@ -68,6 +76,7 @@ class _Parts:
     flow: IntArray
     potentials: IntArray
     prices: IntArray | None
+    branches: Branches | None
 
 
 def verify(
@@ -141,12 +150,25 @@ def _parts(document: Any, store: ArtifactStore | None) -> _Parts:
     columns = {name: _column(arcs[name], name) for name in ARC_COLUMNS}
     scale = _whole(decision["network"]["cost_scale"], "cost_scale")
     proved = {name: _column(proof[name], name) for name in ("flow", "potentials")}
-    shares = {name: _column(arcs[f"shared_{name}"], f"shared_{name}") for name in SHARED_COLUMNS
-              if "shared_arc" in arcs}  # fmt: skip
+    shared = None
+    if "shared_arc" in arcs:
+        shares = {
+            name: _column(arcs[f"shared_{name}"], f"shared_{name}") for name in SHARED_COLUMNS
+        }
+        shared = SharedResources(**shares, whole=_record(Whole, "whole", arcs))
     return _Parts(
-        Network(**columns, cost_scale=scale), SharedResources(**shares) if shares else None,
+        Network(**columns, cost_scale=scale), shared,
         **proved, prices=_column(proof["prices"], "prices") if "prices" in proof else None,
+        branches=_record(Branches, "branch", proof),
     )  # fmt: skip
+
+
+def _record(kind: Any, prefix: str, stated: Mapping[str, Any]) -> Any:
+    """The record whose columns are stated under a prefix; None where none of them is."""
+    names = [f"{prefix}_{field.name}" for field in fields(kind)]
+    if not any(name in stated for name in names):
+        return None
+    return kind(*(_column(stated[name], name) for name in names))
 
 
 def _content(part: Mapping[str, Any], store: ArtifactStore | None) -> Mapping[str, Any]:
@@ -183,7 +205,8 @@ def _arithmetic(document: Any, parts: _Parts) -> Check:
         given_cost=_whole(stated["given_cost"], "given_cost"),
         line_cost=_whole(stated["line_cost"], "line_cost"),
     )  # fmt: skip
-    found = check(parts.network, parts.flow, parts.potentials, claims, parts.prices, parts.shared)
+    found = check(parts.network, parts.flow, parts.potentials, claims, parts.prices, parts.shared,
+                  branches=parts.branches)  # fmt: skip
     refusals = list(found.refusals)
     for name, size in (("arcs", parts.network.arc_count), ("nodes", parts.network.node_count)):
         if network[name] != size:
@@ -247,7 +270,8 @@ def _derivation(
     elif not _same(problem.shared, parts.shared):
         refusals.append("the facts and rules give other shared capacities than the plan's")
     else:
-        settled = Settled(problem, parts.flow, parts.potentials, parts.prices, closed)
+        settled = Settled(problem, parts.flow, parts.potentials, parts.prices, closed,
+                          parts.branches)  # fmt: skip
         again = assemble(question, settled)
         refusals += differences(decision, again.decision)
     if document["about"]["sequence"] != snapshot.sequence:
@@ -291,7 +315,8 @@ def _before(
 def _same(some: SharedResources | None, others: SharedResources | None) -> bool:
     if some is None or others is None:
         return some is others
-    return all(np.array_equal(getattr(some, n), getattr(others, n)) for n in SHARED_COLUMNS)
+    same = all(np.array_equal(getattr(some, n), getattr(others, n)) for n in SHARED_COLUMNS)
+    return same and columns_named("", some.whole) == columns_named("", others.whole)
 
 
 def _closed_after(decision: Mapping[str, Any]) -> dict[str, IntArray]:

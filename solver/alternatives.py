@@ -213,12 +213,10 @@ def _kept(
     problem: Problem, labels: CarryLabels, margins: Margins, row: int
 ) -> tuple[int | None, str]:
     """Units that stay in the lot of a movement, and the rule whose floor holds all of them."""
-    keep = labels.block("keep")
-    arcs = keep.start + np.flatnonzero(problem.network.tail[keep] == labels.move_tail[row])
+    arcs, pair = labels.staying(problem.network, int(labels.move_tail[row]))
     if not len(arcs):
         return None, ""
     units = int(margins.flow[arcs].sum())
-    pair = int(problem.network.head[arcs[0]]) // (problem.window.periods + 1)
     carry = labels.carry_of(pair, 0)
     least = int(problem.network.lower[carry].sum())
     if not least or int(margins.flow[carry].sum()) > least:

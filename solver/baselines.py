@@ -9,6 +9,7 @@ import numpy as np
 from ontology.columns import MISSING, Snapshot
 from ontology.errors import SolverError
 from solver.assignment_network import AssignmentLabels
+from solver.branches import steps_cost
 from solver.carry_labels import CarryLabels
 from solver.completion import complete
 from solver.demand import TOTAL, QuantileDemand
@@ -19,6 +20,7 @@ from solver.network import IntArray
 from solver.problem import Problem
 from solver.ranges import exact_dot
 from solver.scaling import MICROS_PER_CENT, half_up
+from solver.shared import used
 from solver.unmet import MILLION, expected_cost, far_cost, stock_levels
 
 Figures = dict[str, Any]
@@ -33,9 +35,11 @@ def compare(
     network's objective, which leaves out the constant shortage cost of all expected demand;
     `fill_per_million` is the share of the (local) days' expected demand served by their end.
     Forecast demand adds the far pool, the premium of given purchases, and `line_cost` micros.
+    Where lots expire in the window, what is expected to be lost of them, in units and cents.
     Orders: orders served, and cents without the penalties. No solver is used.
 
-    Raises SolverError `WORSE_THAN_NOTHING` where doing nothing would cost less (law: never).
+    Raises SolverError `WORSE_THAN_NOTHING` where doing nothing would cost less (law: never, unless
+    lines are asked for).
     """
     labels = problem.labels
     if isinstance(labels, AssignmentLabels):
@@ -45,7 +49,8 @@ def compare(
         "do_nothing": _risk_figures(problem, labels, nothing, 0),
         "plan": _risk_figures(problem, labels, flow, line_cost),
     }
-    free = problem.unheld is None  # an earlier objective may ask for what a later one pays
+    # an earlier objective may ask for what a later one pays, and a person for what never pays
+    free = problem.unheld is None and not len(problem.wanted)
     if free and found["plan"]["cost_scaled"] > found["do_nothing"]["cost_scaled"]:
         raise SolverError("the plan costs more than doing nothing", code="WORSE_THAN_NOTHING")
     return found
@@ -67,7 +72,8 @@ class CostParts:
 
     `purchases` is price less value of all that is bought, given or chosen; `transport` are the
     other movements; `lines` the first day's; `far` the days on which all stock counts as one,
-    with what the network charges for the way there and for what is left at their end.
+    with what the network charges for the way there and for what is left at their end; `loads`
+    are those of all days, `waste` is what lots lose that expire.
     """
 
     holding: Fraction
@@ -76,11 +82,13 @@ class CostParts:
     lines: int
     purchases: int
     far: Fraction
+    loads: int = 0
+    waste: int = 0
 
     @property
     def total(self) -> Fraction:
         """All parts together: what `compare` rounds to `cost_cents`."""
-        whole = self.transport + self.lines + self.purchases
+        whole = self.transport + self.lines + self.purchases + self.loads + self.waste
         return self.holding + self.shortage + self.far + whole
 
 
@@ -95,7 +103,19 @@ def cost_parts(problem: Problem, labels: CarryLabels, flow: IntArray, line_cost:
         exact_dot(units[rows], labels.move_cost[rows]) for rows in (bought, ~bought)
     )
     return CostParts(stock - shortage, shortage, transport, line_cost,
-                     purchases + labels.given_cost, _far(problem, labels, flow))  # fmt: skip
+                     purchases + labels.given_cost, _far(problem, labels, flow),
+                     load_cost(problem, flow), waste_cost(labels, flow))  # fmt: skip
+
+
+def waste_cost(labels: CarryLabels, flow: IntArray) -> int:
+    """Micros that lots are expected to lose that expire in the window, 0 where none does."""
+    return 0 if labels.ages is None else exact_dot(labels.ages.cost, flow[labels.ageing_arcs])
+
+
+def load_cost(problem: Problem, flow: IntArray) -> int:
+    """What the loads that a flow begins cost."""
+    shared = problem.shared
+    return 0 if shared is None else steps_cost(shared, used(shared, flow))
 
 
 def service_misses(
@@ -158,16 +178,24 @@ def _risk_figures(problem: Problem, labels: CarryLabels, flow: IntArray, lines: 
     stock, far = expected_cost(problem, labels, levels), _far(problem, labels, flow)
     short, asked = _window_demand(labels, levels[:, -1])
     fill = MILLION * (asked - short) / asked if asked else MILLION
-    total, whole = stock + far + moves + labels.given_cost + lines, MICROS_PER_CENT
+    loads, waste = load_cost(problem, flow), waste_cost(labels, flow)
+    whole = MICROS_PER_CENT
+    total = stock + far + moves + labels.given_cost + lines + loads + waste
     found = {
         "cost_cents": half_up(total.numerator, total.denominator * whole),
         "stock_cost_cents": half_up(stock.numerator, stock.denominator * whole),
         "movement_cost_cents": half_up(moves, whole),
-        "cost_scaled": int((problem.network.cost.astype(object) * flow).sum()) + lines,
+        "cost_scaled": int((problem.network.cost.astype(object) * flow).sum()) + lines + loads,
         "expected_demand_millionths": half_up(*(asked * MILLION).as_integer_ratio()),
         "expected_short_millionths": half_up(*(short * MILLION).as_integer_ratio()),
         "fill_per_million": half_up(*fill.as_integer_ratio()),
     }
+    if problem.comes_whole:
+        found["load_cost_cents"] = half_up(loads, whole)
+    if labels.ages is not None:
+        lost = exact_dot(labels.ages.lost_millionths, flow[labels.ageing_arcs])
+        found["waste_cost_cents"] = half_up(waste, whole)
+        found["expected_waste_millionths"] = lost
     if problem.window.is_forecast:
         found["line_cost_cents"] = half_up(lines, whole)
         found["purchase_premium_cents"] = half_up(labels.given_cost, whole)

@@ -99,7 +99,7 @@ def _why(
         return {
             **best[2].as_shortfall(problem.window.first),
             "reason": f"at these prices one more unit here would save {best[1]} micros, but "
-            f"{best[2].text} is full",
+            f"{best[2].full}",
             "at_these_prices": {"saves_scaled": best[1]},
         }
     if best is not None:
@@ -164,6 +164,8 @@ def _origin_of_lots(network: Network, labels: CarryLabels, days: int) -> IntArra
     keep = labels.block("keep")
     pair = np.full(network.node_count + 1, ABSENT, np.int64)  # the last is the place of no node
     pair[network.tail[keep]] = network.head[keep] // days
+    if labels.ages is not None:
+        pair[list(labels.ages.home)] = list(labels.ages.home.values())
     found: IntArray = pair[labels.move_tail]
     return found
 

@@ -29,9 +29,14 @@ class Arcs:
     blocks: dict[str, tuple[int, int]] = field(default_factory=dict)
     count: int = 0
 
-    def add(self, name: str, kind: ArcKind, hashes: HashArray, **columns: IntArray | int) -> None:
-        """Appends the arcs of one class; `lower`, `cost` default to 0, `reference` to -1."""
-        values = {"lower": 0, "cost": 0, "reference": -1, "kind": int(kind), **columns}
+    def add(
+        self, name: str, of_kind: ArcKind, hashes: HashArray, **columns: IntArray | int
+    ) -> None:
+        """Appends the arcs of one class; `lower`, `cost` default to 0, `reference` to -1.
+
+        `kind` as a column says it of every arc by itself.
+        """
+        values = {"lower": 0, "cost": 0, "reference": -1, "kind": int(of_kind), **columns}
         for column in _COLUMNS:
             wide = np.broadcast_to(np.asarray(values[column], np.int64), (len(hashes),))
             self.columns[column].append(wide)
@@ -61,17 +66,30 @@ def add_carry(
     )  # fmt: skip
 
 
-def add_keep(arcs: Arcs, layout: Layout, serving: BoolArray) -> None:
-    """Lots stay where they are, and those that do not serve there go idle."""
+def add_keep(
+    arcs: Arcs, layout: Layout, serving: BoolArray, ranks: IntArray, lots: BoolArray
+) -> None:
+    """Of the `lots`, those that serve where they lie stay there, the others go idle.
+
+    `ranks` say which lots of an item expire first, where one of them does so in the window.
+    """
     pair = layout.pair_rows(layout.lots["item"], layout.lots["location"])
     lot, units = layout.nodes("lots"), layout.lots["on_hand_units"]
     names = hash_names(layout.lots.keys)
-    arcs.add("keep", ArcKind.OTHER, mixed(hash_names(["keep"]), names[serving]),
-             tail=lot[serving], head=pair[serving] * layout.days,
-             capacity=units[serving])  # fmt: skip
+    stay = serving & lots
+    arcs.add("keep", ArcKind.OTHER, mixed(hash_names(["keep"]), names[stay]),
+             tail=lot[stay], head=pair[stay] * layout.days,
+             capacity=units[stay], **kept_kind(ranks[stay]))  # fmt: skip
     idle = ~serving
     arcs.add("idle", ArcKind.IDLE, mixed(hash_names(["idle"]), names[idle]), tail=lot[idle],
              head=layout.sink(layout.lots["item"][idle]), capacity=units[idle])  # fmt: skip
+
+
+def kept_kind(ranks: IntArray) -> dict[str, IntArray]:
+    """Kind and reference of arcs on which units of lots with these ranks stay; 0: no rank."""
+    ranked = ranks > 0
+    return {"kind": np.where(ranked, int(ArcKind.KEEP), int(ArcKind.OTHER)),
+            "reference": np.where(ranked, ranks, -1)}  # fmt: skip
 
 
 def add_moves(

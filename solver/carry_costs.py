@@ -1,4 +1,4 @@
-"""What one unit of each transfer and purchase costs, exactly, and what is refused unpriced."""
+"""What one unit of each transfer and purchase costs, exactly, and which costs are refused."""
 
 import numpy as np
 
@@ -30,11 +30,10 @@ def movement_costs(
     cost of its lead time is the supplier's. An item without a value is worth its lowest price; so
     is every item where purchases are given, since a value that is above it would make buying pay.
 
-    Raises InputError `NOT_PRICED` for a fixed cost per shipment, and where a flow buys for minimum
-    quantities and lot multiples (it cannot carry them), `MIXED_CURRENCY`, and `NO_WEIGHT` or
-    `NO_VOLUME` where a lane charges by them.
+    Raises InputError as `refuse_unsound`, and `NO_WEIGHT` or `NO_VOLUME` where a lane charges by
+    them.
     """
-    refuse_unpriced(snapshot)
+    refuse_unsound(snapshot)
     cost = np.zeros(len(movements), np.int64)
     bought = movements["kind"] == "purchase"
     cost[bought] = _purchase_costs(snapshot, movements.take(np.flatnonzero(bought)))
@@ -60,15 +59,9 @@ def line_costs(snapshot: Snapshot, movements: Table) -> IntArray:
     return found
 
 
-def refuse_unpriced(snapshot: Snapshot) -> None:
-    """Raises InputError for costs and conditions that the network could not honour."""
+def refuse_unsound(snapshot: Snapshot) -> None:
+    """Raises InputError `BAD_LEAD_TIME`, `BAD_COST` and `MIXED_CURRENCY`."""
     lanes, offers = snapshot.table("Lane"), snapshot.table("Offer")
-    fixed = np.flatnonzero(lanes["cost_per_shipment_cents"] != 0)
-    if len(fixed):
-        raise _not_priced(f"lane `{lanes['id'][fixed].min()}` has a cost per shipment")
-    lots = (offers["minimum_order_units"] > 1) | (offers["lot_multiple_units"] > 1)
-    if lots.any() and not len(snapshot.table("DemandQuantile")):  # there the echelon rule buys
-        raise _not_priced(f"offer `{offers.keys[lots].min()}` sells only in lots")
     for table in (lanes, offers):
         wrong = (table["lead_time_days"] < 0) | (table["lead_time_days"] > MOST_LEAD_DAYS)
         if wrong.any():
@@ -77,14 +70,17 @@ def refuse_unpriced(snapshot: Snapshot) -> None:
                 f"{MOST_LEAD_DAYS} days",
                 code="BAD_LEAD_TIME", hint="correct the row in its source",
             )  # fmt: skip
-    unsound = (lanes["cost_per_line_cents"] < 0) | (lanes["cost_per_line_cents"] > MOST_LINE_CENTS)
-    if unsound.any():
-        raise InputError(
-            f"the cost per line of lane `{lanes['id'][unsound].min()}` is out of range",
-            code="BAD_COST", hint=f"state 0 to {MOST_LINE_CENTS:,} cents",
-        )  # fmt: skip
+    for what, table, lane in (("line", lanes, "id"), ("shipment", lanes, "id"),
+                              ("load", snapshot.table("TruckLoad"), "lane")):  # fmt: skip
+        cents = table[f"cost_per_{what}_cents"]
+        unsound = (cents < 0) | (cents > MOST_LINE_CENTS)
+        if unsound.any():
+            raise InputError(
+                f"the cost per {what} of lane `{table[lane][unsound].min()}` is out of range",
+                code="BAD_COST", hint=f"state 0 to {MOST_LINE_CENTS:,} cents",
+            )  # fmt: skip
     # INVARIANT: `solver.currency` came first, so that no sum adds amounts of two currencies
-    tables = ("Lane", "Offer", "StockingPolicy", "Item")
+    tables = ("Lane", "Offer", "StockingPolicy", "Item", "TruckLoad")
     stated = {code for name in tables for code in snapshot.table(name)["currency"]} - {"", None}
     if len(stated) > 1:
         raise InputError(
@@ -92,15 +88,6 @@ def refuse_unpriced(snapshot: Snapshot) -> None:
             hint="convert them to the chain's reporting currency first",
             code="MIXED_CURRENCY",
         )
-
-
-def _not_priced(what: str) -> InputError:
-    return InputError(
-        what,
-        hint="the flow prices single units: state a cost per unit, kilogram or cubic metre, "
-        "and lots of one",
-        code="NOT_PRICED",
-    )
 
 
 def _purchase_costs(snapshot: Snapshot, bought: Table) -> IntArray:
@@ -122,25 +109,39 @@ def _purchase_costs(snapshot: Snapshot, bought: Table) -> IntArray:
     return premium
 
 
+def freight_costs(snapshot: Snapshot, moved: Table) -> IntArray:
+    """Micros per unit that a transfer pays its lane, duty included, rounded once, half up.
+
+    Raises InputError `NO_WEIGHT` or `NO_VOLUME`.
+    """
+    return half_up_columns(_freight(snapshot, moved, np.zeros(len(moved), np.int64)), BILLIONTHS)
+
+
 def _transfer_costs(
     snapshot: Snapshot, moved: Table, place: dict[tuple[str, str], int], holding: IntArray
 ) -> IntArray:
-    lanes, items = snapshot.table("Lane"), snapshot.table("Item")
-    lane = codes_of(moved["lane"], lanes["id"].tolist())
     ends = zip(moved["item"], moved["destination"], strict=True)
     held = holding[np.array([place[end] for end in ends], np.int64)]
     days = (moved["arrives_on"] - moved["departs_on"]).astype(np.int64)  # with waiting at a door
+    under_way = np.asarray(exact_products(held, days), np.int64)
+    return half_up_columns(_freight(snapshot, moved, under_way), BILLIONTHS)
+
+
+def _freight(snapshot: Snapshot, moved: Table, also: IntArray) -> ExactArray:
+    """What lanes charge per unit of each transfer, and `also` so many micros, in billionths."""
+    lanes, items = snapshot.table("Lane"), snapshot.table("Item")
+    lane = codes_of(moved["lane"], lanes["id"].tolist())
     by_weight = _charged(moved, items, "weight_micrograms", "NO_WEIGHT",
                          lanes["cost_per_kilogram_micros"][lane])  # fmt: skip
     by_volume = _charged(moved, items, "volume_cubic_millimetres", "NO_VOLUME",
                          lanes["cost_per_cubic_metre_micros"][lane])  # fmt: skip
     value = np.maximum(0, _values_micros(snapshot, moved["item"]))
     duty = exact_products(value, lanes["duty_percent"][lane] * (BILLIONTHS // 100))
-    whole = lanes["cost_per_unit_micros"][lane] + exact_products(held, days)
-    parts = (by_weight, by_volume, duty, exact_products(np.asarray(whole, np.int64), _BILLION))
+    whole = lanes["cost_per_unit_micros"][lane] + also
+    parts = (by_weight, by_volume, duty, exact_products(whole, _BILLION))
     if sum(largest(part) for part in parts) >= np.iinfo(np.int64).max:
         parts = tuple(part.astype(object) for part in parts)  # type: ignore[assignment]
-    return half_up_columns(parts[0] + parts[1] + parts[2] + parts[3], BILLIONTHS)
+    return parts[0] + parts[1] + parts[2] + parts[3]
 
 
 _BILLION = np.array([BILLIONTHS], np.int64)

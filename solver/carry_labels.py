@@ -11,7 +11,7 @@ from ontology.closures import Closures
 from ontology.objectives import PLAIN, Weights
 from solver.demand import QuantileDemand
 from solver.echelon import Purchases
-from solver.network import IntArray
+from solver.network import IntArray, Network
 from solver.risk import Curve
 from solver.weighing import Weighed
 
@@ -28,6 +28,29 @@ def most_asked(curves: Curves) -> IntArray:
 
 
 @dataclass(frozen=True)
+class Ages:
+    """The arcs of lots that expire in the window.
+
+    Block "age" holds the arcs that leave these lots: to their own place, to an age (a node: meant
+    for another place), or out, where units are lost for sure. Block "later" leads from each age to
+    the lot's own place: those that do not leave on the first day. Per arc of both, in that order:
+    `lot` (its row), `cost` and `plain` micros, the chance to be lost in `lost_millionths`, what the
+    loss costs in micros (`loss`), and whether the units stay (`stays`). Per pair, `sure` counts
+    units lost where they lie, whatever is sold. `home` is the pair of the lots and ages, by node.
+    """
+
+    lot: IntArray
+    cost: IntArray
+    plain: IntArray
+    lost_millionths: IntArray
+    loss: IntArray
+    stays: BoolArray
+    sure: IntArray
+    home: Mapping[int, int]
+    lot_of: Mapping[int, int]
+
+
+@dataclass(frozen=True)
 class CarryLabels:
     """What the arcs and nodes of a risk network stand for.
 
@@ -38,7 +61,8 @@ class CarryLabels:
     whether it is an arc at all: purchases that are `given` are none.
     Per pair: `owed` from before, `opening` units there on the first day, `service_percent` that
     its policy promises (MISSING where none is stated). `policies` names the pairs that have one.
-    `plain` has rates and costs without the weights that those here are multiplied by.
+    `plain` has rates and costs without the weights that those here are multiplied by. `ages` are
+    there where a lot expires in the window.
     """
 
     pairs: list[tuple[str, str]]
@@ -67,6 +91,7 @@ class CarryLabels:
     policies: frozenset[tuple[str, str]]
     pooled: QuantileDemand | None = None
     plain: Weighed | None = None
+    ages: Ages | None = None
 
     @property
     def weights(self) -> Weights:
@@ -88,11 +113,35 @@ class CarryLabels:
         return slice(*self.blocks[name])
 
     def floors_of(self, closures: Closures) -> IntArray:
-        """Least units of each pair on the first day: the strictest rule's, clipped to `opening`."""
+        """Least units of each pair on the first day: the strictest rule's, clipped to `lasting`."""
         floors = np.zeros(len(self.pairs), np.int64)
         for least in closures.floors.values():
             floors = np.maximum(floors, least)
-        return np.minimum(floors, self.opening)
+        return np.minimum(floors, self.lasting)
+
+    @property
+    def lasting(self) -> IntArray:
+        """Per pair, what is there on the first day and not lost for sure."""
+        return self.opening if self.ages is None else self.opening - self.ages.sure
+
+    def staying(self, network: Network, node: int) -> tuple[IntArray, int]:
+        """The arcs of a movement's lot on which units stay, and the pair there; none: -1."""
+        keep = self.block("keep")
+        arcs = keep.start + np.flatnonzero(network.tail[keep] == node)
+        if len(arcs):
+            days = int(self.carry_day[-1]) + 2
+            return arcs, int(network.head[arcs[0]]) // days
+        if self.ages is None or node not in self.ages.home:
+            return arcs, -1
+        own = (self.ages.lot == self.ages.lot_of[node]) & self.ages.stays
+        return self.ageing_arcs[own], self.ages.home[node]
+
+    @property
+    def ageing_arcs(self) -> IntArray:
+        """The arcs of `ages`, in the order of its columns."""
+        if self.ages is None:
+            return np.zeros(0, np.int64)
+        return np.concatenate([np.arange(*self.blocks[name]) for name in ("age", "later")])
 
     def carry_lower(self, floors: IntArray, capacity: IntArray) -> IntArray:
         """Lower bound of every carry arc: a floor is the first units kept, the cheapest arcs."""

@@ -1,6 +1,7 @@
-"""Where the nodes of a risk network stand: pairs by day, lots, junctions, offers, pools, sinks."""
+"""Where the nodes of a risk network stand: pairs by day, lots, junctions, offers, pools, ages."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
@@ -8,21 +9,24 @@ import numpy as np
 from ontology.calendars import arrival_days, calendars_of
 from ontology.columns import MISSING, Column, Snapshot, Table
 from ontology.edits import NO_BOUNDS, Bounds
-from solver.movements import Window, lots_on_hand, pairs_of
+from solver.movements import Window, lots_on_hand, pairs_of, serves
 from solver.names import ABSENT, codes_of
 from solver.network import IntArray
 
-_CLASSES = ("pairs", "lots", "junctions", "offers", "pools", "sinks", "end")
+_CLASSES = ("pairs", "lots", "junctions", "offers", "pools", "ages", "sinks", "end")
 
 
 @dataclass
 class Layout:
-    """Nodes in order: (pair, day 0..periods), lots, junctions, offers, (item, far day), sinks.
+    """Nodes: (pair, day 0..periods), lots, junctions, offers, (item, far day), ages, sinks.
 
     `first` holds the first node of each of those classes, and the number of nodes as `end`.
-    A junction stands for an item on a lane with a capacity, or a bound, on the first day; `lands`
+    A junction stands for an item on a lane with a capacity, whole lots, or a bound, on the first
+    day; `lands`
     is the day on which what a lane carries then is received. Pools are there
-    where demand is forecast, offers where it is stated; there is one sink per item.
+    where demand is forecast, offers where it is stated; there is one sink per item. An age stands
+    for the units of a lot that are meant to be sold by way of another place: (lot row, pair), for
+    lots that expire in the window and serve where they lie; `last_day` is that of each lot.
     """
 
     window: Window
@@ -32,6 +36,8 @@ class Layout:
     lanes: Table
     junctions: list[tuple[str, int]]
     lands: IntArray
+    last_day: IntArray
+    ages: list[tuple[int, int]]
     items: list[str] = field(init=False)
     item_of_pair: IntArray = field(init=False)
     place: dict[tuple[str, str], int] = field(init=False)
@@ -44,7 +50,7 @@ class Layout:
         self.place = {pair: row for row, pair in enumerate(self.pairs)}
         pools = len(self.items) * self.far_days
         counts = (len(self.pairs) * self.days, len(self.lots), len(self.junctions),
-                  len(self.offers), pools, len(self.items))  # fmt: skip
+                  len(self.offers), pools, len(self.ages), len(self.items))  # fmt: skip
         self.first = dict(zip(_CLASSES, accumulate(counts, initial=0), strict=True))
 
     @property
@@ -56,6 +62,12 @@ class Layout:
     def far_days(self) -> int:
         """Nodes per pool: one per far day, and the end; none where nothing is forecast."""
         return self.window.far_periods + 1 if self.window.is_forecast else 0
+
+    @cached_property
+    def ageing(self) -> IntArray:
+        """The rows of lots that expire in the window and serve where they lie."""
+        found: IntArray = np.flatnonzero((self.last_day != ABSENT) & serves(self.lots, self.window))
+        return found
 
     def pair_rows(self, items: Column, places: Column) -> IntArray:
         """The pair of each item and place."""
@@ -82,6 +94,7 @@ class Layout:
             codes_of((item for item, _ in self.junctions), self.items),
             codes_of(self.offers["item"], self.items),
             np.repeat(np.arange(len(self.items)), self.far_days),
+            self.item_of_pair[np.array([pair for _, pair in self.ages], np.int64)],
         ])  # fmt: skip
 
 
@@ -99,8 +112,10 @@ def layout_of(
     )
     ways = zip(movements["item"][first], movements["lane"][first], strict=True)
     row = {lane: number for number, lane in enumerate(lanes["id"])}
+    in_lots = set(snapshot.table("TransferLot")["item"])
     junctions = sorted({
-        (item, row[lane]) for item, lane in ways if lane in capped or (item, lane, "") in bounds
+        (item, row[lane]) for item, lane in ways
+        if lane in capped or item in in_lots or (item, lane, "") in bounds
     })  # fmt: skip
     offers = snapshot.table("Offer").sorted()
     if window.is_forecast:
@@ -108,5 +123,38 @@ def layout_of(
     arrives = arrival_days(
         calendars_of(snapshot), lanes, np.arange(len(lanes)), np.repeat(window.first, len(lanes))
     )
-    return Layout(window, pairs_of(snapshot), lots_on_hand(snapshot), offers, lanes, junctions,
-                  window.day_of(arrives))  # fmt: skip
+    pairs, lots = pairs_of(snapshot), lots_on_hand(snapshot)
+    last_day = last_days(lots, window)
+    ages = _ages(pairs, lots, movements.take(first), last_day, window)
+    return Layout(window, pairs, lots, offers, lanes, junctions, window.day_of(arrives), last_day,
+                  ages)  # fmt: skip
+
+
+def last_days(lots: Table, window: Window) -> IntArray:
+    """Per lot the last day on which it may be sold, where that is in the window; else ABSENT."""
+    ends = lots["expires_on"]
+    last = np.full(len(lots), ABSENT, np.int64)
+    stated = np.flatnonzero(~np.isnat(ends))
+    day = window.day_of(ends[stated])
+    inside = (day >= 0) & (day < window.periods + window.far_periods)
+    last[stated[inside]] = day[inside]
+    return last
+
+
+def _ages(
+    pairs: list[tuple[str, str]], lots: Table, moved: Table, last_day: IntArray, window: Window
+) -> list[tuple[int, int]]:
+    """(lot row, destination pair) of all ways by which lots that expire can be sent; sorted."""
+    if not (last_day != ABSENT).any():
+        return []
+    names = (lots[name] for name in ("item", "location", "lot"))
+    row = {key: number for number, key in enumerate(zip(*names, strict=True))}
+    place = {pair: number for number, pair in enumerate(pairs)}
+    ageing = ((last_day != ABSENT) & serves(lots, window)).tolist()
+    columns = (moved[name] for name in ("item", "origin", "lot", "destination"))
+    lands = window.day_of(moved["arrives_on"]).tolist()
+    return sorted({
+        (row[item, origin, lot], place[item, destination])
+        for item, origin, lot, destination, day in zip(*columns, lands, strict=True)
+        if ageing[row[item, origin, lot]] and day <= last_day[row[item, origin, lot]]
+    })  # fmt: skip

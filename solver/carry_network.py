@@ -11,6 +11,8 @@ from ontology.edits import NO_BOUNDS, Bounds
 from ontology.errors import InputError
 from ontology.objectives import PLAIN, Weights
 from ontology.terms import join_key
+from solver.branches import lot_next
+from solver.carry_ages import add_ages, ages_in, freshness, sent_from
 from solver.carry_arcs import (
     Arcs,
     add_carry,
@@ -73,9 +75,15 @@ def carry_network(
         snapshot, layout, movements, curves, parts=parts, most=most, serving=serving, given=given,
         pooled=pooled,
     )  # fmt: skip
+    ranks, lasting = freshness(layout), np.ones(len(serving), np.bool_)
+    lasting[layout.ageing] = False
+    aged = ages_in(snapshot, layout, labels, movements, parts) if len(layout.ageing) else None
+    labels = labels if aged is None else replace(labels, ages=aged.ages)
     arcs = Arcs(blocks=dict(labels.blocks))
     add_carry(arcs, layout, labels, most, closures)
-    add_keep(arcs, layout, serving)
+    add_keep(arcs, layout, serving, ranks, lasting)
+    if aged is not None:
+        add_ages(arcs, layout, aged, ranks)
     add_moves(arcs, labels, movements, closures, bounds)
     add_junctions(arcs, layout, most, bounds)
     add_unused(arcs, layout, supply)
@@ -133,7 +141,7 @@ def _labels(
         owed=owed_before(snapshot, layout.pairs),
         opening=_opening(snapshot, layout, serving),
         service_percent=_service(snapshot, layout.pairs),
-        move_tail=tail, move_head=head, move_cost=parts.move_cost(),
+        move_tail=sent_from(layout, tail, movements), move_head=head, move_cost=parts.move_cost(),
         move_capacity=_move_capacity(layout, movements, most),
         move_day=window.day_of(movements["departs_on"]),
         move_fit=_move_fit(layout, is_fit(layout.lots, window), movements, tail),
@@ -230,6 +238,8 @@ def _offered(layout: Layout, curves: Curves) -> IntArray:
     np.add.at(need, layout.item_of_pair, most_asked(curves))
     most = layout.offers["capacity_units"]
     wanted = need[codes_of(layout.offers["item"], layout.items)]
+    least, multiple = layout.offers["minimum_order_units"], layout.offers["lot_multiple_units"]
+    wanted = np.where(wanted > 0, lot_next(least, multiple, wanted - 1), 0)  # whole lots of it
     offered: IntArray = np.where(most == MISSING, wanted, np.clip(most, 0, wanted))
     return offered
 
@@ -306,11 +316,16 @@ def _ends(layout: Layout, movements: Table) -> tuple[IntArray, IntArray]:
 
 
 def _move_fit(layout: Layout, fit: BoolArray, movements: Table, tail: IntArray) -> BoolArray:
-    """Per movement, whether it can be an arc: not from an expired lot, and not already given."""
+    """Per movement, whether it can be an arc: not from an expired lot, and not already given.
+
+    Nor where the lot would expire on the way, rule or no rule.
+    """
     row = tail - layout.first["lots"]
     from_lot = (row >= 0) & (row < len(fit))
     good = np.ones(len(tail), np.bool_)
     good[from_lot] = fit[row[from_lot]]
+    life = movements["remaining_life_days"]
+    good &= (life == MISSING) | (life >= 0)
     if layout.window.is_forecast:
         good &= movements["kind"] != "purchase"
     return good

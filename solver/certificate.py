@@ -7,6 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from solver.branches import (
+    Branches,
+    least_of_steps,
+    leaves,
+    misfits,
+    overdrawn,
+    split_lots,
+    steps_cost,
+)
 from solver.claims import CertificateCheck, Claims, SharedResources, claims_of
 from solver.network import IntArray, Network
 from solver.ranges import WIDE, absolute_sum, exact_dot, magnitude
@@ -26,6 +35,7 @@ def check(
     prices: IntArray | None = None,
     shared: SharedResources | None = None,
     do_nothing: IntArray | None = None,
+    branches: Branches | None = None,
 ) -> CertificateCheck:
     """Check every number of a certificate against the network alone, in exact integers.
 
@@ -35,41 +45,67 @@ def check(
         bound = - potentials . supply + sum of min(r lower, r capacity) - prices . capacity.
     (Weak duality: r . flow = cost . flow + prices . used + potentials . supply for a flow that
     meets the balance, r . flow is at least the sum, and used <= capacity.)
+    Where capacity comes in steps (`claims.Whole`), n of them cost F n, and - prices . capacity
+    is the least of (F - price capacity) n that there can be. With `branches` every plan is in one
+    leaf of a tree of splits, and the bound is the least that the leaves prove of their own.
     `do_nothing` is a feasible flow whose cost the claim of that name must be. What the claims say
     of costs beside the flow is added as stated: it changes cost and bound alike, or the gap.
     """
     refusals = _misfits(network, flow, potentials, prices, shared, do_nothing)
+    if shared is not None and not refusals:
+        refusals = misfits(network, shared, prices, branches)
     if refusals:
         return CertificateCheck(tuple(refusals), (), None, None)
     refusals += _violations(network, flow, shared, "flow")
     if do_nothing is not None:
         refusals += _violations(network, do_nothing, shared, "flow of doing nothing")
     fixed = (claims.given_cost, claims.line_cost)
-    proved = measure(network, flow, potentials, prices, shared, do_nothing, fixed)
+    proved = measure(network, flow, potentials, prices, shared, do_nothing, fixed, branches)
     notes = []
     if do_nothing is None and claims.do_nothing is not None:
         notes.append(TAKEN_AS_STATED)
         idle, digest = claims.do_nothing, proved.network
         proved = claims_of(proved.cost, proved.bound, idle, digest, *fixed)
-    if any(fixed):
-        notes.append(FIXED_AS_STATED)
+    notes += [FIXED_AS_STATED] if any(fixed) else []
+    notes += [] if branches is None else [
+        f"{len(branches.leaf_bound)} branches: other prices may prove the same bound"
+    ]  # fmt: skip
     if claims.line_cost < 0:
         refusals.append("the fixed cost of the lines is negative")
     if proved.gap < 0 and not refusals:
         refusals.append(f"bound {proved.bound} is above cost {proved.cost}: the proof is unsound")
-    refusals += [
+    refusals += _untrue(claims, proved)
+    refusals += _untrue_leaves(network, potentials, prices, shared, branches)
+    canonical = None
+    comes_whole = shared is not None and shared.whole is not None
+    if proved.gap == 0 and not refusals and not comes_whole:
+        canonical = _is_canonical(network, flow, potentials, prices, shared)
+        if not canonical:
+            notes.append("the potentials prove the stated bound, but are not the canonical ones")
+    return CertificateCheck(tuple(refusals), tuple(notes), proved, canonical)
+
+
+def _untrue(claims: Claims, proved: Claims) -> list[str]:
+    """The numbers of a claim that are not those that are proved."""
+    return [
         f"{field.name}: stated {getattr(claims, field.name)}, but it is "
         f"{getattr(proved, field.name)}"
         for field in fields(Claims)
         if getattr(claims, field.name) != getattr(proved, field.name)
         and (field.name != "network" or claims.network is not None)
     ]
-    canonical = None
-    if proved.gap == 0 and not refusals:
-        canonical = _is_canonical(network, flow, potentials, prices, shared)
-        if not canonical:
-            notes.append("the potentials prove the stated bound, but are not the canonical ones")
-    return CertificateCheck(tuple(refusals), tuple(notes), proved, canonical)
+
+
+def _untrue_leaves(
+    network: Network, potentials: IntArray, prices: IntArray | None,
+    shared: SharedResources | None, branches: Branches | None,
+) -> list[str]:  # fmt: skip
+    """Leaves whose stated bound is not the one that is proved."""
+    if branches is None:
+        return []
+    proved = np.array([*_leaf_bounds(network, potentials, prices, shared, branches)], object)
+    wrong = (proved != branches.leaf_bound).astype(np.bool_)
+    return _found(wrong, "leaf {}: its potentials and prices prove another bound")
 
 
 def measure(
@@ -80,22 +116,47 @@ def measure(
     shared: SharedResources | None = None,
     do_nothing: IntArray | None = None,
     fixed: tuple[int, int] = (0, 0),
+    branches: Branches | None = None,
 ) -> Claims:
     """What a flow and its potentials (and prices) can claim, whether or not it is feasible.
 
     `fixed` are the costs beside the flow: of what was given before it, and of its lines.
     """
     given, lines = fixed
-    cost = exact_dot(network.cost, flow) + given + lines
-    idle = None if do_nothing is None else exact_dot(network.cost, do_nothing) + given
-    bound = _bound(network, potentials, prices, shared) + given
+    cost = _cost(network, flow, shared) + given + lines
+    idle = None if do_nothing is None else _cost(network, do_nothing, shared) + given
+    bound = (
+        min(
+            _leaf_bounds(network, potentials, prices, shared, branches),
+            default=_bound(network, potentials, prices, shared),
+        )
+        + given
+    )
     return claims_of(cost, bound, idle, network.digest, given, lines)
+
+
+def _cost(network: Network, flow: IntArray, shared: SharedResources | None) -> int:
+    """What a flow costs, the steps of what it takes included."""
+    cost = exact_dot(network.cost, flow)
+    if shared is None or shared.whole is None:
+        return cost
+    return cost + steps_cost(shared, _taken(shared, flow))
+
+
+def _leaf_bounds(
+    network: Network, potentials: IntArray, prices: IntArray | None,
+    shared: SharedResources | None, branches: Branches | None,
+) -> Iterator[int]:  # fmt: skip
+    """What each leaf proves of the plans in it; nothing where there are no branches."""
+    if branches is not None and shared is not None and prices is not None:
+        for leaf in leaves(network, shared, potentials, prices, branches):
+            yield _bound(leaf.network, leaf.potentials, leaf.prices, leaf.shared)
 
 
 def _bound(
     network: Network, potentials: IntArray, prices: IntArray | None, shared: SharedResources | None
 ) -> int:
-    paid = 0 if prices is None or shared is None else exact_dot(prices, shared.capacity)
+    paid = 0 if prices is None or shared is None else -least_of_steps(shared, prices)
     least = 0
     for rows, reduced in _reduced(network, potentials, prices, shared):
         ends = np.where(reduced > 0, network.lower[rows], network.capacity[rows])
@@ -174,13 +235,20 @@ def _violations(
     np.subtract.at(rest, network.tail, units)
     np.add.at(rest, network.head, units)
     wrong += _found(rest != 0, f"node {{}}: the {name} is out of balance")
-    if shared is not None:
-        units, use = flow[shared.arc], shared.use
-        narrow = absolute_sum(units * use.astype(np.float64)) < WIDE
-        used = _exact(np.zeros(len(shared.capacity), np.int64), narrow)
-        np.add.at(used, shared.resource, _exact(units, narrow) * use)
-        wrong += _found(used > shared.capacity, f"resource {{}}: the {name} takes too much")
-    return wrong
+    if shared is None:
+        return wrong
+    over = overdrawn(shared, _taken(shared, flow))
+    wrong += _found(over, f"resource {{}}: the {name} takes too much")
+    return wrong + [f"arc {arc}: the {name} splits its lot" for arc in split_lots(shared, flow)[:1]]
+
+
+def _taken(shared: SharedResources, flow: IntArray) -> Exact:
+    """How much of each resource a flow takes."""
+    units, use = flow[shared.arc], shared.use
+    narrow = absolute_sum(units * use.astype(np.float64)) < WIDE
+    used = _exact(np.zeros(len(shared.capacity), np.int64), narrow)
+    np.add.at(used, shared.resource, _exact(units, narrow) * use)
+    return used
 
 
 def _is_canonical(

@@ -6,17 +6,38 @@ from solver.network import IntArray
 
 
 @dataclass(frozen=True)
+class Whole:
+    """What comes only whole: loads of shared resources, and lots on arcs. All int64.
+
+    `capacity[r]` of resource r is what one step gives: a flow that takes u of it pays
+    `step_cost[r]` >= 0 for each of max(`least_steps[r]`, ceil(u / capacity[r])) steps, and at most
+    `most_steps[r]` there are. A capacity that is simply there is one step, at least and at most.
+    Arc `lot_arc[i]` carries nothing, or a multiple of `lot_multiple[i]` >= 1 that is at least
+    `lot_least[i]` >= 0; arcs ascend.
+    """
+
+    step_cost: IntArray
+    least_steps: IntArray
+    most_steps: IntArray
+    lot_arc: IntArray
+    lot_least: IntArray
+    lot_multiple: IntArray
+
+
+@dataclass(frozen=True)
 class SharedResources:
     """Capacities that many arcs draw on, as sparse rows, all int64.
 
     Row i says that a unit on arc `arc[i]` takes `use[i]` >= 0 of resource `resource[i]`; an arc
-    may stand in several rows. All arcs together may take `capacity[r]` of resource r.
+    may stand in several rows. All arcs together may take `capacity[r]` of resource r, where
+    `whole` does not say that this much comes in steps.
     """
 
     arc: IntArray
     resource: IntArray
     use: IntArray
     capacity: IntArray
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True)

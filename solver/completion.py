@@ -19,6 +19,7 @@ def complete(problem: Problem, labels: CarryLabels, units: IntArray) -> IntArray
     flow = np.zeros(network.arc_count, np.int64)
     moves = labels.block("move")
     flow[moves] = units[network.reference[moves]]
+    _stay(network, labels, flow)
     for name in ("junction", "keep", "idle", "unused"):
         rows = labels.block(name)
         flow[rows] = unmet(network, flow)[network.tail[rows]]
@@ -30,6 +31,52 @@ def complete(problem: Problem, labels: CarryLabels, units: IntArray) -> IntArray
     if "replaced" in labels.blocks:
         _settle(network, labels.block("replaced"), flow)
     return flow
+
+
+def _stay(network: Network, labels: CarryLabels, flow: IntArray) -> None:
+    """What is not moved of lots that expire stays, each unit meant for where it costs least.
+
+    An age is filled cheapest first, by what leaves and then by what leaves later.
+    """
+    if labels.ages is None:
+        return
+    ages, later = labels.block("age"), labels.block("later")
+    rest = unmet(network, flow)
+    arcs_to: dict[int, list[int]] = {}
+    for arc in range(later.start, later.stop):
+        arcs_to[int(network.tail[arc])] = []
+    by_lot: dict[int, list[int]] = {}
+    for arc in range(ages.start, ages.stop):
+        by_lot.setdefault(int(network.tail[arc]), []).append(arc)
+        if int(network.head[arc]) in arcs_to:
+            arcs_to[int(network.head[arc])].append(arc)
+    late = dict(zip(network.tail[later].tolist(), range(later.start, later.stop), strict=True))
+    for node, arcs in arcs_to.items():
+        for arc in arcs:
+            flow[arc] = min(int(network.capacity[arc]), -int(rest[node]))
+            rest[node] += flow[arc]
+            rest[network.tail[arc]] -= flow[arc]
+    for lot, arcs in by_lot.items():
+        _stay_of(network, flow, int(rest[lot]), arcs, late)
+
+
+def _stay_of(
+    network: Network, flow: IntArray, left: int, arcs: list[int], late: dict[int, int]
+) -> None:
+    """The units of one lot that stay, on the arcs that are cheapest for them; bounds come first."""
+
+    def price(arc: int) -> tuple[bool, int, int]:
+        onward = late.get(int(network.head[arc]))
+        more = 0 if onward is None else int(network.cost[onward])
+        return not network.lower[arc], int(network.cost[arc]) + more, arc
+
+    for arc in sorted(arcs, key=price):
+        units = min(left, int(network.capacity[arc] - flow[arc]))
+        flow[arc] += units
+        left -= units
+        onward = late.get(int(network.head[arc]))
+        if onward is not None:
+            flow[onward] += units
 
 
 def _carry_on(problem: Problem, labels: CarryLabels, flow: IntArray) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.blocks import Blocks, cut, settle
+from solver.branches import least_of_steps, overdrawn, split_lots, steps_cost
 from solver.carry_labels import CarryLabels
 from solver.claims import SharedResources
 from solver.completion import complete
@@ -138,7 +139,8 @@ def drifted(
     Capacities are clamped to what can reach each arc (`reachable`), so that room which no unit
     could use does not spoil the bound. gap = sum over arcs of r flow - min(r lower, r capacity),
     plus prices . (capacity - used), with r as in `certificate.check`: each term is >= 0 for a
-    feasible flow, so each component has its own part of the gap.
+    feasible flow, so each component has its own part of the gap. What comes whole is bounded as it
+    is there, without branches.
     """
     capacity = np.maximum(network.lower, np.minimum(network.capacity, reachable(network)))
     reduced = _reduced(network, potentials, prices, shared)
@@ -151,9 +153,12 @@ def drifted(
     bound = exact_dot(reduced, least) - exact_dot(potentials, network.supply)
     crowded = np.zeros(0, np.int64)
     if shared is not None and prices is not None:
-        bound -= exact_dot(prices, shared.capacity)
-        crowded = np.flatnonzero(used(shared, flow) > shared.capacity)
+        taken = used(shared, flow)
+        cost += steps_cost(shared, taken)
+        bound += least_of_steps(shared, prices)
+        crowded = np.flatnonzero(overdrawn(shared, taken))
     wrong = np.zeros(network.node_count, np.bool_)
+    wrong[part[network.tail[split_lots(shared, flow)]]] = True
     wrong[part[np.flatnonzero(unmet(network, flow))]] = True
     beyond = (flow < network.lower) | (flow > network.capacity)
     wrong[part[network.tail[beyond]]] = True

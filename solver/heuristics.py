@@ -168,7 +168,7 @@ def outlook(problem: Problem, labels: CarryLabels, snapshot: Snapshot) -> Outloo
     coming[:, 0] = 0  # part of the opening stock
     seen = np.concatenate([labels.owed[:, None], expected_units(labels)], axis=1)
     floors = labels.floors_of(problem.closures)
-    return Outlook(labels.opening, floors, coming, seen, reach)
+    return Outlook(labels.lasting, floors, coming, seen, reach)
 
 
 def expected_units(labels: CarryLabels) -> IntArray:

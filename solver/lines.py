@@ -41,6 +41,7 @@ def decode(
     if isinstance(problem.labels, CarryLabels):
         refuse_overfull_lanes(problem, snapshot, flow)
         lines = _risk_lines(problem, problem.labels, snapshot, flow, attention)
+        lines = _with_whole(snapshot, lines)
     else:
         lines = _assignment_lines(problem, problem.labels, snapshot, flow, attention)
     return numbered(lines)
@@ -104,6 +105,19 @@ def _risk_lines(
         | _sent(attention, row)
         for row in rows.tolist()
     ]
+
+
+def _with_whole(snapshot: Snapshot, lines: list[Line]) -> list[Line]:
+    """The lines with what makes them go whole among their reasons: loads, and lots of the item."""
+    loads = set(snapshot.table("TruckLoad")["lane"])
+    table = snapshot.table("TransferLot")
+    lots = set(zip(table["item"], (lane or "" for lane in table["lane"]), strict=True))
+    for line in lines if loads or lots else ():
+        item, lane = line["item"], line.get("lane")
+        named = [name for name in ((item, lane), (item, "")) if lane and name in lots]
+        line["because"] += [fact("TransferLot", item, by or None) for _, by in named[:1]]
+        line["because"] += [fact("TruckLoad", lane)] if lane in loads else []
+    return lines
 
 
 def _fixed_costs(

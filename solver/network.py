@@ -21,6 +21,7 @@ class ArcKind(IntEnum):
     CAPACITY = 3  # an order counts against a shared resource
     IDLE = 4  # supply that is not used
     OTHER = 5
+    KEEP = 6  # units of a lot stay: `reference` ranks an item's lots, 1 for the first to expire
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ class Parts:
     """Expected cost by objective in micros, exactly; carbon in micrograms, None where unknown.
 
     `service` is the cost of demand that waits, `turnover` that of stock that lies or travels,
-    `landed` all that is paid for moving and buying: price less value, lines, the far days' ways.
+    `landed` all that is paid for moving and buying, and for what expires: price less value, lines,
+    the far days' ways, lost lots.
     """
 
     service: Fraction
@@ -63,12 +64,14 @@ def parts_of(problem: Problem, labels: CarryLabels, snapshot: Snapshot, flow: In
     """
     plain = _plain(labels)
     bare = replace(labels, holding=plain.holding, shortage=plain.shortage, move_cost=plain.landed)
+    if labels.ages is not None:
+        bare = replace(bare, ages=replace(labels.ages, cost=labels.ages.plain))
     near = cost_parts(problem, bare, flow, _lines(problem, labels, snapshot, flow))
     units = moved_units(problem, flow)
     none = np.zeros_like(plain.holding)
     return Parts(
         near.shortage + far_cost(problem, replace(bare, holding=none), flow),
-        Fraction(near.transport + near.lines + near.purchases)
+        Fraction(near.transport + near.lines + near.purchases + near.loads + near.waste)
         + _far_ways(problem, labels, flow, plain.landed),
         near.holding + far_cost(problem, replace(bare, shortage=none), flow)
         + _selling(problem, bare, flow) + exact_dot(units, plain.held)

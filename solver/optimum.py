@@ -28,7 +28,8 @@ def proved_flow(
 
     Where every item can have its cheapest flow, that is the canonical one, and prices are 0. Else
     items pay prices for what they share (`coupled`), from `start_prices` on; in the flow that is
-    found no item could do better with what the others leave. `engine` is how a network is solved,
+    found no item could do better with what the others leave. What comes in loads and lots is
+    branched over (`integral`). `engine` is how a network is solved,
     and no input of the plan.
 
     Raises SolverError `NO_PLAN` where there is no flow, and as `flow.solve` and `solve_coupled`.
@@ -44,6 +45,14 @@ def proved_flow(
     flow = canonical_flow(network, solution.flow, potentials, problem.arc_hash)
     if shared is None:
         return Proved(flow, potentials)
+    if shared.whole is not None:
+        # imported here: few problems have loads or lots
+        from solver.integral_flow import whole_flow
+
+        return whole_flow(
+            problem, shared, Proved(flow, potentials), start_prices,
+            target_per_million=target_per_million, work_limit=work_limit,
+        )  # fmt: skip
     if np.all(used(shared, flow) <= shared.capacity):
         return Proved(flow, potentials, np.zeros_like(shared.capacity))
     alone = Solution("optimal", flow, solution.objective, potentials)

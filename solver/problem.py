@@ -11,6 +11,7 @@ from ontology.edits import NO_BOUNDS, Bounds
 from ontology.errors import InputError
 from ontology.objectives import PLAIN, Weights
 from solver.assignment_network import AssignmentLabels, assignment_network
+from solver.branches import opened
 from solver.carry_labels import CarryLabels
 from solver.carry_network import carry_network
 from solver.claims import Claims, SharedResources
@@ -67,12 +68,26 @@ class Problem:
 
         A settled flow is the cheapest one there. Itself where nothing is shared.
         """
-        if self.resources is None:
-            return self
+        here = self.opened(flow)
+        if here.resources is None:
+            return here
         # imported here: it compiles itself, and few problems share anything
         from solver.leftover import leftover
 
-        return replace(self, network=leftover(self.network, self.resources.shared, flow))
+        return replace(here, network=leftover(here.network, here.resources.shared, flow))
+
+    @property
+    def comes_whole(self) -> bool:
+        """Whether anything comes in loads or lots."""
+        return self.resources is not None and self.resources.come_whole
+
+    def opened(self, flow: IntArray) -> "Problem":
+        """The problem with the lots of a flow as they are, and its loads paid for."""
+        if self.resources is None or not self.resources.come_whole:
+            return self
+        network, shared = opened(self.network, self.resources.shared, flow)
+        names = (*self.resources.names, *self.resources.lots)
+        return replace(self, network=network, resources=Resources(shared, names))
 
     def narrowed(self, closed: Mapping[str, IntArray]) -> "Problem":
         """The same arcs with no room on those of movements that were closed after a first flow.

@@ -1,26 +1,33 @@
-"""Which capacities the arcs of a risk network share: lanes, carriers, doors, and limited sums."""
+"""Which capacities the arcs of a risk network share: lanes, carriers, doors, sums, and loads."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ontology.columns import MISSING, Column, Snapshot
 from ontology.errors import InputError
+from ontology.objectives import LANDED
+from solver.carry_costs import freight_costs
 from solver.carry_labels import BoolArray, CarryLabels
-from solver.claims import SharedResources
+from solver.claims import SharedResources, Whole
 from solver.completion import complete
 from solver.demand import TOTAL, QuantileDemand
+from solver.lots import Lots, lots_of
 from solver.names import codes_of
 from solver.network import IntArray
 from solver.problem import Problem
+from solver.scaling import MICROS_PER_CENT
 from solver.shared import (
+    BUDGET,
     CARRIER_CAPACITY,
     LANE_CAPACITY,
     LOCATION_CAPACITY,
+    WHOLE_LOADS,
     Resource,
     Resources,
 )
+from solver.weighing import weighed
 
 MEASURES = {"units": ("", 1), "grams": ("weight_micrograms", 10**6),
             "cubic centimetres": ("volume_cubic_millimetres", 10**3)}  # fmt: skip
@@ -30,23 +37,35 @@ PER_UNIT = 1_000
 """Stock counts in thousandths: a unit that is there with probability p takes that share."""
 
 
+MICROS_PER_SHARE = 100
+"""Budgets count in hundredths of a cent: their prices are whole numbers per share, too."""
+
 _NOBODY = np.array([None], object)
 
 
 @dataclass(frozen=True)
 class _Draw:
-    """The arcs that draw on one resource, how much per unit, and how much there is."""
+    """The arcs that draw on one resource, how much per unit, and how much there is.
+
+    Of loads, `capacity` is what one takes, `step_cost` what it costs and `most` how many there are.
+    """
 
     name: Resource
     arcs: IntArray
     use: IntArray
     capacity: int
+    step_cost: int = 0
+    most: int | None = None
 
 
 @dataclass(frozen=True)
 class _Legs:
-    """All that moves: arcs, and purchases given before the flow (`arc` -1, with their units)."""
+    """All that moves: arcs, and purchases given before the flow (`arc` -1, with their units).
 
+    `row` is the movement's; days count from the first day of the plan.
+    """
+
+    row: IntArray
     arc: IntArray
     units: IntArray
     item: Column
@@ -67,7 +86,8 @@ class _Legs:
 def resources_of(problem: Problem, snapshot: Snapshot) -> Resources | None:
     """The capacities that the arcs of a risk network share and that could bind; None without any.
 
-    Lanes, carriers and locations: all that leaves or arrives on each local day. Sums that rules
+    Lanes, carriers and locations: all that leaves or arrives on each local day. Budgets: all that
+    leaves on any day. Sums that rules
     limit (`closures.limits`): handling on the first day; storage and possession, in expected
     stock, on each local day. No capacity is less than what doing nothing takes, so that doing
     nothing stays feasible. Weights and volumes are rounded up per unit, expected stock to the next
@@ -79,10 +99,15 @@ def resources_of(problem: Problem, snapshot: Snapshot) -> Resources | None:
     if not isinstance(labels, CarryLabels):
         return None
     legs = _legs(problem, labels)
-    draws = [*_stated(snapshot, legs), *_handling(problem, snapshot, legs)]
+    draws = [
+        *_stated(snapshot, legs),
+        *_budgets(problem, snapshot, legs),
+        *_handling(problem, snapshot, legs),
+    ]
     draws += _stock(problem, snapshot, labels)
     idle = complete(problem, labels, np.zeros(len(problem.movements), np.int64))
-    return _joined(problem, draws, idle)
+    return _joined(problem, draws, idle, [*_loads(problem, snapshot, labels, legs)],
+                   lots_of(problem, labels, snapshot))  # fmt: skip
 
 
 def _legs(problem: Problem, labels: CarryLabels) -> _Legs:
@@ -93,7 +118,7 @@ def _legs(problem: Problem, labels: CarryLabels) -> _Legs:
     moving = problem.movements["kind"][rows] != "substitution"
     legs = problem.movements.take(rows[moving])
     return _Legs(
-        arc[moving], units[moving], legs["item"], legs["lane"], legs["origin"],
+        rows[moving], arc[moving], units[moving], legs["item"], legs["lane"], legs["origin"],
         legs["destination"], window.day_of(legs["departs_on"]), window.day_of(legs["arrives_on"]),
     )  # fmt: skip
 
@@ -123,6 +148,82 @@ def _stated(snapshot: Snapshot, legs: _Legs) -> Iterator[_Draw]:
             yield legs.drawn(name, chosen, use, most)
 
 
+def _budgets(problem: Problem, snapshot: Snapshot, legs: _Legs) -> Iterator[_Draw]:
+    """What facts allow to be spent on freight and duty, each transfer rounded up to a share."""
+    budgets, places = snapshot.table("Budget").sorted(), snapshot.table("Location")
+    if not len(budgets):
+        return
+    transfers = problem.movements["kind"][legs.row] == "transfer"
+    moved = problem.movements.take(legs.row[transfers])
+    shares = np.zeros(len(legs.row), np.int64)
+    shares[transfers] = -(-freight_costs(snapshot, moved) // MICROS_PER_SHARE)
+    home = codes_of(legs.origin, places["id"].tolist())
+    region = np.concatenate([places["region"], _NOBODY])[home]
+    for budget, cents, named in zip(
+        budgets["id"], budgets["amount_cents"].tolist(), budgets["region"], strict=True
+    ):
+        chosen = transfers & ((region == named) | (not named))
+        name = Resource(BUDGET, "budget", budget, "hundredths of a cent", 0)
+        most = cents * MICROS_PER_CENT // MICROS_PER_SHARE
+        yield legs.drawn(name, chosen, shares, most)
+
+
+def _loads(
+    problem: Problem, snapshot: Snapshot, labels: CarryLabels, legs: _Legs
+) -> Iterator[_Draw]:  # fmt: skip
+    """Loads of each lane and day: those that facts state, and a shipment that takes everything."""
+    weight = labels.weights.of(LANDED)
+    trucks, lanes = snapshot.table("TruckLoad").sorted(), snapshot.table("Lane").sorted()
+    for row, lane in enumerate(trucks["lane"]):
+        measure, size = trucks["measure"][row], int(trucks["capacity_per_load"][row])
+        _refuse_measure(lane, measure)
+        use, stated = _use(snapshot, legs.item, measure, lane), trucks["most_loads_per_day"][row]
+        cents = trucks["cost_per_load_cents"][row : row + 1]
+        cost = int(weighed(cents * MICROS_PER_CENT, weight)[0])
+        for day, chosen in _by_day(legs, lane):
+            name = Resource(WHOLE_LOADS, "load", lane, measure, day, step_cost_scaled=cost)
+            draw = legs.drawn(name, chosen, use, size)
+            all_of_it = -(-_most_of(draw, problem, legs, labels) // size)
+            most = all_of_it if stated == MISSING else min(all_of_it, int(stated))
+            yield replace(draw, step_cost=cost, most=most)
+    for row in np.flatnonzero(lanes["cost_per_shipment_cents"]).tolist():
+        lane, cents = lanes["id"][row], lanes["cost_per_shipment_cents"][row : row + 1]
+        cost = int(weighed(cents * MICROS_PER_CENT, weight)[0])
+        for day, chosen in _by_day(legs, lane):
+            name = Resource(WHOLE_LOADS, "shipment", lane, "units", day, step_cost_scaled=cost)
+            draw = legs.drawn(name, chosen, np.ones(len(chosen), np.int64), 0)
+            yield replace(
+                draw, capacity=_most_of(draw, problem, legs, labels), step_cost=cost, most=1
+            )
+
+
+def _by_day(legs: _Legs, lane: str) -> Iterator[tuple[int, BoolArray]]:
+    """The days on which something may leave by a lane, and what."""
+    on_it = legs.lane == lane
+    for day in np.unique(legs.leaves[on_it]).tolist():
+        yield day, on_it & (legs.leaves == day)
+
+
+def _most_of(draw: _Draw, problem: Problem, legs: _Legs, labels: CarryLabels) -> int:
+    """The most that all that draws on a resource could take.
+
+    Of an item no more than there is (of all items, where some stand in for others): a unit takes
+    a lane once a day.
+    """
+    supply = np.maximum(0, problem.network.supply)
+    there = np.bincount(labels.item_of_node, supply, len(labels.items)).astype(np.int64)
+    if (problem.movements["kind"] == "substitution").any():
+        there[:] = supply.sum()
+    everything = dict(zip(labels.items, there.tolist(), strict=True))
+    item = dict(zip(legs.arc.tolist(), legs.item.tolist(), strict=True))
+    room: dict[str, int] = {}
+    use = dict(zip((item[arc] for arc in draw.arcs.tolist()), draw.use.tolist(), strict=True))
+    for arc, units in zip(draw.arcs.tolist(), problem.network.capacity[draw.arcs].tolist(),
+                          strict=True):  # fmt: skip
+        room[item[arc]] = room.get(item[arc], 0) + units
+    return sum(min(units, everything[name]) * use[name] for name, units in room.items())
+
+
 def _lane_capacities(snapshot: Snapshot) -> list[tuple[str, str, int]]:
     lanes = snapshot.table("Lane").sorted()
     stated = [
@@ -139,12 +240,16 @@ def _capacities(snapshot: Snapshot, name: str) -> list[tuple[str, str, int]]:
     rows = zip(table[subject], table["measure"], table["capacity_per_day"].tolist(), strict=True)
     found = [row for row in rows if row[1] != "orders"]
     for subject, measure, _ in found:
-        if measure not in MEASURES:
-            raise InputError(
-                f"the capacity of `{subject}` is counted in `{measure}`", code="BAD_MEASURE",
-                hint=f"use one of: {', '.join(MEASURES)}",
-            )  # fmt: skip
+        _refuse_measure(subject, measure)
     return found
+
+
+def _refuse_measure(subject: str, measure: str) -> None:
+    if measure not in MEASURES:
+        raise InputError(
+            f"the capacity of `{subject}` is counted in `{measure}`", code="BAD_MEASURE",
+            hint=f"use one of: {', '.join(MEASURES)}",
+        )  # fmt: skip
 
 
 _COUNTED = ("measure", "capacity_per_day")
@@ -240,8 +345,10 @@ def _still_there(labels: CarryLabels, arcs: IntArray) -> IntArray:
     return np.where(last < 0, PER_UNIT, share)
 
 
-def _joined(problem: Problem, draws: list[_Draw], idle: IntArray) -> Resources | None:
-    """The resources that could bind, with their rows of use."""
+def _joined(
+    problem: Problem, draws: list[_Draw], idle: IntArray, loads: list[_Draw], lots: Lots
+) -> Resources | None:
+    """The resources that could bind, with their rows of use; loads that could be begun; lots."""
     room = problem.network.capacity.astype(np.float64)
     kept: list[_Draw] = []
     for draw in draws:
@@ -249,13 +356,28 @@ def _joined(problem: Problem, draws: list[_Draw], idle: IntArray) -> Resources |
         most = max(draw.capacity, needed)
         if float(draw.use @ room[draw.arcs]) > most:
             kept.append(_Draw(draw.name, draw.arcs, draw.use, most))
-    if not kept:
+    kept += [draw for draw in loads if draw.use @ room[draw.arcs]]
+    if not kept and not len(lots.arc):
         return None
     sizes = [len(draw.arcs) for draw in kept]
+    none = np.zeros(0, np.int64)
     shared = SharedResources(
-        np.concatenate([draw.arcs for draw in kept]),
-        np.repeat(np.arange(len(kept)), sizes),
-        np.concatenate([draw.use for draw in kept]),
+        np.concatenate([none, *(draw.arcs for draw in kept)]),
+        np.repeat(np.arange(len(kept)), np.array(sizes, np.int64)),
+        np.concatenate([none, *(draw.use for draw in kept)]),
         np.array([draw.capacity for draw in kept], np.int64),
+        _whole(kept, lots),
     )
-    return Resources(shared, tuple(draw.name for draw in kept))
+    return Resources(shared, tuple(draw.name for draw in kept), lots.names)
+
+
+def _whole(kept: list[_Draw], lots: Lots) -> Whole | None:
+    """What of it comes whole; None where nothing does."""
+    simple = np.array([draw.most is None for draw in kept], np.bool_)
+    if simple.all() and not len(lots.arc):
+        return None
+    return Whole(
+        np.array([draw.step_cost for draw in kept], np.int64), simple.astype(np.int64),
+        np.array([1 if draw.most is None else draw.most for draw in kept], np.int64),
+        lots.arc, lots.least, lots.multiple,
+    )  # fmt: skip

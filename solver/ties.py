@@ -6,7 +6,7 @@ import numpy.typing as npt
 from solver.choices import movable, renumbered
 from solver.flow import solve, unmet
 from solver.names import mixed
-from solver.network import IntArray, Network
+from solver.network import ArcKind, IntArray, Network
 from solver.parts import components
 from solver.potentials import canonical_potentials
 
@@ -39,6 +39,9 @@ def canonical_flow(
     Only arcs that some other cheapest flow uses differently take part (`movable`); the rest is
     fixed and contracted, so that the second network is a few per cent of the first.
 
+    Before the first round comes what arcs of kind KEEP say: among the cheapest flows those that
+    leave most units of the lots that expire last where they are, so that others go first.
+
     Isolation (Mulmuley, Vazirani, Vazirani 1987, for flows): hold all tie costs but one. An arc
     keeps a choice only if its cost hits a breakpoint of a concave function that has at most as
     many breakpoints as the arc has units. With W = 2^32 costs, a round leaves a choice with
@@ -49,15 +52,26 @@ def canonical_flow(
     settled = flow.copy()
     rows = movable(network, flow, potentials)
     keys = _distinct(arc_hash[rows], network, rows)
-    turn = 0
+    fresh = _freshness(network, rows)
+    turn = -1 if fresh.any() else 0
     while len(rows):
-        tied = _tied_network(network, settled, rows, _tie_costs(keys, turn, len(rows)))
+        costs = -fresh if turn < 0 else _tie_costs(keys, turn, len(rows))
+        tied = _tied_network(network, settled, rows, costs)
         found = solve(tied)
         settled[rows] = found.flow
         level = canonical_potentials(tied, found.flow, found.potentials)
         still = movable(tied, found.flow, level)
         rows, keys, turn = rows[still], keys[still], turn + 1
     return settled
+
+
+def _freshness(network: Network, rows: IntArray) -> IntArray:
+    """The rank of the lot that an arc keeps in place, 0 for other arcs and bare networks."""
+    if not len(network.kind):
+        return np.zeros(len(rows), np.int64)
+    kept = network.kind[rows] == ArcKind.KEEP
+    found: IntArray = np.where(kept, network.reference[rows], 0)
+    return found
 
 
 def canonical_rows(arc_hash: Hashes) -> npt.NDArray[np.intp]:

@@ -275,7 +275,7 @@ def _verdict(
         )
     elif shut is not None:
         row = shut.as_shortfall(problem.window.first)
-        row["reason"] = f"no more units can be there by this day: {shut.text} is full"
+        row["reason"] = f"no more units can be there by this day: {shut.full}"
     elif costs is None:
         row = {"kind": "cannot"}
         row["reason"] = (

@@ -18,7 +18,7 @@ from service.decision import Draft, PlanRequest, ask, seal
 from service.gate import CODE, hold_to_rules
 from service.planning import answer, draft_plan
 from service.verify import Verdict, verify
-from tests.scenarios.wording import line_of, shortfall_of
+from tests.scenarios.wording import line_of, shortfall_of, waste_of
 
 HERE = Path(__file__).parent
 RULE = "https://w3id.org/evenkeel/rule/"
@@ -99,6 +99,7 @@ def said(draft: Draft) -> dict[str, Any]:
         "lines": [line_of(line, scale) for line in lines],
         "because": {str(line["number"]): line["because"] for line in lines},
         "shortfalls": [shortfall_of(row, scale) for row in decision["shortfalls"]],
+        "waste": [waste_of(row, scale) for row in decision.get("waste", ())],
         "closed": {short(name): count for name, count in suppressed["by_rule"].items()},
         "floors": {short(name): units for name, units in suppressed["floors"].items() if units},
         "after_flow": sorted(map(short, suppressed["after_flow"])),

@@ -54,6 +54,16 @@ _WHAT = {
 }
 
 
+def waste_of(row: dict[str, Any], scale: int) -> str:
+    """What of which lots is expected to be lost when they expire, and what that costs."""
+    lost = Fraction(row["expected_waste_millionths"], 10**6)
+    return (
+        f"{lost} of {row['quantity_units']} {row['item']} of {', '.join(row['lots'])} in "
+        f"{row['location']}, good until {row['expires_on']}: {_cents(row['cost_scaled'], scale)} "
+        "cents"
+    )
+
+
 def shortfall_of(row: dict[str, Any], scale: int) -> str:
     """What stays open, its kind, and the numbers that the kind rests on.
 

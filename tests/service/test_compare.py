@@ -22,7 +22,7 @@ from tests.solver.planning import random_orders, shuffled
 
 REQUEST = PlanRequest("chain")
 PARTS = ("holding_cents", "shortage_cents", "transport_cents", "lines_cents", "purchases_cents",
-         "far_cents")  # fmt: skip
+         "far_cents", "waste_cents")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from ontology.errors import InputError, SolverError
 from ontology.goods import Item, Lot
 from ontology.partners import Offer
 from ontology.stock import StockingPolicy, StockPosition
-from ontology.transport import Lane
+from ontology.transport import Lane, TruckLoad
 from solver.baselines import compare, do_nothing
 from solver.carry_labels import CarryLabels
 from solver.flow import unmet
@@ -226,9 +226,8 @@ def test_an_expired_lot_serves_nobody():
 @pytest.mark.parametrize(
     ("code", "record"),
     [
-        ("NOT_PRICED", Lane("x", "a", "b", cost_per_shipment_cents=1)),
-        ("NOT_PRICED", Offer("s", "item", "a", 1, minimum_order_units=2)),
-        ("NOT_PRICED", Offer("s", "item", "a", 1, lot_multiple_units=2)),
+        ("BAD_COST", Lane("x", "a", "b", cost_per_shipment_cents=10**9 + 1)),
+        ("BAD_COST", TruckLoad("x", "units", 2, 10**9 + 1)),
         ("BAD_LEAD_TIME", Lane("x", "a", "b", lead_time_days=-1)),
         ("MIXED_CURRENCY", Lane("x", "a", "b", currency="USD")),
         ("NO_POLICY", DemandOutcome("other", "a", MONDAY, 1, 1)),

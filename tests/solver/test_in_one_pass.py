@@ -100,6 +100,8 @@ def held_one_by_one(plan: Solved) -> dict[int, list[tuple[int, int, str]]]:
     held = _held_by_floors(problem, labels, plan.flow, plan.potentials)
     for origin, (dearest, rule) in held.items():
         lots = network.tail[keep][network.head[keep] == origin * days].tolist()
+        ages = {} if labels.ages is None else labels.ages.home
+        lots += [node for node, pair in ages.items() if pair == origin]
         for row in range(len(problem.movements)):
             head = int(labels.move_head[row])
             gain = dearest - int(reduced[row])

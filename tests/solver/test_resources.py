@@ -10,7 +10,7 @@ from ontology.columns import Snapshot
 from ontology.errors import InputError
 from ontology.goods import Item
 from ontology.places import Location, SharedResource
-from ontology.transport import CarrierCapacity, Lane, LaneCapacity
+from ontology.transport import Budget, CarrierCapacity, Lane, LaneCapacity
 from rules.release import default_release
 from service.decision import Draft, PlanRequest, ask, assemble, pose
 from service.planning import answer
@@ -104,6 +104,31 @@ def test_a_place_handles_no_more_than_it_can(seed: int) -> None:
     assert most(leaving) <= units
     assert plan.claims.do_nothing is not None
     assert plan.claims.cost <= plan.claims.do_nothing
+
+
+def spent(draft: Draft, snapshot: Snapshot, origins: set[str]) -> int:
+    """Micros of freight of all that leaves the origins, by the lanes' own words."""
+    lanes = snapshot.table("Lane")
+    rate = dict(zip(lanes["id"], lanes["cost_per_unit_micros"].tolist(), strict=True))
+    return sum(rate[move[1]] * move[4] for move in moved(draft) if move[2] in origins)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_freight_keeps_to_its_budget(seed: int) -> None:
+    """Half of what a free plan would spend, of the whole chain and then of the hub's region."""
+    snapshot = weighed(random_forecast(seed))
+    everywhere = set(snapshot.table("Location")["id"])
+    cents = spent(drafted(snapshot), snapshot, everywhere) // 10_000 // 2
+    plan = drafted(with_records(snapshot, Budget("freight", cents)))
+    assert spent(plan, snapshot, everywhere) <= cents * 10_000
+    assert plan.claims.bound <= plan.claims.cost
+    here = with_records(
+        snapshot,
+        *(Location(place, region="middle" if place == "hub" else "") for place in everywhere),
+    )
+    cents = spent(drafted(here), here, {"hub"}) // 10_000 // 2
+    plan = drafted(with_records(here, Budget("freight", cents, region="middle")))
+    assert spent(plan, here, {"hub"}) <= cents * 10_000
 
 
 @pytest.mark.parametrize("seed", SEEDS)

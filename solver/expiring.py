@@ -1,0 +1,98 @@
+"""What a plan expects to lose of lots that expire in its window: where, when, and of which lots."""
+
+from typing import Any
+
+import numpy as np
+
+from ontology.columns import MISSING, Snapshot
+from solver.carry_labels import CarryLabels
+from solver.facts import fact, numbered
+from solver.movements import arrivals, lots_on_hand
+from solver.names import codes_of
+from solver.network import IntArray
+from solver.problem import Problem
+
+Row = dict[str, Any]
+MERGED = "LATER_LOTS_LAST"
+"""What comes later than the first day counts as if it lasted, whatever its shelf life."""
+
+
+def expected_waste(problem: Problem, snapshot: Snapshot, flow: IntArray) -> list[Row]:
+    """One row per item, place and last day of lots that are expected to lose units; from 1.
+
+    `quantity_units` lie there in `lots` that may be sold up to `expires_on`;
+    `expected_waste_millionths` of them are expected to be left then, wherever the plan means them
+    for, and `cost_scaled` is what the network charges for it. Empty where no lot expires in the
+    window. No solver is used.
+    """
+    labels = problem.labels
+    if not isinstance(labels, CarryLabels) or labels.ages is None:
+        return []
+    ages, units = labels.ages, flow[labels.ageing_arcs]
+    lots = lots_on_hand(snapshot)
+    place = {pair: number for number, pair in enumerate(labels.pairs)}
+    sums: dict[tuple[int, str], list[int]] = {}
+    of_row: dict[tuple[int, str], set[int]] = {}
+    leave = np.arange(len(units)) < labels.blocks["age"][1] - labels.blocks["age"][0]
+    columns = (ages.lot, units * leave, units * ages.lost_millionths, units * ages.loss)
+    for lot, *amounts in zip(*(column.tolist() for column in columns), strict=True):
+        pair = place[lots["item"][lot], lots["location"][lot]]
+        key = (pair, str(lots["expires_on"][lot]))
+        of_row.setdefault(key, set()).add(lot)
+        found = sums.setdefault(key, [0, 0, 0])
+        found[:] = [one + more for one, more in zip(found, amounts, strict=True)]
+    return numbered([
+        _row(labels, snapshot, key, amounts, lots["lot"][sorted(of_row[key])].tolist())
+        for key, amounts in sorted(sums.items())
+        if amounts[1]
+    ])  # fmt: skip
+
+
+def _row(
+    labels: CarryLabels, snapshot: Snapshot, key: tuple[int, str], amounts: list[int],
+    lots: list[str],
+) -> Row:  # fmt: skip
+    item, location = labels.pairs[key[0]]
+    stated = [
+        fact(name, item) for name, column in (("Item", "id"), ("DisposalCost", "item"))
+        if item in set(snapshot.table(name)[column])
+    ]  # fmt: skip
+    return {
+        "item": item,
+        "location": location,
+        "expires_on": key[1],
+        "quantity_units": amounts[0],
+        "expected_waste_millionths": amounts[1],
+        "cost_scaled": amounts[2],
+        "lots": sorted(lots),
+        "because": [*(fact("StockPosition", item, location, lot) for lot in sorted(lots)),
+                    *(fact("Lot", lot) for lot in sorted(lots)), *stated],
+    }  # fmt: skip
+
+
+def merged(problem: Problem, snapshot: Snapshot) -> list[Row]:
+    """A remark where goods that arrive later would expire in the window, and count as lasting.
+
+    Only lots on hand are planned by age: what is under way, or bought, joins the others.
+    """
+    labels, window = problem.labels, problem.window
+    if not isinstance(labels, CarryLabels) or labels.ages is None:
+        return []
+    pair, _, units = arrivals(snapshot, window, labels.pairs)
+    bought = problem.movements["item"][labels.given.rows]
+    names = [*(labels.pairs[row][0] for row in pair.tolist()), *bought]
+    items = snapshot.table("Item")
+    life = np.append(items["shelf_life_days"], MISSING)[codes_of(names, items["id"].tolist())]
+    short = (life != MISSING) & (life < window.periods + window.far_periods)
+    amount = int(np.concatenate([units, labels.given.units])[short].sum())
+    if not amount:
+        return []
+    kinds = len({name for name, soon in zip(names, short.tolist(), strict=True) if soon})
+    return [{
+        "code": MERGED,
+        "units": amount,
+        "items": kinds,
+        "what": f"{amount:,} units of {kinds:,} items under way or bought would expire in the "
+                "window and count as if they lasted",
+        "hint": "plan again when they are on hand: only lots on hand are planned by age",
+    }]  # fmt: skip
