@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 from api.connections import After, Connection, First, check_first, connection
 from api.described import described
 from api.loaders import Info, Request
+from api.plan_parts import BegunLoads, ExpectedWaste, PlanRemark, Stability
 from api.reasons import reason_of
 from api.types import BigInt, Fact, Item, Lane, Location, Node, Supplier, as_type, follow, plain
 from api.wishes import PlanEdit, SharedCapacity
@@ -308,6 +309,30 @@ class Plan(Node):
             do_nothing=proof["do_nothing"], cost_scale=self.cost_scale,
             resources=[SharedCapacity(**row) for row in proof.get("resources", ())],
         )  # fmt: skip
+
+    @described
+    async def loads(self, info: Info) -> list[BegunLoads]:
+        """The truck loads and shipments that it begins."""
+        document = await info.context.documents.load(self.entry.artifact)
+        return [BegunLoads.of(row) for row in document["certificate"].get("loads", ())]
+
+    @described
+    async def waste(self, info: Info) -> list[ExpectedWaste]:
+        """What it expects to lose of lots that expire in its window."""
+        document = await info.context.documents.load(self.entry.artifact)
+        return [ExpectedWaste.of(row) for row in document.get("waste", ())]
+
+    @described
+    async def remarks(self, info: Info) -> list[PlanRemark]:
+        """What it could not consider."""
+        document = await info.context.documents.load(self.entry.artifact)
+        return [PlanRemark.of(row) for row in document.get("remarks", ())]
+
+    @described
+    async def stability(self, info: Info) -> Stability | None:
+        """How far it keeps to the plan before, where that was asked for."""
+        document = await info.context.documents.load(self.entry.artifact)
+        return Stability.of(document["stability"]) if "stability" in document else None
 
     @described
     async def edits(self, info: Info) -> list[PlanEdit]:

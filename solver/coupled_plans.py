@@ -53,7 +53,7 @@ class Draft:
         slack = self.left.astype(np.float64)
         for item in active.tolist():
             self._draw(item, slack, fraction, -1.0)
-        fine, extra = np.rint(prices * FINER).astype(np.int64), _extra(items, active, fraction)
+        fine, extra = _finer(items, prices), _extra(items, active, fraction)
         for item in _by_size(items, active, fraction):
             own, structure = items.of_arcs(item), items.structure(item)
             wanted = fraction[own].astype(np.float64)
@@ -81,7 +81,7 @@ class Draft:
         others, at 0 the plan's cost never rises.
         """
         items = self._items
-        fine = np.rint(prices * (share * FINER)).astype(np.int64)
+        fine = _finer(items, prices * share)
         for item in order.tolist():
             own, structure = items.of_arcs(item), items.structure(item)
             room, before = items.span[own].copy(), self.flow[own].copy()
@@ -144,6 +144,12 @@ class Draft:
             slack, structure.row_resource, structure.row_arc, items.use[items.of_rows(item)],
             sign * flow[items.of_arcs(item)].astype(np.float64),
         )  # fmt: skip
+
+
+def _finer(items: Items, prices: FloatArray) -> IntArray:
+    """Prices times FINER in whole numbers, none beyond what engines can hold."""
+    within: IntArray = np.rint(np.minimum(prices, items.price_limit) * FINER).astype(np.int64)
+    return within
 
 
 def _by_size(items: Items, active: IntArray, fraction: AnyArray) -> list[int]:

@@ -25,6 +25,7 @@ from rules.release import Release, default_release
 from service.decision import Draft, PlanRequest, ask, seal
 from service.planning import answer, certified
 from solver.stages import alone
+from tests.service.whole_and_ageing import ageing_facts, whole_facts
 from tests.solver.forecasts import random_forecast
 from tests.solver.objective_worlds import random_world
 from tests.solver.planning import KILOGRAM, MONDAY, random_orders, random_risk, snapshot_of
@@ -201,6 +202,29 @@ def everything(seed: int) -> Asked:
     return replace(kept, request=replace(kept.request, edits=wishes))
 
 
+def whole(seed: int) -> Asked:
+    """Loads, lots and shipment costs, on outcomes or on a forecast."""
+    first = (shared_chain(seed, 2), random_forecast(seed), random_risk(seed))[seed % 3]
+    return Asked(whole_facts(first, seed))
+
+
+def ageing(seed: int) -> Asked:
+    """Lots that expire in the window, losses that cost, a budget, on outcomes or on a forecast."""
+    first = (shared_chain(seed, tight=20), random_forecast(seed), random_risk(seed))[seed % 3]
+    return Asked(ageing_facts(first, seed))
+
+
+def altogether(seed: int) -> Asked:
+    """Whole loads, lots that expire, and all that `everything` has."""
+    first = ageing_facts(whole_facts(shared_chain(seed, 2, tight=9), seed), seed)
+    weights = Weights(1_500, 700, 900, worst_percent=40)
+    asked = Asked(with_less_stock(first, seed), PlanRequest("random", weights=weights))
+    kept = _kept(replace(asked, release=FROZEN), first)
+    assert kept.request.steady is not None
+    wishes = tuple(_wish(line, CAP, line.units) for line in kept.request.steady.lines[:1])
+    return replace(kept, request=replace(kept.request, edits=wishes))
+
+
 def _kept(asked: Asked, first: Snapshot) -> Asked:
     """The same, with the wish to change little against the plan of other facts."""
     before = seal(drafted(replace(asked, snapshot=first)).decision, {})
@@ -223,7 +247,7 @@ def with_less_stock(snapshot: Snapshot, seed: int) -> Snapshot:
 REGIMES: dict[str, Callable[[int], Asked]] = {
     "plain": plain, "forecast": forecast, "orders": orders, "coupled": coupled, "edited": edited,
     "weighed": weighed, "staged": staged, "robust": robust, "steady": steady,
-    "everything": everything,
+    "everything": everything, "whole": whole, "ageing": ageing, "altogether": altogether,
 }  # fmt: skip
 
 

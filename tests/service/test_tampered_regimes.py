@@ -28,6 +28,8 @@ CLOSED = "movements closed after the flow, which verify says it takes as stated"
 QUESTION = "another question of which the facts make the very same network"
 LET_IN = {
     ("certificate", "inline", "potentials"): PROOF, ("certificate", "inline", "prices"): PROOF,
+    **{("certificate", "inline", f"branch_{name}"): PROOF
+       for name in ("price_change", "price_resource", "node_change", "node")},
     ("stages", "potentials"): PROOF, ("suppressed", "after_flow"): CLOSED,
     ("edits", "units"): QUESTION, ("objectives",): QUESTION,
 }  # fmt: skip

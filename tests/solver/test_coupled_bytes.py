@@ -114,3 +114,14 @@ def test_a_draft_never_overdraws_going_downhill(
         assert draft.overdraft() == 0
         if share == 0:
             assert int(items.cost @ draft.flow) <= before
+
+
+def test_prices_beyond_all_bounds_stay_within_the_engine() -> None:
+    """A first-order method may overshoot: no price leaves the range that was proved for it."""
+    chain = lanes(10, 7, tight=0.4, sizes=5, odd=True)
+    items = items_of(chain.network, chain.block_of_node, chain.shared)
+    every = np.arange(items.count)
+    draft = Draft(items, ItemEngines(items), np.zeros_like(items.cost), items.capacity)
+    draft.round(every, np.zeros(len(items.cost)), np.full(len(items.capacity), 1e30))
+    draft.descend(every, np.full(len(items.capacity), 1e30), 1.0)
+    assert draft.overdraft() == 0

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ontology.edits import CAP, FORBID, Edit
 from ontology.steadiness import lines_of
 from service.decision import Draft, idle_flow
+from solver.branches import lot_floor, overdrawn, split_lots, steps_cost
 from solver.carry_labels import CarryLabels
 from solver.certificate import check, measure
 from solver.claims import SharedResources
@@ -77,11 +78,34 @@ def mixed(
     network = problem.network
     flow = stays.copy()
     part = components(network.node_count, network.tail, network.head)[network.tail]
-    wanted = solve(replace(network, cost=draw.integers(-9, 10, network.arc_count))).flow
+    wanted = _in_lots(network, shared, draw.integers(-9, 10, network.arc_count), stays)
     for block in draw.permutation(np.unique(part)).tolist():
         tried = np.where(part == block, wanted, flow)
-        if shared is None or np.all(used(shared, tried) <= shared.capacity):
+        if shared is None or _fits(shared, tried):
             flow = tried
+    return flow
+
+
+def _fits(shared: SharedResources, flow: IntArray) -> bool:
+    return not overdrawn(shared, used(shared, flow)).any() and not len(split_lots(shared, flow))
+
+
+def _in_lots(
+    network: Network, shared: SharedResources | None, cost: IntArray, stays: IntArray
+) -> IntArray:
+    """A cheapest flow at some cost that splits few lots: room on them is cut down to whole ones."""
+    flow = solve(replace(network, cost=cost)).flow
+    for _ in range(4):
+        if shared is None or shared.whole is None or not len(split_lots(shared, flow)):
+            return flow
+        whole, room = shared.whole, network.capacity.copy()
+        down = lot_floor(whole.lot_least, whole.lot_multiple, flow[whole.lot_arc])
+        room[whole.lot_arc] = np.maximum(down, network.lower[whole.lot_arc])
+        network = replace(network, capacity=room)
+        found = solve(replace(network, cost=cost))
+        if found.status != "optimal":
+            return stays
+        flow = found.flow
     return flow
 
 
@@ -97,12 +121,15 @@ def stated_bound_holds(draft: Draft, draw: np.random.Generator, flows: int) -> i
     for _ in range(flows):
         flow = mixed(problem, stays, problem.shared, draw)
         claims = measure(problem.network, flow, draft.potentials, draft.prices, problem.shared,
-                         None, (given_cost, 0))  # fmt: skip
+                         None, (given_cost, 0), draft.branches)  # fmt: skip
         verdict = check(problem.network, flow, draft.potentials, claims, draft.prices,
-                        problem.shared)  # fmt: skip
+                        problem.shared, branches=draft.branches)  # fmt: skip
         assert verdict.accepted, verdict.refusals
         assert draft.claims.bound == claims.bound
-        assert draft.claims.bound <= exact_dot(problem.network.cost, flow) + given_cost
+        paid = 0 if problem.shared is None else steps_cost(
+            problem.shared, used(problem.shared, flow))  # fmt: skip
+        assert claims.cost == exact_dot(problem.network.cost, flow) + paid + given_cost
+        assert draft.claims.bound <= claims.cost
         seen.add(flow.tobytes())
     return len(seen)
 
