@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from solver.claims import SharedResources, Whole
 from solver.network import IntArray, Network
-from solver.ranges import exact_dot
+from solver.ranges import WIDE, exact_dot
 
 LEAF, ARC, RESOURCE = 0, 1, 2
 
@@ -256,7 +256,10 @@ def misfits(
         "a capacity is negative": shared.capacity >= 0,
         "a lot is on no arc": (whole.lot_arc >= 0) & (whole.lot_arc < len(network.tail)),
         "lots are not in the order of their arcs": np.diff(whole.lot_arc) > 0,
-        "a lot is no lot": (whole.lot_least >= 0) & (whole.lot_multiple >= 1),
+        "a lot is no lot": (whole.lot_least >= 0)
+        & (whole.lot_multiple >= 1)
+        & (whole.lot_least < WIDE)
+        & (whole.lot_multiple < WIDE),
     }
     wrong = [what for what, good in sound.items() if not np.all(good)]
     if wrong or branches is None or prices is None:
@@ -288,6 +291,7 @@ def _tree_misfits(
         "a split is of no kind": (split >= LEAF) & (split <= RESOURCE),
         "the branches are not as many as their leaves": np.array((split == LEAF).sum() == count),
         "a split is of nothing": (subject >= 0) & (subject < most),
+        "a split is at a number beyond 62 bits": (at > -WIDE) & (at < WIDE),
         "a leaf splits something": (split != LEAF) | ((subject == 0) & (at == 0)),
         "a split is at a number that its arc may not carry": ~on_lot | allowed,
         "a price of a leaf is of no leaf": (branches.price_leaf >= 0)

@@ -52,6 +52,8 @@ def check(
     of costs beside the flow is added as stated: it changes cost and bound alike, or the gap.
     """
     refusals = _misfits(network, flow, potentials, prices, shared, do_nothing)
+    if shared is None and branches is not None:
+        refusals.append("branches are stated, but no shared resources")
     if shared is not None and not refusals:
         refusals = misfits(network, shared, prices, branches)
     if refusals:

@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from ontology.columns import Snapshot
+from solver.branches import steps_of
 from solver.carry_labels import CarryLabels
 from solver.demand import TOTAL, QuantileDemand
 from solver.lines import moved_units
 from solver.names import codes_of
 from solver.network import IntArray
 from solver.problem import Problem
+from solver.ranges import AnyArray
+from solver.shared import used
 from solver.unmet import stock_levels
 from solver.weighing import line_weight
 
@@ -102,6 +106,8 @@ def worse_than_nothing(
 
     A filter spreads a line's fixed cost over days to come, and the whole of it is paid today. An
     item without such lines never costs more than doing nothing: then its flow is the cheapest.
+    Loads are paid for together: where each item gains, but less than their loads cost, items
+    count with their shares of these, too; where that tells of no item, all such lines are named.
     """
     network = problem.network
     rows = np.flatnonzero(flow != idle)
@@ -113,9 +119,34 @@ def worse_than_nothing(
     np.add.at(extra, of_line, lines.fixed.astype(object))
     paying = np.zeros(len(labels.items), np.bool_)
     paying[of_line[lines.fixed > 0]] = True
-    worse = {labels.items[row] for row in np.flatnonzero((extra > 0) & paying)}
+    chargeable = (extra > 0) & paying
+    free = problem.comes_whole and problem.unheld is None and not len(problem.wanted)
+    if free and not chargeable.any():
+        shares = _load_shares(problem, labels, flow)
+        if extra.sum() + shares.sum() > 0:
+            chargeable = (extra + shares > 0) & paying
+            chargeable = chargeable if chargeable.any() else paying
+    worse = {labels.items[row] for row in np.flatnonzero(chargeable)}
     chosen = [item in worse for item in problem.movements["item"][lines.rows]]
     return _all_lots(problem, labels, lines.rows[np.array(chosen, np.bool_)])
+
+
+def _load_shares(problem: Problem, labels: CarryLabels, flow: IntArray) -> AnyArray:
+    """What loads cost, shared out among items by what they take of them, as exact fractions."""
+    shares = np.full(len(labels.items), Fraction(0), object)
+    shared = problem.shared
+    assert shared is not None  # noqa: S101  # the caller's
+    assert shared.whole is not None  # noqa: S101
+    taken = used(shared, flow)
+    paid = [cost * steps for cost, steps in
+            zip(shared.whole.step_cost.tolist(), steps_of(shared, taken), strict=True)]  # fmt: skip
+    item = labels.item_of_node[problem.network.tail[shared.arc]]
+    rows = np.flatnonzero((flow[shared.arc] > 0) & (shared.use > 0))
+    for row in rows.tolist():
+        resource, arc = int(shared.resource[row]), int(shared.arc[row])
+        units = int(flow[arc]) * int(shared.use[row])
+        shares[item[row]] += Fraction(paid[resource] * units, int(taken[resource]))
+    return shares
 
 
 def _gains(

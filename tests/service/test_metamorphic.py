@@ -61,6 +61,10 @@ def scaled(snapshot: Snapshot, factor: int) -> Snapshot:
     })  # fmt: skip
 
 
+WORDS = {"kind", "status", "measure", "mode"}
+"""Columns of words: a place may be called `hub`, too, and is one whatever it is called."""
+
+
 def renamed(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
     """The same facts about things of other names, so in another order, too."""
 
@@ -70,7 +74,9 @@ def renamed(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
         return np.array([names.get(v, v) if isinstance(v, str) else v for v in values], object)
 
     return Snapshot(1, {
-        name: Table(name, {each: column(table[each]) for each in table.columns}).sorted()
+        name: Table(name, {
+            each: table[each] if each in WORDS else column(table[each]) for each in table.columns
+        }).sorted()
         for name, table in snapshot.tables.items()
     })  # fmt: skip
 

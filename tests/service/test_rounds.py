@@ -15,6 +15,7 @@ from service.rounds import Settled, closers
 from service.verify import _refuse_false_closures
 from solver.carry_labels import CarryLabels
 from solver.filters import KNOB, NEVER_WORSE
+from tests.service.whole_and_ageing import whole_facts
 from tests.solver.forecasts import random_forecast
 from tests.solver.planning import shuffled
 
@@ -31,6 +32,15 @@ def test_no_plan_is_worse_than_doing_nothing(seed: int) -> None:
     """With fixed costs of lines and all: the plan costs at most what nothing costs, bound below."""
     proof = drafted(random_forecast(seed)).decision["certificate"]
     assert proof["bound"] <= proof["cost"] <= proof["do_nothing"]
+
+
+def test_a_load_that_eats_up_what_a_line_gains_is_not_begun() -> None:
+    """A line gains more than its own cost, and less than that and its load: nothing is done."""
+    snapshot = whole_facts(random_forecast(106), 106)
+    decision = drafted(snapshot).decision
+    assert [] == decision["lines"]
+    assert NEVER_WORSE in decision["suppressed"]["after_flow"]
+    assert decision["certificate"]["do_nothing"] == decision["certificate"]["cost"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

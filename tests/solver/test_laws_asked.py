@@ -29,13 +29,16 @@ from tests.service.regimes import (
     REGIMES,
     RELEASE,
     Asked,
+    ageing,
     coupled,
     drafted,
     forecast,
     plain,
     sealed,
+    whole,
     with_less_stock,
 )
+from tests.service.whole_and_ageing import ageing_facts, whole_facts
 from tests.solver.objective_worlds import random_world
 
 FEW, MANY = 16, 500
@@ -49,10 +52,19 @@ def carbon(seed: int) -> Asked:
     return Asked(random_world(seed).snapshot)
 
 
+def mixed(seed: int) -> Asked:
+    """Whole loads and lots that expire, on outcomes or on a forecast."""
+    asked = (coupled, forecast)[seed % 2](seed)
+    return replace(asked, snapshot=ageing_facts(whole_facts(asked.snapshot, seed), seed))
+
+
+MADE: list[Callable[[int], Asked]] = [coupled, forecast, plain, carbon, whole, ageing, mixed]
+
+
 def all_at_once(seed: int) -> Asked:
     """Weights or turns, the worst outcomes, wishes and few changes, each now and then."""
     random = Random(seed)
-    make: Callable[[int], Asked] = random.choice([coupled, coupled, forecast, plain, carbon])
+    make = random.choice(MADE)
     asked = replace(make(seed), release=random.choice([RELEASE, FROZEN]))
     before = seal(drafted(asked).decision, {})
     lines = lines_of(before["decision"])
