@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.amounts import MICRO_UNITS, count, money, share
-from api.cost_names import FAR_DAYS, HOLDING, LINE_COST, MOVEMENTS, PREMIUM, SHORTAGE, WASTE
+from api.cost_names import FAR_DAYS, HOLDING, LINE_COST, LOADS, MOVEMENTS, PREMIUM, SHORTAGE, WASTE
 from api.output import GOOD, AsJson, console, hint, plain, print_document, working
 from api.plots import PlotFile, plot_costs, plot_file
 from ontology.errors import InputError
@@ -97,6 +97,7 @@ FIGURES: Sequence[tuple[str, str, Callable[[Any], str]]] = (
     (f"  {HOLDING}", "holding_cents", money),
     (f"  {SHORTAGE}", "shortage_cents", money),
     (f"  {MOVEMENTS}", "transport_cents", money),
+    (f"  {LOADS}", "loads_cents", money),
     (f"  {LINE_COST}", "lines_cents", money),
     (f"  {PREMIUM}", "purchases_cents", money),
     (f"  {FAR_DAYS}", "far_cents", money),

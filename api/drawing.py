@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from api import recall
 from api.amounts import count, in_packs, millionths, money, share, total
-from api.cost_names import FAR_DAYS, LINE_COST, MOVEMENTS, PREMIUM, WASTE
+from api.cost_names import FAR_DAYS, LINE_COST, LOADS, MOVEMENTS, PREMIUM, WASTE
 from api.output import plain
 from api.reasons import reason_of, rule_name
 from api.tables import Table
@@ -166,7 +166,7 @@ _FIGURES = (
     ("expected cost", "cost_cents", "stock_cost_cents", money),
     ("  stock and shortage", "stock_cost_cents", "stock_cost_cents", money),
     (f"  {MOVEMENTS}", "movement_cost_cents", "stock_cost_cents", money),
-    ("  loads, all days", "load_cost_cents", "stock_cost_cents", money),
+    (f"  {LOADS}", "load_cost_cents", "stock_cost_cents", money),
     (f"  {LINE_COST}", "line_cost_cents", "stock_cost_cents", money),
     (f"  {PREMIUM}", "purchase_premium_cents", "stock_cost_cents", money),
     (f"  {FAR_DAYS}", "far_cost_cents", "stock_cost_cents", money),

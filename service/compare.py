@@ -50,6 +50,7 @@ class Method:
     purchases_cents: int
     far_cents: int
     waste_cents: int
+    loads_cents: int
     cost_scaled: int
     gap_scaled: int
     gap_cents: int
@@ -208,6 +209,7 @@ def _method(
         purchases_cents=half_up(parts.purchases, scale),
         far_cents=_cents(parts.far, scale),
         waste_cents=half_up(parts.waste, scale),
+        loads_cents=half_up(parts.loads, scale),
         cost_scaled=claims.cost,
         gap_scaled=claims.gap,
         gap_cents=half_up(claims.gap, scale),
@@ -241,8 +243,9 @@ def _measured(
         raise SolverError(f"the method `{name}` is no flow: {verdict.refusals[0]}",
                           code="METHOD_REFUSED")  # fmt: skip
     return measure(
-        network, flow, draft.potentials, draft.prices, draft.problem.shared, nothing, fixed
-    )
+        network, flow, draft.potentials, draft.prices, draft.problem.shared, nothing, fixed,
+        draft.branches,
+    )  # fmt: skip
 
 
 def _cents(amount: Fraction, scale: int) -> int:

@@ -5,6 +5,8 @@ from bisect import bisect_left
 import numpy as np
 
 from ontology.columns import Snapshot
+from solver.branches import split_lots
+from solver.claims import SharedResources
 from solver.network import ArcKind, IntArray
 from solver.problem import Problem
 from solver.shared import used
@@ -65,13 +67,15 @@ def _covering(members: IntArray, views: PlanViews, excess: int) -> IntArray:
 def overdrawn(problem: Problem, flow: IntArray) -> set[int]:
     """Movement rows to close so that a flow takes no more of shared capacities than there is.
 
-    Of each overdrawn resource the largest movements, until the excess is covered.
+    Of each overdrawn resource the largest movements, until the excess is covered; of loads all
+    that there are count as there. A lot that is split closes with all that is in it.
     """
     shared, network = problem.shared, problem.network
-    closed: set[int] = set()
     if shared is None:
-        return closed
-    excess = used(shared, flow) - shared.capacity
+        return set()
+    closed = _in_split_lots(problem, shared, flow)
+    loads = 1 if shared.whole is None else shared.whole.most_steps
+    excess = used(shared, flow) - shared.capacity * loads
     taken = shared.use * flow[shared.arc]
     for resource in np.flatnonzero(excess > 0).tolist():
         rows = np.flatnonzero((shared.resource == resource) & (taken > 0))
@@ -81,3 +85,14 @@ def overdrawn(problem: Problem, flow: IntArray) -> set[int]:
                 closed.add(int(network.reference[shared.arc[row]]))
                 excess[resource] -= taken[row]
     return closed
+
+
+def _in_split_lots(problem: Problem, shared: SharedResources, flow: IntArray) -> set[int]:
+    """Movement rows with units in a lot that a flow splits: its arc, or those at its junction."""
+    network, split = problem.network, split_lots(shared, flow)
+    moves = (network.kind == ArcKind.MOVE) & (flow > 0)
+    own = split[network.kind[split] == ArcKind.MOVE]
+    joint = np.setdiff1d(split, own)
+    behind = moves & np.isin(network.head, network.tail[joint])
+    behind[own] = moves[own]
+    return set(network.reference[behind].tolist())

@@ -354,8 +354,9 @@ def _split_priced(steps: Steps, node: Node) -> tuple[int, int, int] | None:
     counts = np.rint(node.mix.used / np.maximum(1, steps.size)).astype(np.int64)
     rows = np.flatnonzero((node.mix.prices > NEAR) & (steps.least < steps.most))
     for row in rows.tolist():
-        at = int(counts[row])
-        return 2, row, at if at < steps.most[row] else at - 1
+        # more than the most may be used, where no mix fits: a split there has an empty half
+        at = max(int(steps.least[row]), min(int(counts[row]), int(steps.most[row]) - 1))
+        return 2, row, at
     return None
 
 

@@ -30,7 +30,7 @@ FAR_BY_AIR = ("Oslo", "Helsinki", "Dublin", "Lisbon", "Madrid", "Bucharest", "So
 """Stores that are also served by air from their hub."""
 ON_STRIKE = "rail-rotterdam-milan"
 SCARCE = {"air-hamburg-helsinki": 400, "air-milan-madrid": 400, "air-warsaw-sofia": 300}
-"""Lanes with a capacity of their own, in units of an item a day."""
+"""Lanes with a capacity of their own, in units of 300 items together a day."""
 _DAYS_BY_ROAD = ((450, 1), (1_100, 2))
 _LONGEST_DAYS = 3
 _CUSTOMS_DUTY_PERCENT = 2
@@ -51,9 +51,12 @@ class Way:
         return CITIES[self.origin].distance_km(CITIES[self.destination])
 
 
-def lanes() -> list[Lane]:
-    """The lanes: hubs among themselves, each hub with its region, and neighbours."""
-    return [_lane(way) for way in ways()]
+def lanes(items: int) -> list[Lane]:
+    """The lanes: hubs among themselves, each hub with its region, and neighbours.
+
+    What scarce ones carry grows with the items, as the room and the hands of places do.
+    """
+    return [_lane(way, items) for way in ways()]
 
 
 def ways() -> list[Way]:
@@ -88,7 +91,7 @@ def _is_within(way: Way) -> bool:
     return CITIES[way.origin].region == CITIES[way.destination].region
 
 
-def _lane(way: Way) -> Lane:
+def _lane(way: Way, items: int) -> Lane:
     origin, destination = CITIES[way.origin], CITIES[way.destination]
     name = f"{way.mode}-{origin.name}-{destination.name}".lower()
     carrier = {"rail": "c-intermodal", "air": "c-skybridge"}.get(way.mode)
@@ -100,7 +103,8 @@ def _lane(way: Way) -> Lane:
         cost_per_kilogram_micros=900_000 if way.mode == "air" else 0,
         cost_per_line_cents={"road": 180, "rail": 120, "air": 450}[way.mode],
         duty_percent=_CUSTOMS_DUTY_PERCENT if customs[0] != customs[1].residency_zone else 0,
-        currency=_currency(way), capacity_units_per_day=SCARCE.get(name),
+        currency=_currency(way),
+        capacity_units_per_day=SCARCE[name] * items // 300 if name in SCARCE else None,
         calendar=_calendar(way), allowed_handling_classes=_allowed(way),
         status="closed" if name == ON_STRIKE else "open",
     )  # fmt: skip

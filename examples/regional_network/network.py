@@ -45,7 +45,7 @@ def generate(
     known = sources(size, stock)
     agreed = deals(size, stock, sold, known)
     held = holdings(size, stock, sold, known, agreed)
-    roads = lanes()
+    roads = lanes(items)
     sent = shipments(size, stock, sold, roads, held)
     moving = transfer_orders(size, stock, sold, held)
     bought = purchase_orders(size, stock, sold, known, agreed)

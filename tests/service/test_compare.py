@@ -12,17 +12,21 @@ from ontology.columns import Snapshot, table_of
 from ontology.places import Location
 from rules.release import Release, default_release
 from service import compare as compared
-from service.compare import Comparison, Method, OrdersMethod, compare_on
-from service.decision import PlanRequest
+from service.compare import Comparison, Method, OrdersMethod, _rival_flow, compare_on
+from service.decision import PlanRequest, ask
 from service.planning import draft_plan
+from solver.branches import split_lots
+from solver.carry_labels import CarryLabels
+from solver.closing import overdrawn
 from solver.heuristics import Acts, act
+from tests.service.whole_and_ageing import whole_facts
 from tests.solver import two_hubs
 from tests.solver.forecasts import STORES, random_forecast
 from tests.solver.planning import random_orders, shuffled
 
 REQUEST = PlanRequest("chain")
 PARTS = ("holding_cents", "shortage_cents", "transport_cents", "lines_cents", "purchases_cents",
-         "far_cents", "waste_cents")  # fmt: skip
+         "far_cents", "waste_cents", "loads_cents")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +89,30 @@ def test_parts_add_up_and_no_method_is_below_the_bound(release: Release) -> None
         least = min(each.cost_scaled for each in risk(found).values())
         assert found.best == [name for name, each in risk(found).items()
                               if each.cost_scaled == least]  # fmt: skip
+
+
+def test_rivals_keep_to_whole_lots_and_loads_and_pay_for_them(release: Release) -> None:
+    """Parts add up with loads in them, the gap is the certificate's, and no rival splits a lot."""
+    paid = 0
+    for seed in range(6):
+        snapshot = whole_facts(random_forecast(seed, items=3), seed)
+        draft, found = (
+            draft_plan(snapshot, release, REQUEST),
+            compare_on(snapshot, release, REQUEST),
+        )
+        methods = risk(found)
+        assert draft.claims.gap == methods["plan"].gap_scaled
+        for method in methods.values():
+            assert abs(method.cost_cents - sum(getattr(method, part) for part in PARTS)) <= 4
+            assert method.cost_cents >= (found.bound_cents or 0)
+            paid += method.loads_cents > 0
+        question, labels = ask(snapshot, release, REQUEST), draft.problem.labels
+        assert isinstance(labels, CarryLabels)
+        for one in found.tuned:
+            flow = _rival_flow(question, draft, labels, one)
+            assert set() == overdrawn(draft.problem, flow)
+            assert 0 == len(split_lots(draft.problem.shared, flow))
+    assert paid > 6
 
 
 def test_row_order_is_no_input(release: Release) -> None:

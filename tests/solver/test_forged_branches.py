@@ -1,0 +1,137 @@
+"""Forged proofs of what comes whole: whatever a certificate states, no bound is above the best."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from solver.branches import ARC, LEAF, RESOURCE, Branches, lot_floor, misfits
+from solver.certificate import check, measure
+from solver.claims import SharedResources, Whole, claims_of
+from solver.network import IntArray, bare_network
+from tests.solver.whole_chains import WholeChain, whole_chain
+
+LARGE = (3, 60, 10**6, 2**40, 2**53, 2**62)
+TRIES = 40
+
+
+def forged_tree(chain: WholeChain, draw: np.random.Generator) -> list[tuple[int, int, int]]:
+    """A whole tree of random splits, a few at numbers that lots do not allow."""
+    tree, open_now = [], 1
+    lots = chain.whole.lot_arc
+    while open_now:
+        kind = int(draw.choice([LEAF, LEAF, ARC, RESOURCE])) if len(tree) < 12 else LEAF
+        open_now += -1 if kind == LEAF else 1
+        if kind == LEAF:
+            tree.append((LEAF, 0, 0))
+            continue
+        count = chain.network.arc_count if kind == ARC else len(chain.shared.capacity)
+        subject, at = int(draw.integers(count)), int(draw.integers(-2, 8))
+        if kind == ARC and subject in lots and draw.random() < 0.9:
+            row = np.flatnonzero(lots == subject)
+            sizes = chain.whole.lot_least[row], chain.whole.lot_multiple[row]
+            at = int(lot_floor(*sizes, np.array([max(0, at)]))[0])
+        tree.append((kind, subject, at))
+    return tree
+
+
+def forged_branches(chain: WholeChain, prices: IntArray, draw: np.random.Generator) -> Branches:
+    """Random splits, and random changes of prices and potentials at their leaves."""
+    split, subject, at = np.array(forged_tree(chain, draw), np.int64).T.copy()
+    count = int((split == LEAF).sum())
+
+    def changes(size: int) -> tuple[IntArray, IntArray, IntArray]:
+        chosen = np.flatnonzero(draw.random(count * size) < 0.3)
+        large = int(draw.choice(LARGE))
+        change = draw.integers(-large, large + 1, len(chosen))
+        return chosen // size, chosen % size, np.where(change == 0, 1, change)
+
+    leaf, resource, change = changes(len(prices))
+    if draw.random() < 0.8:  # else some are below 0
+        change = np.maximum(change, -prices[resource])
+        leaf, resource, change = (column[change != 0] for column in (leaf, resource, change))
+    return Branches(split, subject, at, np.zeros(count, np.int64), leaf, resource, change,
+                    *changes(chain.network.node_count))  # fmt: skip
+
+
+def spoiled(branches: Branches, draw: np.random.Generator) -> Branches:
+    """The same with one number of one column at random, the ends of int64 among them."""
+    columns = [field.name for field in fields(Branches) if len(getattr(branches, field.name))]
+    name = columns[int(draw.integers(len(columns)))]
+    column = getattr(branches, name).copy()
+    column[draw.integers(len(column))] = draw.choice([-(2**63), -1, 0, 1, 2, 3, 9, 2**63 - 1])
+    return replace(branches, **{name: column})
+
+
+def accepted_bound(
+    chain: WholeChain, flow: IntArray, potentials: IntArray, prices: IntArray,
+    branches: Branches | None,
+) -> int | None:  # fmt: skip
+    """The bound that a proof is accepted with, every number of it stated as it is computed."""
+    shared = chain.shared
+    if np.any(prices < 0) or misfits(chain.network, shared, prices, branches):
+        empty = measure(chain.network, flow, 0 * potentials, 0 * prices, shared)
+        assert not check(chain.network, flow, potentials, empty, prices, shared,
+                         branches=branches).accepted  # fmt: skip
+        return None
+    claims = measure(chain.network, flow, potentials, prices, shared, branches=branches)
+    if branches is not None:
+        branches = replace(branches, leaf_bound=_leaf_bounds(chain, potentials, prices, branches))
+    found = check(chain.network, flow, potentials, claims, prices, shared, branches=branches)
+    return claims.bound if found.accepted else None
+
+
+def _leaf_bounds(
+    chain: WholeChain, potentials: IntArray, prices: IntArray, branches: Branches
+) -> Any:
+    """What the leaves really prove, where that is a number that a certificate can state."""
+    from solver.certificate import _leaf_bounds as bounds_of
+
+    found = [*bounds_of(chain.network, potentials, prices, chain.shared, branches)]
+    inside = all(abs(bound) < 2**63 for bound in found)
+    return np.array(found if inside else [0] * len(found), np.int64)
+
+
+def test_branches_of_nothing_whole_are_refused() -> None:
+    """Branches beside a network that shares nothing would stand under a seal and mean nothing."""
+    network, none = bare_network([0], [1], [4], [5], [4, -4]), np.zeros(0, np.int64)
+    flow, level = np.array([4]), np.zeros(2, np.int64)
+    claims = measure(network, flow, level)
+    for bounds in ([], [20], [20, 20]):
+        branches = Branches(none, none, none, np.array(bounds, np.int64), *(none,) * 6)
+        found = check(network, flow, level, claims, branches=branches)
+        assert ("branches are stated, but no shared resources",) == found.refusals
+
+
+def test_a_lot_beyond_the_range_is_refused() -> None:
+    """A least number whose next multiple would wrap in int64 is no lot, and allows nothing."""
+    flow, level = np.array([2**62]), np.zeros(2, np.int64)
+    network = bare_network([0], [1], [2**62], [0], [2**62, -(2**62)])
+    none = np.zeros(0, np.int64)
+    whole = Whole(none, none, none, *(np.array([n]) for n in (0, 2**63 - 1, 2**62)))
+    shared = SharedResources(none, none, none, none, whole)
+    claims = claims_of(0, 0, None, network.digest)
+    found = check(network, flow, level, claims, none, shared)
+    assert ("a lot is no lot",) == found.refusals
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_no_forged_branches_prove_more_than_the_best_plan_costs(block: int) -> None:
+    """Law 2: random trees, prices and potentials, small, huge or negative, on known optima."""
+    draw, accepted = np.random.default_rng(block), 0
+    for seed in range(40 * block, 40 * block + 40):
+        chain = whole_chain(seed)
+        best = chain.optimum()
+        idle = chain.flow(np.zeros(len(chain.lanes), np.int64))
+        for _ in range(TRIES):
+            level, dear = (int(draw.choice(LARGE)) for _ in range(2))
+            potentials = draw.integers(-level, level, chain.network.node_count)
+            prices = draw.integers(-(dear // 9), dear, len(chain.shared.capacity))
+            branches = forged_branches(chain, np.maximum(prices, 0), draw)
+            if draw.random() < 0.4:
+                branches = spoiled(branches, draw)
+            bound = accepted_bound(chain, idle, potentials, prices, branches)
+            assert bound is None or bound <= best, seed
+            accepted += bound is not None
+    assert accepted > 100
