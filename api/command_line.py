@@ -13,6 +13,7 @@ import typer
 from api import (
     commands_compare,
     commands_data,
+    commands_demo,
     commands_diff,
     commands_drift,
     commands_edit,
@@ -41,7 +42,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _module in (
-    commands_server, commands_data, commands_forecast, commands_plan, commands_price,
+    commands_server, commands_data, commands_forecast, commands_plan, commands_demo, commands_price,
     commands_query, commands_impact, commands_kpi, commands_compare, commands_why, commands_diff,
     commands_edit, commands_drift, commands_frontier,
 ):  # fmt: skip

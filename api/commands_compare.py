@@ -43,8 +43,8 @@ def compare(
     as_json: AsJson = False,
 ) -> int:
     """Compare a plan with doing nothing and with rules of thumb, tuned on the days before it."""
-    from api.commands_plan import only_chain
     from api.commands_server import opened
+    from api.recall import only_chain
     from service.compare import compare as compared
     from service.decision import PlanRequest
 

@@ -36,8 +36,8 @@ def forecast(
     as_json: AsJson = False,
 ) -> int:
     """Forecast demand from what was observed; the same history again changes nothing."""
-    from api.commands_plan import only_chain
     from api.commands_server import LOCAL_AGENT, opened
+    from api.recall import only_chain
     from service.forecast import make_forecast
 
     first_day = _day(starts_on)

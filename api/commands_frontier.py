@@ -46,9 +46,9 @@ def frontier(
 
     With --robust alone: what holding service in the worst outcomes costs, and buys.
     """
-    from api.commands_plan import only_chain
     from api.commands_server import opened
     from api.plots import plot_file, plot_frontier
+    from api.recall import only_chain
     from ontology.objectives import Weights
     from service.decision import PlanRequest
     from service.frontier import frontier as frontier_of
@@ -101,8 +101,8 @@ def weigh(
     The plan is saved like any other; `verify` derives it again from its weights.
     """
     from api import drawing
-    from api.commands_plan import only_chain
     from api.commands_server import opened
+    from api.recall import only_chain
     from ontology.objectives import Weights, known
     from service.decision import PlanRequest
     from service.planning import make_plan

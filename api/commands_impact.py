@@ -49,8 +49,8 @@ def impact(
 
     Two or more subjects go down at the same time.
     """
-    from api.commands_plan import only_chain
     from api.commands_server import opened
+    from api.recall import only_chain
     from ontology.failures import subject_of
 
     if bool(failures) + single + pairs != 1:

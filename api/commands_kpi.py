@@ -60,8 +60,7 @@ def kpis(
 
 def _figures(house: "House", chain: str, plan: str) -> "tuple[str, str, list[Kpi]]":
     """The chain, what the figures are of, and the figures."""
-    from api.commands_plan import only_chain
-    from api.recall import document_of, find_plan, title_of
+    from api.recall import document_of, find_plan, only_chain, title_of
     from service.kpis import chain_kpis, plan_kpis
 
     if plan:
@@ -173,8 +172,7 @@ def _path(
     """What the stock is of, and the stock."""
     from datetime import date
 
-    from api.commands_plan import only_chain
-    from api.recall import document_of, find_plan, speaking_of, title_of
+    from api.recall import document_of, find_plan, only_chain, speaking_of, title_of
     from service.stock_path import first_day, stock_path
 
     if not plan:

@@ -1,6 +1,6 @@
 """The commands about plans: plan, show, verify, trace, demo."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +9,15 @@ import typer
 
 from api.output import GOOD, REFUSED, AsJson, console, hint, plain, print_document
 from api.plots import PlotFile, plot_file
-from api.recall import LATEST, currency_of, document_of, find_plan, speaking_of, title_of
+from api.recall import (
+    LATEST,
+    currency_of,
+    document_of,
+    find_plan,
+    only_chain,
+    speaking_of,
+    title_of,
+)
 from ontology.canonical import LARGEST_INTEGER
 from ontology.errors import InputError
 
@@ -34,7 +42,6 @@ def register(app: typer.Typer) -> None:
     app.command("show")(show)
     app.command("verify")(verify)
     app.command("trace")(trace)
-    app.command("demo")(demo)
 
 
 def plan(
@@ -134,18 +141,6 @@ def _steadiness(
         return None
     raise InputError("changes are counted against a plan", code="USAGE",
                      hint="name it with --steady, `latest` for the one made last")  # fmt: skip
-
-
-def only_chain(house: "House") -> str:
-    """The chain where there is just one. Raises InputError `CHAIN_UNKNOWN`, `CHAIN_WANTED`."""
-    names = [entry.chain for entry in house.catalog.chains()]
-    if len(names) == 1:
-        return names[0]
-    if not names:
-        raise InputError("nothing has been loaded yet", code="CHAIN_UNKNOWN",
-                         hint="`evenkeel plan --example two_hubs`, or sync files")  # fmt: skip
-    raise InputError("there are several chains", code="CHAIN_WANTED",
-                     hint=f"give --chain, one of: {', '.join(names)}")  # fmt: skip
 
 
 def _cost_parts(text: str) -> frozenset[str]:
@@ -355,28 +350,3 @@ def _trace_document(found: "Trace") -> dict[str, Any]:
         ],
         "next_after": found.next_after,
     }
-
-
-def demo(as_json: AsJson = False) -> int:
-    """Tell the whole story on the examples: load, plan, prove, explain, trace."""
-    from api import demo as story
-    from api.commands_server import opened
-
-    with opened() as house:
-        told = [_chapter(house, name, as_json=as_json) for name in story.chapter_names()]
-        if as_json:
-            print_document({"chapters": told})
-        else:
-            story.tell_where_next(console(), house.settings.data_folder)
-    return GOOD
-
-
-def _chapter(house: "House", name: str, *, as_json: bool) -> Mapping[str, Any]:
-    from api import demo as story
-    from api.output import watched
-
-    with watched() as progress:
-        chapter = story.live(house, name, progress)
-    if not as_json:
-        story.tell(console(), chapter)
-    return story.document_of(chapter)

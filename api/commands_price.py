@@ -37,9 +37,8 @@ def price(
 
     Knobs and limits are no rules, and have no price.
     """
-    from api.commands_plan import only_chain
     from api.commands_server import opened
-    from api.recall import currency_of
+    from api.recall import currency_of, only_chain
 
     with opened() as house:
         name = chain or only_chain(house)

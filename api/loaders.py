@@ -136,7 +136,7 @@ def _without_columns(document: dict[str, Any]) -> dict[str, Any]:
     """What a reader asks of a plan's document; its lines come from the graph."""
     decision = document["decision"]
     wanted = ("certificate", "suppressed", "comparison", "starts_on", "cost_parts", "edits",
-              "previous")  # fmt: skip
+              "previous", "waste", "remarks", "stability")  # fmt: skip
     return {
         **{name: decision.get(name) for name in wanted},
         "currency": decision.get("currency") or "",

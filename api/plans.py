@@ -320,19 +320,19 @@ class Plan(Node):
     async def waste(self, info: Info) -> list[ExpectedWaste]:
         """What it expects to lose of lots that expire in its window."""
         document = await info.context.documents.load(self.entry.artifact)
-        return [ExpectedWaste.of(row) for row in document.get("waste", ())]
+        return [ExpectedWaste.of(row) for row in document["waste"] or ()]
 
     @described
     async def remarks(self, info: Info) -> list[PlanRemark]:
         """What it could not consider."""
         document = await info.context.documents.load(self.entry.artifact)
-        return [PlanRemark.of(row) for row in document.get("remarks", ())]
+        return [PlanRemark.of(row) for row in document["remarks"] or ()]
 
     @described
     async def stability(self, info: Info) -> Stability | None:
         """How far it keeps to the plan before, where that was asked for."""
         document = await info.context.documents.load(self.entry.artifact)
-        return Stability.of(document["stability"]) if "stability" in document else None
+        return Stability.of(document["stability"]) if document["stability"] else None
 
     @described
     async def edits(self, info: Info) -> list[PlanEdit]:

@@ -23,6 +23,18 @@ def latest_plan(house: "House", chain: str = "") -> "PlanEntry | None":
     return max(entries, key=lambda entry: entry.event_sequence, default=None)
 
 
+def only_chain(house: "House") -> str:
+    """The chain where there is just one. Raises InputError `CHAIN_UNKNOWN`, `CHAIN_WANTED`."""
+    names = [entry.chain for entry in house.catalog.chains()]
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise InputError("nothing has been loaded yet", code="CHAIN_UNKNOWN",
+                         hint="`evenkeel plan --example two_hubs`, or sync files")  # fmt: skip
+    raise InputError("there are several chains", code="CHAIN_WANTED",
+                     hint=f"give --chain, one of: {', '.join(names)}")  # fmt: skip
+
+
 def find_plan(house: "House", asked: str = LATEST, chain: str = "") -> "PlanEntry":
     """The plan whose digest starts so, or the latest.
 

@@ -12,6 +12,7 @@ from benchmarks import (
     engines,
     flips,
     many_items,
+    perishables,
     scale,
     stability,
     sync_rate,
@@ -22,12 +23,12 @@ from benchmarks.rows import Row, table_of
 Benchmark = Callable[[], list[Row] | None]
 SHORT: tuple[Benchmark, ...] = (
     around_solve.main, many_items.main, engines.main, coupled.small,
-    verifying.main, flips.main,
+    verifying.main, flips.main, scale.main, sync_rate.main,
 )  # fmt: skip
-"""The aims that can be measured in about a quarter of an hour, in the order of their table."""
+"""The aims, in the order of their table, and how planning and loading grow: about half an hour."""
 
 LONG: tuple[Benchmark, ...] = (
-    coupled.larger, coverage.main, stability.main, scale.main, sync_rate.main,
+    coupled.larger, coverage.main, stability.main, perishables.main,
 )  # fmt: skip
 """The largest coupled instances, and what has no aim but a story to tell."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from ontology.columns import MISSING, Snapshot
 from ontology.errors import SolverError
 from solver.assignment_network import AssignmentLabels
-from solver.branches import steps_cost
+from solver.branches import steps_cost, steps_of
 from solver.carry_labels import CarryLabels
 from solver.completion import complete
 from solver.demand import TOTAL, QuantileDemand
@@ -116,6 +116,16 @@ def load_cost(problem: Problem, flow: IntArray) -> int:
     """What the loads that a flow begins cost."""
     shared = problem.shared
     return 0 if shared is None else steps_cost(shared, used(shared, flow))
+
+
+def plain_load_cost(problem: Problem, flow: IntArray) -> int:
+    """What the loads that a flow begins cost where no objective is weighed."""
+    resources = problem.resources
+    if resources is None or not resources.come_whole:
+        return 0
+    counts = steps_of(resources.shared, used(resources.shared, flow))
+    costs = (name.plain_step_cost for name in resources.names)
+    return sum(cost * count for cost, count in zip(costs, counts, strict=True))
 
 
 def service_misses(

@@ -202,11 +202,14 @@ def freshness(layout: Layout) -> IntArray:
 
 
 def _least_life(snapshot: Snapshot, layout: Layout) -> IntArray:
-    """Per pair, the days of life that the item must have left where it arrives."""
+    """Per pair, the days of life that the item must have left where it arrives: at least one.
+
+    What lands on the last day on which it may be sold is not counted on, whatever a rule says.
+    """
     items = snapshot.table("Item")
     stated = zip(items["id"], items["minimum_remaining_life_days"].tolist(), strict=True)
-    least = {item: max(0, days) for item, days in stated}
-    return np.array([least.get(item, 0) for item, _ in layout.pairs], np.int64)
+    least = {item: max(1, days) for item, days in stated}
+    return np.array([least.get(item, 1) for item, _ in layout.pairs], np.int64)
 
 
 def _worth(snapshot: Snapshot, layout: Layout) -> IntArray:

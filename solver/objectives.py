@@ -8,7 +8,7 @@ import numpy as np
 
 from ontology.columns import MISSING, Snapshot
 from ontology.objectives import CARBON, LANDED, SERVICE, TURNOVER
-from solver.baselines import cost_parts
+from solver.baselines import cost_parts, plain_load_cost
 from solver.carry_costs import line_costs
 from solver.carry_labels import CarryLabels
 from solver.demand import TOTAL, QuantileDemand
@@ -71,8 +71,8 @@ def parts_of(problem: Problem, labels: CarryLabels, snapshot: Snapshot, flow: In
     none = np.zeros_like(plain.holding)
     return Parts(
         near.shortage + far_cost(problem, replace(bare, holding=none), flow),
-        Fraction(near.transport + near.lines + near.purchases + near.loads + near.waste)
-        + _far_ways(problem, labels, flow, plain.landed),
+        Fraction(near.transport + near.lines + near.purchases + near.waste)
+        + plain_load_cost(problem, flow) + _far_ways(problem, labels, flow, plain.landed),
         near.holding + far_cost(problem, replace(bare, shortage=none), flow)
         + _selling(problem, bare, flow) + exact_dot(units, plain.held)
         + _given(labels, plain.held) + _far_ways(problem, labels, flow, plain.held),

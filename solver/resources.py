@@ -178,19 +178,20 @@ def _loads(
         measure, size = trucks["measure"][row], int(trucks["capacity_per_load"][row])
         _refuse_measure(lane, measure)
         use, stated = _use(snapshot, legs.item, measure, lane), trucks["most_loads_per_day"][row]
-        cents = trucks["cost_per_load_cents"][row : row + 1]
-        cost = int(weighed(cents * MICROS_PER_CENT, weight)[0])
+        plain = int(trucks["cost_per_load_cents"][row]) * MICROS_PER_CENT
+        cost = int(weighed(np.array([plain]), weight)[0])
         for day, chosen in _by_day(legs, lane):
-            name = Resource(WHOLE_LOADS, "load", lane, measure, day, step_cost_scaled=cost)
+            name = Resource(WHOLE_LOADS, "load", lane, measure, day, "", cost, plain)
             draw = legs.drawn(name, chosen, use, size)
             all_of_it = -(-_most_of(draw, problem, legs, labels) // size)
             most = all_of_it if stated == MISSING else min(all_of_it, int(stated))
             yield replace(draw, step_cost=cost, most=most)
     for row in np.flatnonzero(lanes["cost_per_shipment_cents"]).tolist():
-        lane, cents = lanes["id"][row], lanes["cost_per_shipment_cents"][row : row + 1]
-        cost = int(weighed(cents * MICROS_PER_CENT, weight)[0])
+        lane = lanes["id"][row]
+        plain = int(lanes["cost_per_shipment_cents"][row]) * MICROS_PER_CENT
+        cost = int(weighed(np.array([plain]), weight)[0])
         for day, chosen in _by_day(legs, lane):
-            name = Resource(WHOLE_LOADS, "shipment", lane, "units", day, step_cost_scaled=cost)
+            name = Resource(WHOLE_LOADS, "shipment", lane, "units", day, "", cost, plain)
             draw = legs.drawn(name, chosen, np.ones(len(chosen), np.int64), 0)
             yield replace(
                 draw, capacity=_most_of(draw, problem, legs, labels), step_cost=cost, most=1

@@ -25,7 +25,7 @@ class Resource:
     `kind`: lane, carrier, handling, storage, possession, budget, load or lots; `subject`: the
     lane, carrier, location, country, budget or supplier; `measure` says what is counted; `day`
     counts from the first day of the plan. `item` is empty where all items count. A load of it
-    costs `step_cost_scaled`.
+    costs `step_cost_scaled`, `plain_step_cost` where no objective is weighed.
     """
 
     limit: str
@@ -35,10 +35,12 @@ class Resource:
     day: int
     item: str = ""
     step_cost_scaled: int = 0
+    plain_step_cost: int = 0
 
     def stated(self, first: np.datetime64) -> dict[str, Any]:
         """The resource as documents name it, `first` the day from which its day counts."""
         found = asdict(self) | {"day": str(first + self.day)}
+        del found["plain_step_cost"]
         if not self.step_cost_scaled:
             del found["step_cost_scaled"]
         return found

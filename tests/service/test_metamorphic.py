@@ -17,10 +17,12 @@ from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane, LaneCapacity
 from service.decision import Draft
 from tests.service.regimes import MICROS, REGIMES, Asked, coupled, drafted, plain
+from tests.service.whole_and_ageing import whole_facts
 from tests.solver.planning import MONDAY, snapshot_of
 
 SEEDS = range(12)
 MANY = 300
+RENAMED = ("plain", "forecast", "orders", "coupled", "weighed", "robust", "whole", "ageing")
 NAMED = ("Item", "Location", "Lane", "Lot", "Supplier")
 
 
@@ -33,6 +35,16 @@ def worst_half(seed: int) -> Asked:
 
 EXACT = {"plain": plain, "coupled": coupled, "robust": worst_half}
 """Regimes in which every amount is a whole number of micros: scaling rounds nothing."""
+
+
+def wholes(seed: int) -> Asked:
+    """Loads, lots and costs of shipments on such amounts."""
+    asked = (coupled, plain)[seed % 2](seed)
+    return replace(asked, snapshot=whole_facts(asked.snapshot, seed))
+
+
+WITH_WHOLES = {**EXACT, "whole": wholes}
+"""The same and what comes whole: half a lane is another load there, so no lane is split."""
 
 
 def follows(first: Draft, other: Draft, scale: int = 1, more: int = 0) -> bool:
@@ -104,12 +116,12 @@ def with_rows(snapshot: Snapshot, *records: Any) -> Snapshot:
     return Snapshot(1, tables)
 
 
-@pytest.mark.parametrize("regime", EXACT)
+@pytest.mark.parametrize("regime", WITH_WHOLES)
 def test_costs_times_a_whole_number(regime: str) -> None:
     """Every amount times 7: the value, too, and where nothing is short not one line is another."""
     proved = 0
     for seed in SEEDS:
-        asked = EXACT[regime](seed)
+        asked = WITH_WHOLES[regime](seed)
         first, other = drafted(asked), drafted(at(asked, scaled(asked.snapshot, 7)))
         proved += follows(first, other, 7)
         if first.prices is None or not first.prices.any():
@@ -117,12 +129,12 @@ def test_costs_times_a_whole_number(regime: str) -> None:
     assert proved > len(SEEDS) // 3
 
 
-@pytest.mark.parametrize("regime", EXACT)
+@pytest.mark.parametrize("regime", WITH_WHOLES)
 def test_all_weights_times_a_whole_number(regime: str) -> None:
     """Every objective weighed 3 times as much is the cost 3 times as high."""
     proved = 0
     for seed in SEEDS:
-        asked = EXACT[regime](seed)
+        asked = WITH_WHOLES[regime](seed)
         worst = asked.request.weights.worst_percent
         thrice = replace(asked.request, weights=Weights(3_000, 3_000, 3_000, worst_percent=worst))
         proved += follows(drafted(asked), drafted(replace(asked, request=thrice)), 3)
@@ -139,7 +151,7 @@ def values_under_other_names(regime: str, seeds: range) -> int:
     return proved
 
 
-@pytest.mark.parametrize("regime", ["plain", "forecast", "orders", "coupled", "weighed", "robust"])
+@pytest.mark.parametrize("regime", RENAMED)
 def test_names_are_no_value(regime: str) -> None:
     """Items, places, lanes and lots of other names, in another order: the value is the same."""
     assert values_under_other_names(regime, range(8)) > 0
@@ -180,7 +192,7 @@ def test_a_lane_in_two_halves(regime: str) -> None:
     assert proved > 0
 
 
-@pytest.mark.parametrize("regime", EXACT)
+@pytest.mark.parametrize("regime", WITH_WHOLES)
 def test_an_item_by_itself(regime: str) -> None:
     """An item at a place of its own adds what it costs alone."""
     proved = 0
@@ -193,7 +205,7 @@ def test_an_item_by_itself(regime: str) -> None:
           for day in range(3) for units in (0, 2)),
     ]  # fmt: skip
     for seed in SEEDS:
-        asked = EXACT[regime](seed)
+        asked = WITH_WHOLES[regime](seed)
         both = with_rows(asked.snapshot, *alone)
         named = set(both.tables) - {"SharedResource", "LaneCapacity", "CarrierCapacity"}
         only = drafted(at(asked, only_of(both, "lone", named)))
@@ -215,7 +227,7 @@ def only_of(snapshot: Snapshot, item: str, names: set[str]) -> Snapshot:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("regime", ["plain", "forecast", "orders", "coupled", "weighed", "robust"])
+@pytest.mark.parametrize("regime", RENAMED)
 def test_names_are_no_value_on_many_chains(regime: str) -> None:
     """The same on hundreds of chains of each regime."""
     print(f"{regime}: {values_under_other_names(regime, range(MANY))} of {MANY} equal and proved")

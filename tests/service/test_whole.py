@@ -15,6 +15,7 @@ from ontology.demand import DemandOutcome
 from ontology.edits import CAP, FORCE, PIN, Edit
 from ontology.errors import InputError, SolverError
 from ontology.goods import Item, Lot
+from ontology.objectives import Weights
 from ontology.partners import Offer, Supplier
 from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane, TransferLot, TruckLoad
@@ -241,6 +242,14 @@ def test_edits_keep_to_whole_lots_and_loads() -> None:
             asked(kind, units, what)
         assert "EDITS_CONFLICT" == refused.value.code
         assert words in str(refused.value)
+
+
+def test_a_weight_does_not_change_what_a_load_costs() -> None:
+    """The amounts of objectives are at plain rates, whatever landed cost weighs."""
+    snapshot = two_places(TruckLoad("near", "units", 5, 100))
+    request = PlanRequest("whole", weights=Weights(landed_per_mille=1_100))
+    stated = draft_plan(snapshot, default_release(), request).decision["objectives"]["parts"]
+    assert 5 * 200_000 + 100 * 10_000 == stated["landed_micros"]
 
 
 def test_objectives_are_not_held_where_loads_come_whole() -> None:

@@ -236,9 +236,9 @@ def test_life_left_is_looked_at_per_lot_and_day_of_landing() -> None:
 
 
 def test_a_lot_is_not_sent_in_excess_of_what_sells_before_it_expires() -> None:
-    """Of 20 units that last until Wednesday 3 go for Tuesday, 3 later; 14 reach nobody."""
+    """Of 20 units good until Wednesday 6 go today, or they would land too late; 14 reach nobody."""
     plan = solved(snapshot_of(*hub_and_store(*lot("old", "hub", 2, 20))))
-    assert [("old", 3)] == lines_of(plan)
+    assert [("old", 6)] == lines_of(plan)
     (row,) = rows_of(plan)
     assert (20, 14 * MILLION) == (row["quantity_units"], row["expected_waste_millionths"])
 

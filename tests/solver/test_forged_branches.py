@@ -6,10 +6,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solver.branches import ARC, LEAF, RESOURCE, Branches, lot_floor, misfits
+from solver.branches import (
+    ARC,
+    LEAF,
+    RESOURCE,
+    Branches,
+    Leaf,
+    leaves,
+    lot_floor,
+    misfits,
+    steps_of,
+)
 from solver.certificate import check, measure
 from solver.claims import SharedResources, Whole, claims_of
+from solver.flow import solve
 from solver.network import IntArray, bare_network
+from solver.potentials import canonical_potentials
 from tests.solver.whole_chains import WholeChain, whole_chain
 
 LARGE = (3, 60, 10**6, 2**40, 2**53, 2**62)
@@ -53,6 +65,41 @@ def forged_branches(chain: WholeChain, prices: IntArray, draw: np.random.Generat
         leaf, resource, change = (column[change != 0] for column in (leaf, resource, change))
     return Branches(split, subject, at, np.zeros(count, np.int64), leaf, resource, change,
                     *changes(chain.network.node_count))  # fmt: skip
+
+
+def at_their_best(chain: WholeChain, prices: IntArray, branches: Branches) -> Branches:
+    """The same with potentials that prove as much as can be proved at each leaf's prices."""
+    none, rows = np.zeros(0, np.int64), list[IntArray]()
+    bare = replace(branches, node_leaf=none, node=none, node_change=none)
+    level = np.zeros(chain.network.node_count, np.int64)
+    for number, leaf in enumerate(leaves(chain.network, chain.shared, level, prices, bare)):
+        cost, shared = leaf.network.cost.copy(), chain.shared
+        np.add.at(cost, shared.arc, shared.use * leaf.prices[shared.resource])
+        priced = replace(leaf.network, cost=cost)
+        found = solve(priced) if np.all(priced.lower <= priced.capacity) else None
+        if found is not None and found.status == "optimal":
+            own = canonical_potentials(priced, found.flow)
+            node = np.flatnonzero(own)
+            rows.append(np.stack([np.full(len(node), number), node, own[node]]))
+    columns = np.concatenate([np.zeros((3, 0), np.int64), *rows], axis=1)
+    return replace(bare, node_leaf=columns[0], node=columns[1], node_change=columns[2])
+
+
+def cut_short(branches: Branches, draw: np.random.Generator) -> Branches:
+    """The same without its last leaf, or with a leaf at the root."""
+    if draw.random() < 0.5 or len(branches.leaf_bound) < 2:
+        return replace(branches, split=np.append(0, branches.split), at=np.append(0, branches.at),
+                       subject=np.append(0, branches.subject),
+                       leaf_bound=np.append(0, branches.leaf_bound))  # fmt: skip
+    last = len(branches.leaf_bound) - 1
+    found = {field.name: getattr(branches, field.name) for field in fields(Branches)}
+    for name in ("price_leaf", "price_resource", "price_change"):
+        found[name] = found[name][branches.price_leaf < last]
+    for name in ("node_leaf", "node", "node_change"):
+        found[name] = found[name][branches.node_leaf < last]
+    for name in ("split", "subject", "at", "leaf_bound"):
+        found[name] = found[name][:-1]
+    return Branches(**found)
 
 
 def spoiled(branches: Branches, draw: np.random.Generator) -> Branches:
@@ -135,3 +182,64 @@ def test_no_forged_branches_prove_more_than_the_best_plan_costs(block: int) -> N
             assert bound is None or bound <= best, seed
             accepted += bound is not None
     assert accepted > 100
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_no_forged_splits_prove_more_at_their_best(block: int) -> None:
+    """The same where every leaf proves all that it can: a plan left out would show at once."""
+    draw, accepted, exact = np.random.default_rng(100 + block), 0, 0
+    for seed in range(30 * block, 30 * block + 30):
+        chain = whole_chain(seed)
+        best = chain.optimum()
+        idle = chain.flow(np.zeros(len(chain.lanes), np.int64))
+        for number in range(12):
+            prices = draw.integers(-1 - (number % 3), 12, len(chain.shared.capacity))
+            prices = prices if number % 3 == 0 else np.maximum(prices, 0)
+            branches = forged_branches(chain, prices, draw)
+            few = np.clip(branches.price_change, -12, 12)
+            branches = replace(branches, price_change=few)
+            if misfits(chain.network, chain.shared, np.maximum(prices, 0), branches):
+                continue
+            branches = at_their_best(chain, prices, branches)
+            if number % 4 == 3:
+                branches = cut_short(branches, draw)
+            level = np.zeros(chain.network.node_count, np.int64)
+            bound = accepted_bound(chain, idle, level, prices, branches)
+            assert bound is None or bound <= best, seed
+            accepted += bound is not None
+            exact += bound == best
+    assert accepted > 50
+    assert exact > 0
+
+
+def test_every_plan_is_in_a_leaf() -> None:
+    """Whatever the splits, no plan is left out: some leaf allows its units and its loads."""
+    draw, seen = np.random.default_rng(9), 0
+    for seed in range(60):
+        chain = whole_chain(seed)
+        prices = np.zeros(len(chain.shared.capacity), np.int64)
+        level = np.zeros(chain.network.node_count, np.int64)
+        trees = [forged_branches(chain, prices, draw) for _ in range(8)]
+        whole_trees = [tree for tree in trees
+                       if not misfits(chain.network, chain.shared, prices, tree)]  # fmt: skip
+        for _ in range(12):
+            units = draw.integers(0, chain.network.capacity[chain.lanes] + 1)
+            moved = np.bincount(chain.item_of_lane, units, len(chain.supply))
+            flow = chain.flow(units)
+            if np.any(moved > chain.supply) or chain.cost(flow) is None:
+                continue
+            for tree in whole_trees:
+                found = leaves(chain.network, chain.shared, level, prices, tree)
+                assert any(_holds(leaf, flow) for leaf in found), seed
+                seen += 1
+    assert seen > 500
+
+
+def _holds(leaf: Leaf, flow: IntArray) -> bool:
+    network, whole = leaf.network, leaf.shared.whole
+    assert whole is not None
+    taken = np.zeros(len(leaf.shared.capacity), np.int64)
+    np.add.at(taken, leaf.shared.resource, leaf.shared.use * flow[leaf.shared.arc])
+    steps = np.array(steps_of(leaf.shared, taken))
+    inside = np.all((network.lower <= flow) & (flow <= network.capacity))
+    return bool(inside and np.all(steps <= whole.most_steps))

@@ -14,7 +14,7 @@ import pytest
 from graph.artifacts import ArtifactStore
 from ontology.canonical import LARGEST_INTEGER
 from ontology.columns import Table
-from ontology.edits import CAP, EDIT_KINDS, FORBID, FORCE, Edit
+from ontology.edits import CAP, EDIT_KINDS, FORBID, FORCE, PIN, Edit
 from ontology.errors import EvenkeelError, InputError
 from ontology.objectives import CARBON, LANDED, PLAIN, SERVICE, TURNOVER, Weights
 from ontology.steadiness import Steady, lines_of
@@ -235,6 +235,15 @@ def test_the_largest_wish_is_a_conflict_or_no_limit() -> None:
     force = replace(wish, kind=FORCE)
     with pytest.raises(InputError) as caught:
         drafted(replace(asked, request=replace(asked.request, edits=(force,))))
+    assert "EDITS_CONFLICT" == caught.value.code
+
+
+def test_more_pinned_than_all_loads_take_is_a_conflict() -> None:
+    """Where no branch has a plan the search ends, and says which wish it is that cannot be."""
+    asked = whole(9)
+    wishes = (Edit("item-1", "a-b", kind=CAP, units=2), Edit("item-0", "a-c", kind=PIN, units=7))
+    with pytest.raises(InputError) as caught:
+        drafted(replace(asked, request=replace(asked.request, edits=wishes)))
     assert "EDITS_CONFLICT" == caught.value.code
 
 
