@@ -7,6 +7,7 @@ import numpy as np
 from ontology.errors import SolverError
 from solver.coupled_items import Items, Structure, add_prices
 from solver.network import IntArray
+from solver.ranges import exact_dot
 
 
 class ItemEngines:
@@ -44,7 +45,9 @@ class ItemEngines:
         found = self._solved(engine)
         if found is None:
             raise SolverError("an engine lost a feasible flow", code="ENGINE_WRONG")
-        self._last[item] = due, int(found @ cost), found
+        # `exact_dot` where it might wrap: it looks first, which takes as long as a small solve
+        least = int(found @ cost) if items.narrow else exact_dot(found, cost)
+        self._last[item] = due, least, found
         return self._last[item][1:]
 
     def potentials(self, item: int) -> IntArray:

@@ -54,7 +54,8 @@ class Items:
     Lower bounds are taken off (flow here is flow above them; `capacity` and `supply` are what
     remains), `cost` is shifted by the potentials `level` to be >= 0, and `span` is cut to one
     more than what an item can send at all, which no cheapest flow fills; `offset` is what costs
-    differ by from the network's. `arcs` and `nodes` are the rows in the network.
+    differ by from the network's. What an item costs at any prices is within int64 where `narrow`.
+    `arcs` and `nodes` are the rows in the network.
     """
 
     structures: tuple[Structure, ...]
@@ -72,6 +73,7 @@ class Items:
     level: IntArray
     price_limit: int
     offset: int
+    narrow: bool = True
 
     @property
     def count(self) -> int:
@@ -147,7 +149,9 @@ def _columns(
     use, sent_most = shared.use[rows], max(1, magnitude(sent))
     nodes_most = max((structure.node_count for structure in structures), default=0)
     rows_most = max((magnitude(np.bincount(s.row_arc)) for s in structures), default=0)
-    room = ENGINE_RANGE // (4 * FINER * (nodes_most + 3) * sent_most) - magnitude(cost)
+    most = ENGINE_RANGE // (4 * FINER * (nodes_most + 3))
+    narrow = most // sent_most >= 2 * magnitude(cost)
+    room = (most // sent_most if narrow else most) - magnitude(cost)
     if room < magnitude(cost):
         raise SolverError(
             "costs and units are too large to be priced", code="COST_RANGE",
@@ -157,7 +161,7 @@ def _columns(
         structures, structure_of, arc_start, node_start, row_start, arcs, nodes, cost, span,
         supply, use, shared.capacity - used_of(shared, network.lower), level,
         room // max(1, magnitude(use) * rows_most),
-        exact_dot(network.cost, network.lower) - exact_dot(level, shifted_supply(network)),
+        exact_dot(network.cost, network.lower) - exact_dot(level, shifted_supply(network)), narrow,
     )  # fmt: skip
 
 

@@ -118,7 +118,8 @@ class Draft:
                 break
             flow = solve(cost, room)
         if flow is None:
-            dear = ENGINE_RANGE // (4 * (structure.node_count + 3) * self._sent(item))
+            sent = self._sent(item) if items.narrow else 1
+            dear = ENGINE_RANGE // (4 * (structure.node_count + 3) * sent)
             rest = items.span[items.of_arcs(item)] - room
             flow = self._engines.stepped(item, cost, room, rest, max(1, dear - magnitude(cost)))
         if flow is None:

@@ -73,7 +73,8 @@ class Search:
         self.cost: int | None = None
         self._items, self._free, self._threads = items, free, threads
         self._target, self._limit = target_per_million, work_limit
-        self._parts = [int(items.cost[own] @ free[own]) for own in map(items.of_arcs, _all(items))]
+        each = map(items.of_arcs, _all(items))
+        self._parts = [exact_dot(items.cost[own], free[own]) for own in each]
         self._free_cost = sum(self._parts)
         self._free_use = _used_freely(items, free)
         # no plan at all costs more: a bound beyond it shows that there is none

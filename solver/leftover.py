@@ -107,6 +107,7 @@ def _taken(
 ) -> IntArray:  # fmt: skip
     """The other flows of some components, one by one, where they still fit."""
     found, free = flow.copy(), shared.capacity - used(shared, flow)
+    more = shared.use * (better - flow)[shared.arc]
     order = np.argsort(part, kind="stable")
     starts = np.searchsorted(part[order], np.arange(network.node_count + 1))
     rows = np.argsort(part[shared.arc], kind="stable")
@@ -114,9 +115,11 @@ def _taken(
     for block in blocks:
         arcs = order[starts[block] : starts[block + 1]]
         own = rows[row_starts[block] : row_starts[block + 1]]
-        more = np.zeros(len(free), np.int64)
-        change = shared.use[own] * (better - flow)[shared.arc[own]]
-        np.add.at(more, shared.resource[own], change)
-        if np.all(more <= np.maximum(free, 0)):
-            found[arcs], free = better[arcs], free - more
+        taken, change = shared.resource[own], more[own]
+        before = free[taken]
+        np.subtract.at(free, taken, change)
+        if np.all(free[taken] >= np.minimum(before, 0)):
+            found[arcs] = better[arcs]
+        else:
+            free[taken] = before
     return found

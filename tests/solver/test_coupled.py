@@ -302,3 +302,18 @@ def test_what_does_not_fit_is_refused() -> None:
     )
     with pytest.raises(SolverError, match="in a circle would pay"):
         solve_coupled(circle, chain.block_of_node, replace(shared, capacity=np.array([0])))
+
+
+def test_costs_whose_sum_leaves_int64_are_priced_all_the_same() -> None:
+    """Where units times costs could wrap sums are taken exactly: the same plan, dearer."""
+    chain = lanes(6, 5, tight=0.4)
+    times = 2**38
+    dear = replace(chain.network, cost=chain.network.cost * times)
+    assert items_of(chain.network, chain.block_of_node, chain.shared).narrow
+    assert not items_of(dear, chain.block_of_node, chain.shared).narrow
+    plan = solve_coupled(dear, chain.block_of_node, chain.shared)
+    plain = solve_coupled(chain.network, chain.block_of_node, chain.shared)
+    assert plan.cost is not None
+    assert plain.cost is not None
+    assert plan.bound <= times * plain.cost
+    assert times * plain.bound <= plan.cost
