@@ -82,6 +82,9 @@ def show_line(screen: "Console", found: "WhyLine", decision: Row) -> None:
     elif found.worth is not None:
         for text in worth_texts(found.worth, amounts, found.line["kind"]):
             screen.print(f"  {text}")
+    elif found.in_lots:
+        screen.print("  it goes in whole lots, which are held here as the plan has them: another "
+                     "number of them is not priced")  # fmt: skip
     for fact in found.behind:
         name, _, key = fact.fact.partition("/")
         screen.print(f"  because {drawing.told_fact(name, key, fact.fields)}")
@@ -94,8 +97,8 @@ def show_line(screen: "Console", found: "WhyLine", decision: Row) -> None:
 def _basis(basis: str) -> str:
     if basis == "exact":
         return "Exact: all else equal, the plan's network changes at these numbers and not before."
-    return ("At these prices: closed lines, given purchases and what other items use stay as they "
-            "are.")  # fmt: skip
+    return ("At these prices: closed lines, given purchases, whole lots, paid loads and what other "
+            "items use stay as they are.")  # fmt: skip
 
 
 def _show_attention(screen: "Console", line: Row) -> None:

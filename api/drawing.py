@@ -91,6 +91,9 @@ def show_plan(
     screen.print(suppressed_table(decision["suppressed"]))
 
 
+MICROS_PER_SHARE, SHARES_OF_ONE = 100, 10_000
+"""Budgets are counted in hundredths of a cent: micros in one, and how many are one of money."""
+
 _PRICES = "A price is what one more would save at most, at the prices that prove the bound."
 
 
@@ -99,6 +102,12 @@ def resources_table(shared: Sequence[Row], scale: int, currency: str = "") -> Ta
     made = table("shared capacity", "counted in", "day", "used", "of", "price",
                  numbers=["used", "of", "price"])  # fmt: skip
     for row in shared:
+        if row["kind"] == "budget":
+            add(made, plain(f"budget {row['subject']}"), "money", "all",
+                money(row["used"] * MICROS_PER_SHARE, scale, currency),
+                money(row["capacity"] * MICROS_PER_SHARE, scale, currency),
+                f"{money(row['price_scaled'] * SHARES_OF_ONE, scale, '')} for 1")  # fmt: skip
+            continue
         item = f", {row['item']}" if row["item"] else ""
         add(made, plain(f"{row['kind']} {row['subject']}{item}"), row["measure"], row["day"],
             f"{row['used']:,}", f"{row['capacity']:,}",

@@ -83,7 +83,7 @@ def way_text(way: "Way", short_on: str) -> str:
         "unfit": "its lot serves nobody any more",
         "given": (f"the order-up-to rule buys {count(way.units, 'unit')}" if way.units
                   else "the order-up-to rule buys nothing"),
-        "full": "what it needs is full: a lane, a carrier or a place",
+        "full": "what it needs is full or held: a lane, a place, a budget, loads or lots",
         "no units": "no units left there: all go elsewhere",
         "floor": f"the {count(way.kept_units or 0, 'unit')} left there, {rule_name(way.held_by)} "
                  "holds them",

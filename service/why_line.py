@@ -21,6 +21,8 @@ from solver.alternatives import (
 from solver.carry_labels import CarryLabels
 from solver.echelon import OrderSize, order_sizes
 from solver.facts import fact as fact_of
+from solver.problem import Problem
+from solver.shared import WHOLE_LOTS
 
 Row = Mapping[str, Any]
 
@@ -60,6 +62,7 @@ class Behind:
 class WhyLine:
     """A line, why this one, and what it rests on.
 
+    `in_lots`: it goes in whole lots, which are held as they are, so nothing of it has a price.
     `worth` speaks of lines that the flow chose; `size` of purchases that the echelon rule fixed
     before it.
     """
@@ -69,6 +72,7 @@ class WhyLine:
     worth: Worth | None
     size: OrderSize | None
     behind: tuple[Behind, ...]
+    in_lots: bool = False
 
 
 def why_line(store: ArtifactStore, document: Row, number: int) -> WhyLine:
@@ -83,13 +87,26 @@ def why_line(store: ArtifactStore, document: Row, number: int) -> WhyLine:
     found = recall(store, document)
     row = row_of(found.problem, line)
     arc = None if row is None else arc_of(found.problem, row)
-    worth = None if arc is None else worth_of(found.problem, found.margins, arc)
+    in_lots = arc is not None and _in_lots(found.problem, line)
+    worth = None if arc is None or in_lots else worth_of(found.problem, found.margins, arc)
     size = None if row is None or arc is not None else _size(found, row)
     behind = tuple(
         Behind(name, fields_of(found.question.snapshot, name), _flip(found, name, row, worth, size))
         for name in line["because"]
     )
-    return WhyLine(line, found.basis, worth, size, behind)
+    return WhyLine(line, found.basis, worth, size, behind, in_lots)
+
+
+def _in_lots(problem: Problem, line: Row) -> bool:
+    """Whether a line goes in whole lots, held as the plan has them."""
+    by = line.get("lane") or line.get("supplier")
+    names = () if problem.resources is None else problem.resources.names
+    return any(
+        name.limit == WHOLE_LOTS
+        and name.day == 0
+        and (name.item, name.subject) == (line["item"], by)
+        for name in names
+    )
 
 
 def fields_of(snapshot: Snapshot, fact: str) -> Row:

@@ -93,7 +93,7 @@ def resources_of(problem: Problem, snapshot: Snapshot) -> Resources | None:
     nothing stays feasible. Weights and volumes are rounded up per unit, expected stock to the next
     thousandth: what is counted is never less than what is there.
 
-    Raises InputError `BAD_MEASURE`, `NO_WEIGHT` or `NO_VOLUME`.
+    Raises InputError `BAD_MEASURE`, `NO_WEIGHT`, `NO_VOLUME` or `UNKNOWN_REGION`.
     """
     labels = problem.labels
     if not isinstance(labels, CarryLabels):
@@ -162,6 +162,11 @@ def _budgets(problem: Problem, snapshot: Snapshot, legs: _Legs) -> Iterator[_Dra
     for budget, cents, named in zip(
         budgets["id"], budgets["amount_cents"].tolist(), budgets["region"], strict=True
     ):
+        if named and named not in places["region"].tolist():
+            raise InputError(
+                f"the budget `{budget}` is for the region `{named}`, which no location states",
+                code="UNKNOWN_REGION", hint="state `region` of its locations, or leave it out here",
+            )  # fmt: skip
         chosen = transfers & ((region == named) | (not named))
         name = Resource(BUDGET, "budget", budget, "hundredths of a cent", 0)
         most = cents * MICROS_PER_CENT // MICROS_PER_SHARE

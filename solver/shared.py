@@ -61,7 +61,10 @@ class Resource:
                 f"costs {self.step_cost_scaled} micros"
             )
         if self.limit == WHOLE_LOTS:
-            return f"{self.item} goes by {self.subject} in whole lots only"
+            return (
+                f"{self.item} goes by {self.subject} in whole lots, and another one did not pay "
+                "or did not fit"
+            )
         return f"{self.text} is {'spent' if self.limit == BUDGET else 'full'}"
 
     def as_shortfall(self, first: np.datetime64) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def test_a_place_is_told_with_why_not(house: House, digest: str) -> None:
         ("dominated", "4 units left there, worth more there"),
         ("given", "the order-up-to rule buys 7 units"), ("unfit", "its lot serves nobody any more"),
         ("closed", "closed by cold-chain"),
-        ("full", "what it needs is full: a lane, a carrier or a place"),
+        ("full", "what it needs is full or held: a lane, a place, a budget, loads or lots"),
     ],
 )  # fmt: skip
 def test_every_standing_has_its_words(standing: str, expected: str) -> None:

@@ -24,6 +24,7 @@ from service.decision import Draft, PlanRequest, ask, assemble, pose, seal
 from service.planning import draft_plan
 from service.rounds import Settled
 from service.verify import verify
+from service.why_line import why_line
 from tests.service.test_verify import changed, numbers, resealed
 from tests.solver.forecasts import random_forecast
 from tests.solver.planning import MONDAY, random_risk, shuffled, snapshot_of
@@ -139,7 +140,9 @@ def test_what_stays_short_says_why() -> None:
     lots = draft_plan(two_places(TransferLot("pump", None, 5)), default_release(), REQUEST)
     row = lots.decision["shortfalls"][0]
     assert ("whole units", 1) == (row["kind"], row["quantity_units"])
-    assert row["reason"].endswith("pump goes by near in whole lots only")
+    assert row["reason"].endswith(
+        "pump goes by near in whole lots, and another one did not pay or did not fit"
+    )
     load = draft_plan(two_places(TruckLoad("near", "units", 5, 100)), default_release(), REQUEST)
     row = load.decision["shortfalls"][0]
     assert "shared resource" == row["kind"]
@@ -242,6 +245,20 @@ def test_edits_keep_to_whole_lots_and_loads() -> None:
             asked(kind, units, what)
         assert "EDITS_CONFLICT" == refused.value.code
         assert words in str(refused.value)
+
+
+def test_a_line_in_whole_lots_states_no_tipping_point(tmp_path: Path) -> None:
+    """Its lot is held, so the network would keep it at any price: that is no answer."""
+    made = sealed(two_places(TransferLot("pump", None, 4)), tmp_path)
+    store = ArtifactStore(tmp_path)
+    for data in made.draft.attachments.values():
+        store.put(data)
+    found = why_line(store, made.document, 1)
+    assert found.in_lots
+    assert found.worth is None
+    assert all(each.flip is None for each in found.behind)
+    free = sealed(two_places(), tmp_path)
+    assert why_line(store, free.document, 1).worth is not None
 
 
 def test_a_weight_does_not_change_what_a_load_costs() -> None:

@@ -131,6 +131,13 @@ def test_freight_keeps_to_its_budget(seed: int) -> None:
     assert spent(plan, here, {"hub"}) <= cents * 10_000
 
 
+def test_a_budget_for_a_region_that_is_none_is_refused() -> None:
+    """It would bound nothing, and nobody would hear of it."""
+    with pytest.raises(InputError, match="which no location states") as refused:
+        drafted(with_records(weighed(random_forecast(1)), Budget("freight", 100, "nowhere")))
+    assert "UNKNOWN_REGION" == refused.value.code
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_capacity_that_nobody_needs_changes_nothing(seed: int) -> None:
     """With room for twice the free plan, or for all there is, the decision's lines are the same."""
