@@ -136,7 +136,7 @@ def _load_shares(problem: Problem, labels: CarryLabels, flow: IntArray) -> AnyAr
     shares = np.full(len(labels.items), Fraction(0), object)
     shared = problem.shared
     assert shared is not None  # noqa: S101  # the caller's
-    assert shared.whole is not None  # noqa: S101
+    assert shared.whole is not None  # noqa: S101  # the caller's, too
     taken = used(shared, flow)
     paid = [cost * steps for cost, steps in
             zip(shared.whole.step_cost.tolist(), steps_of(shared, taken), strict=True)]  # fmt: skip

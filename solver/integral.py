@@ -261,17 +261,19 @@ class Search:
                 subject, (int(self.network.lower[subject]), int(self.network.capacity[subject]))
             )
             above = self._next(subject, at)
-            return tuple(
+            first, second = (
                 Node(node.arcs | {subject: pair}, node.steps, node.prices, node.bound)
                 for pair in ((low, at), (above, high))
-            )  # type: ignore[return-value]
+            )
+            return first, second
         low, high = node.steps.get(
             subject, (int(self.whole.least_steps[subject]), int(self.whole.most_steps[subject]))
         )
-        return tuple(
+        first, second = (
             Node(node.arcs, node.steps | {subject: pair}, node.prices, node.bound)
             for pair in ((low, at), (at + 1, high))
-        )  # type: ignore[return-value]
+        )
+        return first, second
 
     def _next(self, arc: int, at: int) -> int:
         """The least number above `at` that an arc may carry."""
