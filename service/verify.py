@@ -125,7 +125,7 @@ def read_plan(path: Path) -> Any:
 
 
 _NOT_AT_HAND = ("ARTIFACTS_WANTED", "ARTIFACT_MISSING")
-_UNUSABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError,
+_UNUSABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError,
              EvenkeelError)  # fmt: skip
 
 

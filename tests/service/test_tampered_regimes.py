@@ -124,6 +124,19 @@ def test_a_thousand_plans_of_every_regime_in_one_process(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("regime", REGIMES)
+def test_any_flow_whatever_gets_a_verdict(regime: str, tmp_path: Path) -> None:
+    """Units below 0, loads of nothing: a flow that no network has is refused, and no crash."""
+    draw = np.random.default_rng(5)
+    for number in range(3):
+        plan = sealed(REGIMES[regime](number), tmp_path).document
+        for _ in range(6):
+            forged = copy.deepcopy(plan)
+            proof = forged["decision"]["certificate"]["inline"]
+            proof["flow"] = draw.integers(-2, 3, len(proof["flow"])).tolist()
+            assert not verify(resealed(forged), artifacts=tmp_path).accepted
+
+
+@pytest.mark.parametrize("regime", REGIMES)
 def test_no_solver_is_loaded_to_check_a_plan(regime: str, tmp_path: Path) -> None:
     """Whatever the regime, a process that verifies its plan has imported no engine."""
     path = tmp_path / "plan.json"
