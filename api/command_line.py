@@ -23,6 +23,7 @@ from api import (
     commands_kpi,
     commands_plan,
     commands_price,
+    commands_quarantine,
     commands_query,
     commands_server,
     commands_why,
@@ -44,7 +45,7 @@ app = typer.Typer(
 for _module in (
     commands_server, commands_data, commands_forecast, commands_plan, commands_demo, commands_price,
     commands_query, commands_impact, commands_kpi, commands_compare, commands_why, commands_diff,
-    commands_edit, commands_drift, commands_frontier,
+    commands_edit, commands_drift, commands_frontier, commands_quarantine,
 ):  # fmt: skip
     _module.register(app)
 

@@ -60,7 +60,8 @@ def sync(
         screen.print(f"    {plain(row['hint'])} [{row['code']}]", soft_wrap=True)
     left = synced.summary["quarantined_rows"] - len(synced.summary["quarantined"])
     if left > 0:
-        screen.print(f"... and {left:,} more quarantined rows")
+        event = synced.summary["event"]
+        screen.print(f"... and {left:,} more: `evenkeel quarantine {event}` lists all of them")
     if synced.replayed:
         hint(f"this very feed was loaded before, as event {synced.summary['event']}")
     for notice in synced.summary["notices"]:

@@ -69,6 +69,13 @@ def show_drift(
             f"{money(found.gap_scaled, scale, currency)} more than the best with its purchases; "
             f"allowed: {money(found.allowed_scaled, scale, currency)}"
         )
+    if found.branches:
+        proved = money(found.gap_by_branches_then or 0, scale, currency)
+        root = money(found.gap_scaled_then, scale, currency)
+        screen.print(
+            f"these are gaps to the bound of the root: before the {found.branches:,} branches of "
+            f"its certificate, which proved {proved} when it was made, that was {root}"
+        )
     for resource in found.crowded:
         screen.print(f"overdrawn: the {plain(resource['kind'])} capacity of "
                      f"{plain(resource['subject'])} on {resource['day']}")  # fmt: skip

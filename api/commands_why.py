@@ -72,6 +72,7 @@ def show_line(screen: "Console", found: "WhyLine", decision: Row) -> None:
     from api import drawing
     from api.explained import Amounts, flip_text, size_texts, worth_texts
     from api.sentences import sentence_of
+    from api.waits import waits_texts
 
     scale, currency = decision["network"]["cost_scale"], decision["currency"]
     amounts = Amounts(scale, currency)
@@ -85,6 +86,8 @@ def show_line(screen: "Console", found: "WhyLine", decision: Row) -> None:
     elif found.in_lots:
         screen.print("  it goes in whole lots, which are held here as the plan has them: another "
                      "number of them is not priced")  # fmt: skip
+    for text in waits_texts(found.changes, found.line, found.changed_units):
+        screen.print(f"  {text}")
     for fact in found.behind:
         name, _, key = fact.fact.partition("/")
         screen.print(f"  because {drawing.told_fact(name, key, fact.fields)}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from api import drawing, reasons
+from api.acting_tables import acting_tables
 from api.amounts import count
 from api.output import plain
 
@@ -77,19 +78,20 @@ def tell_rules(screen: Console, network: Network, suppressed: drawing.Row) -> No
     closed, warned = suppressed["by_rule"], suppressed["warned"]
     sent, floors, limits = (suppressed[name] for name in ("attention", "floors", "limited"))
     busiest = sorted(
-        {*closed, *warned, *sent, *floors, *limits},
+        {*closed, *warned, *sent, *floors, *limits} & rules.keys(),
         key=lambda r: (-sum(found.get(r, 0) for found in (closed, sent, floors, limits)), r),
     )
     numbers = ["closed", "floor, units", "limits", "lines to a person"]
     made = drawing.table("rule", "severity", *numbers, numbers=numbers)
     for iri in busiest[:RULES_SHOWN]:
-        severity = rules[iri].severity if iri in rules else "knob or limit"
-        drawing.add(made, reasons.rule_name(iri), severity,
+        drawing.add(made, reasons.rule_name(iri), rules[iri].severity,
                     *(f"{found[iri]:,}" if iri in found else ""
                       for found in (closed, floors, limits, sent)))  # fmt: skip
     screen.print(made)
     screen.print("floor: the units that a rule wants kept where they are, over all items and "
                  "places; limits: its shared capacities that are full.")  # fmt: skip
+    for other in list(acting_tables(suppressed))[1:]:
+        screen.print(other)
     screen.print(f"{len(rules)} rules are in force; `evenkeel rules` lists them all.")
 
 

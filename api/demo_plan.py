@@ -315,18 +315,19 @@ def _rule(screen: Console, chapter: Chapter) -> None:
     if not chapter.prices:
         return
     from api.commands_price import did
+    from api.price_tables import prices_table
 
     price = chapter.prices[0]
     head(screen, f"What the rule `{reasons.rule_name(price.rule)}` costs", "A rule is a decision "
           "of people; they should see its price.")  # fmt: skip
-    before = chapter.decision["comparison"]["plan"]
-    after = price.comparison_without["plan"]
     screen.print(f"{price.title}: {did(price)}.")
-    if "orders_served" in after:
-        screen.print(f"Without it {after['orders_served']:,} orders would be served instead of "
-                     f"{before['orders_served']:,}, for "
-                     f"{money(after['cost_cents'], 1, chapter.currency)} instead of "
-                     f"{money(before['cost_cents'], 1, chapter.currency)}.")  # fmt: skip
+    if price.orders is not None:
+        orders = price.orders
+        screen.print(f"Without it {orders.orders_without:,} orders ({orders.units_without:,} "
+                     f"units) would be served instead of {orders.orders_with:,} "
+                     f"({orders.units_with:,} units), for "
+                     f"{money(orders.cost_cents_without, 1, chapter.currency)} instead of "
+                     f"{money(orders.cost_cents_with, 1, chapter.currency)}.")  # fmt: skip
     else:
         screen.print(f"Without it the plan would cost "
                      f"{chapter.amount(price.difference_scaled)} less.")  # fmt: skip
@@ -336,11 +337,7 @@ def _rule(screen: Console, chapter: Chapter) -> None:
         for line in lines[:2]:
             indented(screen, f"{sign} {sentence_of(line, chapter.scale, chapter.currency)}")
     if len(chapter.prices) > 1:
-        made = drawing.table("every rule", "without it, less", numbers=["without it, less"])
-        for each in chapter.prices:
-            name = reasons.rule_name(each.rule)
-            drawing.add(made, name, chapter.amount(each.difference_scaled))
-        screen.print(made)
+        screen.print(prices_table(chapter.prices, chapter.scale, chapter.currency))
 
 
 def _path(screen: Console, chapter: Chapter) -> None:

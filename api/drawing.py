@@ -10,6 +10,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from api import recall
+from api.acting_tables import acting_tables
 from api.amounts import count, in_packs, millionths, money, share, total
 from api.cost_names import FAR_DAYS, LINE_COST, LOADS, MOVEMENTS, PREMIUM, WASTE
 from api.output import plain
@@ -55,8 +56,12 @@ def show_plan(
     screen: Console, document: Row, rows: int = 20, currency: str = "",
     packs: "Mapping[str, Packs] | None" = None,
 ) -> None:  # fmt: skip
-    """All of a plan: heading, certificate, comparison, lines, shortfalls, suppressed."""
+    """All of a plan: heading, certificate, comparison, lines, shortfalls, suppressed.
+
+    Amounts are in `currency`, by default the decision's own.
+    """
     decision = document["decision"]
+    currency = currency or decision.get("currency") or ""
     scale = decision["network"]["cost_scale"]
     screen.print(Text(recall.title_of(document), style="bold"))
     screen.print(f"under the policy release {decision['release'][:DIGITS]}")
@@ -74,7 +79,7 @@ def show_plan(
     screen.print(comparison_table(decision["comparison"], currency))
     floors = decision["suppressed"].get("floors", ())
     _section(screen, "line", decision["lines"], rows,
-             lambda part: lines_table(part, scale, packs), lines_legend)  # fmt: skip
+             lambda part: lines_table(part, scale, packs, currency), lines_legend)  # fmt: skip
     _section(
         screen,
         "shortfall",
@@ -86,9 +91,10 @@ def show_plan(
     if lost := decision.get("waste"):
         lose = "loses" if len(lost) == 1 else "lose"
         screen.print(Text(f"lots that expire: {len(lost):,} {lose} units", style="bold"))
-        screen.print(waste_table(lost[:rows], scale))
+        screen.print(waste_table(lost[:rows], scale, currency))
         screen.print(_LOST, style="dim")
-    screen.print(suppressed_table(decision["suppressed"]))
+    for made in acting_tables(decision["suppressed"]):
+        screen.print(made)
 
 
 MICROS_PER_SHARE, SHARES_OF_ONE = 100, 10_000
@@ -210,14 +216,17 @@ def comparison_table(comparison: Row, currency: str = "") -> Table:
 
 
 def lines_table(
-    lines: Sequence[Row], scale: int, packs: "Mapping[str, Packs] | None" = None
+    lines: Sequence[Row],
+    scale: int,
+    packs: "Mapping[str, Packs] | None" = None,
+    currency: str = "",
 ) -> Table:
     """What moves, from where to where, by what, when and for how much; in packs if asked."""
     day = "arrives" if any("arrives_on" in line for line in lines) else "leaves"
     paid = any("paid_scaled" in line for line in lines)
+    money_titles = [in_money("cost", currency), *([in_money("paid", currency)] if paid else [])]
     made = table("no", "units", *(["in packs"] if packs else []), "item", "from", "to", "by", day,
-                 "cost", *(["paid"] if paid else []),
-                 numbers=["no", "units", "cost", "paid"], spare=["by"])  # fmt: skip
+                 *money_titles, numbers=["no", "units", *money_titles], spare=["by"])  # fmt: skip
     for line in lines:
         item = ", ".join(str(line[key]) for key in ("item", "lot") if line.get(key))
         item += " (!)" if line.get("attention") else ""
@@ -228,6 +237,11 @@ def lines_table(
             *([total(line["paid_scaled"], scale) if "paid_scaled" in line else ""] if paid else []),
             )  # fmt: skip
     return made
+
+
+def in_money(title: str, currency: str) -> str:
+    """The title of a column of amounts: `cost, EUR`."""
+    return f"{title}, {currency}" if currency else title
 
 
 def lines_legend(lines: Sequence[Row]) -> list[str]:
@@ -307,27 +321,17 @@ def shortfalls_legend(rows: Sequence[Row]) -> list[str]:
 _LOST = "lots that may be sold up to a day of the plan, and the mean units left of them then"
 
 
-def waste_table(rows: Sequence[Row], scale: int) -> Table:
+def waste_table(rows: Sequence[Row], scale: int, currency: str = "") -> Table:
     """What lots are expected to lose that expire, where they lie, and what it costs."""
-    numbers = ["no", "units", "expected loss", "cost"]
-    made = table("no", "units", "of", "lots", "where, until", "expected loss", "cost",
+    cost = in_money("cost", currency)
+    numbers = ["no", "units", "expected loss", cost]
+    made = table("no", "units", "of", "lots", "where, until", "expected loss", cost,
                  numbers=numbers)  # fmt: skip
     for row in rows:
         add(made, row["number"], f"{row['quantity_units']:,}", row["item"], ", ".join(row["lots"]),
             f"{row['location']}, {row['expires_on']}",
             millionths(row["expected_waste_millionths"]),
             total(row["cost_scaled"], scale))  # fmt: skip
-    return made
-
-
-def suppressed_table(suppressed: Row) -> Table:
-    """How many movements each rule looked at, closed, sends to a person; its floors, limits."""
-    numbers = ["looked at", "closed", "to a person", "floor, units", "limits"]
-    made = table("rule", *numbers, numbers=numbers)
-    names = ("focus_counts", "by_rule", "attention", "floors", "limited")
-    columns = [suppressed.get(name, {}) for name in names]
-    for rule in sorted({rule for column in columns for rule in column}):
-        add(made, rule_name(rule), *(f"{c[rule]:,}" if rule in c else "" for c in columns))
     return made
 
 

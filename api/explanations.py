@@ -1,6 +1,7 @@
 """Explanations as GraphQL types: why a line, why not more at a place, plan against plan."""
 
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 import strawberry
@@ -20,9 +21,24 @@ class Reason:
     flip: JSON | None
 
 
+@strawberry.type(description="Expected units short at the end of a day, with and without a line.")
+class ShortageChange:
+    """In millionths, of a day that is planned place by place."""
+
+    item: str
+    location: str
+    on: date
+    with_millionths: BigInt
+    without_millionths: BigInt
+
+
 @strawberry.type(description="Why a line is in its plan, all else equal.")
 class WhyLine:
-    """Amounts are in the plan's cost units; `basis` is `exact` or `at these prices`."""
+    """Amounts are in the plan's cost units; `basis` is `exact` or `at these prices`.
+
+    `changes`: where and when another shortage is expected without `changedUnits` of the line, the
+    most that could go elsewhere; null where the flow did not choose it.
+    """
 
     number: int
     basis: str
@@ -32,6 +48,8 @@ class WhyLine:
     more_below_scaled: BigInt | None
     runner_up: JSON | None
     order_size: JSON | None
+    changes: list[ShortageChange] | None
+    changed_units: BigInt
     because: list[Reason]
 
 
@@ -111,7 +129,11 @@ class ItemDrift:
 
 @strawberry.type(description="Whether a plan still holds on the present facts.")
 class PlanDrift:
-    """In the plan's cost units, without fixed costs of lines; null where it cannot be made."""
+    """In the plan's cost units, without fixed costs of lines; null where it cannot be made.
+
+    Where the certificate has `branches`, bounds and gaps are those of its root, before any of them;
+    `gapByBranchesThen` is what they proved.
+    """
 
     plan: str
     holds: bool
@@ -126,6 +148,8 @@ class PlanDrift:
     crowded: list[JSON]
     group_count: BigInt
     penalties_held: bool
+    branches: BigInt
+    gap_by_branches_then: BigInt | None
 
 
 async def drift_page(info: Info, plan: str) -> PlanDrift:
@@ -149,6 +173,7 @@ async def drift_page(info: Info, plan: str) -> PlanDrift:
         ],
         crowded=[plain(dict(each)) for each in found.crowded],
         group_count=BigInt(found.group_count), penalties_held=found.penalties_held,
+        branches=BigInt(found.branches), gap_by_branches_then=_big(found.gap_by_branches_then),
     )  # fmt: skip
 
 
@@ -158,7 +183,7 @@ async def why_line_page(info: Info, plan: str, line: int) -> WhyLine:
 
     document = await _document(info, plan)
     found = await info.context.plan(why_line, info.context.house.store, document, line)
-    info.context.count(1 + len(found.behind))
+    info.context.count(1 + len(found.behind) + len(found.changes or ()))
     worth = found.worth
     moves = worth is not None and worth.elsewhere_units == worth.units
     return WhyLine(
@@ -168,6 +193,13 @@ async def why_line_page(info: Info, plan: str, line: int) -> WhyLine:
         stays_to_scaled=_big(worth.stays_to_scaled if worth else None),
         more_below_scaled=_big(worth.more_below_scaled if worth else None),
         runner_up=_json(worth.runner_up if worth else None), order_size=_json(found.size),
+        changed_units=BigInt(found.changed_units),
+        changes=None if found.changes is None else [
+            ShortageChange(item=each.item, location=each.location, on=each.on,
+                           with_millionths=BigInt(each.with_millionths),
+                           without_millionths=BigInt(each.without_millionths))
+            for each in found.changes
+        ],
         because=[Reason(fact=each.fact, fields=plain(dict(each.fields)), flip=_json(each.flip))
                  for each in found.behind],
     )  # fmt: skip

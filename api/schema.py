@@ -39,6 +39,7 @@ from api.plans import (
     TransferLine,
     as_line,
 )
+from api.pricing import Price, prices_page
 from api.types import (
     SCALARS,
     BigInt,
@@ -258,6 +259,11 @@ class Query:
     ) -> Frontier:  # fmt: skip
         """What one objective costs in another; `carbonPrice` is of a tonne, in cents."""
         return await frontier_page(info, chain, (first, second), points, carbon_price)
+
+    @described
+    async def prices(self, info: Info, chain: str, of: list[str]) -> list[Price]:
+        """What rules and limits cost (`cold-chain`, `budget:freight`): a plan without each."""
+        return await prices_page(info, chain, of)
 
     @described
     async def plan_drift(self, info: Info, plan: str) -> PlanDrift:

@@ -36,7 +36,8 @@ def main() -> list[Row]:
     tables = generate(items=ITEMS, days=HISTORY_DAYS)
     made = forecast(tables.pop("DemandObservation"), STARTS_ON, 6, 22)
     of_plan = (made.forecasts, made.quantiles, made.pooled)
-    snapshot = Snapshot(1, tables | {table.name: table for table in of_plan})
+    tables |= {table.name: table for table in of_plan}
+    snapshot = Snapshot(1, {name: table.sorted() for name, table in tables.items()})
     release, request = default_release(), PlanRequest("regional")
     question = ask(snapshot, release, request)
     answer(question)  # compiles, and warms up

@@ -2,7 +2,7 @@
 
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import fields
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ def table_from(data: bytes) -> Table:
     """
     try:
         content = pa.ipc.open_file(pa.BufferReader(data)).read_all().combine_chunks()
+        content.validate(full=True)  # offsets beyond a buffer would be followed
         name = content.schema.metadata[b"evenkeel_class"].decode()
         kinds = field_kinds(RECORDS[name])
         extra = set(content.column_names) - set(kinds)
@@ -60,7 +61,11 @@ def matrix_from(data: bytes) -> npt.NDArray[np.int64]:
     """The matrix that `matrix_bytes` wrote, shape (rows, columns)."""
     try:
         content = pa.ipc.open_file(pa.BufferReader(data)).read_all()
-        columns = [column.to_numpy() for column in content.columns]
+        content.validate(full=True)
+        columns = [column.combine_chunks() for column in content.columns]
+        if any(column.type != pa.int64() or column.null_count for column in columns):
+            raise _unreadable("it holds something else than whole numbers")
+        columns = [_numbers(column, np.int64) for column in columns]
     except pa.ArrowInvalid as error:
         raise _unreadable("it is not an Arrow file") from error
     return np.column_stack(columns).astype(np.int64, copy=False)
@@ -82,24 +87,59 @@ def _to_arrow(column: Column, kind: FieldKind) -> Any:
         return pa.array(column, pa.int64(), mask=column == MISSING)
     if kind.scalar is bool:
         return pa.array(column, pa.bool_())
-    return pa.array(column, pa.date32() if kind.scalar is date else pa.timestamp("us"))
+    return pa.array(column, _type_of(kind))
 
 
 def _column(content: Any, name: str, kind: FieldKind) -> Column:
     if kind.name not in content.column_names:
         return column_of([_default(name, kind.name)] * len(content), kind)
-    array = content.column(kind.name)
+    array = content.column(kind.name).combine_chunks()
+    if array.type != _type_of(kind):
+        raise _unreadable(f"column `{kind.name}` is of type `{array.type}`")
     if kind.many:
         values = np.empty(len(array), object)
         values[:] = [None if cell is None else tuple(cell) for cell in array.to_pylist()]
         return values
+    if kind.scalar is str:
+        texts = np.empty(len(array), object)
+        texts[:] = array.to_pylist()
+        return texts
+    if kind.scalar is bool:
+        return _bits(array.buffers()[1], array)
     if kind.scalar is int:
-        return np.asarray(array.fill_null(MISSING).to_numpy(), np.int64)
-    if kind.scalar in (str, bool):
-        dtype = object if kind.scalar is str else np.bool_
-        return np.asarray(array.to_numpy(zero_copy_only=False), dtype)
-    unit = "D" if kind.scalar is date else "us"
-    return np.asarray(array.to_numpy(zero_copy_only=False), f"datetime64[{unit}]")
+        return np.where(_is_stated(array), _numbers(array, np.int64), MISSING)
+    day = kind.scalar is date
+    numbers = _numbers(array, np.int32 if day else np.int64).astype(np.int64)
+    found = numbers.astype("datetime64[D]" if day else "datetime64[us]")
+    found[~_is_stated(array)] = np.datetime64("NaT")
+    return found
+
+
+def _type_of(kind: FieldKind) -> Any:
+    if kind.many:
+        return pa.list_(pa.string())
+    return {str: pa.string(), int: pa.int64(), bool: pa.bool_(), date: pa.date32(),
+            datetime: pa.timestamp("us")}[kind.scalar]  # fmt: skip
+
+
+def _numbers(array: Any, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """The values of an array as they lie in its buffer: `to_numpy` would load pandas first."""
+    if not len(array):
+        return np.zeros(0, dtype)
+    start = array.offset * np.dtype(dtype).itemsize
+    return np.frombuffer(array.buffers()[1], dtype, len(array), start)
+
+
+def _is_stated(array: Any) -> npt.NDArray[np.bool_]:
+    return _bits(array.buffers()[0] if array.null_count else None, array)
+
+
+def _bits(buffer: Any, array: Any) -> npt.NDArray[np.bool_]:
+    """The bits of an array's buffer, all of them set where there is none."""
+    if buffer is None or not len(array):
+        return np.ones(len(array), np.bool_)
+    bits = np.unpackbits(np.frombuffer(buffer, np.uint8), bitorder="little")
+    return bits[array.offset : array.offset + len(array)].astype(np.bool_)
 
 
 def _default(name: str, field_name: str) -> Any:

@@ -68,6 +68,10 @@ class ArtifactStore:
         """Whether there is a file for this SHA-256 (its content is checked only by `get`)."""
         return bool(self._system.exists(self._path(name)))
 
+    def size(self, name: str) -> int:
+        """The bytes of the file for this SHA-256, which must be there."""
+        return int(self._system.size(self._path(name)))
+
     def put_document(self, document: Any) -> str:
         """Keep a document as canonical JSON."""
         return self.put(canonical(document))

@@ -6,6 +6,7 @@ from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from functools import cached_property
+from operator import lt
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ class Table:
     @cached_property
     def keys(self) -> Column:
         """The natural key of every row, as object strings."""
-        parts = [_key_parts(_plain(self.columns[name])) for name in RECORDS[self.name].KEY]
+        parts = [_key_parts(self.columns[name]) for name in RECORDS[self.name].KEY]
         keys = np.empty(len(self), object)
         keys[:] = list(map("/".join, zip(*parts, strict=True)))
         return keys
@@ -65,6 +66,8 @@ class Table:
     def sorted(self) -> "Table":
         """The same rows in the order of their natural keys (code points), then of their cells."""
         keys = self.keys.tolist()
+        if all(map(lt, keys, keys[1:])):
+            return self
         order = sorted(range(len(self)), key=keys.__getitem__)
         if len(set(keys)) < len(keys):
             rows = list(zip(*(self[name].tolist() for name in sorted(self.columns)), strict=True))
@@ -203,8 +206,13 @@ def cell(value: Any, kind: FieldKind) -> Any:
     return plain.replace(tzinfo=UTC) if kind.scalar is datetime else plain
 
 
-def _key_parts(values: list[Any]) -> list[str]:
+def _key_parts(column: Column) -> list[str]:
     """Each value as its part of a key; equal values are quoted once."""
+    if column.dtype.kind in "iM" and len(column):  # days as objects are slow to look up
+        few, place = np.unique(column.view(np.int64), return_inverse=True)
+        texts = np.array([join_key((v,)) for v in _plain(few.view(column.dtype))], object)
+        return list(texts[place].tolist())
+    values = column.tolist()
     known = {value: join_key((value,)) for value in set(values)}
     return list(map(known.__getitem__, values))
 

@@ -122,6 +122,23 @@ class SalesOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class DemandLine:
+    """One customer's line, within what is asked for of an item at a location.
+
+    One item serves all of it: its own, or one that stands in for it, never both. It adds no
+    demand. Where an item has such lines at a location, nothing stands in for it but for a whole
+    one.
+    """
+
+    KEY: ClassVar = ("id",)
+    id: str
+    item: ItemId
+    location: LocationId
+    quantity_units: int
+    customer: CustomerId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFulfilment:
     """How an order was in fact served: a baseline to compare with, never a constraint."""
 

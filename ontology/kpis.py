@@ -6,11 +6,12 @@ SHARE = "%"
 UNITS = "units"
 DAYS = "days"
 A_YEAR = "times a year"
+MONEY = "money"
 MONEY_A_DAY = "money a day"
 MONEY_A_UNIT = "money a unit"
 
 DECIMALS: dict[str, int] = {
-    SHARE: 1, UNITS: 0, DAYS: 1, A_YEAR: 2, MONEY_A_DAY: 2, MONEY_A_UNIT: 4,
+    SHARE: 1, UNITS: 0, DAYS: 1, A_YEAR: 2, MONEY: 2, MONEY_A_DAY: 2, MONEY_A_UNIT: 4,
 }  # fmt: skip
 """How many decimals a value is written with, by its unit; the value itself is exact."""
 
@@ -64,12 +65,13 @@ DEFINITIONS: tuple[KpiDefinition, ...] = (
         MONEY_A_DAY,
     ),
     KpiDefinition(
-        "landed-cost", "1", "Landed cost",
+        "landed-cost", "2", "Landed cost",
         "what a unit costs where it lands: goods + transport + duty, over units. Purchase orders: "
         "the offer's price. Shipments over a lane: the item's value, the lane's cost by unit, "
-        "weight and volume, its cost a line once for each item and day, and duty on the value; "
-        "a lane's cost a shipment is left out. Delivery lines: value + freight + insurance, over "
-        "packs; lines whose freight is invoiced elsewhere are left out. Of a plan: its lines.",
+        "weight and volume, its cost a line once for each item and day, its cost a shipment once "
+        "for each day, each truck load that the day's goods begin, and duty on the value. Delivery "
+        "lines: value + freight + insurance, over packs; lines whose freight is invoiced elsewhere "
+        "are left out. Of a plan: its lines.",
         MONEY_A_UNIT,
     ),
     KpiDefinition(
@@ -94,6 +96,30 @@ DEFINITIONS: tuple[KpiDefinition, ...] = (
         "location; fulfilments by order and location. At most what was planned counts. Unknown as "
         "long as no later fact is an order, shipment, stock movement or fulfilment.",
         SHARE,
+    ),
+    KpiDefinition(
+        "expired-stock", "1", "Expired stock",
+        "units on hand and free of lots that could be sold until before the latest day on which "
+        "stock was counted. Of a plan: until before its first day.",
+        UNITS,
+    ),
+    KpiDefinition(
+        "expired-value", "1", "Value of expired stock",
+        "sum of expired units x (the item's value + its disposal cost). Items without a value are "
+        "left out.",
+        MONEY,
+    ),
+    KpiDefinition(
+        "expected-waste", "1", "Expected waste",
+        "units that a plan expects to expire within its days, first expired first out: of lots on "
+        "hand, goods under way and given purchases.",
+        UNITS,
+    ),
+    KpiDefinition(
+        "expected-waste-value", "1", "Value of expected waste",
+        "sum of the units that a plan expects to expire x (the item's value + its disposal cost). "
+        "Items without a value are left out.",
+        MONEY,
     ),
 )  # fmt: skip
 """In the order in which they are shown. A change of words or formula is a new version."""

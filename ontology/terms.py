@@ -1,5 +1,6 @@
 """How a dataclass says what its fields mean: references, units and natural keys."""
 
+import re
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -10,6 +11,7 @@ from urllib.parse import quote
 from ontology.errors import InputError
 
 NAMESPACE = "https://w3id.org/evenkeel/inventory#"
+_SAFE = re.compile("[A-Za-z0-9_.~:+@-]+")
 RESOURCE = "https://w3id.org/evenkeel/id/"
 
 
@@ -107,6 +109,8 @@ def _quoted(part: Any) -> str:
 
 @lru_cache(maxsize=1 << 16)  # the same few names stand in hundreds of thousands of keys
 def _quoted_text(text: str) -> str:
+    if text.isascii() and _SAFE.fullmatch(text):
+        return text
     return quote(text, safe=":+@") or "''"
 
 

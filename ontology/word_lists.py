@@ -10,6 +10,8 @@ from ontology.time_zones import zone_names
 
 _PLACE_KINDS = ("plant", "hub", "distribution centre", "store", "zone", "shelf", "region")
 _OPEN_OR_CLOSED = ("open", "closed")
+MEASURES = ("units", "grams", "cubic centimetres")
+"""What goods that share a capacity may be counted in; a location also counts whole `orders`."""
 _CURRENCY = re.compile("[A-Z]{3}")
 
 
@@ -31,6 +33,10 @@ _LISTS = {
     ("Location", "status"): _listed(*_OPEN_OR_CLOSED),
     ("Lane", "status"): _listed(*_OPEN_OR_CLOSED),
     ("Lot", "status"): _listed("released", "quarantined", "blocked"),
+    ("LaneCapacity", "measure"): _listed(*MEASURES),
+    ("CarrierCapacity", "measure"): _listed(*MEASURES),
+    ("TruckLoad", "measure"): _listed(*MEASURES),
+    ("SharedResource", "measure"): _listed("orders", *MEASURES),
     ("Calendar", "open_weekdays"): _listed(*WEEKDAYS, code="WEEKDAY_UNKNOWN"),
 }
 _ZONE = TextRule("ZONE_UNKNOWN", lambda name: name in zone_names(), "is no IANA time zone")

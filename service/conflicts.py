@@ -7,6 +7,7 @@ from ontology.columns import MISSING
 from ontology.edits import FORBID, Edit
 from ontology.errors import EvenkeelError, InputError
 from service.decision import Question, pose
+from service.edit_stops import nearby
 from solver.edited import rows_of
 from solver.flow import solve
 from solver.lots import lot_words
@@ -21,7 +22,8 @@ def conflict(question: Question) -> InputError:
     core = list(question.request.edits)
     if _feasible(question, core):
         return InputError(
-            "the edits leave no plan that keeps the shared capacities and the rules on a plan",
+            "the edits leave no plan that keeps the shared capacities and the rules on a plan"
+            + _nearby(question, core),
             code="EDITS_CONFLICT", hint="take back a pin or a force, or ask for fewer units",
         )  # fmt: skip
     for edit in list(core):
@@ -31,9 +33,15 @@ def conflict(question: Question) -> InputError:
     reasons = "; ".join(_available(question, core))
     return InputError(
         f"these edits cannot be met{' together' if len(core) > 1 else ''}: "
-        f"{', '.join(map(str, core))}: {reasons}",
+        f"{', '.join(map(str, core))}: {reasons}{_nearby(question, core)}",
         code="EDITS_CONFLICT", hint="ask for fewer units, or take one of them back",
     )  # fmt: skip
+
+
+def _nearby(question: Question, edits: list[Edit]) -> str:
+    """What stops the first of the edits, and the nearest quantities; empty where nobody knows."""
+    found = nearby(question, edits)
+    return f"; {found}" if found is not None and str(found) else ""
 
 
 def _feasible(question: Question, edits: list[Edit]) -> bool:

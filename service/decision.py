@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ontology.canonical import canonical_columns, digest, digest_of
+from ontology.canonical import digest, digest_of
+from ontology.canonical_columns import canonical_columns
 from ontology.closures import Closures
 from ontology.columns import Snapshot
 from ontology.edits import Edit, bounds_of
@@ -50,6 +51,7 @@ from solver.shared import WHOLE_LOADS, used
 from solver.shortfalls import shortfalls
 from solver.stages import Stage
 from solver.steady import frozen_bounds, held_in, stability_of, ways_back
+from solver.uncompiled import shortest_distances
 
 FORMAT = "evenkeel-plan/1"
 SHARED_COLUMNS = ("arc", "resource", "use", "capacity")
@@ -194,7 +196,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
     paid = settled.prices is not None and settled.prices.any()
     if settled.closed or kept is not None or paid or problem.comes_whole:
         apart = held_in(narrow, flow, kept).apart(flow)
-    own = potentials if apart is problem else _potentials_of(apart, flow)
+    own = potentials if apart is problem else shortest_distances(apart.network, flow)
     network, network_bytes = _inline_or_named(problem, columns_of(problem))
     proof, proof_bytes = _inline_or_named(problem, proof_of(settled))
     resources = prices_in(settled)
@@ -260,14 +262,6 @@ def _with_rates(question: Question, lines: list[dict[str, Any]]) -> list[dict[st
     return lines
 
 
-def _potentials_of(problem: Problem, flow: IntArray) -> IntArray:
-    """The canonical potentials of a flow: shortest distances, which prove it or raise."""
-    # imported here: it compiles itself, and a plan in which nothing was closed has no need of it
-    from solver.potentials import canonical_potentials
-
-    return canonical_potentials(problem.network, flow)
-
-
 def claims_for(problem: Problem, settled: Settled, line_cost: int) -> Claims:
     """What the flow, its potentials and prices prove, beside the cost of doing nothing."""
     given = problem.labels.given_cost if isinstance(problem.labels, CarryLabels) else 0
@@ -276,11 +270,11 @@ def claims_for(problem: Problem, settled: Settled, line_cost: int) -> Claims:
                    settled.branches)  # fmt: skip
 
 
-def proof_of(settled: Settled) -> dict[str, Any]:
+def proof_of(settled: Settled) -> dict[str, IntArray]:
     """The columns of the certificate: flow and potentials, and a price per shared resource."""
-    columns = {"flow": settled.flow.tolist(), "potentials": settled.potentials.tolist()}
+    columns = {"flow": settled.flow, "potentials": settled.potentials}
     if settled.prices is not None:
-        columns["prices"] = settled.prices.tolist()
+        columns["prices"] = settled.prices
     return columns | columns_named("branch", settled.branches)
 
 
@@ -361,21 +355,21 @@ def certificate_of(claims: Claims) -> dict[str, Any]:
     return found
 
 
-def columns_of(problem: Problem) -> dict[str, Any]:
-    """The columns of the network, and of what its arcs share, as lists."""
-    columns = {name: column.tolist() for name, column in problem.network.arrays().items()}
+def columns_of(problem: Problem) -> dict[str, IntArray]:
+    """The columns of the network, and of what its arcs share."""
+    columns = dict(problem.network.arrays())
     shared = problem.shared
     if shared is not None:
-        columns |= {f"shared_{name}": getattr(shared, name).tolist() for name in SHARED_COLUMNS}
+        columns |= {f"shared_{name}": getattr(shared, name) for name in SHARED_COLUMNS}
         columns |= columns_named("whole", shared.whole)
     return columns
 
 
-def columns_named(prefix: str, record: Whole | Branches | None) -> dict[str, Any]:
-    """The columns of a record as lists, by prefixed names; none where there is no record."""
+def columns_named(prefix: str, record: Whole | Branches | None) -> dict[str, IntArray]:
+    """The columns of a record by prefixed names; none where there is no record."""
     if record is None:
         return {}
-    return {f"{prefix}_{f.name}": getattr(record, f.name).tolist() for f in fields(record)}
+    return {f"{prefix}_{f.name}": getattr(record, f.name) for f in fields(record)}
 
 
 def suppressed(
@@ -414,8 +408,10 @@ def seal(decision: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any
     return document | {"seal": digest_of(document)}
 
 
-def _inline_or_named(problem: Problem, columns: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+def _inline_or_named(
+    problem: Problem, columns: dict[str, IntArray]
+) -> tuple[dict[str, Any], bytes]:
     if problem.network.arc_count <= INLINE_ARCS:
-        return {"inline": columns}, b""
+        return {"inline": {name: column.tolist() for name, column in columns.items()}}, b""
     data = canonical_columns(columns)
     return {"artifact": digest(data)}, data

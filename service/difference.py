@@ -14,6 +14,7 @@ from service.decision import PlanRequest, ask
 from service.planning import answer
 from service.recalled import inputs_of
 from solver.facts import fact
+from solver.remembered import Answers
 
 FACTS_NAMED = 200
 """So many changed facts of a class are named; all are counted."""
@@ -106,13 +107,13 @@ def difference(store: ArtifactStore, before: Row, after: Row) -> Difference:
                              code="PLANS_APART", hint="compare plans of one chain")  # fmt: skip
     first, last = inputs_of(store, before), inputs_of(store, after)
     steps = list(_steps(first, last))
-    groups, states = [], [before["decision"]]
+    groups, states, answers = [], [before["decision"]], Answers()
     waiting: list[_Step] = []
     for number, step in enumerate(steps):
         waiting.append(step)
         inputs = _between(first, last, {s.name for s in steps[: number + 1]})
         final = number == len(steps) - 1
-        decision = after["decision"] if final else _decided(inputs)
+        decision = after["decision"] if final else _decided(inputs, answers)
         if decision is None:
             continue
         groups.append(_group(waiting, states[-1], decision))
@@ -219,10 +220,10 @@ def _between(first: Inputs, last: Inputs, done: set[str]) -> Inputs:
     return Snapshot(last[0].sequence, tables), release, request
 
 
-def _decided(inputs: Inputs) -> Row | None:
+def _decided(inputs: Inputs, answers: Answers) -> Row | None:
     """The decision on inputs that no one ever stated together; None where there is none."""
     try:
-        return answer(ask(*inputs)).decision
+        return answer(ask(*inputs), answers=answers).decision
     except (EvenkeelError, KeyError):  # facts that refer to what is not there yet
         return None
 

@@ -49,6 +49,10 @@ class PlanDrift:
     group of items has to be planned again: the gap has grown by no more than `allowed_scaled`.
     `affected` are the others, those that cannot stand first. `crowded` are shared capacities that
     are overdrawn. `penalties_held`: the penalty of an open order is the plan's own.
+
+    Where `branches` of the certificate prove a gap of `gap_by_branches_then` (without the fixed
+    costs of lines), all gaps and bounds here are those of the root, before any branch: wider then,
+    and now in the same way. 0 and None where it has none.
     """
 
     plan: str
@@ -64,6 +68,8 @@ class PlanDrift:
     crowded: tuple[Mapping[str, str], ...]
     group_count: int
     penalties_held: bool
+    branches: int = 0
+    gap_by_branches_then: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,11 @@ def drift(
     facts = (inputs_of(store, document), (snapshot, release))
     proof, request = proof_in(store, document), facts[0][2]
     found = _by_weights(document, facts, request.weights, proof)
+    leaves = branches_in(store, document)
+    if leaves > 1:
+        claims = document["decision"]["certificate"]
+        found = replace(found, branches=leaves,
+                        gap_by_branches_then=claims["gap"] - claims["line_cost"])  # fmt: skip
     for stage in stages_of(document["decision"]):
         turn = {**proof, "potentials": stage.potentials}
         other = _by_weights(document, facts, alone(request.weights, stage.objective), turn)
@@ -126,10 +137,22 @@ def _by_weights(
 
 def proof_in(store: ArtifactStore, document: Mapping[str, Any]) -> dict[str, IntArray]:
     """The columns of a plan's certificate: flow, potentials, and prices where it has any."""
-    proof = document["decision"]["certificate"]
-    stated = proof["inline"] if "inline" in proof else store.get_document(proof["artifact"])
+    stated = _columns(store, document)
     names = ("flow", "potentials", "prices")
     return {name: np.array(stated[name], np.int64) for name in names if name in stated}
+
+
+def branches_in(store: ArtifactStore, document: Mapping[str, Any]) -> int:
+    """How many leaves a plan's certificate has; 0 where it does not branch."""
+    return sum(not split for split in _columns(store, document).get("branch_split", ()))
+
+
+def _columns(store: ArtifactStore, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    proof = document["decision"]["certificate"]
+    found: Mapping[str, Any] = (
+        proof["inline"] if "inline" in proof else store.get_document(proof["artifact"])
+    )
+    return found
 
 
 def compared(old: Problem, new: Problem, proof: Mapping[str, IntArray]) -> Both:

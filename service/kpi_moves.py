@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ontology.columns import MISSING, Snapshot, Table
+from service.kpi_loads import WholeCosts
 from service.kpi_money import Pricing, item_values
 from service.kpi_value import Figure, Lacking, Used, counted
 
@@ -86,7 +87,7 @@ def landings_of_lines(lines: Sequence[Mapping[str, Any]]) -> Iterator[Landing]:
 
 
 def landed_cost(snapshot: Snapshot, landings: Iterator[Landing], pricing: Pricing) -> Figure:
-    """Goods, transport and duty of what lands, over its units."""
+    """Goods, transport (lines, shipments and whole loads, too) and duty, over units that land."""
     tariff = _Tariff(snapshot, pricing)
     total, units, left_out = Fraction(0), 0, 0
     used: dict[str, list[int]] = {}
@@ -99,9 +100,9 @@ def landed_cost(snapshot: Snapshot, landings: Iterator[Landing], pricing: Pricin
         used.setdefault(landing.source, []).append(landing.row)
     tables = {name: None if name == "line" else snapshot.table(name) for name in used}
     return counted(
-        total, units,
+        total + tariff.whole.total, units,
         *(Used(name, np.array(rows, np.int64), tables[name]) for name, rows in used.items()),
-        *pricing.used(), left_out=left_out, currency=pricing.currency,
+        *tariff.whole.used(), *pricing.used(), left_out=left_out, currency=pricing.currency,
         nothing="nothing lands that has a price: no purchase with an Offer, and no shipment or "
         "transfer over a Lane of an Item with a value",
     )  # fmt: skip
@@ -124,10 +125,14 @@ class _Tariff:
             name: pricing.micros(self.lanes[name], self.lanes["currency"]) for name in _RATES
         }
         self.line_cost = pricing.cents(self.lanes["cost_per_line_cents"], self.lanes["currency"])
+        self.whole = WholeCosts(snapshot, pricing)
         self.line_paid: set[tuple[str, str, str]] = set()
 
     def money(self, landing: Landing) -> Fraction | None:
-        """The cost of one landing; None where something that it takes is not stated."""
+        """The cost of one landing; None where something that it takes is not stated.
+
+        What leaves together shares loads and shipments: `whole` has their costs.
+        """
         if landing.offer:
             price = self.price.get(landing.offer)
             return None if price is None else price * landing.units
@@ -138,7 +143,7 @@ class _Tariff:
         if lane is None or item is None or value is None:
             return None
         carried = self._carried(lane, item)
-        if carried is None:
+        if carried is None or not self.whole.add(lane, item, landing.units, landing.on):
             return None
         duty = value * int(self.lanes["duty_percent"][lane]) / 100
         return landing.units * (value + carried + duty) + self._line(landing, lane)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ontology.columns import Table
 from ontology.governance import KpiDefinition
-from ontology.kpis import DECIMALS, MONEY_A_DAY, MONEY_A_UNIT, SHARE
+from ontology.kpis import DECIMALS, MONEY, MONEY_A_DAY, MONEY_A_UNIT, SHARE
 
 Rows = npt.NDArray[np.int64]
 MOST_ROWS = 100
@@ -79,7 +79,7 @@ class Kpi:
     def unit(self) -> str:
         """The unit, with the currency that the facts state in place of `money`."""
         unit = self.definition.unit
-        if isinstance(self.figure, Counted) and unit in (MONEY_A_DAY, MONEY_A_UNIT):
+        if isinstance(self.figure, Counted) and unit in (MONEY, MONEY_A_DAY, MONEY_A_UNIT):
             return unit.replace("money", self.figure.currency or "money")
         return unit
 

@@ -7,7 +7,7 @@ from typing import Any
 from ontology.columns import Snapshot
 from ontology.errors import InputError
 from ontology.kpis import DEFINITIONS
-from service import kpi_demand, kpi_moves, kpi_plans, kpi_stock
+from service import kpi_demand, kpi_moves, kpi_plans, kpi_stock, kpi_waste
 from service.house import House
 from service.kpi_money import Pricing
 from service.kpi_value import Figure, Kpi, Lacking
@@ -43,6 +43,10 @@ def kpis_of_facts(snapshot: Snapshot) -> list[Kpi]:
         "transfers": lambda: kpi_moves.transfers(snapshot),
         "transfer-latency": lambda: kpi_moves.transfer_latency(snapshot),
         "plan-adherence": lambda: Lacking(kpi_plans.NO_PLAN),
+        "expired-stock": lambda: kpi_waste.expired_units(snapshot),
+        "expired-value": lambda: kpi_waste.expired_value(snapshot, Pricing(snapshot)),
+        "expected-waste": lambda: Lacking(kpi_waste.OF_A_PLAN),
+        "expected-waste-value": lambda: Lacking(kpi_waste.OF_A_PLAN),
     })  # fmt: skip
 
 
@@ -66,6 +70,11 @@ def kpis_of_plan(decision: Mapping[str, Any], before: Snapshot, now: Snapshot) -
         "transfers": lambda: kpi_moves.line_transfers(lines),
         "transfer-latency": lambda: kpi_moves.line_latency(lines),
         "plan-adherence": lambda: kpi_plans.adherence(decision, before, now),
+        "expired-stock": lambda: kpi_waste.expired_units(before, begin),
+        "expired-value": lambda: kpi_waste.expired_value(before, Pricing(before, begin), begin),
+        "expected-waste": lambda: kpi_waste.expected_units(decision, before),
+        "expected-waste-value": lambda: kpi_waste.expected_value(
+            decision, before, Pricing(before, begin)),
     })  # fmt: skip
 
 

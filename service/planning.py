@@ -17,6 +17,7 @@ from service import VERSION
 from service.conflicts import conflict
 from service.decision import Draft, PlanRequest, Question, ask, assemble, idle_flow, pose, seal
 from service.house import House
+from service.largest_facts import blaming
 from service.rounds import settle
 from service.stability import previous_artifact, steadied
 from solver.certificate import check
@@ -24,6 +25,7 @@ from solver.coupled import WORK_LIMIT
 from solver.flow import Solution, solve
 from solver.network import Network
 from solver.optimum import proved_flow
+from solver.remembered import Answers
 from solver.shared import Proved
 from solver.stages import Stage, alone
 
@@ -45,11 +47,12 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
     `STALE_PLAN`; SolverError where no certified plan was found.
     """
     snapshot = house.reader.read(request.chain)
-    draft = draft_plan(snapshot, house.release, request)
-    manifest = write_snapshot(house.store, request.chain, snapshot)
-    about = _about(snapshot, house.release, request, manifest)
-    about["artifacts"] |= previous_artifact(house, request)
-    document = seal(draft.decision, about)
+    with blaming(snapshot, house.catalog, request.chain):
+        draft = certified(answer(ask(snapshot, house.release, request)))
+        manifest = write_snapshot(house.store, request.chain, snapshot)
+        about = _about(snapshot, house.release, request, manifest)
+        about["artifacts"] |= previous_artifact(house, request)
+        document = seal(draft.decision, about)
     saved = save_plan(
         house.projection, document, plan=summary_of(document), snapshot=snapshot,
         attachments=draft.attachments,
@@ -59,22 +62,27 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
 
 
 def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Draft:
-    """The certified decision on a snapshot under a release. Pure: no database, no clock."""
-    return certified(answer(ask(snapshot, release, request)))
+    """The certified decision on a snapshot under a release. Pure: no database, no clock.
+
+    Where its numbers leave the exact range, the error names the facts with the largest ones.
+    """
+    with blaming(snapshot):
+        return certified(answer(ask(snapshot, release, request)))
 
 
-def answer(question: Question, engine: Callable[[Network], Solution] = solve) -> Draft:
+def answer(
+    question: Question, engine: Callable[[Network], Solution] = solve,
+    answers: Answers | None = None,
+) -> Draft:  # fmt: skip
     """The decision on a question: posed, solved, reviewed in rounds, and assembled.
 
-    `engine` is how a network is solved, and no input of the plan.
+    `engine` is how a network is solved, and no input of the plan; nor are `answers` known before.
 
     Raises InputError `EDITS_CONFLICT` where edits leave no plan.
     """
     knobs = question.release.knobs
-    solver = partial(
-        proved_flow, target_per_million=int(knobs["target_gap_per_million"]),
-        work_limit=int(knobs["work_limit"]) or WORK_LIMIT, engine=engine,
-    )  # fmt: skip
+    work = (int(knobs["target_gap_per_million"]), int(knobs["work_limit"]) or WORK_LIMIT)
+    solver = (answers or Answers()).of(partial(proved_flow, engine=engine), *work)
     try:
         question = staged(question, solver)
         stands = settle(
@@ -100,7 +108,7 @@ def staged(question: Question, solver: Callable[..., Proved]) -> Question:
         weights = alone(question.request.weights, objective)
         posed = pose(replace(question, request=replace(question.request, weights=weights)))
         if posed.comes_whole:
-            raise _not_proved(objective, "what comes in whole loads or lots")
+            raise _not_proved(objective, "what comes in whole loads, lots or lines")
         found = solver(posed)
         if found.prices is not None and found.prices.any():
             raise _not_proved(objective, "a shared capacity")
@@ -141,7 +149,7 @@ def certified(draft: Draft) -> Draft:
     """The draft itself. Raises SolverError `CERTIFICATE_REFUSED` where its proof does not check."""
     verdict = check(
         draft.problem.network, draft.flow, draft.potentials, draft.claims, draft.prices,
-        draft.problem.shared, idle_flow(draft.problem), draft.branches,
+        draft.problem.shared, idle_flow(draft.problem), draft.branches, form=False,
     )  # fmt: skip
     if not verdict.accepted:  # INVARIANT: a plan whose certificate does not check is never saved
         raise SolverError(

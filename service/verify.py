@@ -10,7 +10,7 @@ import orjson
 
 from graph.artifacts import ArtifactStore
 from graph.manifests import chain_of, read_snapshot
-from ontology.canonical import LARGEST_INTEGER, canonical, digest_of
+from ontology.canonical import canonical, digest_of
 from ontology.errors import EvenkeelError, InputError
 from ontology.steadiness import lines_of
 from rules.release import Release, from_document
@@ -25,6 +25,15 @@ from service.decision import (
 )
 from service.objectives import stages_of
 from service.rounds import Settled, closers
+from service.stated_plan import (
+    column,
+    content_of,
+    document_at,
+    document_from,
+    is_digest,
+    told,
+    whole,
+)
 from solver.branches import Branches
 from solver.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
 from solver.claims import Claims, SharedResources, Whole
@@ -99,7 +108,7 @@ def verify(
     except _UNUSABLE as error:
         if isinstance(error, EvenkeelError) and error.code in _NOT_AT_HAND:
             raise
-        why = (f"the document cannot be read as a plan: {_line(error)}",)
+        why = told((f"the document cannot be read as a plan: {_line(error)}",))
         return Verdict((Check("arithmetic", REFUSED, why), Check("seal", REFUSED, why),
                         Check("derivation", NOT_RUN)))  # fmt: skip
     derivation = _run("derivation",
@@ -113,27 +122,21 @@ def verify(
 
 
 def read_plan(path: Path) -> Any:
-    """The JSON document of a file. Raises InputError `PLAN_UNREADABLE`."""
-    try:
-        return orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
-        raise InputError(
-            f"`{path}` cannot be read: {reason}", code="PLAN_UNREADABLE",
-            hint="give a plan.json that `evenkeel plan --json` printed",
-        ) from error  # fmt: skip
+    """The JSON document of a file. Raises InputError `PLAN_UNREADABLE` or `PLAN_TOO_LARGE`."""
+    return document_from(path)
 
 
-_NOT_AT_HAND = ("ARTIFACTS_WANTED", "ARTIFACT_MISSING")
+_NOT_AT_HAND = ("ARTIFACTS_WANTED", "ARTIFACT_MISSING", "PLAN_TOO_LARGE")
 _UNUSABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError,
              EvenkeelError)  # fmt: skip
 
 
 def _run(name: str, work: Callable[[], Check]) -> Check:
     try:
-        return work()
+        found = work()
+        return replace(found, refusals=told(found.refusals), notes=told(found.notes))
     except _UNUSABLE as error:
-        return Check(name, REFUSED, (f"it cannot be checked: {_line(error)}",))
+        return Check(name, REFUSED, told((f"it cannot be checked: {_line(error)}",)))
 
 
 def _line(error: Exception) -> str:
@@ -145,20 +148,18 @@ def _parts(document: Any, store: ArtifactStore | None) -> _Parts:
     if document["format"] != FORMAT:
         raise InputError(f"the format is not {FORMAT}", code="BAD_PLAN")
     decision = document["decision"]
-    arcs = _content(decision["network"], store)
-    proof = _content(decision["certificate"], store)
-    columns = {name: _column(arcs[name], name) for name in ARC_COLUMNS}
-    scale = _whole(decision["network"]["cost_scale"], "cost_scale")
-    proved = {name: _column(proof[name], name) for name in ("flow", "potentials")}
+    arcs = content_of(decision["network"], store)
+    proof = content_of(decision["certificate"], store)
+    columns = {name: column(arcs[name], name) for name in ARC_COLUMNS}
+    scale = whole(decision["network"]["cost_scale"], "cost_scale")
+    proved = {name: column(proof[name], name) for name in ("flow", "potentials")}
     shared = None
     if "shared_arc" in arcs:
-        shares = {
-            name: _column(arcs[f"shared_{name}"], f"shared_{name}") for name in SHARED_COLUMNS
-        }
+        shares = {name: column(arcs[f"shared_{name}"], f"shared_{name}") for name in SHARED_COLUMNS}
         shared = SharedResources(**shares, whole=_record(Whole, "whole", arcs))
     return _Parts(
         Network(**columns, cost_scale=scale), shared,
-        **proved, prices=_column(proof["prices"], "prices") if "prices" in proof else None,
+        **proved, prices=column(proof["prices"], "prices") if "prices" in proof else None,
         branches=_record(Branches, "branch", proof),
     )  # fmt: skip
 
@@ -168,42 +169,17 @@ def _record(kind: Any, prefix: str, stated: Mapping[str, Any]) -> Any:
     names = [f"{prefix}_{field.name}" for field in fields(kind)]
     if not any(name in stated for name in names):
         return None
-    return kind(*(_column(stated[name], name) for name in names))
-
-
-def _content(part: Mapping[str, Any], store: ArtifactStore | None) -> Mapping[str, Any]:
-    if "inline" in part:
-        return part["inline"]  # type: ignore[no-any-return]
-    if store is None:
-        raise InputError(
-            f"the plan names its network and certificate (`{part['artifact']}`)",
-            hint="give the folder that holds them with `--artifacts`", code="ARTIFACTS_WANTED",
-        )  # fmt: skip
-    return store.get_document(part["artifact"])  # type: ignore[no-any-return]
-
-
-def _column(values: Any, name: str) -> IntArray:
-    if not isinstance(values, list) or any(type(v) is not int for v in values):
-        raise InputError(f"`{name}` is not a list of whole numbers", code="BAD_PLAN")
-    if any(abs(v) > LARGEST_INTEGER for v in values):
-        raise InputError(f"`{name}` holds a number beyond ±{LARGEST_INTEGER}", code="NUMBER_RANGE")
-    return np.array(values, np.int64)
-
-
-def _whole(value: Any, name: str) -> int:
-    if type(value) is not int:
-        raise InputError(f"`{name}` is not a whole number", code="BAD_PLAN")
-    return value
+    return kind(*(column(stated[name], name) for name in names))
 
 
 def _arithmetic(document: Any, parts: _Parts) -> Check:
     stated, network = document["decision"]["certificate"], document["decision"]["network"]
-    cost, bound, gap = (_whole(stated[name], name) for name in ("cost", "bound", "gap"))
+    cost, bound, gap = (whole(stated[name], name) for name in ("cost", "bound", "gap"))
     claims = Claims(
         cost, bound, gap, stated["gap_percent"], stated["label"],
         stated["do_nothing"], stated["gap_of_gain"],
-        given_cost=_whole(stated["given_cost"], "given_cost"),
-        line_cost=_whole(stated["line_cost"], "line_cost"),
+        given_cost=whole(stated["given_cost"], "given_cost"),
+        line_cost=whole(stated["line_cost"], "line_cost"),
     )  # fmt: skip
     found = check(parts.network, parts.flow, parts.potentials, claims, parts.prices, parts.shared,
                   branches=parts.branches)  # fmt: skip
@@ -248,8 +224,8 @@ def _derivation(
     release_name: str | None,
 ) -> Check:
     named = document["about"]["artifacts"]
-    manifest = snapshot_name or named["snapshot"]
-    bundle = release_name or named["release"]
+    manifest = snapshot_name or _digest(named["snapshot"])
+    bundle = release_name or _digest(named["release"])
     if store is None or not (_at_hand(store, manifest) and _at_hand(store, bundle)):
         if snapshot_name or release_name:
             raise InputError("the snapshot or the release is not in the artifacts folder",
@@ -261,7 +237,10 @@ def _derivation(
     decision = document["decision"]
     request = request_of(decision)
     closed = _closed_after(decision)
-    question = replace(ask(snapshot, release, request), stages=stages_of(decision))
+    stages = stages_of(decision)
+    if [stage.objective for stage in stages] != list(request.first):
+        raise InputError("the stages are not the objectives that come first", code="BAD_PLAN")
+    question = replace(ask(snapshot, release, request), stages=stages)
     problem = pose(question, closed)
     _refuse_false_closures(problem, closed, release)
     refusals = []
@@ -300,9 +279,9 @@ def _before(
               and stated[f"most_{name}"] is not None]  # fmt: skip
     if wrong:
         return wrong, []
-    if not (isinstance(name, str) and _at_hand(store, name)):
+    if name is None or not store.has(_digest(name)):
         return [], ["the lines of the plan before are taken as stated"]
-    before = store.get_document(name)["decision"]
+    before = document_at(store, name)["decision"]
     if digest_of(before) != decision["previous"]:
         return ["stability: the artifact is not the plan before"], []
     if before["starts_on"] != decision["starts_on"] or stated["frozen_days"] > 1:
@@ -316,7 +295,10 @@ def _same(some: SharedResources | None, others: SharedResources | None) -> bool:
     if some is None or others is None:
         return some is others
     same = all(np.array_equal(getattr(some, n), getattr(others, n)) for n in SHARED_COLUMNS)
-    return same and columns_named("", some.whole) == columns_named("", others.whole)
+    whole, stated = columns_named("", some.whole), columns_named("", others.whole)
+    return same and whole.keys() == stated.keys() and all(
+        np.array_equal(column, stated[name]) for name, column in whole.items()
+    )  # fmt: skip
 
 
 def _closed_after(decision: Mapping[str, Any]) -> dict[str, IntArray]:
@@ -325,7 +307,7 @@ def _closed_after(decision: Mapping[str, Any]) -> dict[str, IntArray]:
     Closing more than was needed can only make a plan dearer, which its gap shows.
     """
     stated = decision["suppressed"]["after_flow"]
-    return {name: _column(rows, "after_flow") for name, rows in stated.items()}
+    return {name: column(rows, "after_flow") for name, rows in stated.items()}
 
 
 def _refuse_false_closures(
@@ -344,13 +326,19 @@ def _refuse_false_closures(
         raise InputError("`after_flow` names movements that there are not", code="BAD_PLAN")
 
 
+def _digest(name: Any) -> str:
+    """A name that a document gives: never that of a file."""
+    if not isinstance(name, str) or not is_digest(name):
+        raise InputError("the plan names an artifact by no SHA-256", code="BAD_PLAN")
+    return name
+
+
 def _at_hand(store: ArtifactStore, name: str) -> bool:
-    return Path(name).is_file() or (len(name) == 64 and store.has(name))
+    return store.has(name) if is_digest(name) else Path(name).is_file()
 
 
 def _document(store: ArtifactStore, name: str) -> Any:
-    path = Path(name)
-    return orjson.loads(path.read_bytes()) if path.is_file() else store.get_document(name)
+    return document_at(store, name) if is_digest(name) else document_from(Path(name))
 
 
 def differences(stated: Any, derived: Any, place: str = "decision", most: int = 5) -> list[str]:

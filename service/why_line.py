@@ -23,6 +23,7 @@ from solver.echelon import OrderSize, order_sizes
 from solver.facts import fact as fact_of
 from solver.problem import Problem
 from solver.shared import WHOLE_LOTS
+from solver.waiting import ShortageChange, changes_by
 
 Row = Mapping[str, Any]
 
@@ -64,7 +65,9 @@ class WhyLine:
 
     `in_lots`: it goes in whole lots, which are held as they are, so nothing of it has a price.
     `worth` speaks of lines that the flow chose; `size` of purchases that the echelon rule fixed
-    before it.
+    before it. `changes` is where and when the expected shortage is another one without the line,
+    that is without `changed_units` of it, the most that could go elsewhere; None where the flow did
+    not choose it, or serves firm orders.
     """
 
     line: Row
@@ -73,6 +76,8 @@ class WhyLine:
     size: OrderSize | None
     behind: tuple[Behind, ...]
     in_lots: bool = False
+    changes: tuple[ShortageChange, ...] | None = None
+    changed_units: int = 0
 
 
 def why_line(store: ArtifactStore, document: Row, number: int) -> WhyLine:
@@ -94,11 +99,16 @@ def why_line(store: ArtifactStore, document: Row, number: int) -> WhyLine:
         Behind(name, fields_of(found.question.snapshot, name), _flip(found, name, row, worth, size))
         for name in line["because"]
     )
-    return WhyLine(line, found.basis, worth, size, behind, in_lots)
+    labels, changes, units = found.problem.labels, None, 0
+    if arc is not None and isinstance(labels, CarryLabels):
+        changes, units = changes_by(found.problem, labels, found.margins, arc)
+    return WhyLine(line, found.basis, worth, size, behind, in_lots, changes, units)
 
 
 def _in_lots(problem: Problem, line: Row) -> bool:
     """Whether a line goes in whole lots, held as the plan has them."""
+    if any(name.startswith("DemandLine/") for name in line["because"]):
+        return True  # it serves demand lines whole
     by = line.get("lane") or line.get("supplier")
     names = () if problem.resources is None else problem.resources.names
     return any(

@@ -82,7 +82,7 @@ def worth_of(problem: Problem, margins: Margins, arc: int) -> Worth:
 
     Elsewhere is not another lot on the same way: those keep what they carry.
     """
-    network, flip, same = problem.network, margins.flip(arc), _same_way(problem, arc)
+    network, flip, same = problem.network, margins.flip(arc), same_way(problem, arc)
     tail, head = int(network.tail[arc]), int(network.head[arc])
     rising = margins.steps(tail, head, without=same, units=flip.units)
     route = margins.route(tail, head, without=same)
@@ -93,7 +93,7 @@ def worth_of(problem: Problem, margins: Margins, arc: int) -> Worth:
                  rising.cost, rising.ended, runner_up)  # fmt: skip
 
 
-def _same_way(problem: Problem, arc: int) -> list[int]:
+def same_way(problem: Problem, arc: int) -> list[int]:
     """The arcs of all lots that move or stand in alike on the same day; else the arc alone."""
     network, movements = problem.network, problem.movements
     row = int(network.reference[arc])

@@ -10,7 +10,7 @@ from ontology.columns import MISSING, Snapshot
 from ontology.errors import SolverError
 from solver.assignment_network import AssignmentLabels
 from solver.branches import steps_cost, steps_of
-from solver.carry_labels import CarryLabels
+from solver.carry_labels import CarryLabels, most_waste
 from solver.completion import complete
 from solver.demand import TOTAL, QuantileDemand
 from solver.freight import recorded_freight
@@ -108,8 +108,11 @@ def cost_parts(problem: Problem, labels: CarryLabels, flow: IntArray, line_cost:
 
 
 def waste_cost(labels: CarryLabels, flow: IntArray) -> int:
-    """Micros that lots are expected to lose that expire in the window, 0 where none does."""
-    return 0 if labels.ages is None else exact_dot(labels.ages.cost, flow[labels.ageing_arcs])
+    """Micros that goods are expected to lose that expire in the window, 0 where none does."""
+    if labels.ages is None:
+        return 0
+    coming = sum(loss.cost for loss in labels.ages.coming)
+    return exact_dot(labels.ages.cost, flow[labels.ageing_arcs]) + coming
 
 
 def load_cost(problem: Problem, flow: IntArray) -> int:
@@ -205,7 +208,9 @@ def _risk_figures(problem: Problem, labels: CarryLabels, flow: IntArray, lines: 
     if labels.ages is not None:
         lost = exact_dot(labels.ages.lost_millionths, flow[labels.ageing_arcs])
         found["waste_cost_cents"] = half_up(waste, whole)
+        lost += sum(loss.lost_millionths for loss in labels.ages.coming)
         found["expected_waste_millionths"] = lost
+        found["waste_at_most_millionths"] = most_waste(labels, flow)
     if problem.window.is_forecast:
         found["line_cost_cents"] = half_up(lines, whole)
         found["purchase_premium_cents"] = half_up(labels.given_cost, whole)

@@ -9,7 +9,6 @@ import numpy as np
 from ontology.errors import SolverError
 from solver.flow import solve
 from solver.network import IntArray, Network
-from solver.parts import components
 from solver.potentials import canonical_potentials
 from solver.ranges import AnyArray
 from solver.ties import Hashes, canonical_flow
@@ -55,8 +54,7 @@ def blocks_of(network: Network) -> Blocks:
 
     Raises SolverError `NETWORK_MALFORMED` where the arcs of a block do not stand together.
     """
-    first = components(network.node_count, network.tail, network.head)
-    node_start = _starts(first)
+    node_start = _starts(network.node_count, network.tail, network.head)
     arc_start = _arc_starts(node_start, network.tail)
     if arc_start[0] < 0:
         raise SolverError("the arcs of a block do not stand together", code="NETWORK_MALFORMED")
@@ -74,7 +72,7 @@ def cut(network: Network, blocks: Blocks, first: int, last: int) -> Network:
     )  # fmt: skip
 
 
-def settle(network: Network, arc_hash: Hashes) -> Settled:
+def settle(network: Network, arc_hash: Hashes, first: IntArray | None = None) -> Settled:
     """The canonical flow and potentials: solved, proved, ties broken. A pure function.
 
     What a component gets depends on that component alone, on the numbers and keys of its arcs:
@@ -82,7 +80,7 @@ def settle(network: Network, arc_hash: Hashes) -> Settled:
     changed (`cut`), and the answer is the same.
     Raises SolverError `NO_PLAN` where there is no flow, and as `flow.solve`.
     """
-    solution = solve(network)
+    solution = solve(network, None, first)
     if solution.status != "optimal":
         raise SolverError(f"the network is {solution.status}", code="NO_PLAN")
     potentials = canonical_potentials(network, solution.flow, solution.potentials)
@@ -98,7 +96,9 @@ def settle_many(network: Network, arc_hash: Hashes, blocks: Blocks) -> Settled:
     potentials = np.empty(network.node_count, np.int64)
     for first, last in groups_of(blocks):
         nodes, arcs = blocks.nodes(first, last), blocks.arcs(first, last)
-        found = settle(cut(network, blocks, first, last), arc_hash[arcs])
+        starts = blocks.node_start[first : last + 1]
+        apart = np.repeat(starts[:-1] - nodes.start, np.diff(starts))
+        found = settle(cut(network, blocks, first, last), arc_hash[arcs], apart)
         flow[arcs], potentials[nodes] = found.flow, found.potentials
     return Settled(flow, potentials)
 
@@ -111,19 +111,19 @@ def groups_of(blocks: Blocks) -> list[tuple[int, int]]:
 
 
 @numba.njit(cache=True)
-def _starts(first: AnyArray) -> AnyArray:
-    """The first node of every block, and the number of nodes."""
-    node_count = len(first)
+def _starts(node_count: int, tail: AnyArray, head: AnyArray) -> AnyArray:
+    """The first node of every block, and the number of nodes: no arc leads over a start."""
     last = np.arange(node_count)
-    for node in range(node_count):
-        last[first[node]] = node
+    for arc in range(len(tail)):
+        near, far = min(tail[arc], head[arc]), max(tail[arc], head[arc])
+        last[near] = max(last[near], far)
     starts = np.empty(node_count + 1, np.int64)
     count, upto = 0, -1
     for node in range(node_count):
         if node > upto:
             starts[count] = node
             count += 1
-        upto = max(upto, last[first[node]])
+        upto = max(upto, last[node])
     starts[count] = node_count
     return starts[: count + 1]
 

@@ -12,6 +12,10 @@ from solver.network import IntArray, Network
 from solver.ranges import WIDE, exact_dot
 
 LEAF, ARC, RESOURCE = 0, 1, 2
+MOST_LEAVES = 400
+"""Of a tree of branches; each costs a pass over the network."""
+MOST_LEAF_ARCS = 4 * 10**9
+"""Leaves x arcs that are looked at: about a minute."""
 
 
 @dataclass(frozen=True)
@@ -278,6 +282,8 @@ def _tree_misfits(
 ) -> list[str]:
     count, resources = len(branches.leaf_bound), len(shared.capacity)
     split, subject, at = branches.split, branches.subject, branches.at
+    if count > MOST_LEAVES or count * len(network.tail) > MOST_LEAF_ARCS:
+        return [f"there are {count} branches, more than are looked at"]
     still_open = 1 + np.cumsum(np.where(split == LEAF, -1, 1))
     if not len(split) or still_open[-1] != 0 or np.any(still_open[:-1] < 1):
         return ["the branches are not one whole tree"]

@@ -1,5 +1,6 @@
 """Where a plan on a forecast falls below the service that was promised, and why."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from ontology.columns import MISSING
 from solver.carry_labels import CarryLabels
 from solver.demand import TOTAL, QuantileDemand
+from solver.detours import Residual
 from solver.facts import fact
 from solver.filters import KNOB, NEVER_WORSE
 from solver.names import ABSENT
@@ -14,7 +16,7 @@ from solver.network import ArcKind, IntArray, Network
 from solver.problem import Problem, full_arcs
 from solver.scaling import half_up
 from solver.shared import Resource
-from solver.unmet import MILLION, Residual, stock_levels
+from solver.unmet import MILLION, stock_levels
 
 Row = dict[str, Any]
 Gain = tuple[int, int, str | Resource]
@@ -37,7 +39,7 @@ def service_breaches(
     `not worth it` with what it avoids and costs (see `expected_shortages`).
     """
     levels = stock_levels(problem, labels, flow)
-    exceeds = demand.exceeds(levels)
+    exceeds, short = demand.exceeds(levels), demand.short(levels)
     stated = labels.service_percent
     percent = np.where(stated == MISSING, default_percent, np.clip(stated, 0, 100))
     late = exceeds * 100 > (100 - percent)[:, None] * TOTAL
@@ -51,6 +53,8 @@ def service_breaches(
         level = int(levels[pair, day])
         rows.append({
             **_what(problem, labels, demand, pair, day, level, int(percent[pair])),
+            "expected_short_millionths": half_up(int(short[pair, day]) * MILLION, TOTAL),
+            "short_probability_per_million": half_up(int(exceeds[pair, day]) * MILLION, TOTAL),
             **_why(problem, labels, residual, closed.get(pair, []), pair, day, level),
             "because": [fact(name, *labels.pairs[pair]) for name in
                         ("StockingPolicy", "DemandForecast")],
@@ -63,7 +67,6 @@ def _what(
     level: int, percent: int,
 ) -> Row:  # fmt: skip
     item, location = labels.pairs[pair]
-    curve = demand[pair][day]
     wanted = max(level + 1, demand.quantile(pair, day, percent))
     return {
         "item": item,
@@ -72,12 +75,6 @@ def _what(
         "quantity_units": wanted - level,
         "stock_units": level,
         "service_percent": percent,
-        "expected_short_millionths": half_up(
-            *(curve.expected_short(level) * MILLION).as_integer_ratio()
-        ),
-        "short_probability_per_million": half_up(
-            *(curve.at_least(level + 1) * MILLION).as_integer_ratio()
-        ),
     }
 
 
@@ -113,7 +110,7 @@ def _why(
     costs = residual.path_cost(tail + 1, tail)
     avoids = -labels.next_cost(pair, day, level)
     if costs is None:
-        reached = residual.reaching(tail, ends)
+        reached = residual.reaching(tail, tail + 1)
         return {
             "kind": "cannot",
             "reason": "no more units can be there by this day: "
@@ -156,7 +153,26 @@ def _closed_gains(
         if network.kind[arc] == ArcKind.MOVE and reduced[row] < 0 and local[row]:
             pair, day = divmod(int(labels.move_head[row]), days)
             found.setdefault(pair, []).append((day, -int(reduced[row]), resource))
+    for pair, saved in _whole_line_gains(problem, labels, flow, potentials):
+        found.setdefault(pair, []).append(saved)
     return found
+
+
+def _whole_line_gains(
+    problem: Problem, labels: CarryLabels, flow: IntArray, potentials: IntArray
+) -> Iterator[tuple[int, Gain]]:
+    """What a unit that stands in would save at each pair, were lines not served whole alone."""
+    if "line" not in labels.blocks:
+        return
+    network, start = problem.network, labels.blocks["line"][0]
+    place = {pair: row for row, pair in enumerate(labels.pairs)}
+    full, days = full_arcs(problem, flow), problem.window.periods + 1
+    for number, arc in enumerate(labels.whole_lines.arcs):
+        item, _, location = labels.whole_lines.ways[arc.way]
+        pair, tail = place[item, location], int(network.tail[start + number])
+        saved = int(potentials[pair * days] - potentials[tail])
+        if start + number in full and not flow[start + number] and saved > 0:
+            yield pair, (0, saved, full[start + number])
 
 
 def _origin_of_lots(network: Network, labels: CarryLabels, days: int) -> IntArray:

@@ -1,7 +1,7 @@
 """Lots that expire in the window: where their units may still be sold, and what is lost of them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -11,13 +11,16 @@ from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import InputError
 from ontology.objectives import LANDED
 from solver.carry_arcs import Arcs, kept_kind
-from solver.carry_labels import Ages, CarryLabels, most_asked
+from solver.carry_labels import Ages, BoolArray, CarryLabels, most_asked
 from solver.carry_layout import Layout
+from solver.coming import Coming, ComingLoss
+from solver.movements import arrivals
 from solver.names import hash_names, hash_numbers, mixed
 from solver.network import ArcKind, IntArray
-from solver.outlets import Chances, reach_of
+from solver.outlets import Chances, first_landings, reach_of
+from solver.risk import stated_days
 from solver.scaling import MICROS_PER_CENT, half_up
-from solver.waste import MILLION, Part, first_units, spread
+from solver.waste import MILLION, Outlet, Part, cheapest_first, first_units, spread
 from solver.weighing import Weighed, weighed
 
 MOST_DISPOSAL_MICROS = 10**13
@@ -27,7 +30,10 @@ HERE = -1
 
 @dataclass(frozen=True)
 class _Arc:
-    """An arc of a lot: to an age or HERE, or out; micros and chance of one unit on it."""
+    """An arc of a lot: to an age or HERE, or out; micros and chance of one unit on it.
+
+    `moved_later`: its units are sold in time only if they are moved on a later day.
+    """
 
     lot: int
     age: int
@@ -38,6 +44,7 @@ class _Arc:
     plain: int
     lost_millionths: int
     out: bool = False
+    moved_later: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ class AgeArcs:
     layout: Layout
     arcs: tuple[_Arc, ...]
     later: tuple[_Arc, ...]
+    coming: tuple[ComingLoss, ...] = ()
 
     @cached_property
     def ages(self) -> Ages:
@@ -66,57 +74,129 @@ class AgeArcs:
         nodes = {layout.first["lots"] + lot: lot for lot in layout.ageing.tolist()}
         nodes |= {layout.first["ages"] + n: lot for n, (lot, _) in enumerate(layout.ages)}
         home = {node: int(pair[lot]) for node, lot in nodes.items()}
+        moved_later = np.array([arc.moved_later for arc in every], np.bool_)
         return Ages(columns["lot"], columns["loss"] + columns["way"], columns["plain"],
                     columns["lost_millionths"], columns["loss"], stays, sure, home,
-                    nodes)  # fmt: skip
+                    nodes, moved_later, self.coming)  # fmt: skip
 
 
 def ages_in(
-    snapshot: Snapshot, layout: Layout, labels: CarryLabels, movements: Table, parts: Weighed
-) -> AgeArcs:
+    snapshot: Snapshot, layout: Layout, labels: CarryLabels, movements: Table, parts: Weighed,
+    is_open: BoolArray, coming: Sequence[Coming] = (),
+) -> AgeArcs:  # fmt: skip
     """The arcs of every lot that expires in the window and serves where it lies.
 
     A unit is meant for a place, its own or one that can be reached in time, and is lost there with
     the chance that demand never comes to it, whether it leaves today or later; leaving later adds
     what a day's delay loses on average. Where a lot can go nowhere else, units that no demand can
     reach leave the network, held until they expire: they are lost whatever is done, and serve
-    nobody. Other units that are sure to be lost stay with the rest, and cost as much.
+    nobody. Other units that are sure to be lost stay with the rest, and cost as much. Customers are
+    shared out: lots promise their best shares first expired first, each behind those before it;
+    what more of a lot may go some way is behind all of these: no two units count on the same.
     """
-    chances = Chances(layout, labels, reach_of(layout, movements, parts),
-                      most_asked(labels.curves) > 0, _least_life(snapshot, layout))  # fmt: skip
+    chances = _chances(snapshot, layout, labels, movements, parts, is_open)
     worth = _worth(snapshot, layout)
     paid = weighed(worth, parts.weights.of(LANDED))
     numbers: dict[int, dict[int, int]] = {}
     for number, (lot, pair) in enumerate(layout.ages):
         numbers.setdefault(lot, {})[pair] = number
-    found: list[_Arc] = []
+    shares = {lot: _Shares(lot, numbers.get(lot, {}), {}) for lot in chances.in_turn()}
     later: list[_Arc] = []
+    losses: list[ComingLoss] = []
+    waiting = sorted(coming, key=lambda each: (each.last, each))
+    for lot, share in shares.items():
+        while waiting and waiting[0].last < int(layout.last_day[lot]):
+            losses.append(_lost_of_coming(chances, waiting.pop(0), paid, worth))
+        own = spread(chances.outlets(lot, set(share.hops)), int(worth[chances.home(lot)]))
+        prices = (int(paid[chances.home(lot)]), int(worth[chances.home(lot)]))
+        later += [_later(chances, lot, to, number, prices) for to, number in share.hops.items()]
+        share.add(chances, own, chances.units(lot))
+    losses += [_lost_of_coming(chances, each, paid, worth) for each in waiting]
+    chances = replace(chances, shared_out=True)
+    for lot, share in shares.items():
+        for age, outlets in share.by_age(chances.outlets(lot, set(share.hops))).items():
+            more = spread(outlets, int(worth[chances.home(lot)]))
+            share.add(chances, more, chances.units(lot) - share.count(age))
+    found: list[_Arc] = []
     for lot in layout.ageing.tolist():
-        pair = chances.home(lot)
-        prices = (int(paid[pair]), int(worth[pair]))
-        hops = numbers.get(lot, {})
-        found += _of_lot(chances, lot, hops, prices, (labels.holding, parts.holding))
-        later += (_later(chances, lot, to, number, prices) for to, number in hops.items())
-    return AgeArcs(layout, tuple(found), tuple(sorted(later, key=lambda arc: arc.age)))
+        prices = (int(paid[chances.home(lot)]), int(worth[chances.home(lot)]))
+        found += _of_lot(chances, shares[lot], prices, (labels.holding, parts.holding))
+    return AgeArcs(layout, tuple(found), tuple(sorted(later, key=lambda arc: arc.age)),
+                   tuple(sorted(losses, key=lambda loss: loss.coming)))  # fmt: skip
+
+
+def _lost_of_coming(
+    chances: Chances, coming: Coming, paid: IntArray, worth: IntArray
+) -> ComingLoss:
+    """What goods that come lose where they land, which nobody decides; the rest is promised."""
+    price, plain = int(paid[coming.pair]), int(worth[coming.pair])
+    parts = first_units(spread(chances.of_coming(coming), plain), coming.units)
+    chances.promise_until(coming.last, parts)
+    sure = coming.units - sum(part.width for part in parts)
+    lost, cost, worthwhile = sure * MILLION, sure * price, sure * plain
+    for part in parts:
+        lost += part.width * part.chance_per_million
+        cost += part.width * part.loss(price)
+        worthwhile += part.width * part.loss(plain)
+    return ComingLoss(coming, lost, cost, worthwhile)
+
+
+def _chances(
+    snapshot: Snapshot, layout: Layout, labels: CarryLabels, movements: Table, parts: Weighed,
+    is_open: BoolArray,
+) -> Chances:  # fmt: skip
+    reach, life = reach_of(layout, movements, parts, is_open), _least_life(snapshot, layout)
+    asks = most_asked(labels.curves) > 0
+    if layout.window.is_forecast:
+        return Chances(layout, labels, reach, asks, life)
+    days = stated_days(snapshot, layout.window, layout.pairs)
+    columns = (column.tolist() for column in arrivals(snapshot, layout.window, layout.pairs))
+    under_way = list(zip(*columns, strict=True))
+    first = first_landings(layout, labels, movements, is_open)
+    return Chances(layout, labels, reach, asks, life, days, first, under_way)
+
+
+@dataclass(frozen=True)
+class _Shares:
+    """The units of a lot that may be sold, by age (or HERE); `hops` are the ages of next places."""
+
+    lot: int
+    hops: dict[int, int]
+    parts: dict[int, list[Part]]
+
+    def add(self, chances: Chances, parts: list[Part], most: int) -> None:
+        """Promises the first units of these parts."""
+        kept = first_units(parts, most)
+        chances.promise(self.lot, kept)
+        for part in kept:
+            self.parts.setdefault(self.hops.get(part.outlet.name, HERE), []).append(part)
+
+    def count(self, age: int) -> int:
+        """Units that are promised by way of an age."""
+        return sum(part.width for part in self.parts.get(age, ()))
+
+    def by_age(self, outlets: list[Outlet]) -> dict[int, list[Outlet]]:
+        """The outlets by age."""
+        found: dict[int, list[Outlet]] = {}
+        for outlet in outlets:
+            found.setdefault(self.hops.get(outlet.name, HERE), []).append(outlet)
+        return found
 
 
 def _of_lot(
-    chances: Chances, lot: int, hops: dict[int, int], prices: tuple[int, int],
-    rates: tuple[IntArray, IntArray],
-) -> Iterator[_Arc]:  # fmt: skip
+    chances: Chances, share: _Shares, prices: tuple[int, int], rates: tuple[IntArray, IntArray]
+) -> Iterator[_Arc]:
     """The arcs that leave a lot, those to one age together, cheapest first; then what is lost."""
     paid, worth = prices
-    units, pair = int(chances.layout.lots["on_hand_units"][lot]), chances.home(lot)
-    by_hop: dict[int, list[Part]] = {HERE: [], **{number: [] for number in hops.values()}}
-    for part in spread(chances.outlets(lot, set(hops)), chances.ahead(lot), worth):
-        by_hop[hops.get(part.outlet.name, HERE)].append(part)
-    for age, parts in by_hop.items():
-        first, left = 1, units
-        for part in first_units(parts, units):
+    lot, hops, pair = share.lot, share.hops, chances.home(share.lot)
+    for age in (HERE, *hops.values()):
+        first, left = 1, chances.units(lot)
+        for part in cheapest_first(share.parts.get(age, []), worth):
             loss = part.loss(paid)
             way, plain = (part.outlet.way, part.outlet.plain_way) if age == HERE else (0, 0)
+            onward = part.outlet.place != (pair if age == HERE else part.outlet.name)
             yield _Arc(lot, age, first, part.width, loss, way, part.loss(worth) + plain,
-                       part.chance_per_million)  # fmt: skip
+                       part.chance_per_million, moved_later=onward)  # fmt: skip
             first, left = first + part.width, left - part.width
         if left and (hops or age != HERE):
             yield _Arc(lot, age, first, left, paid, 0, worth, MILLION)
@@ -128,9 +208,9 @@ def _of_lot(
 
 def _later(chances: Chances, lot: int, to: int, number: int, prices: tuple[int, int]) -> _Arc:
     """The arc of units that are meant for another place and do not leave on the first day."""
-    units = int(chances.layout.lots["on_hand_units"][lot])
+    units = chances.units(lot)
     now, then = (
-        first_units(spread(chances.by_way_of(lot, to, leaves), 0, prices[1]), units)
+        first_units(spread(chances.by_way_of(lot, to, leaves), prices[1]), units)
         for leaves in (0, 1)
     )
     count = sum(part.width for part in now)
@@ -138,8 +218,9 @@ def _later(chances: Chances, lot: int, to: int, number: int, prices: tuple[int, 
     share = max(Fraction(0), lost) / max(1, count)
     loss, plain = (half_up(share.numerator * price, share.denominator) for price in prices)
     way, plain_way = chances.way(lot, to)
-    return _Arc(lot, number, 1, units, loss, way, plain + plain_way,
-                half_up(share.numerator * MILLION, share.denominator))  # fmt: skip
+    lost_millionths = half_up(share.numerator * MILLION, share.denominator)
+    return _Arc(lot, number, 1, units, loss, way, plain + plain_way, lost_millionths,
+                moved_later=True)  # fmt: skip
 
 
 def _lost_of(parts: list[Part], units: int) -> Fraction:

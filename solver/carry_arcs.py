@@ -170,6 +170,34 @@ def add_ends(arcs: Arcs, layout: Layout, most: IntArray) -> None:
     )  # fmt: skip
 
 
+def add_lines(arcs: Arcs, layout: Layout) -> None:
+    """From each way to the lines that it may serve, whole or not at all (`lots`), and from there.
+
+    A line that several items may serve takes what one of them brings, and no more.
+    """
+    found = layout.whole_lines
+    if not found.arcs:
+        return
+    way = np.array([arc.way for arc in found.arcs], np.int64)
+    units = np.array([arc.units for arc in found.arcs], np.int64)
+    joint = np.array([arc.joint for arc in found.arcs], np.int64)
+    item, replacement, place = (np.array([w[n] for w in found.ways], object) for n in range(3))
+    at = layout.pair_rows(item, place)[way] * layout.days
+    lines = hash_names(arc.line for arc in found.arcs)
+    arcs.add(
+        "line", ArcKind.CAPACITY,
+        mixed(hash_names(["line"]), hash_names(replacement)[way], lines),
+        tail=layout.first["ways"] + way,
+        head=np.where(joint < 0, at, layout.first["joints"] + joint), capacity=units,
+    )  # fmt: skip
+    names, items, places, most = (np.array([j[n] for j in found.joints], object) for n in range(4))
+    arcs.add(
+        "joint", ArcKind.CAPACITY, mixed(hash_names(["joint"]), hash_names(names)),
+        tail=layout.nodes("joints"), head=layout.pair_rows(items, places) * layout.days,
+        capacity=most.astype(np.int64),
+    )  # fmt: skip
+
+
 def add_replaced(arcs: Arcs, layout: Layout, movements: Table, supply: IntArray) -> None:
     """Units that stand in for another item end at its sink: they settle the account of their own.
 

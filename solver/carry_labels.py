@@ -1,7 +1,7 @@
 """What the arcs and nodes of a risk network stand for, as decoding and explaining need it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -9,14 +9,17 @@ import numpy.typing as npt
 
 from ontology.closures import Closures
 from ontology.objectives import PLAIN, Weights
+from solver.coming import ComingLoss
 from solver.demand import QuantileDemand
 from solver.echelon import Purchases
 from solver.network import IntArray, Network
 from solver.risk import Curve
 from solver.weighing import Weighed
+from solver.whole_lines import WholeLines
 
 BoolArray = npt.NDArray[np.bool_]
 Curves = list[list[Curve]] | QuantileDemand
+_MILLION = 10**6
 
 
 def most_asked(curves: Curves) -> IntArray:
@@ -37,6 +40,8 @@ class Ages:
     `lot` (its row), `cost` and `plain` micros, the chance to be lost in `lost_millionths`, what the
     loss costs in micros (`loss`), and whether the units stay (`stays`). Per pair, `sure` counts
     units lost where they lie, whatever is sold. `home` is the pair of the lots and ages, by node.
+    Units on arcs that are `moved_later` are lost unless they are moved on a later day.
+    `coming` is what goods under way and given purchases lose, whatever is done.
     """
 
     lot: IntArray
@@ -48,6 +53,8 @@ class Ages:
     sure: IntArray
     home: Mapping[int, int]
     lot_of: Mapping[int, int]
+    moved_later: BoolArray
+    coming: tuple[ComingLoss, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,8 @@ class CarryLabels:
     Per pair: `owed` from before, `opening` units there on the first day, `service_percent` that
     its policy promises (MISSING where none is stated). `policies` names the pairs that have one.
     `plain` has rates and costs without the weights that those here are multiplied by. `ages` are
-    there where a lot expires in the window.
+    there where a lot expires in the window. `whole_lines` describes the arcs of blocks "line" and
+    "joint", which are there where demand lines are stated.
     """
 
     pairs: list[tuple[str, str]]
@@ -92,6 +100,7 @@ class CarryLabels:
     pooled: QuantileDemand | None = None
     plain: Weighed | None = None
     ages: Ages | None = None
+    whole_lines: WholeLines = field(default_factory=WholeLines)
 
     @property
     def weights(self) -> Weights:
@@ -166,3 +175,23 @@ class CarryLabels:
         days = int(self.carry_day[-1]) + 1
         counts = np.bincount(self.carry_pair * days + self.carry_day)
         return np.concatenate([[0], np.cumsum(counts)])
+
+
+def most_waste(labels: CarryLabels, flow: IntArray) -> int:
+    """Millionths of units lost where nothing is moved but by the flow's first day, at the most.
+
+    What counts on leaving later, or on going further from where it lands, is lost as a whole.
+    Where demand is stated it is never less than what is expected to be lost then, first expired
+    first out (`test_expiring`).
+    """
+    ages, units = labels.ages, flow[labels.ageing_arcs].astype(object)
+    if ages is None:
+        return 0
+    leave = np.arange(len(units)) < labels.blocks["age"][1] - labels.blocks["age"][0]
+    chance = np.where(ages.moved_later, _MILLION, ages.lost_millionths).astype(object)
+    lots = int(ages.lot.max(initial=-1)) + 1
+    there, gone = np.zeros(lots, object), np.zeros(lots, object)
+    np.add.at(there, ages.lot, units * leave * _MILLION)
+    np.add.at(gone, ages.lot, units * chance)
+    coming = sum(loss.lost_millionths for loss in ages.coming)
+    return int(np.minimum(there, gone).sum()) + coming

@@ -10,10 +10,22 @@ from ontology.calendars import arrival_days, calendars_of
 from ontology.columns import MISSING, Column, Snapshot, Table
 from ontology.edits import NO_BOUNDS, Bounds
 from solver.movements import Window, lots_on_hand, pairs_of, serves
-from solver.names import ABSENT, codes_of
+from solver.names import ABSENT, codes_in, codes_of
 from solver.network import IntArray
+from solver.whole_lines import WholeLines, whole_lines_of
 
-_CLASSES = ("pairs", "lots", "junctions", "offers", "pools", "ages", "sinks", "end")
+_CLASSES = (
+    "pairs",
+    "lots",
+    "junctions",
+    "offers",
+    "pools",
+    "ages",
+    "ways",
+    "joints",
+    "sinks",
+    "end",
+)
 
 
 @dataclass
@@ -27,6 +39,7 @@ class Layout:
     where demand is forecast, offers where it is stated; there is one sink per item. An age stands
     for the units of a lot that are meant to be sold by way of another place: (lot row, pair), for
     lots that expire in the window and serve where they lie; `last_day` is that of each lot.
+    Ways and joints are those of demand lines that one item serves whole (`whole_lines`).
     """
 
     window: Window
@@ -38,6 +51,7 @@ class Layout:
     lands: IntArray
     last_day: IntArray
     ages: list[tuple[int, int]]
+    whole_lines: WholeLines = field(default_factory=WholeLines)
     items: list[str] = field(init=False)
     item_of_pair: IntArray = field(init=False)
     place: dict[tuple[str, str], int] = field(init=False)
@@ -50,7 +64,8 @@ class Layout:
         self.place = {pair: row for row, pair in enumerate(self.pairs)}
         pools = len(self.items) * self.far_days
         counts = (len(self.pairs) * self.days, len(self.lots), len(self.junctions),
-                  len(self.offers), pools, len(self.ages), len(self.items))  # fmt: skip
+                  len(self.offers), pools, len(self.ages), len(self.whole_lines.ways),
+                  len(self.whole_lines.joints), len(self.items))  # fmt: skip
         self.first = dict(zip(_CLASSES, accumulate(counts, initial=0), strict=True))
 
     @property
@@ -71,8 +86,7 @@ class Layout:
 
     def pair_rows(self, items: Column, places: Column) -> IntArray:
         """The pair of each item and place."""
-        return np.array([self.place.get(p, ABSENT) for p in zip(items, places, strict=True)],
-                        np.int64)  # fmt: skip
+        return codes_in(self.place, items, places)
 
     def nodes(self, name: str) -> IntArray:
         """The nodes of a class."""
@@ -95,6 +109,8 @@ class Layout:
             codes_of(self.offers["item"], self.items),
             np.repeat(np.arange(len(self.items)), self.far_days),
             self.item_of_pair[np.array([pair for _, pair in self.ages], np.int64)],
+            codes_of((item for item, _, _ in self.whole_lines.ways), self.items),
+            codes_of((item for _, item, _, _ in self.whole_lines.joints), self.items),
         ])  # fmt: skip
 
 
@@ -127,7 +143,7 @@ def layout_of(
     last_day = last_days(lots, window)
     ages = _ages(pairs, lots, movements.take(first), last_day, window)
     return Layout(window, pairs, lots, offers, lanes, junctions, window.day_of(arrives), last_day,
-                  ages)  # fmt: skip
+                  ages, whole_lines_of(snapshot, movements))  # fmt: skip
 
 
 def last_days(lots: Table, window: Window) -> IntArray:

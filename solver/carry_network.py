@@ -19,12 +19,14 @@ from solver.carry_arcs import (
     add_ends,
     add_junctions,
     add_keep,
+    add_lines,
     add_moves,
     add_replaced,
     add_unused,
 )
 from solver.carry_labels import BoolArray, CarryLabels, Curves, most_asked
 from solver.carry_layout import Layout, layout_of
+from solver.coming import coming_of
 from solver.demand import QuantileDemand, local_demand, pooled_demand, with_imbalance
 from solver.echelon import NONE, Purchases, order_up_to, within
 from solver.movements import Window, arrivals, is_fit, serves
@@ -77,7 +79,10 @@ def carry_network(
     )  # fmt: skip
     ranks, lasting = freshness(layout), np.ones(len(serving), np.bool_)
     lasting[layout.ageing] = False
-    aged = ages_in(snapshot, layout, labels, movements, parts) if len(layout.ageing) else None
+    aged, coming = None, coming_of(snapshot, layout, movements, given)
+    if len(layout.ageing) or coming:
+        is_open = closures.is_open(len(movements))
+        aged = ages_in(snapshot, layout, labels, movements, parts, is_open, coming)
     labels = labels if aged is None else replace(labels, ages=aged.ages)
     arcs = Arcs(blocks=dict(labels.blocks))
     add_carry(arcs, layout, labels, most, closures)
@@ -91,6 +96,7 @@ def carry_network(
         add_ends(arcs, layout, most)
     else:
         add_pool(arcs, layout, labels, movements, snapshot, most)
+    add_lines(arcs, layout)
     add_replaced(arcs, layout, movements, supply)
     columns = arcs.joined()
     check_total_range(columns["cost"], columns["capacity"])
@@ -146,7 +152,7 @@ def _labels(
         move_day=window.day_of(movements["departs_on"]),
         move_fit=_move_fit(layout, is_fit(layout.lots, window), movements, tail),
         blocks={}, given=given, pooled=pooled, policies=_with_policy(snapshot),
-        plain=parts,
+        plain=parts, whole_lines=layout.whole_lines,
     )  # fmt: skip
 
 
@@ -301,6 +307,8 @@ def _ends(layout: Layout, movements: Table) -> tuple[IntArray, IntArray]:
         layout.pair_rows(movements["replaces"][stands_in], movements["destination"][stands_in])
         * layout.days
     )
+    if layout.whole_lines.ways:
+        _through_ways(layout, movements, np.flatnonzero(stands_in), head)
     bought = movements["kind"] == "purchase"
     for row in np.flatnonzero(bought | (leaves == 0)).tolist():
         item = movements["item"][row]
@@ -313,6 +321,15 @@ def _ends(layout: Layout, movements: Table) -> tuple[IntArray, IntArray]:
                 (item, lane_row.get(movements["lane"][row], ABSENT)), head[row]
             )
     return tail, head
+
+
+def _through_ways(layout: Layout, movements: Table, rows: IntArray, head: IntArray) -> None:
+    """Sends what stands in where demand lines are stated to the node of its way."""
+    columns = (movements[name][rows] for name in ("replaces", "item", "destination"))
+    for row, way in zip(rows.tolist(), zip(*columns, strict=True), strict=True):
+        number = layout.whole_lines.row.get(way)
+        if number is not None:
+            head[row] = layout.first["ways"] + number
 
 
 def _move_fit(layout: Layout, fit: BoolArray, movements: Table, tail: IntArray) -> BoolArray:

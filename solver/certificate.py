@@ -36,6 +36,8 @@ def check(
     shared: SharedResources | None = None,
     do_nothing: IntArray | None = None,
     branches: Branches | None = None,
+    *,
+    form: bool = True,
 ) -> CertificateCheck:
     """Check every number of a certificate against the network alone, in exact integers.
 
@@ -50,6 +52,7 @@ def check(
     leaf of a tree of splits, and the bound is the least that the leaves prove of their own.
     `do_nothing` is a feasible flow whose cost the claim of that name must be. What the claims say
     of costs beside the flow is added as stated: it changes cost and bound alike, or the gap.
+    `form` asks also whether the potentials are the canonical ones, which proves nothing more.
     """
     refusals = _misfits(network, flow, potentials, prices, shared, do_nothing)
     if shared is None and branches is not None:
@@ -80,7 +83,7 @@ def check(
     refusals += _untrue_leaves(network, potentials, prices, shared, branches)
     canonical = None
     comes_whole = shared is not None and shared.whole is not None
-    if proved.gap == 0 and not refusals and not comes_whole:
+    if form and proved.gap == 0 and not refusals and not comes_whole:
         canonical = _is_canonical(network, flow, potentials, prices, shared)
         if not canonical:
             notes.append("the potentials prove the stated bound, but are not the canonical ones")
@@ -264,23 +267,32 @@ def _is_canonical(
     if np.any(potentials > 0):
         return False
     reached: npt.NDArray[np.bool_] = potentials == 0
-    ways = []
+    ways = [(network.tail[:0], network.head[:0])]
     for rows, reduced in _reduced(network, potentials, prices, shared):
         tight = np.flatnonzero(reduced == 0) + rows.start
         tail, head, units = network.tail[tight], network.head[tight], flow[tight]
         ahead = (units < network.capacity[tight]) & ~reached[head]
         back = (units > network.lower[tight]) & ~reached[tail]
-        ways += [(tail[ahead], head[ahead]), (head[back], tail[back])]
-    leaves = np.concatenate([ends[0] for ends in ways]) if ways else network.tail
-    enters = np.concatenate([ends[1] for ends in ways]) if ways else network.head
+        leaves = np.concatenate([tail[ahead], head[back]])
+        enters = np.concatenate([head[ahead], tail[back]])
+        ways.append(_walked(reached, leaves, enters))  # most ways end where they began
+    leaves, enters = (np.concatenate(ends) for ends in zip(*ways, strict=True))
+    leaves, enters = _walked(reached, leaves, enters)
+    return bool(reached.all()) or _all_reached(reached, leaves, enters)
+
+
+def _walked(
+    reached: npt.NDArray[np.bool_], leaves: npt.NDArray[Any], enters: npt.NDArray[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Mark what arcs lead to, PASSES times over at most; the arcs to what is not reached yet."""
     for _ in range(PASSES):
         wanted = np.flatnonzero(~reached[enters])
         leaves, enters = leaves[wanted], enters[wanted]
         step = reached[leaves]
         if not step.any():
-            return bool(reached.all())
+            break
         reached[enters[step]] = True
-    return _all_reached(reached, leaves, enters)
+    return leaves, enters
 
 
 def _all_reached(

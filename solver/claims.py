@@ -67,7 +67,8 @@ class CertificateCheck:
     """The verdict: `refusals` say what is wrong and where, `notes` what else a reader should know.
 
     `proved` is what the flow and the potentials prove by themselves. `canonical` is whether the
-    potentials are the published form (None where a gap is open and there is no such form).
+    potentials are the published form (None where that was not asked, or a gap is open and there is
+    no such form).
     """
 
     refusals: tuple[str, ...]

@@ -23,6 +23,8 @@ def complete(problem: Problem, labels: CarryLabels, units: IntArray) -> IntArray
     for name in ("junction", "keep", "idle", "unused"):
         rows = labels.block(name)
         flow[rows] = unmet(network, flow)[network.tail[rows]]
+    if "line" in labels.blocks:
+        _serve_lines(network, labels, flow)
     _carry_on(problem, labels, flow)
     if labels.pooled is None:
         _leave_all(network, labels.block("end"), flow)
@@ -31,6 +33,29 @@ def complete(problem: Problem, labels: CarryLabels, units: IntArray) -> IntArray
     if "replaced" in labels.blocks:
         _settle(network, labels.block("replaced"), flow)
     return flow
+
+
+def _serve_lines(network: Network, labels: CarryLabels, flow: IntArray) -> None:
+    """Serves whole demand lines by what stands in, in their order; what fits none splits the last.
+
+    A line that something else serves already is passed over.
+    """
+    rows, taken = labels.block("line"), set()
+    left = unmet(network, flow)
+    split: dict[int, int] = {}
+    for arc in range(rows.start, rows.stop):
+        way, units = int(network.tail[arc]), int(network.capacity[arc])
+        joint = labels.whole_lines.arcs[arc - rows.start].joint
+        if 0 < units <= left[way] and (joint < 0 or joint not in taken):
+            flow[arc] = units
+            left[way] -= units
+            taken.add(joint)
+        elif joint < 0 or joint not in taken:
+            split[way] = arc
+    for way, arc in split.items():
+        flow[arc] += left[way]
+    joints = labels.block("joint")
+    flow[joints] = unmet(network, flow)[network.tail[joints]]
 
 
 def _stay(network: Network, labels: CarryLabels, flow: IntArray) -> None:

@@ -9,7 +9,7 @@ from ontology.errors import SolverError
 from solver.certificate import measure
 from solver.claims import SharedResources
 from solver.coupled_engines import ItemEngines
-from solver.coupled_items import Items, items_of, used_of
+from solver.coupled_items import Items, add_prices, items_of, used_of
 from solver.coupled_polish import polish
 from solver.coupled_prices import FirstOrder
 from solver.coupled_search import BLOCK, BoolArray, Search
@@ -207,8 +207,9 @@ def _at_prices(
         own, nodes = items.of_arcs(item), items.of_nodes(item)
         flow[items.arcs[own]] += search.engines.bound_part(item, search.prices)[1]
         known[items.nodes[nodes]] = search.engines.potentials(item)
+    search.engines.forget()  # the most memory of all, and from here on nobody asks them
     priced = network.cost.copy()
-    np.add.at(priced, shared.arc, shared.use * search.prices[shared.resource])
+    add_prices(priced, shared.resource, shared.arc, shared.use, search.prices)
     return replace(network, cost=priced), flow, known + items.level
 
 

@@ -9,6 +9,9 @@ from solver.coupled_items import Items, Structure, add_prices
 from solver.network import IntArray
 from solver.ranges import exact_dot
 
+ANY_VIOLATION = 10**6
+"""Arcs beyond their room, from which on an engine would start anew."""
+
 
 class ItemEngines:
     """Network simplex (LEMON, package `pylmcf`) for every item, and one per structure.
@@ -17,22 +20,28 @@ class ItemEngines:
     items in turn. `calls` counts solves. No limit in seconds: the order of calls decides all.
     """
 
-    def __init__(self, items: Items) -> None:
+    def __init__(self, items: Items, *, repairs: bool = False) -> None:
+        """With `repairs` a basis is mended after any change of room, however large.
+
+        That pays where room changes little and items have structures of their own.
+        """
         self.calls = 0
-        self._items = items
+        self._items, self._repairs = items, repairs
         self._own: dict[int, Any] = {}
-        self._last: dict[int, tuple[IntArray, int, IntArray]] = {}
+        self._last: dict[int, tuple[IntArray, int]] = {}
+        self._due: dict[int, IntArray] = {}
         self._shared: dict[tuple[int, int], Any] = {}
 
     def bound_part(self, item: int, prices: IntArray) -> tuple[int, IntArray]:
         """The least cost of an item at prices per resource, and a flow of that cost."""
         items, structure = self._items, self._items.structure(item)
-        due = prices[structure.resources]
+        due = self._prices_due(item, prices)
+        engine: Any = self._own.get(item)
         if item in self._last:
-            before, least, flow = self._last[item]
-            if np.array_equal(before, due):
+            before, least = self._last[item]
+            if before is due or np.array_equal(before, due):
+                flow: IntArray = engine.result()
                 return least, flow
-        engine = self._own.get(item)
         if engine is None:
             engine = self._own[item] = _engine(structure, 1)
             engine.set_node_supply(items.supply[items.of_nodes(item)])
@@ -47,8 +56,20 @@ class ItemEngines:
             raise SolverError("an engine lost a feasible flow", code="ENGINE_WRONG")
         # `exact_dot` where it might wrap: it looks first, which takes as long as a small solve
         least = int(found @ cost) if items.narrow else exact_dot(found, cost)
-        self._last[item] = due, least, found
-        return self._last[item][1:]
+        self._last[item] = due, least
+        return least, found
+
+    def _prices_due(self, item: int, prices: IntArray) -> IntArray:
+        """The prices that an item meets: one column for all items that meet the same."""
+        structure = int(self._items.structure_of[item])
+        due, known = prices[self._items.structure(item).resources], self._due.get(structure)
+        if known is None or not np.array_equal(known, due):
+            self._due[structure] = known = due
+        return known
+
+    def forget(self) -> None:
+        """Let go of all engines: memory for what comes after."""
+        self._own, self._last, self._shared = {}, {}, {}
 
     def potentials(self, item: int) -> IntArray:
         """Potentials that prove the last flow of `bound_part` for this item."""
@@ -79,6 +100,9 @@ class ItemEngines:
         key = int(self._items.structure_of[item]), copies
         if key not in self._shared:
             self._shared[key] = _engine(self._items.structure(item), copies)
+            if self._repairs:
+                self._shared[key].set_warm_violation_limit(ANY_VIOLATION)
+                self._shared[key].set_warm_repair("dual_ratio")
         engine = self._shared[key]
         engine.set_node_supply(self._items.supply[self._items.of_nodes(item)])
         return engine

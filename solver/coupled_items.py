@@ -46,6 +46,21 @@ class Structure:
         """What its arcs draw on, each once."""
         return np.unique(self.row_resource)
 
+    @cached_property
+    def first_row(self) -> Places:
+        """Arc a has the rows `first_row[a] .. first_row[a + 1]`."""
+        return np.searchsorted(self.row_arc, np.arange(len(self.tail) + 1))
+
+    @cached_property
+    def ways(self) -> tuple[Places, Places]:
+        """Node n is left along `ways[first[n] .. first[n + 1]]`: 2 a is arc a, 2 a + 1 back on it.
+
+        The answer is `first`, ways.
+        """
+        leaves = np.stack([self.tail, self.head], axis=1).ravel()
+        order = np.argsort(leaves, kind="stable")
+        return np.searchsorted(leaves[order], np.arange(self.node_count + 1)), order
+
 
 @dataclass(frozen=True)
 class Items:
@@ -63,7 +78,7 @@ class Items:
     arc_start: IntArray
     node_start: IntArray
     row_start: IntArray
-    arcs: Places
+    arcs: npt.NDArray[np.int32]
     nodes: Places
     cost: IntArray
     span: IntArray
@@ -123,8 +138,8 @@ def items_of(network: Network, block_of_node: IntArray, shared: SharedResources)
     )
     return _columns(
         network, shared, structures, np.array(structure_of, np.int64),
-        (starts[0], _lengths(arc_places), _lengths(row_places)),
-        (nodes, arcs[_joined(arc_places)], rows[_joined(row_places)]),
+        (starts[0], lengths(arc_places), lengths(row_places)),
+        (nodes, arcs[joined(arc_places)], rows[joined(row_places)]),
     )  # fmt: skip
 
 
@@ -158,8 +173,8 @@ def _columns(
             hint="use coarser units",
         )  # fmt: skip
     return Items(
-        structures, structure_of, arc_start, node_start, row_start, arcs, nodes, cost, span,
-        supply, use, shared.capacity - used_of(shared, network.lower), level,
+        structures, structure_of, arc_start, node_start, row_start, arcs.astype(np.int32),
+        nodes, cost, span, supply, use, shared.capacity - used_of(shared, network.lower), level,
         room // max(1, magnitude(use) * rows_most),
         exact_dot(network.cost, network.lower) - exact_dot(level, shifted_supply(network)), narrow,
     )  # fmt: skip
@@ -272,16 +287,19 @@ def _starts(number: IntArray, count: int) -> IntArray:
     return start
 
 
-def _lengths(columns: list[Places]) -> IntArray:
+def lengths(columns: list[Places]) -> IntArray:
+    """Where each of some columns begins once they stand one after the other, and where it ends."""
     start = np.zeros(len(columns) + 1, np.int64)
     np.cumsum([len(column) for column in columns], out=start[1:])
     return start
 
 
-def _joined(columns: list[Places]) -> Places:
+def joined(columns: list[Places]) -> Places:
+    """Some columns one after the other."""
     return np.concatenate([*columns, np.zeros(0, np.intp)])
 
 
 def total_cost(items: Items, flow: IntArray) -> int:
     """The cost of a flow of the items in the network."""
-    return exact_dot(items.cost, flow) + items.offset
+    each = map(items.of_arcs, range(items.count))  # one by one: a column less in memory
+    return sum(exact_dot(items.cost[own], flow[own]) for own in each) + items.offset

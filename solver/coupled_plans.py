@@ -37,6 +37,20 @@ class Draft:
         self._items, self._engines = items, engines
         self._need = np.zeros((2, len(left)), np.int64)
 
+    def take(self) -> None:
+        """Take what its flow uses from what is left, where that is not done yet."""
+        items = self._items
+        for item in range(items.count):
+            structure = items.structure(item)
+            add_use(
+                self.left, structure.row_resource, structure.row_arc,
+                items.use[items.of_rows(item)], -self.flow[items.of_arcs(item)],
+            )  # fmt: skip
+
+    def copy(self) -> "Draft":
+        """Another of the same, that goes its own way."""
+        return Draft(self._items, self._engines, self.flow.copy(), self.left)
+
     def overdraft(self) -> int:
         """How much all resources together are overdrawn."""
         return -int(np.minimum(self.left, 0).sum())

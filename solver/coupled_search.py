@@ -5,6 +5,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from solver.coupled_blend import blend
+from solver.coupled_core import core_of
 from solver.coupled_engines import ItemEngines
 from solver.coupled_items import FloatArray, Items, add_use, total_cost
 from solver.coupled_plans import Draft
@@ -40,14 +42,24 @@ HOPELESS = 1.35
 REPAIRS = 8
 """Passes more for a plan that overdraws a resource."""
 
-PATIENCE = 2
-"""Plans tried without progress before the best one is shaken."""
+PATIENCE, FEW = 2, 60
+"""Plans tried without progress before the best one is shaken; one of so few items: what keeps
+their gap open is whole units, and better prices do not help."""
 
 PROGRESS = 0.95
 """What the gap must fall to, times what it was, to count as progress."""
 
-SHAKES, IN_VAIN = 40, 8
-"""How often the best plan is shaken at most, and in vain in a row."""
+WORTH = 0.01
+"""After that, blocks go on while each closes this share of the gap."""
+
+SHAKES, FEWEST_SHAKES = 2_000, 20
+"""How often the best plan is shaken: the first by the number of active items, or the second."""
+
+IN_VAIN = 8
+"""And how often in vain in a row at most."""
+
+EASING = (0.9, 0.5)
+"""Shares of those prices at which a shaken plan goes on downhill, before true cost."""
 
 LEAST_SHARE, MOST_SHARE = 0.5, 1.02
 """Between these shares of its price a resource may cost while a plan is shaken."""
@@ -98,14 +110,13 @@ class Search:
         """
         items = self._items
         left = self._left(active)
+        if len(active) == items.count:
+            self._free = self._free[:0].copy()  # no item keeps it
         method = FirstOrder(items, active, left, self.start(active, prices), self._threads)
         tried, idle, best = 0, 0, self.gap_per_million()
         while True:
             before = self.bound
-            block = min(BLOCK, self._limit - self.iterations)
-            method.run(block)
-            self.iterations += block
-            value = self.price(active, method.prices)
+            value = self._block(active, method)
             last = self.iterations >= self._limit
             if self.reached():
                 return "target"
@@ -126,8 +137,27 @@ class Search:
                 return "work_limit"
             idle = 0 if self.gap_per_million() < PROGRESS * best else idle + 1
             best = min(best, self.gap_per_million())
-            if idle >= PATIENCE:
-                return "target" if self._shake(active, left, method.prices) else "stalled"
+            if idle >= (PATIENCE if len(active) > FEW else 1):
+                self._shake(active, left, method.prices)
+                return self._last_prices(active, method)
+
+    def _block(self, active: IntArray, method: FirstOrder) -> int:
+        """So many iterations, and the bound at the prices that they lead to."""
+        block = min(BLOCK, self._limit - self.iterations)
+        method.run(block)
+        self.iterations += block
+        return self.price(active, method.prices)
+
+    def _last_prices(self, active: IntArray, method: FirstOrder) -> Ending:
+        """Raise the bound alone while a block closes enough of the gap."""
+        while not self.reached():
+            before, gap = self.bound, self.gap_per_million()
+            if before is None or self.cost is None or self.iterations >= self._limit:
+                return "stalled"
+            self._block(active, method)
+            if not self.gap_per_million() < (1 - WORTH) * gap:
+                return "target" if self.reached() else "stalled"
+        return "target"
 
     def price(self, active: IntArray, prices: FloatArray) -> int:
         """The exact bound at prices rounded to whole numbers >= 0; the best one is kept."""
@@ -156,6 +186,8 @@ class Search:
 
     def _fixed(self, active: IntArray) -> IntArray:
         """The free flow, with nothing on active items."""
+        if len(active) == self._items.count:
+            return np.zeros_like(self._items.cost)
         flow = self._free.copy()
         for item in active.tolist():
             flow[self._items.of_arcs(item)] = 0
@@ -224,33 +256,30 @@ class Search:
         """Send the best plan downhill at prices out of tune, then at true cost, again and again.
 
         Where whole units keep the gap open, no single item can move alone; with every resource at
-        another share of its price some let go of what others then take up. Returns whether that
-        reached the target.
+        another share of its price some let go of what others then take up. What that gains is
+        blended into the plan, circle by circle. Returns whether that reached the target.
         """
-        vain = 0
-        for _ in range(SHAKES):
-            if self.plan is None or self.cost is None or vain >= IN_VAIN:
+        if self.plan is None or self.cost is None or not self._items.narrow:
+            return False  # costs of circles add up in int64
+        core = core_of(self._items, self.engines, active, self.prices, self.plan, left)
+        engines, every, vain = ItemEngines(core, repairs=True), np.arange(core.count), 0
+        best = Draft(core, engines, self.plan[core.arcs], left)
+        best.take()
+        for _ in range(max(FEWEST_SHAKES, SHAKES // core.count)):
+            before, shaken = total_cost(core, best.flow), best.copy()
+            out_of_tune = prices * self._shares(len(prices))
+            for share in (1.0, *EASING, 0.0):
+                shaken.descend(self._order(every), out_of_tune, share)
+            if not shaken.overdraft():
+                best.flow = blend(core, best.flow, shaken.flow, best.left)
+            gained = before - total_cost(core, best.flow)
+            self.cost -= gained
+            vain = 0 if gained else vain + 1
+            if self.reached() or vain >= IN_VAIN:
                 break
-            before, draft = self.cost, self._drafted(self.plan, active, left)
-            order = self._order(active)
-            draft.descend(order, prices * self._shares(len(prices)), 1.0)
-            draft.descend(self._order(active), prices, 0.0)
-            self._keep(draft)
-            if self.reached():
-                return True
-            vain = 0 if self.cost < before else vain + 1
-        return False
-
-    def _drafted(self, plan: IntArray, active: IntArray, left: IntArray) -> Draft:
-        """A plan, to be changed."""
-        draft, items = Draft(self._items, self.engines, plan.copy(), left), self._items
-        for item in active.tolist():
-            structure = items.structure(item)
-            add_use(
-                draft.left, structure.row_resource, structure.row_arc,
-                items.use[items.of_rows(item)], -plan[items.of_arcs(item)],
-            )  # fmt: skip
-        return draft
+        self.plan[core.arcs] = best.flow
+        self.engines.calls += engines.calls
+        return self.reached()
 
     def _shares(self, count: int) -> FloatArray:
         """One share per resource, as good as random and the same in every run."""
@@ -266,7 +295,11 @@ class Search:
             return float("inf")
         cost = total_cost(self._items, draft.flow)
         if self.cost is None or cost < self.cost:
-            self.cost, self.plan = cost, draft.flow.copy()
+            self.cost = cost
+            if self.reached() or self.plan is None:  # then the draft goes no further
+                self.plan = draft.flow if self.reached() else draft.flow.copy()
+            else:
+                self.plan[:] = draft.flow
         return MILLION * (cost - self.bound) / max(1, abs(cost))
 
     def _order(self, active: IntArray) -> IntArray:

@@ -28,9 +28,10 @@ def rows_by_way(movements: Table, window: Window) -> dict[Way, list[int]]:
 
 def rows_of(movements: Table, window: Window, edits: Iterable[Edit]) -> dict[Edit, IntArray]:
     """The movement rows of each edit. Raises InputError `EDIT_UNKNOWN` where there are none."""
-    ways = rows_by_way(movements, window)
+    asked = sorted(edits)
+    ways = rows_by_way(movements, window) if asked else {}
     found = {}
-    for edit in sorted(edits):
+    for edit in asked:
         rows = ways.get(edit.way)
         if rows is None:
             raise InputError(

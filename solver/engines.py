@@ -40,6 +40,17 @@ def chosen(columns: EngineColumns) -> Engine:
     return "network_simplex" if many else "cost_scaling"
 
 
+def simplex_for_all(columns: EngineColumns) -> bool:
+    """Whether `chosen` would say network simplex for any part of up to SIMPLEX_NODES nodes.
+
+    What holds for the whole holds for its parts: fewer nodes, no larger costs, no more units.
+    """
+    nodes = len(columns.supply)
+    small = 2 * nodes + len(columns.cost) <= ARC_LIMIT
+    least = cost_limit("network_simplex", nodes)
+    return small and magnitude(columns.cost) <= least and _fits_simplex(columns)
+
+
 def refuse_large(columns: EngineColumns) -> None:
     """Raises SolverError `NETWORK_TOO_LARGE` for what no engine is given at once (ARC_LIMIT)."""
     if 2 * len(columns.supply) + len(columns.cost) > ARC_LIMIT:

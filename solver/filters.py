@@ -174,15 +174,17 @@ def _gains(
 
 
 def _landing(problem: Problem, labels: CarryLabels, rows: IntArray, nodes: IntArray) -> IntArray:
-    """The pair's node where each movement lands, also behind a lane's junction."""
+    """The pair's node where each movement lands, also behind a lane's junction or lines."""
     inner = nodes >= len(labels.pairs) * (problem.window.periods + 1)
     if not inner.any():
         return nodes
-    junctions = labels.block("junction")
-    network = problem.network
-    beyond = dict(zip(network.tail[junctions].tolist(), network.head[junctions].tolist(),
-                      strict=True))  # fmt: skip
-    return np.array([beyond.get(node, node) for node in nodes.tolist()], np.int64)
+    network, beyond = problem.network, dict[int, int]()
+    for name in {"junction", "line", "joint"} & labels.blocks.keys():
+        arcs = labels.block(name)
+        ends = zip(network.tail[arcs].tolist(), network.head[arcs].tolist(), strict=True)
+        beyond |= dict(ends)
+    there = [beyond.get(node, node) for node in nodes.tolist()]
+    return np.array([beyond.get(node, node) for node in there], np.int64)  # behind a joint, too
 
 
 def _is_lateral(problem: Problem, labels: CarryLabels, rows: IntArray) -> IntArray:

@@ -173,6 +173,22 @@ class Margins:
             there[cost] += amount
         return Steps(tuple(Step(*step) for step in there.items()), bool(ended))
 
+    def flow_after(
+        self, source: int, target: int, units: int, without: Sequence[int] = ()
+    ) -> tuple[IntArray, int]:
+        """The flow with so many more units from source to target, and how many there are.
+
+        Sent as `steps` prices them: one cheapest way after the other, `without` some arcs; fewer
+        where no way is left. Those arcs carry what they did.
+        """
+        room = self._without(without)
+        before = room[::2].copy()
+        _, amounts, _ = _successive(
+            self._paths, room, self._potentials.copy(), source, target, units, _ANY_COST,
+            MOST_STEPS,
+        )  # fmt: skip
+        return self.flow + before - room[::2], int(amounts.sum())
+
     def route(self, source: int, target: int, without: Sequence[int] = ()) -> Route | None:
         """The cheapest way of one unit from source to target, None where there is none."""
         distance, via = _nearest(

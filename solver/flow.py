@@ -6,7 +6,14 @@ from typing import Literal
 import numpy as np
 
 from ontology.errors import SolverError
-from solver.engines import Engine, chosen, flow_by, refuse_beyond
+from solver.engines import (
+    SIMPLEX_NODES,
+    Engine,
+    chosen,
+    flow_by,
+    refuse_beyond,
+    simplex_for_all,
+)
 from solver.network import IntArray, Network
 from solver.ranges import EngineColumns, Found, check_columns, engine_columns, exact_dot, exact_sum
 
@@ -27,7 +34,9 @@ class Solution:
     potentials: IntArray | None = None
 
 
-def solve(network: Network, engine: Engine | None = None) -> Solution:
+def solve(
+    network: Network, engine: Engine | None = None, first: IntArray | None = None
+) -> Solution:
     """A flow of least cost, lower <= flow <= capacity, balanced at every node.
 
     `unbalanced`: supplies do not sum to 0; `infeasible`: no flow exists. What no arc joins is
@@ -35,6 +44,9 @@ def solve(network: Network, engine: Engine | None = None) -> Solution:
     of several cheapest flows comes back depends on the engine and the order of the rows: see
     `ties`. The flow is checked for balance and bounds here; that it is the cheapest is for
     `potentials` and `certificate` to prove.
+
+    `first` may say what is known to hang apart: per node the first node of its own part, which
+    may be several components.
 
     Raises SolverError: `NETWORK_MALFORMED`, `FLOW_RANGE`, `COST_RANGE`, `NETWORK_TOO_LARGE`
     before the engine is called, `ENGINE_REFUSED` or `ENGINE_WRONG` after it.
@@ -48,11 +60,17 @@ def solve(network: Network, engine: Engine | None = None) -> Solution:
     if np.any(network.lower > network.capacity):
         return without_flow("infeasible")
     columns = engine_columns(network)
-    first = components(network.node_count, columns.tail, columns.head)
+    if first is None or not isinstance(columns.rows, slice):  # without some arcs more is apart
+        first = components(network.node_count, columns.tail, columns.head)
+    settled = engine is None and simplex_for_all(columns)
     moved = np.empty(len(columns.cost), np.int64)
     potentials: IntArray | None = np.empty(network.node_count, np.int64)
     for part in parts_of(columns, first):
-        found = _part_flow(part.columns, engine)
+        own = part.columns
+        if settled and len(own.supply) <= SIMPLEX_NODES:
+            found = None if own.supply.sum() else flow_by("network_simplex", own)
+        else:
+            found = _part_flow(own, engine)
         if found is None:
             return without_flow("infeasible")
         moved[part.arcs] = found.flow

@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 import numpy as np
 
 from ontology.errors import SolverError
-from solver.branches import least_of_steps
+from solver.branches import MOST_LEAVES, least_of_steps
 from solver.claims import SharedResources, Whole
 from solver.integral_master import FloatArray, Master, Mix, Steps
 from solver.integral_parts import Bounds, Part, parts_of
@@ -17,8 +17,6 @@ from solver.ranges import exact_dot
 MOST_TURNS = 60
 """Times that prices are corrected at the root; a quarter of it in every other branch."""
 
-MOST_LEAVES = 400
-"""Branches in a certificate: whoever checks it looks at the whole network once for each."""
 
 PATIENCE = 10
 """A gap within the target is good enough once one part in so many of the work is done."""

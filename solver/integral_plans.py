@@ -75,8 +75,10 @@ class Plans:
             return flows
         flows = self._descended(flows, self.counts(self.used(flows)), range(len(flows)))
         loads = np.flatnonzero((self.steps.cost > 0) & (self.steps.least < self.steps.most))
-        touching = {int(row): [k for k, part in enumerate(self.parts) if row in part.resources]
-                    for row in loads.tolist()}  # fmt: skip
+        touching: dict[int, list[int]] = {row: [] for row in loads.tolist()}
+        for number, part in enumerate(self.parts):
+            for row in np.intersect1d(part.resources, loads).tolist():
+                touching[row].append(number)
         again = True
         while again and not self.spent():
             again = False
@@ -206,13 +208,10 @@ def _most(part: Part, flow: IntArray, room: IntArray) -> IntArray:
 
     Arcs keep what they carry as far as there is room, in their order, and share what is left.
     """
-    kept, left = flow.copy(), room.copy()
-    rows = [row for row in zip(part.row_arc.tolist(), part.row_resource.tolist(),
-                               part.row_use.tolist(), strict=True) if row[2]]  # fmt: skip
-    for arc, resource, use in rows:
-        kept[arc] = min(kept[arc], max(0, left[resource]) // use)
-        left[resource] -= use * kept[arc]
-    left = np.maximum(0, room - part.used(kept))  # an arc of several rows was cut in the last
+    kept, left = flow, room - part.used(flow)
+    if np.any(left < 0):
+        kept = _cut_to(part, flow, room)
+        left = np.maximum(0, room - part.used(kept))  # an arc of several rows was cut in the last
     takes = part.row_use > 0
     arcs, own = part.row_arc[takes], part.row_resource[takes]
     members = np.bincount(own, minlength=len(left))
@@ -222,3 +221,15 @@ def _most(part: Part, flow: IntArray, room: IntArray) -> IntArray:
     np.minimum.at(extra, arcs, share[own] // part.row_use[takes])
     found: IntArray = np.where(extra < NO_LIMIT, kept + extra, NO_LIMIT)
     return found
+
+
+def _cut_to(part: Part, flow: IntArray, room: IntArray) -> IntArray:
+    """What arcs keep of a flow, in their order, as far as there is room."""
+    kept, left = flow.tolist(), room.tolist()
+    rows = zip(part.row_arc.tolist(), part.row_resource.tolist(), part.row_use.tolist(),
+               strict=True)  # fmt: skip
+    for arc, resource, use in rows:
+        if use:
+            kept[arc] = min(kept[arc], max(0, left[resource]) // use)
+            left[resource] -= use * kept[arc]
+    return np.array(kept, np.int64)

@@ -1,7 +1,5 @@
 """What others leave of shared capacities: the network in which each item's flow is the cheapest."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from solver.claims import SharedResources
@@ -11,26 +9,17 @@ from solver.network import IntArray, Network
 from solver.parts import components
 from solver.potentials import canonical_potentials
 from solver.shared import used
+from solver.shares import left_to_each
 from solver.ties import canonical_flow
 
 
 def leftover(network: Network, shared: SharedResources, flow: IntArray) -> Network:
     """The network with what a flow takes, and what it leaves, as the capacity of each arc.
 
-    What is left of a resource is open to every component of the network as if it were alone;
-    arcs of one component on one resource have equal shares of it. So one component can change its
-    flow within these capacities and no resource is overdrawn; two at once can overdraw it.
+    See `left_to_each`.
     """
-    part = components(network.node_count, network.tail, network.head)[network.tail[shared.arc]]
-    pairs = part * len(shared.capacity) + shared.resource
-    _, group, members = np.unique(pairs, return_inverse=True, return_counts=True)
-    free = shared.capacity - used(shared, flow)
-    share = free[shared.resource] // members[group]
-    room = np.full(network.arc_count, np.iinfo(np.int64).max)
-    takes = shared.use > 0
-    np.minimum.at(room, shared.arc[takes], share[takes] // shared.use[takes])
-    capacity = np.minimum(network.capacity - flow, np.maximum(0, room)) + flow
-    return replace(network, capacity=capacity)
+    component = components(network.node_count, network.tail, network.head)
+    return left_to_each(network, shared, flow, component)
 
 
 def settled_apart(

@@ -42,6 +42,7 @@ def decode(
         refuse_overfull_lanes(problem, snapshot, flow)
         lines = _risk_lines(problem, problem.labels, snapshot, flow, attention)
         lines = _with_whole(snapshot, lines)
+        lines = _with_demand_lines(problem.labels, flow, lines)
     else:
         lines = _assignment_lines(problem, problem.labels, snapshot, flow, attention)
     return numbered(lines)
@@ -117,6 +118,22 @@ def _with_whole(snapshot: Snapshot, lines: list[Line]) -> list[Line]:
         named = [name for name in ((item, lane), (item, "")) if lane and name in lots]
         line["because"] += [fact("TransferLot", item, by or None) for _, by in named[:1]]
         line["because"] += [fact("TruckLoad", lane)] if lane in loads else []
+    return lines
+
+
+def _with_demand_lines(labels: CarryLabels, flow: IntArray, lines: list[Line]) -> list[Line]:
+    """The lines with the demand lines that what stands in serves whole among their reasons."""
+    if "line" not in labels.blocks:
+        return lines
+    served: dict[tuple[str, str, str], list[str]] = {}
+    units = flow[labels.block("line")].tolist()
+    for arc, taken in zip(labels.whole_lines.arcs, units, strict=True):
+        if taken:
+            way = labels.whole_lines.ways[arc.way]
+            served.setdefault(way, []).append(fact("DemandLine", arc.line))
+    for line in lines:
+        if line["kind"] == "substitution":
+            line["because"] += served.get((line["replaces"], line["item"], line["origin"]), [])
     return lines
 
 

@@ -1,5 +1,6 @@
-"""Which arcs of a risk network carry whole lots only: transfers and purchases."""
+"""Which arcs of a risk network carry whole lots only: transfers, purchases, demand lines."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from solver.branches import tightened
 from solver.carry_labels import CarryLabels
 from solver.network import ArcKind, IntArray
 from solver.problem import Problem
-from solver.shared import WHOLE_LOTS, Resource
+from solver.shared import WHOLE_LINES, WHOLE_LOTS, Resource
 
 Sizes = dict[tuple[str, str], tuple[int, int]]
 
@@ -27,9 +28,11 @@ class Lots:
 def lots_of(problem: Problem, labels: CarryLabels, snapshot: Snapshot) -> Lots:
     """The lots of what leaves by a lane on a day, and of what is bought of an offer on one.
 
-    All units of an item on a lane and day go together: on the first day by their junction.
+    All units of an item on a lane and day go together: on the first day by their junction. What
+    stands in for another item where demand lines are stated serves whole ones.
     """
-    rows = [*_transfers(problem, labels, snapshot), *_purchases(problem, labels, snapshot)]
+    rows = [*_transfers(problem, labels, snapshot), *_purchases(problem, labels, snapshot),
+            *_lines(problem, labels)]  # fmt: skip
     rows.sort(key=lambda row: row[0])
     arc, least, multiple = (np.array([row[n] for row in rows], np.int64) for n in range(3))
     return Lots(arc, least, multiple, tuple(row[3] for row in rows))
@@ -106,3 +109,17 @@ def _purchases(
             name = Resource(WHOLE_LOTS, "lots", supplier, "units", day, item)
             found.append((arc, low, step, name))
     return found
+
+
+def _lines(problem: Problem, labels: CarryLabels) -> Iterator[tuple[int, int, int, Resource]]:
+    """The arcs to demand lines: nothing, or a whole one. Those that nothing leads to are none."""
+    if "line" not in labels.blocks:
+        return
+    network, found = problem.network, labels.whole_lines
+    reached = set(network.head[labels.block("move")].tolist())
+    start = labels.blocks["line"][0]
+    for number, line in enumerate(found.arcs):
+        if int(network.tail[start + number]) in reached:
+            stands_in = found.ways[line.way][1]
+            name = Resource(WHOLE_LINES, "line", line.line, "units", 0, stands_in)
+            yield start + number, line.units, line.units, name

@@ -170,9 +170,19 @@ def arrivals(
     work on the next one on which it does. Day `periods` + n is the n-th far day; what comes
     later still, or on no stated day, counts on the last one.
     """
+    found = [(np.zeros(0, np.int64),) * 3]
+    found += [each[1:] for each in arriving(snapshot, window, pairs)]
+    pair, day, units = (np.concatenate(part) for part in zip(*found, strict=True))
+    return pair, day, units
+
+
+def arriving(
+    snapshot: Snapshot, window: Window, pairs: list[tuple[str, str]]
+) -> list[tuple[Table, IntArray, IntArray, IntArray]]:
+    """The rows of each class of what is under way, with their pair, day and units (`arrivals`)."""
     place = {pair: row for row, pair in enumerate(pairs)}
     last, calendars = window.periods + window.far_periods, calendars_of(snapshot)
-    found = [(np.zeros(0, np.int64),) * 3]
+    found = []
     for name, status, to, on in (
         ("Shipment", "under way", "destination", "arrives_on"),
         ("PurchaseOrder", "open", "location", "due_on"),
@@ -186,9 +196,8 @@ def arrivals(
         day = np.clip(window.day_of(open_on), 0, last)
         day[np.isnat(table[on])] = last
         pair = np.array([place[end] for end in ends], np.int64)
-        found.append((pair, day, table["quantity_units"]))
-    pair, day, units = (np.concatenate(part) for part in zip(*found, strict=True))
-    return pair, day, units
+        found.append((table, pair, day, table["quantity_units"]))
+    return found
 
 
 def is_fit(lots: Table, window: Window) -> BoolArray:
@@ -250,6 +259,11 @@ def capacities(snapshot: Snapshot) -> Table:
 
 def _assignments(snapshot: Snapshot, window: Window) -> Table:
     orders, places = orders_in(snapshot, window), capacities(snapshot)
+    if len(snapshot.table("DemandLine")):
+        raise InputError(
+            "demand lines are stated, and the demand is firm orders", code="LINES_REGIME",
+            hint="state such lines as SalesOrder rows: every order is served whole",
+        )  # fmt: skip
     if not len(places):
         raise InputError(
             "no location has a daily capacity in orders",
@@ -296,13 +310,11 @@ def _ways(pairs: list[tuple[str, str]], lanes: Table) -> tuple[Column, IntArray]
     """Item and lane row of every lane whose two ends both deal in the item."""
     items = sorted({item for item, _ in pairs})
     code = codes_of((item for item, _ in pairs), items)
-    dealt: dict[str, list[int]] = {}
-    for (_, place), number in zip(pairs, code.tolist(), strict=True):
-        dealt.setdefault(place, []).append(number)
-    both = [
-        np.intersect1d(dealt.get(origin, ()), dealt.get(destination, ()))
-        for origin, destination in zip(lanes["origin"], lanes["destination"], strict=True)
-    ]
+    places = sorted({place for _, place in pairs})
+    dealt = np.zeros((len(places) + 1, len(items)), np.bool_)  # the last deals in nothing: ABSENT
+    dealt[codes_of((place for _, place in pairs), places), code] = True
+    ends = (codes_of(lanes[end], places).tolist() for end in ("origin", "destination"))
+    both = [np.flatnonzero(dealt[one] & dealt[other]) for one, other in zip(*ends, strict=True)]
     row = np.repeat(np.arange(len(both)), [len(codes) for codes in both])
     item = np.concatenate([np.zeros(0, np.int64), *both]).astype(np.int64)
     apart = lanes["origin"][row] != lanes["destination"][row]
@@ -426,7 +438,9 @@ def lots_on_hand(snapshot: Snapshot) -> Table:
 def table_of_columns(name: str, length: int, **columns: Column) -> Table:
     """A table of which only some columns are stated; the others say missing in every row."""
     blank = {
-        field: column_of([() if kind.many else None] * length, kind)
+        field: np.repeat(column_of([None], kind), length)
+        if not kind.many
+        else column_of([()] * length, kind)
         for field, kind in field_kinds(RECORDS[name]).items()
         if field not in columns
     }

@@ -1,6 +1,6 @@
 """Names to numbers: row codes by look-up, and 64-bit hashes that do not depend on row order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import repeat
 from typing import Any
@@ -18,7 +18,14 @@ ABSENT = -1
 def codes_of(values: Iterable[Any], names: Sequence[Any]) -> CodeArray:
     """For each value its place among the names, ABSENT where it is not one of them."""
     place = {name: number for number, name in enumerate(names)}
-    return np.fromiter(map(place.get, values, repeat(ABSENT)), np.int64)
+    rows = values.tolist() if isinstance(values, np.ndarray) else values
+    return np.fromiter(map(place.get, rows, repeat(ABSENT)), np.int64)
+
+
+def codes_in(place: Mapping[tuple[Any, ...], int], *columns: Column) -> CodeArray:
+    """What each row of the columns, all of one length, stands for; ABSENT where it does not."""
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return np.fromiter(map(place.get, rows, repeat(ABSENT)), np.int64, len(columns[0]))
 
 
 def as_column(values: Iterable[Any]) -> Column:

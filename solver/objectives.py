@@ -65,7 +65,9 @@ def parts_of(problem: Problem, labels: CarryLabels, snapshot: Snapshot, flow: In
     plain = _plain(labels)
     bare = replace(labels, holding=plain.holding, shortage=plain.shortage, move_cost=plain.landed)
     if labels.ages is not None:
-        bare = replace(bare, ages=replace(labels.ages, cost=labels.ages.plain))
+        coming = tuple(replace(loss, cost=loss.plain) for loss in labels.ages.coming)
+        ages = replace(labels.ages, cost=labels.ages.plain, coming=coming)
+        bare = replace(bare, ages=ages)
     near = cost_parts(problem, bare, flow, _lines(problem, labels, snapshot, flow))
     units = moved_units(problem, flow)
     none = np.zeros_like(plain.holding)

@@ -19,6 +19,8 @@ from solver.movements import RISK, Window
 from solver.names import HashArray
 from solver.network import ArcKind, IntArray, Network
 from solver.shared import Resource, Resources, used
+from solver.shares import left_to_each
+from solver.uncompiled import components_of
 
 BOTH_PARTS = frozenset({"warehouse", "freight"})
 
@@ -71,10 +73,9 @@ class Problem:
         here = self.opened(flow)
         if here.resources is None:
             return here
-        # imported here: it compiles itself, and few problems share anything
-        from solver.leftover import leftover
-
-        return replace(here, network=leftover(here.network, here.resources.shared, flow))
+        network, shared = here.network, here.resources.shared
+        component = components_of(network.node_count, network.tail, network.head)
+        return replace(here, network=left_to_each(network, shared, flow, component))
 
     @property
     def comes_whole(self) -> bool:

@@ -101,8 +101,8 @@ def check_columns(network: Network) -> None:
         raise _malformed(f"columns differ in length: {lengths}")
     for name in ("tail", "head"):
         column = getattr(network, name)
-        outside = np.flatnonzero((column < 0) | (column >= network.node_count))
-        if len(outside):
+        if column.min(initial=0) < 0 or column.max(initial=-1) >= network.node_count:
+            outside = np.flatnonzero((column < 0) | (column >= network.node_count))
             raise _malformed(f"arc {outside[0]}: {name} `{column[outside[0]]}` is not a node")
 
 
@@ -131,7 +131,7 @@ def engine_columns(network: Network) -> EngineColumns:
     if absolute_sum(network.supply) + 2 * absolute_sum(network.lower) >= SUPPLY_LIMIT:
         raise _refusal("FLOW_RANGE", "supplies and lower bounds add up to more than 2^60 units")
     supply = shifted_supply(network)
-    span = _spans(network)
+    span, tail, head, cost = _spans(network), network.tail, network.head, network.cost
     rows: Rows = slice(None)  # most networks have no loops and no arcs without room
     fixed = network.lower.copy()
     loop = network.tail == network.head
@@ -140,7 +140,7 @@ def engine_columns(network: Network) -> EngineColumns:
         fixed[full] = network.capacity[full]
         rows = np.flatnonzero(~loop & (span > 0))
         span = span[rows]
-    tail, head, cost = network.tail[rows], network.head[rows], network.cost[rows]
+        tail, head, cost = network.tail[rows], network.head[rows], network.cost[rows]
     most = exact_sum(supply[supply > 0])
     if len(cost) and cost.min() < 0:
         most += exact_sum(span[cost < 0])

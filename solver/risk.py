@@ -133,6 +133,18 @@ def stated_curves(
 ) -> list[list[Curve]]:
     """Per pair and day of the window, the cumulative demand that the facts state.
 
+    Raises as `stated_days`.
+    """
+    owed = owed_before(snapshot, pairs).tolist()
+    days = stated_days(snapshot, window, pairs)
+    return [cumulative(own, units) for own, units in zip(days, owed, strict=True)]
+
+
+def stated_days(
+    snapshot: Snapshot, window: Window, pairs: Sequence[tuple[str, str]]
+) -> list[list[dict[int, int]]]:
+    """Per pair and day of the window, the weight of every demand that the facts state.
+
     A day without stated outcomes asks for nothing. Raises InputError `BAD_DEMAND` for negative
     units or weights and for a day whose weights sum to zero.
     """
@@ -149,11 +161,7 @@ def stated_curves(
             raise _bad_demand(item, location, "has a negative quantity or weight")
         if 0 <= day < window.periods:
             days[item, location][day][units] = weight
-    owed = owed_before(snapshot, pairs).tolist()
-    return [
-        cumulative(_checked(pair, days[pair]), units)
-        for pair, units in zip(pairs, owed, strict=True)
-    ]
+    return [_checked(pair, days[pair]) for pair in pairs]
 
 
 def owed_before(snapshot: Snapshot, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.int64]:

@@ -16,15 +16,17 @@ LOCATION_CAPACITY = "https://w3id.org/evenkeel/limit/location-capacity"
 BUDGET = "https://w3id.org/evenkeel/limit/budget"
 WHOLE_LOADS = "https://w3id.org/evenkeel/limit/whole-loads"
 WHOLE_LOTS = "https://w3id.org/evenkeel/limit/whole-lots"
+WHOLE_LINES = "https://w3id.org/evenkeel/limit/whole-lines"
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
     """What a shared capacity stands for. `limit` is the IRI of its kind, or of the rule behind it.
 
-    `kind`: lane, carrier, handling, storage, possession, budget, load or lots; `subject`: the
-    lane, carrier, location, country, budget or supplier; `measure` says what is counted; `day`
-    counts from the first day of the plan. `item` is empty where all items count. A load of it
+    `kind`: lane, carrier, handling, storage, possession, budget, load, lots or line; `subject`: the
+    lane, carrier, location, country, budget, supplier or demand line; `measure` says what is
+    counted; `day` counts from the first day of the plan. `item` is empty where all items count (of
+    a demand line it is what stands in). A load of it
     costs `step_cost_scaled`, `plain_step_cost` where no objective is weighed.
     """
 
@@ -65,6 +67,11 @@ class Resource:
                 f"{self.item} goes by {self.subject} in whole lots, and another one did not pay "
                 "or did not fit"
             )
+        if self.limit == WHOLE_LINES:
+            return (
+                f"{self.item} stands in for whole demand lines only (whole units), and no further "
+                "whole line pays and fits"
+            )
         return f"{self.text} is {'spent' if self.limit == BUDGET else 'full'}"
 
     def as_shortfall(self, first: np.datetime64) -> dict[str, Any]:
@@ -72,7 +79,7 @@ class Resource:
         stated: dict[str, Any] = {"resource": self.stated(first)}
         if self.limit.startswith(RULES):
             return {"kind": "rule", "rule": self.limit, **stated}
-        if self.limit == WHOLE_LOTS:
+        if self.limit in {WHOLE_LOTS, WHOLE_LINES}:
             return {"kind": "whole units", **stated}
         return {"kind": "shared resource", **stated}
 

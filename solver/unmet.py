@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
-from ontology.errors import SolverError
 from solver.carry_labels import CarryLabels
 from solver.demand import TOTAL, QuantileDemand
+from solver.detours import Residual
 from solver.facts import fact
-from solver.network import IntArray, Network
+from solver.network import IntArray
 from solver.pool import mean_rates
 from solver.problem import Problem, full_arcs
 from solver.scaling import half_up
@@ -20,7 +19,6 @@ from solver.what_if import OpenedFlow
 
 MILLION = 10**6
 Row = dict[str, Any]
-Distances = dict[int, int]
 
 
 def stock_levels(problem: Problem, labels: CarryLabels, flow: IntArray) -> IntArray:
@@ -58,99 +56,6 @@ def expected_shortages(
         for day, curve in enumerate(curves)
         if curve.units[-1] > levels[pair, day]
     ]
-
-
-class Residual:
-    """The residual network of a flow with reduced costs >= 0, cheapest of parallel arcs only."""
-
-    def __init__(self, network: Network, flow: IntArray, potentials: IntArray) -> None:
-        self.network, self.flow = network, flow
-        self.potentials = potentials
-        count = network.node_count
-        self._ends = (_by_node(network.tail, count), _by_node(network.head, count))
-        self._room, self._back = flow < network.capacity, flow > network.lower
-        self._near: dict[tuple[int, bool], dict[int, int]] = {}
-
-    def neighbours(self, node: int, *, back: bool) -> dict[int, int]:
-        """Where one unit can go from a node (with `back`: come from), at least cost each."""
-        if (node, back) not in self._near:
-            at = np.array([node])
-            leaving, entering = (_arcs_at(at, *ends) for ends in self._ends)
-            ahead, behind = (entering, leaving) if back else (leaving, entering)
-            near: dict[int, int] = {}
-            for rows, ends, usable, sign in (
-                (ahead, self.network.tail if back else self.network.head, self._room, 1),
-                (behind, self.network.head if back else self.network.tail, self._back, -1),
-            ):
-                kept = rows[usable[rows]]
-                costs = (sign * self.network.cost[kept]).tolist()
-                for target, cost in zip(ends[kept].tolist(), costs, strict=True):
-                    if cost < near.get(target, cost + 1):
-                        near[target] = cost
-            self._near[node, back] = near
-        return self._near[node, back]
-
-    def path_cost(self, start: int, end: int) -> int | None:
-        """Cost of the cheapest path that does not step from one to the other; None without one."""
-        return self._distances(start, (start, end), back=False, until=end).get(end)
-
-    def reaching(self, end: int, barred: tuple[int, int]) -> set[int]:
-        """The nodes from which a path leads to `end`, arcs between the barred nodes left out."""
-        return set(self._distances(end, barred, back=True))
-
-    def _distances(
-        self, start: int, barred: tuple[int, int], *, back: bool, until: int | None = None
-    ) -> Distances:
-        """Cost of the cheapest path from `start` (with `back`: to it) for every node reached.
-
-        Arcs between the two barred nodes are left out; the search ends where `until` is reached.
-        Dijkstra on reduced costs.
-        """
-        sign = -1 if back else 1
-        best: Distances = {}
-        queue = [(0, start)]
-        while queue:
-            reached, node = heappop(queue)
-            if node in best:
-                continue
-            best[node] = reached
-            if node == until:
-                break
-            for target, cost in self.neighbours(node, back=back).items():
-                if target not in best and {node, target} != set(barred):
-                    slack = sign * int(self.potentials[node] - self.potentials[target])
-                    heappush(queue, (reached + cost + slack, target))
-        return {
-            node: reached - sign * int(self.potentials[start] - self.potentials[node])
-            for node, reached in best.items()
-        }
-
-    def cut(self, inside: set[int], tail: int, head: int) -> Row:
-        """What can be at `tail` at most: supply + into - out = units, `tail` -> `head` left out."""
-        network = self.network
-        nodes = np.array(sorted(inside), np.int64)
-        leaving, entering = (_arcs_at(nodes, *ends) for ends in self._ends)
-        own = leaving[(network.tail[leaving] == tail) & (network.head[leaving] == head)]
-        into = entering[~np.isin(network.tail[entering], nodes)]
-        out = np.setdiff1d(leaving[~np.isin(network.head[leaving], nodes)], own)
-        supply, most = int(network.supply[nodes].sum()), int(network.capacity[into].sum())
-        least = int(network.lower[out].sum())
-        units = int(self.flow[own].sum())
-        # INVARIANT: the numbers of a cut re-add.
-        if supply + most - least != units:
-            raise SolverError("a cut does not re-add: the flow is not optimal", code="CUT_UNSOUND")
-        return {"supply": supply, "into": most, "out": least, "units": units}
-
-
-def _by_node(column: IntArray, node_count: int) -> tuple[IntArray, IntArray]:
-    """Arcs in the order of one of their ends, and where those of each node start."""
-    order = np.argsort(column, kind="stable")
-    return order, np.searchsorted(column[order], np.arange(node_count + 1))
-
-
-def _arcs_at(nodes: IntArray, order: IntArray, starts: IntArray) -> IntArray:
-    parts = [order[starts[node] : starts[node + 1]] for node in nodes.tolist()]
-    return np.concatenate([order[:0], *parts])
 
 
 @dataclass(frozen=True)
@@ -261,7 +166,7 @@ def _verdict(
     ends = (tail, tail + 1)
     costs = residual.path_cost(tail + 1, tail)
     level = int(residual.flow[bundle].sum())
-    reached = residual.reaching(tail, ends) if costs is None else set()
+    reached = residual.reaching(tail, tail + 1) if costs is None else set()
     shut = _shut(problem, full, reached, bundle)
     better = _best_without(without, labels.pairs[pair][0], pair, day, level)
     if better is not None:

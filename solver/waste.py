@@ -17,6 +17,7 @@ Steps = list[tuple[int | None, Fraction]]
 class Outlet:
     """Where units of a lot may be sold: with which chance each is lost there, and the way there.
 
+    `name` is the next place on the way, `place` the one where they are sold from day `lands` on.
     `way` and `plain_way` are micros per unit, weighed and as the facts state them; outlets of one
     `name` have the same ways.
     """
@@ -25,6 +26,13 @@ class Outlet:
     steps: Steps
     way: int = 0
     plain_way: int = 0
+    place: int = -1
+    lands: int = 0
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The next place, and the one where units are sold."""
+        return self.name, self.place
 
 
 @dataclass(frozen=True)
@@ -77,16 +85,21 @@ def lengthened(demand: Curve, days: int, longer: int) -> Curve:
     return Curve(tuple(support), tuple(values[value] for value in support), demand.total)
 
 
-def spread(outlets: Iterable[Outlet], ahead: int, worth: int) -> list[Part]:
+def spread(outlets: Iterable[Outlet], worth: int) -> list[Part]:
     """How units are best shared out among outlets, where a lost unit costs `worth` micros.
 
     The cheapest units of all outlets in turn: the least that can be lost of any number (the infimal
-    convolution of convex curves), after the first `ahead` of them, which are sold before. Units
-    that are lost for sure are in no part. Weights of the objectives do not bear on the order.
+    convolution of convex curves). Units that are lost for sure are in no part. Weights of the
+    objectives do not bear on the order.
     """
-    parts = [part for outlet in outlets for part in _parts(outlet)]
-    parts.sort(key=lambda part: (part.chance * worth + part.outlet.plain_way, part.chance))
-    return _joined(_after(parts, ahead))
+    return cheapest_first((part for outlet in outlets for part in _parts(outlet)), worth)
+
+
+def cheapest_first(parts: Iterable[Part], worth: int) -> list[Part]:
+    """Parts in the order of what a unit costs, neighbours that cost the same as one."""
+    return _joined(sorted(
+        parts, key=lambda part: (part.chance * worth + part.outlet.plain_way, part.chance)
+    ))  # fmt: skip
 
 
 def first_units(parts: Iterable[Part], most: int) -> list[Part]:
@@ -109,21 +122,12 @@ def _parts(outlet: Outlet) -> list[Part]:
     return found
 
 
-def _after(parts: Iterable[Part], ahead: int) -> Iterable[Part]:
-    """The units after the first `ahead`."""
-    for part in parts:
-        skipped = min(ahead, part.width)
-        ahead -= skipped
-        if part.width > skipped:
-            yield Part(part.width - skipped, part.chance, part.outlet)
-
-
 def _joined(parts: Iterable[Part]) -> list[Part]:
     """Neighbours that cost the same whatever the weights as one."""
     found: list[Part] = []
     for part in parts:
         last = found[-1] if found else None
-        if last and last.chance == part.chance and last.outlet.name == part.outlet.name:
+        if last and last.chance == part.chance and last.outlet.ends == part.outlet.ends:
             found[-1] = Part(last.width + part.width, part.chance, last.outlet)
         else:
             found.append(part)

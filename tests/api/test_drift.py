@@ -42,3 +42,14 @@ def test_the_verdict_is_printed(house: House, digest: str) -> None:
     assert "overdrawn: the lane capacity of truck on 2026-01-05" in told
     assert f"2 of {found.group_count} groups" in told
     assert "bolt" not in told
+
+
+def test_the_bound_of_the_root_is_said(house: House, digest: str) -> None:
+    """Where branches proved a plan, its gaps here are told to be those of the root."""
+    document = plan_document(house, digest)
+    found = drift(house.store, document, house.reader.read(CHAIN), house.release)
+    assert "root" not in printed(show_drift, found, document, 20)
+    branched = replace(found, branches=7, gap_by_branches_then=0, gap_scaled_then=1_230_000)
+    told = " ".join(printed(show_drift, branched, document, 20).split())
+    assert "before the 7 branches of its certificate, which proved 0.00 EUR" in told
+    assert "that was 1.23 EUR" in told

@@ -162,3 +162,23 @@ def test_a_difference_is_told_with_its_sum() -> None:
     assert "i from a to b (l): 3 -> 0 units by Lane -3; rests on Lane/l" == line_text(line)
     assert (1.5, "+0.00") == (document(found)["groups"][0]["cost_cents"] / 100, signed(0, ""))
     assert json.dumps(document(found))
+
+
+def test_what_a_line_waits_for_is_the_service_s_answer(
+    ask: Ask, house: House, digest: str
+) -> None:  # fmt: skip
+    """GraphQL and the command line name places and days with both expected shortages."""
+    document = plan_document(house, digest)
+    for line in document["decision"]["lines"]:
+        found = why_line(house.store, document, line["number"])
+        got = ask("""query($plan: String!, $line: Int!) { whyLine(plan: $plan, line: $line) {
+            changes { item location on withMillionths withoutMillionths } } }""",
+            plan=digest, line=line["number"])["whyLine"]["changes"]  # fmt: skip
+        assert found.changes
+        assert [(each.item, each.location, each.on.isoformat(), each.with_millionths,
+                 each.without_millionths) for each in found.changes] == [
+            tuple(each.values()) for each in got
+        ]  # fmt: skip
+        assert f"waits for {found.changes[0].location}" in printed(
+            show_line, found, document["decision"]
+        )

@@ -21,6 +21,8 @@ constants:
 files:
   - {file: items.csv, optional: true, principal: {class: Item, fields: by_header}}
   - {file: locations.csv, optional: true, principal: {class: Location, fields: by_header}}
+  - {file: docks.csv, optional: true, principal: {class: SharedResource, fields: by_header}}
+  - {file: trucks.csv, optional: true, principal: {class: TruckLoad, fields: by_header}}
   - {file: lanes.csv, optional: true, principal: {class: Lane, fields: by_header}}
   - {file: stock.csv, optional: true, principal: {class: StockPosition, fields: by_header}}
   - {file: packs.csv, optional: true, principal: {class: UnitConversion, fields: by_header}}

@@ -10,6 +10,8 @@ from feeds.limits import Limits
 from feeds.reading import read
 from feeds.refusals import HINTS
 from ontology.errors import InputError
+from ontology.word_lists import MEASURES
+from solver.resources import MEASURES as COUNTED
 from tests.feeds.small_feed import HEADER, ORDER, read_small, small_mapping, write
 
 STOCK = "item,location,on_hand_units,unit\n"
@@ -132,6 +134,12 @@ ROWS = [
          "locations.csv", 2, "kind", "`warehouse` is none of: plant, hub, distribution centre"),
     Case("status of a lane", {"lanes.csv": "id,origin,destination,status\n"
          "L1,north,south,opn\n"}, "NOT_IN_LIST", "lanes.csv", 2, "status", "`opn` is none of"),
+    Case("what a dock counts", {"docks.csv": "location,measure,capacity_per_day\nnorth,units,4\n"
+         "north,pallets,4\n"}, "NOT_IN_LIST", "docks.csv", 3, "measure",
+         "`pallets` is none of: orders, units, grams, cubic centimetres"),
+    Case("what a truck counts", {"lanes.csv": LANES + "L1,north,south\n", "trucks.csv":
+         "lane,measure,capacity_per_load,cost_per_load_cents\nL1,orders,4,100\n"}, "NOT_IN_LIST",
+         "trucks.csv", 2, "measure", "`orders` is none of: units, grams, cubic centimetres"),
     Case("weekday", {"calendars.csv": "id,open_weekdays\nC,monday|teusday\n"}, "WEEKDAY_UNKNOWN",
          "calendars.csv", 2, "open_weekdays", "`teusday` is none of: monday"),
     Case("sold tomorrow", {"seen.csv": SEEN + "widget,north,2026-03-02,1\n"
@@ -307,3 +315,8 @@ def test_line_reads_as_place_then_reason(tmp_path: Path) -> None:
     assert expected == result.lines()[0][0]
     said = order(Order="O2", weight="heavy").strip()
     assert said == result.quarantined["text"][0]
+
+
+def test_what_a_capacity_may_be_counted_in_is_what_the_planner_counts() -> None:
+    """The list that rows are held to is the one that capacities are built from."""
+    assert tuple(COUNTED) == MEASURES

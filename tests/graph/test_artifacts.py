@@ -163,6 +163,32 @@ def test_what_is_no_table_is_refused(data: bytes) -> None:
     assert "ARTIFACT_UNREADABLE" == refused.value.code
 
 
+@pytest.mark.parametrize("field", ["id", "value_cents", "is_protected"])
+def test_a_column_of_another_type_is_refused(field: str) -> None:
+    """Buffers are read as what the class says they hold, so nothing else may lie in them."""
+    data = pa.ipc.open_file(pa.BufferReader(arrow_bytes(two_hubs()["Item"]))).read_all()
+    place = data.column_names.index(field)
+    other = data.set_column(place, field, pa.array([0.5] * len(data)))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, other.schema) as writer:
+        writer.write_table(other)
+    with pytest.raises(OutsideError) as refused:
+        table_from(sink.getvalue().to_pybytes())
+    assert "ARTIFACT_UNREADABLE" == refused.value.code
+
+
+def test_offsets_beyond_a_buffer_are_refused() -> None:
+    """A table whose texts are said to lie outside the file is unreadable, and no crash."""
+    data = bytearray(arrow_bytes(two_hubs()["Location"]))
+    texts = pa.ipc.open_file(pa.BufferReader(bytes(data))).read_all().column("id").chunk(0)
+    offsets = texts.buffers()[1].to_pybytes()
+    place = data.index(offsets)
+    data[place + 4 : place + 8] = (2**31 - 1).to_bytes(4, "little")
+    with pytest.raises(OutsideError) as refused:
+        table_from(bytes(data))
+    assert "ARTIFACT_UNREADABLE" == refused.value.code
+
+
 def test_a_feed_comes_back_with_its_sources(store: ArtifactStore) -> None:
     """Tables are kept in key order, and each row's origin moves with it."""
     refused = QuarantinedRow("all.csv", 9, "qty", "NOT_A_NUMBER", "not a number", "x,y")

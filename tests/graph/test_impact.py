@@ -6,7 +6,7 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from graph.impact import Dependence, depends_on
+from graph.impact import Dependence, behind_lane, depends_on
 from graph.projection import Projection, load_feed
 from ontology.demand import DemandForecast, PurchaseOrder, TransferOrder
 from ontology.failures import Subject
@@ -83,9 +83,51 @@ def by_networkx(records: list[Any], subject: Subject) -> tuple[set[str], set[str
         names |= {r.item for r in of_kind(records, DemandForecast) if r.location in own}
     facts |= {f"{type(row).__name__}/{key_of(row)}" for row in goods}
     items, ends = after(parts, names) if names else set(), after(lanes, places)
-    facts |= {f"Lane/{r.id}" for r in of_kind(records, Lane) if r.origin in ends}
+    behind = {r.id for r in of_kind(records, Lane) if r.origin in ends}
+    if subject.kind == "lane":
+        behind, ends = gone_without(of_kind(records, Lane), subject.key)
+    facts |= {f"Lane/{name}" for name in behind}
     facts |= {f"Component/{key_of(r)}" for r in of_kind(records, Component) if r.component in items}
     return items, ends, facts
+
+
+def ways(lanes: list[Lane]) -> set[tuple[str, ...]]:
+    """Every way that comes to no place twice, from anywhere to anywhere, as the lanes it takes."""
+    graph = nx.MultiDiGraph()
+    for lane in lanes:
+        graph.add_edge(lane.origin, lane.destination, lane.id)
+    return {
+        tuple(key for *_, key in way)
+        for start in graph for end in graph if start != end
+        for way in nx.all_simple_edge_paths(graph, start, end)
+    }  # fmt: skip
+
+
+def gone_without(lanes: list[Lane], key: str) -> tuple[set[str], set[str]]:
+    """Lanes from the given one on, and their ends, of the ways that are gone when it is away."""
+    gone = ways(lanes) - ways([lane for lane in lanes if lane.id != key])
+    later = {name for way in gone for name in way[way.index(key) :]}
+    return later, {lane.destination for lane in lanes if lane.id in later}
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_on_a_lane_depends_what_is_gone_without_it(seed: int) -> None:
+    """Take the lane away, and find every way anew: what came after it on those gone depends."""
+    random = Random(seed)
+    places = "abcde"[: random.randint(2, 5)]
+    ends = [random.sample(places, 2) for _ in range(random.randint(1, 9))]
+    lanes = [Lane(f"l{number}", *pair) for number, pair in enumerate(ends)]
+    for lane in lanes:
+        assert gone_without(lanes, lane.id) == behind_lane(lanes, lane.id)
+
+
+def test_in_a_circle_a_lane_does_not_depend_on_the_one_behind_it() -> None:
+    """From a to b and back: of the three lanes only the one on from b depends on the first."""
+    lanes = [Lane("out", "a", "b"), Lane("back", "b", "a"), Lane("on", "b", "c"),
+             Lane("beside", "a", "c"), Lane("twin", "a", "b")]  # fmt: skip
+    assert ({"out", "on"}, {"b", "c"}) == behind_lane(lanes, "out")
+    assert ({"back", "beside"}, {"a", "c"}) == behind_lane(lanes, "back")
+    assert (set(), set()) == behind_lane(lanes, "none")
 
 
 def parted(found: Dependence) -> tuple[set[str], set[str], set[str]]:

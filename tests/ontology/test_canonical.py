@@ -6,10 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ontology.canonical import LARGEST_INTEGER, canonical, canonical_columns, digest, digest_of
+from ontology.canonical import (
+    LARGEST_INTEGER,
+    canonical,
+    digest,
+    digest_of,
+)
+from ontology.canonical_columns import canonical_columns, columns_from
 from ontology.errors import InputError
 
 DOCUMENTS = st.recursive(
@@ -55,6 +62,14 @@ def test_canonical_bytes_are_a_fixed_point(document: Any) -> None:
     """Reading the bytes, every number as a double, and writing them again gives the same bytes."""
     written = canonical(document)
     assert written == canonical(json.loads(written, parse_int=float))
+
+
+@given(DOCUMENTS)
+def test_the_quick_way_gives_the_bytes_of_the_reference(document: Any) -> None:
+    """Whatever part of a document orjson writes, all of it is what `rfc8785` alone would write."""
+    assert rfc8785.dumps(document) == canonical(document)
+    deeper = {"z": document, "a": [document, {"b": (document,)}], "f": 0.5, "é": {"k": document}}
+    assert rfc8785.dumps(deeper) == canonical(deeper)
 
 
 @given(st.dictionaries(st.text("abcé\U0001f600", max_size=3), st.integers(0, 9), max_size=5))
@@ -112,6 +127,44 @@ def test_digest_is_sha_256() -> None:
 def test_columns_have_the_canonical_bytes(columns: dict[str, list[int]]) -> None:
     """The fast way over lists of whole numbers gives the bytes of the general one."""
     assert canonical(columns) == canonical_columns(columns)
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z_]{1,8}", fullmatch=True),
+        st.lists(st.integers(-(2**53) + 1, 2**53 - 1)),
+    ),
+    st.data(),
+)
+def test_columns_are_read_back_exactly(columns: dict[str, list[int]], data: st.DataObject) -> None:
+    """From their canonical bytes alone: with any byte changed they are others, or refused."""
+    written = canonical_columns(columns)
+    read = columns_from(written)
+    assert columns == {name: column.tolist() for name, column in read.items()}
+    place = data.draw(st.integers(0, len(written) - 1))
+    other = bytearray(written)
+    other[place] = data.draw(st.sampled_from(b'09-.,[]{}": aet'))
+    if other != written:
+        try:
+            found = columns_from(bytes(other))
+        except InputError as refused:
+            assert refused.code in {"NOT_CANONICAL", "NUMBER_RANGE"}  # noqa: PT017
+        else:
+            assert canonical_columns(found) == other
+
+
+@pytest.mark.parametrize("column", [[True], [0.5], [2**63], ["1"], [None], [[1]]])
+def test_columns_hold_whole_numbers_alone(column: list[Any]) -> None:
+    """What is no column of whole numbers is written as the general way does, never rounded."""
+    try:
+        expected: str | bytes = canonical({"a": column})
+    except InputError as refused:
+        expected = refused.code
+    try:
+        found: str | bytes = canonical_columns({"a": column})
+    except InputError as refused:
+        found = refused.code
+    assert expected == found
 
 
 def test_columns_beyond_the_range_are_refused() -> None:

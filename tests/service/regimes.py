@@ -27,6 +27,7 @@ from service.planning import answer, certified
 from solver.stages import alone
 from tests.service.whole_and_ageing import ageing_facts, whole_facts
 from tests.solver.forecasts import random_forecast
+from tests.solver.line_worlds import line_world, with_lines
 from tests.solver.objective_worlds import random_world
 from tests.solver.planning import KILOGRAM, MONDAY, random_orders, random_risk, snapshot_of
 
@@ -214,6 +215,11 @@ def ageing(seed: int) -> Asked:
     return Asked(ageing_facts(first, seed))
 
 
+def lines(seed: int) -> Asked:
+    """Demand lines that one item serves whole, on outcomes or on a forecast."""
+    return Asked(with_lines(seed) if seed % 2 else line_world(seed).snapshot())
+
+
 def altogether(seed: int) -> Asked:
     """Whole loads, lots that expire, and all that `everything` has."""
     first = ageing_facts(whole_facts(shared_chain(seed, 2, tight=9), seed), seed)
@@ -247,7 +253,8 @@ def with_less_stock(snapshot: Snapshot, seed: int) -> Snapshot:
 REGIMES: dict[str, Callable[[int], Asked]] = {
     "plain": plain, "forecast": forecast, "orders": orders, "coupled": coupled, "edited": edited,
     "weighed": weighed, "staged": staged, "robust": robust, "steady": steady,
-    "everything": everything, "whole": whole, "ageing": ageing, "altogether": altogether,
+    "everything": everything, "whole": whole, "ageing": ageing, "lines": lines,
+    "altogether": altogether,
 }  # fmt: skip
 
 

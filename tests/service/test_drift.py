@@ -13,6 +13,7 @@ from service.decision import PlanRequest, ask, pose
 from service.drift import PlanDrift, drift
 from solver.optimum import proved_flow
 from solver.ranges import exact_dot
+from tests.service import regimes
 from tests.service.planned import Planned
 from tests.service.test_stability import plan, saved
 
@@ -113,3 +114,19 @@ def test_a_drift_of_one_item_rejects_that_item() -> None:
     keep = [[{k: v for k, v in row.items() if k != "number"} for row in lines
              if row["item"] != "item-2"] for lines in (first, second)]  # fmt: skip
     assert keep[0] == keep[1]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_branches_proved_is_told_beside_the_root(tmp_path: Path, seed: int) -> None:
+    """With branches the gaps are those of the root: never less than what the branches proved."""
+    asked = regimes.whole(seed)
+    sealed = regimes.sealed(asked, tmp_path)
+    found = drift(ArtifactStore(tmp_path), sealed.document, asked.snapshot, asked.release)
+    leaves = 0 if sealed.draft.branches is None else len(sealed.draft.branches.leaf_bound)
+    claims = sealed.draft.claims
+    if leaves > 1:
+        assert leaves == found.branches
+        assert claims.gap - claims.line_cost == found.gap_by_branches_then
+        assert found.gap_scaled_then >= claims.gap - claims.line_cost
+    else:
+        assert (0, None) == (found.branches, found.gap_by_branches_then)

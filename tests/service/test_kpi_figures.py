@@ -16,7 +16,7 @@ from ontology.goods import Item
 from ontology.governance import ExchangeRate
 from ontology.partners import Offer
 from ontology.stock import StockingPolicy, StockPosition
-from ontology.transport import Lane, Shipment
+from ontology.transport import Lane, Shipment, TruckLoad
 from service.kpi_demand import mean_demand
 from service.kpi_value import Kpi, decimal, rows_of
 from service.kpis import kpis_of_facts
@@ -165,6 +165,31 @@ def test_landed_cost() -> None:
     assert ("19.7000", 3, 1) == (kpi.text, kpi.row_count, kpi.figure.left_out)
 
 
+def test_what_goes_together_shares_loads_and_shipments() -> None:
+    """7 units of 2 grams fill 4 loads of 4 grams on one day, 1 on the next; a shipment each day.
+
+    9 units at 1.00, 5 loads at 3.00 and 2 shipments at 5.00 are 34; a lane that nobody takes and
+    a load that nothing begins cost nothing.
+    """
+    lanes = [Lane(name, "n", "s", cost_per_shipment_cents=500) for name in ("l", "m")]
+    item = Item("a", weight_micrograms=1_500_000, value_cents=100)
+    moves = (("1", 3, 0), ("2", 4, 0), ("3", 2, 1), ("4", 0, 2))
+    shipped = [Shipment(number, "a", "s", units, on(4), "n", "l", None, on(day))
+               for number, units, day in moves]  # fmt: skip
+    trucks = [TruckLoad(lane, "grams", 4, 300) for lane in ("l", "m")]
+    kpi = figure("landed-cost", *lanes, item, *trucks, *shipped)
+    assert (34, 9) == parts(kpi.figure)
+    assert ["TruckLoad/l", "Lane/l"] == rows_of(kpi)[-2:]
+
+
+def test_goods_of_unknown_size_are_left_out_of_loads() -> None:
+    """Where loads count grams, what states no weight has no landed cost."""
+    kpi = figure("landed-cost", Lane("l", "n", "s"), Item("a", value_cents=100),
+                 TruckLoad("l", "grams", 4, 300),
+                 Shipment("1", "a", "s", 2, on(1), "n", "l", None, on(0)))  # fmt: skip
+    assert kpi.reason
+
+
 def test_landed_cost_of_delivery_lines() -> None:
     """100 + 12 + 1 and 50 for 20 packs; a line whose freight is invoiced elsewhere is left out."""
     kpi = figure(
@@ -194,7 +219,7 @@ def test_transfers_and_their_latency() -> None:
 
 def test_what_has_no_facts_is_not_computable() -> None:
     """In an empty chain every figure has a reason and none is a zero."""
-    assert [(None, "", True)] * 11 == [
+    assert [(None, "", True)] * 15 == [
         (kpi.value, kpi.text, bool(kpi.reason)) for kpi in kpis_of_facts(world())
     ]
 

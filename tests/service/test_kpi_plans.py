@@ -11,9 +11,12 @@ from ontology.demand import OrderFulfilment, PurchaseOrder, SalesOrder, Transfer
 from ontology.governance import KpiDefinition
 from ontology.stock import StockMovement
 from ontology.transport import Shipment
+from service.kpi_loads import WholeCosts
+from service.kpi_money import Pricing
 from service.kpi_plans import adherence
 from service.kpi_value import Kpi, Lacking, rows_of
 from service.kpis import kpis_of_plan
+from tests.service import regimes
 from tests.service.kpi_worlds import DAY, named, on, parts, world
 from tests.service.planned import Planned
 
@@ -157,3 +160,20 @@ def test_a_definition_is_a_record_of_the_vocabulary(figures: dict[str, Kpi]) -> 
     assert all(isinstance(kpi.definition, KpiDefinition) for kpi in figures.values())
     assert {"1", "2"} == {kpi.definition.version for kpi in figures.values()}
     assert date(2026, 3, 2) == DAY
+
+
+@pytest.mark.parametrize("seed", range(9))
+def test_a_plan_pays_for_the_loads_that_its_certificate_states(seed: int) -> None:
+    """The loads that a figure counts from lines are those of the certificate, lane by lane."""
+    asked = regimes.whole(seed)
+    decision = regimes.drafted(asked).decision
+    whole = WholeCosts(asked.snapshot, Pricing(asked.snapshot))
+    lanes, items = (asked.snapshot.table(name)["id"].tolist() for name in ("Lane", "Item"))
+    moved = [line for line in decision["lines"] if line["kind"] == "transfer"]
+    for line in moved:
+        assert whole.add(lanes.index(line["lane"]), items.index(line["item"]),
+                         line["quantity_units"], line["departs_on"])  # fmt: skip
+    stated = {(row["subject"], row["day"]): row["loads"] for row in decision["certificate"]["loads"]
+              if row["kind"] == "load" and row["day"] == decision["starts_on"]}  # fmt: skip
+    days = {(line["lane"], line["departs_on"]) for line in moved}
+    assert stated == {day: whole.loads(*day) for day in days if whole.loads(*day)}

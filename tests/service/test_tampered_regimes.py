@@ -22,7 +22,7 @@ from tests.service.test_verify import numbers, resealed
 FEW, MANY = 2, 1_000
 TRIES_OF_FEW, TRIES_OF_MANY = 8, 2
 MOST_GROWTH_KILOBYTES = 300_000
-SOLVERS = {"ortools", "pylmcf", "highspy", "scipy", "networkx"}
+SOLVERS = {"ortools", "pylmcf", "highspy", "scipy", "networkx", "numba", "pandas"}
 PROOF = "potentials or prices that still prove the bound"
 CLOSED = "movements closed after the flow, which verify says it takes as stated"
 QUESTION = "another question of which the facts make the very same network"

@@ -22,7 +22,7 @@ def whole_facts(snapshot: Snapshot, seed: int) -> Snapshot:
 
 
 def ageing_facts(snapshot: Snapshot, seed: int) -> Snapshot:
-    """Most lots expire in the first days; losing them costs; freight has a budget now and then."""
+    """Most lots and what comes expire in days; losing them costs; freight may have a budget."""
     rng = np.random.default_rng(seed)
     lots = snapshot.table("Lot").sorted()
     last = np.datetime64(MONDAY) + rng.integers(0, 3, len(lots))
@@ -33,6 +33,8 @@ def ageing_facts(snapshot: Snapshot, seed: int) -> Snapshot:
     tables = [table_of(more, "DisposalCost")]
     if rng.random() < 0.7:
         tables.append(table_of([Budget("freight", int(rng.integers(0, 2_000)))], "Budget"))
+    life = rng.integers(0, 9, len(snapshot.table("Item")))  # what is under way expires, too
+    found = _with(found, "Item", {"shelf_life_days": life})
     return Snapshot(1, {**found.tables, **{table.name: table for table in tables}})
 
 

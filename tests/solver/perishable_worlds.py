@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ontology.columns import Snapshot
-from ontology.demand import DemandOutcome
+from ontology.demand import Backlog, DemandOutcome
 from ontology.goods import Item, Lot
 from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane
@@ -94,3 +95,77 @@ def _lost_on(there: list[tuple[int, int]], asked: list[int]) -> int:
             owed -= sold
         gone += left.pop(day, 0)
     return gone
+
+
+STORES = ("east", "north", "south")
+
+
+def stores(seed: int) -> Snapshot:
+    """Three stores with demand and lanes among them; most lots expire, and some stock lasts."""
+    rng = np.random.default_rng(seed)
+    records: list[Any] = [Item("milk", value_cents=VALUE)]
+    for place in STORES:
+        records.append(StockingPolicy("milk", place, holding_cost_per_day_micros=MICROS,
+                                      shortage_cost_per_day_micros=90 * MICROS))  # fmt: skip
+        for number in range(int(rng.integers(0, 4))):
+            day = int(rng.choice([0, 1, 2, 3, 30]))
+            records += lot(f"{place}-{number}", place, day, int(rng.integers(1, 9)))
+        for day in range(DAYS):
+            values = rng.choice(5, int(rng.integers(1, 3)), replace=False)
+            records += [DemandOutcome("milk", place, MONDAY + timedelta(days=day), int(v),
+                                      int(rng.integers(1, 4))) for v in values]  # fmt: skip
+        if rng.random() < 0.2:
+            records.append(Backlog("milk", place, int(rng.integers(1, 4))))
+    for origin, destination in permutations(STORES, 2):
+        if rng.random() < 0.7:
+            records.append(Lane(
+                f"{origin}-{destination}", origin, destination,
+                lead_time_days=int(rng.integers(1, 3)),
+                cost_per_unit_micros=int(rng.integers(0, 20)) * MICROS,
+                capacity_units_per_day=int(rng.integers(1, 6)) if rng.random() < 0.3 else None,
+            ))  # fmt: skip
+    return snapshot_of(*records)
+
+
+Batch = tuple[int, int, int]
+"""Day from which on units are there, their last day, and how many they are."""
+
+
+def simulated(snapshot: Snapshot, there: dict[str, list[Batch]]) -> Fraction:
+    """Expected units lost, first expired first out, of what is at each place, or comes to it.
+
+    Over all demand that is stated; nothing else moves.
+    """
+    owed = dict.fromkeys(there, 0)
+    backlog = snapshot.table("Backlog")
+    owed |= dict(zip(backlog["location"], backlog["quantity_units"].tolist(), strict=True))
+    table = snapshot.table("DemandOutcome")
+    found = Fraction(0)
+    for place, batches in there.items():
+        days: list[dict[int, int]] = [{} for _ in range(DAYS)]
+        rows = zip(table["location"], table["on"], table["quantity_units"].tolist(),
+                   table["weight"].tolist(), strict=True)  # fmt: skip
+        for at, on, units, weight in rows:
+            if at == place:
+                days[int((on - np.datetime64(MONDAY)).astype(int))][units] = weight
+        whole, lost = 0, 0
+        for path in product(*(day.items() for day in days)):
+            share = prod(weight for _, weight in path)
+            whole += share
+            lost += share * _gone(batches, [units for units, _ in path], owed[place])
+        found += Fraction(lost, whole)
+    return found
+
+
+def _gone(batches: list[Batch], asked: list[int], owed: int) -> int:
+    left = [[last, lands, units] for lands, last, units in batches]
+    lost = 0
+    for day, units in enumerate(asked):
+        owed += units
+        for batch in sorted(left):
+            if batch[1] <= day <= batch[0]:
+                sold = min(owed, batch[2])
+                batch[2] -= sold
+                owed -= sold
+        lost += sum(batch[2] for batch in left if batch[0] == day)
+    return lost

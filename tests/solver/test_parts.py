@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from solver import parts
+from solver.blocks import blocks_of, settle, settle_many
 from solver.flow import solve
 from solver.network import IntArray, Network, bare_network
 from solver.parts import Part, components, parts_of
@@ -89,6 +90,30 @@ def test_components_are_those_of_networkx(seed: int) -> None:
     for component in nx.connected_components(graph):
         expected[list(component)] = min(component)
     assert np.array_equal(expected, components(network.node_count, network.tail, network.head))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_known_to_hang_apart_is_not_asked_again(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 8: blocks, which may hold several components, are parts as good as components."""
+    draw = np.random.default_rng(seed)
+    found = [random_network(draw, int(draw.integers(1, 15)), feasible=1.0) for _ in range(30)]
+    starts = np.cumsum([0, *(each.node_count for each in found)])
+    columns = {
+        name: np.concatenate([getattr(each, name) for each in found])
+        for name in ("tail", "head", "capacity", "cost", "supply", "lower")
+    }
+    shift = np.repeat(starts[:-1], [each.arc_count for each in found])
+    columns |= {end: columns[end] + shift for end in ("tail", "head")}
+    rows = np.lexsort((columns["head"], columns["tail"]))
+    network = bare_network(**{n: c if n == "supply" else c[rows] for n, c in columns.items()})
+    keys = np.arange(network.arc_count).astype(np.uint64)
+    expected = settle(network, keys)
+    monkeypatch.setattr(parts, "MOST_NODES", 20)
+    again = settle_many(network, keys, blocks_of(network))
+    assert np.array_equal(expected.flow, again.flow)
+    assert np.array_equal(expected.potentials, again.potentials)
 
 
 def test_a_part_that_lacks_supply_is_infeasible(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def grid(draw: np.random.Generator, side: int) -> Network:
 
 @pytest.mark.parametrize("kind", ["cost", "capacity", "supply"])
 def test_the_basis_is_kept(kind: str) -> None:
-    """The engine says itself that it started from its last basis."""
+    """The engine says itself that it started from its last basis, or was not asked at all."""
     draw = np.random.default_rng(1)
     network = grid(draw, 20)
     warm = Warm()
@@ -78,7 +78,26 @@ def test_the_basis_is_kept(kind: str) -> None:
     assert warm._simplex is not None
     graph = warm._simplex._graph
     assert graph.cold_start_count() == 0
-    assert graph.warm_start_count() + graph.dual_repair_count() > 0
+    if kind == "supply":
+        assert graph.warm_start_count() + graph.dual_repair_count() > 0
+    else:  # other costs, and capacities that no unit could fill, are the basis's own matter
+        assert graph.warm_start_count() + graph.dual_repair_count() == 0
+
+
+def test_costs_after_other_changes_are_left_to_the_basis() -> None:
+    """The engine is asked for other supplies, and not for the costs that change after them."""
+    draw = np.random.default_rng(4)
+    network = grid(draw, 12)
+    warm = Warm()
+    asked = []
+    for kind in ("cost", "supply", "cost", "cost", "supply", "cost"):
+        warm.solve(network)
+        network = with_changes(draw, network, kind)
+        assert solve(network).objective == warm.solve(network).objective
+        assert warm._simplex is not None
+        graph = warm._simplex._graph
+        asked.append(graph.warm_start_count() + graph.dual_repair_count())
+    assert asked == [0, 1, 1, 1, 2, 2]
 
 
 def test_another_network_is_solved_anew() -> None:

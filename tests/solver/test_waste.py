@@ -53,11 +53,11 @@ def test_sharing_out_loses_the_least_that_any_sharing_does(seed: int) -> None:
         Outlet(number, lost(random_curve(seed * 3 + number), 0), 0, int(rng.integers(0, 3)) * WORTH)
         for number in range(2)
     ]
-    parts = first_units(spread(outlets, 0, WORTH), 8)
+    parts = first_units(spread(outlets, WORTH), 8)
     costs = [
         part.chance * WORTH + part.outlet.plain_way for part in parts for _ in range(part.width)
     ]
-    sellable = [sum(p.width for p in spread([outlet], 0, WORTH)) for outlet in outlets]
+    sellable = [sum(p.width for p in spread([outlet], WORTH)) for outlet in outlets]
     for units in range(len(costs) + 1):
         best = min(
             sum((chance(outlet.steps, k) * WORTH + outlet.plain_way
@@ -69,17 +69,14 @@ def test_sharing_out_loses_the_least_that_any_sharing_does(seed: int) -> None:
         assert best == sum(costs[:units], Fraction(0))
 
 
-def test_units_that_sell_before_take_the_best_places() -> None:
-    """What stands ahead takes the cheapest units; no more than asked for is shared out."""
+def test_no_more_units_than_are_asked_for_are_shared_out() -> None:
+    """The cheapest come first; units that are lost for sure are in no part."""
     outlet = Outlet(0, lost(Curve((2, 5), (1, 1), 2), 0))
     assert [(2, 0), (3, Fraction(1, 2))] == [
-        (part.width, part.chance) for part in spread([outlet], 0, WORTH)
-    ]
-    assert [(2, Fraction(1, 2))] == [
-        (part.width, part.chance) for part in spread([outlet], 3, WORTH)
+        (part.width, part.chance) for part in spread([outlet], WORTH)
     ]
     assert [(1, 0)] == [
-        (part.width, part.chance) for part in first_units(spread([outlet], 1, WORTH), 1)
+        (part.width, part.chance) for part in first_units(spread([outlet], WORTH), 1)
     ]
 
 
