@@ -64,7 +64,9 @@ def _fault_of(error: GraphQLError, development: bool) -> EvenkeelError:
     if error.path or not (cause is None or isinstance(cause, GraphQLError)):
         return internal_error(cause or error)
     message = error.message if development else error.message.split(" Did you mean")[0]
-    return InputError(message, code="QUERY_INVALID", hint="see the schema in api/schema.graphql")
+    return InputError(
+        message, code="QUERY_INVALID", hint="see the schema in api/graphql/schema.graphql"
+    )
 
 
 def _extensions(error: EvenkeelError) -> dict[str, str]:

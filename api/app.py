@@ -12,11 +12,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from api.answers import error_document, internal_error, shown
-from api.connections import Cursors
-from api.limits import BODY_BYTES, document_within_limits
-from api.loaders import Hops
-from api.loaders import Request as GraphQLRequest
-from api.schema import Schema, build_schema
+from api.graphql.connections import Cursors
+from api.graphql.limits import BODY_BYTES, document_within_limits
+from api.graphql.loaders import Hops
+from api.graphql.loaders import Request as GraphQLRequest
+from api.graphql.schema import Schema, build_schema
 from api.tokens import admits
 from ontology.errors import AccessError, EvenkeelError, InputError
 from service.house import House

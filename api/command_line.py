@@ -10,24 +10,22 @@ from pathlib import Path
 
 import typer
 
-from api import (
-    commands_compare,
-    commands_data,
-    commands_demo,
-    commands_diff,
-    commands_drift,
-    commands_edit,
-    commands_forecast,
-    commands_frontier,
-    commands_impact,
-    commands_kpi,
-    commands_plan,
-    commands_price,
-    commands_quarantine,
-    commands_query,
-    commands_server,
-    commands_why,
-)
+from api.commands import compare as commands_compare
+from api.commands import data as commands_data
+from api.commands import demo as commands_demo
+from api.commands import diff as commands_diff
+from api.commands import drift as commands_drift
+from api.commands import edit as commands_edit
+from api.commands import forecast as commands_forecast
+from api.commands import frontier as commands_frontier
+from api.commands import impact as commands_impact
+from api.commands import kpi as commands_kpi
+from api.commands import plan as commands_plan
+from api.commands import price as commands_price
+from api.commands import quarantine as commands_quarantine
+from api.commands import query as commands_query
+from api.commands import server as commands_server
+from api.commands import why as commands_why
 from api.output import GOOD, plain, report
 from ontology.errors import EvenkeelError, InputError, OutsideError
 

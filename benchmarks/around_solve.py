@@ -17,14 +17,14 @@ import numpy.typing as npt
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from benchmarks.rows import GIGABYTE, Row, skipped
-from solver.certificate import check, measure
-from solver.flow import solve
-from solver.names import mixed
-from solver.network import IntArray, Network, bare_network
-from solver.potentials import canonical_potentials
-from solver.ranges import engine_columns
-from solver.simplex import Simplex
-from solver.ties import Hashes, canonical_flow, canonical_rows
+from solver.engine.flow import solve
+from solver.engine.potentials import canonical_potentials
+from solver.engine.simplex import Simplex
+from solver.engine.ties import Hashes, canonical_flow, canonical_rows
+from solver.network.columns import IntArray, Network, bare_network
+from solver.network.names import mixed
+from solver.network.ranges import engine_columns
+from solver.proof.certificate import check, measure
 
 SIZES = ((50, 14), (500, 14), (500, 28))
 RUNS = 5

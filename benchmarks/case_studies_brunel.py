@@ -12,10 +12,10 @@ from rules.release import Release, default_release
 from service.decision import Draft, PlanRequest
 from service.planning import draft_plan
 from service.price import price_of_rule, rules_that_act
-from solver.alternatives import one_more_place
-from solver.assignment_network import AssignmentLabels
-from solver.flips import Margins
-from solver.names import ABSENT
+from solver.explain.alternatives import one_more_place
+from solver.explain.flips import Margins
+from solver.model.assignment_network import AssignmentLabels
+from solver.network.names import ABSENT
 
 TENTH = 10
 """Relaxed for real: a tenth more places at one location, rounded up."""

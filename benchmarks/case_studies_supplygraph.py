@@ -17,12 +17,12 @@ from rules.release import Release, default_release
 from service.decision import PlanRequest, ask, pose
 from service.forecast import horizons
 from service.planning import draft_plan
-from solver.carry_labels import CarryLabels
-from solver.heuristics import GREEDY, MIN_MAX, act, levels_of, outlook, ways_in
-from solver.network import IntArray
-from solver.problem import Problem
-from solver.scaling import MICROS_PER_CENT, half_up
-from solver.tuning import tuned
+from solver.model.carry_labels import CarryLabels
+from solver.model.problem import Problem
+from solver.network.columns import IntArray
+from solver.network.scaling import MICROS_PER_CENT, half_up
+from solver.rivals.heuristics import GREEDY, MIN_MAX, act, levels_of, outlook, ways_in
+from solver.rivals.tuning import tuned
 
 DAYS = 30
 HEAD = (

@@ -14,13 +14,13 @@ import numpy as np
 
 from benchmarks.around_solve import load, peak_gigabytes
 from benchmarks.rows import Row, skipped
-from solver.certificate import check, measure
-from solver.claims import SharedResources
-from solver.coupled import CoupledPlan, solve_coupled
-from solver.coupled_items import used_of
-from solver.coupled_pdlp import linear_answer
-from solver.flow import solve
-from solver.network import IntArray, Network
+from solver.coupled.items import used_of
+from solver.coupled.pdlp import linear_answer
+from solver.coupled.solve import CoupledPlan, solve_coupled
+from solver.engine.flow import solve
+from solver.network.columns import IntArray, Network
+from solver.proof.certificate import check, measure
+from solver.proof.claims import SharedResources
 
 HUBS, PERIODS = 50, 14
 LANE_SHARE, HUB_SHARE, HANDLING_SHARE = 0.85, 0.95, 0.9

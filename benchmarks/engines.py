@@ -9,11 +9,11 @@ import numpy as np
 
 from benchmarks.around_solve import load_instances, network_of
 from benchmarks.rows import Row, skipped
-from solver.engines import ENGINES, Engine, chosen, flow_by
-from solver.flow import solve
-from solver.network import Network
-from solver.ranges import EngineColumns, engine_columns
-from solver.resolve import Warm
+from solver.engine.engines import ENGINES, Engine, chosen, flow_by
+from solver.engine.flow import solve
+from solver.engine.resolve import Warm
+from solver.network.columns import Network
+from solver.network.ranges import EngineColumns, engine_columns
 
 FAMILIES = (
     ("rebalancing", (10, 4)),

@@ -7,9 +7,9 @@ import numpy as np
 
 from benchmarks.around_solve import SHARED, bare_solve, load
 from benchmarks.rows import Row, skipped
-from solver.flips import Margins
-from solver.network import bare_network
-from solver.potentials import canonical_potentials
+from solver.engine.potentials import canonical_potentials
+from solver.explain.flips import Margins
+from solver.network.columns import bare_network
 
 SIZES = ((200, 28), (800, 28))
 ARCS = 200

@@ -10,11 +10,11 @@ import numpy as np
 
 from benchmarks.around_solve import load_instances, memory, peak_gigabytes
 from benchmarks.rows import Row, skipped
-from solver.blocks import Blocks, Settled, blocks_of, cut, settle_many
-from solver.certificate import check, measure
-from solver.names import hash_numbers
-from solver.network import Network, bare_network
-from solver.ties import Hashes
+from solver.engine.blocks import Blocks, Settled, blocks_of, cut, settle_many
+from solver.engine.ties import Hashes
+from solver.network.columns import Network, bare_network
+from solver.network.names import hash_numbers
+from solver.proof.certificate import check, measure
 
 SHAPE = {"hubs": 6, "periods": 6, "lanes": 4}  # 38 nodes and 187 arcs for an item
 COUNTS = (10_000, 50_000)

@@ -13,10 +13,10 @@ from ontology.demand import Backlog, DemandOutcome
 from ontology.goods import Item, Lot
 from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane
-from solver.lines import decode
-from solver.movements import candidates, window_of
+from solver.explain.lines import decode
+from solver.model.movements import candidates, window_of
+from solver.model.problem import build
 from solver.optimum import proved_flow
-from solver.problem import build
 
 START = date(2026, 3, 2)
 STORES = ("north", "south", "west")

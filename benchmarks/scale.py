@@ -14,7 +14,7 @@ from rules.decide import decide
 from rules.release import default_release
 from service.decision import PlanRequest, ask, pose
 from service.planning import answer
-from solver.movements import candidates, stock_after, window_of
+from solver.model.movements import candidates, stock_after, window_of
 from solver.optimum import proved_flow
 
 SIZES = (100, 1_000, 10_000)

@@ -16,11 +16,11 @@ from service.decision import Draft, PlanRequest, ask, pose
 from service.drift import compared, reported
 from service.planning import answer
 from service.stability import BAND
-from solver.drift import drifted, weighed
-from solver.flow import solve
-from solver.network import Network
-from solver.potentials import canonical_potentials
-from solver.steady import stability_of
+from solver.engine.flow import solve
+from solver.engine.potentials import canonical_potentials
+from solver.explain.drift import drifted, weighed
+from solver.model.steady import stability_of
+from solver.network.columns import Network
 
 REPLAYS = 500
 ITEMS = 8

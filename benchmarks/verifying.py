@@ -17,8 +17,8 @@ from rules.release import default_release
 from service.decision import PlanRequest, ask, idle_flow, pose, seal
 from service.planning import answer
 from service.verify import verify
-from solver.certificate import check
 from solver.optimum import proved_flow
+from solver.proof.certificate import check
 
 ITEMS = 100
 HISTORY_DAYS = 56

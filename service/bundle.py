@@ -6,7 +6,7 @@ from typing import Any
 from graph.artifacts import ArtifactStore
 from graph.manifests import closure
 from ontology.canonical import canonical
-from solver import plain_check
+from solver.proof import plain_check
 
 
 def export_plan(store: ArtifactStore, document: dict[str, Any], folder: Path) -> Path:

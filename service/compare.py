@@ -12,16 +12,16 @@ from service.decision import Draft, PlanRequest, Question, ask
 from service.house import House
 from service.planning import draft_plan
 from service.rounds import Review, look_at
-from solver.baselines import cost_parts, do_nothing, service_misses, window_demand
-from solver.carry_labels import CarryLabels
-from solver.certificate import check, measure
-from solver.claims import Claims
-from solver.closing import overdrawn
-from solver.filters import KNOB, first_day_lines
-from solver.heuristics import RIVALS, act, levels_of, outlook, rival_flow, ways_in
-from solver.network import IntArray
-from solver.scaling import half_up
-from solver.tuning import Tuned, tuned
+from solver.explain.baselines import cost_parts, do_nothing, service_misses, window_demand
+from solver.explain.closing import overdrawn
+from solver.explain.filters import KNOB, first_day_lines
+from solver.model.carry_labels import CarryLabels
+from solver.network.columns import IntArray
+from solver.network.scaling import half_up
+from solver.proof.certificate import check, measure
+from solver.proof.claims import Claims
+from solver.rivals.heuristics import RIVALS, act, levels_of, outlook, rival_flow, ways_in
+from solver.rivals.tuning import Tuned, tuned
 
 MILLION = 10**6
 

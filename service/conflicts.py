@@ -8,9 +8,9 @@ from ontology.edits import FORBID, Edit
 from ontology.errors import EvenkeelError, InputError
 from service.decision import Question, pose
 from service.edit_stops import nearby
-from solver.edited import rows_of
-from solver.flow import solve
-from solver.lots import lot_words
+from solver.engine.flow import solve
+from solver.model.edited import rows_of
+from solver.model.lots import lot_words
 
 
 def conflict(question: Question) -> InputError:

@@ -30,28 +30,28 @@ from service.objectives import (
     stages_in,
 )
 from service.rounds import Closed, Review, Settled, look_at
-from solver.assignment_network import AssignmentLabels
-from solver.baselines import compare, do_nothing
-from solver.beyond import remarks
-from solver.branches import Branches, steps_of
-from solver.carry_labels import CarryLabels
-from solver.certificate import measure
-from solver.claims import Claims, Whole
-from solver.currency import Conversion, conversion_of
-from solver.edited import forbidden, wanted
-from solver.expiring import expected_waste, merged
-from solver.facts import fact
-from solver.lines import decode
-from solver.lots import with_whole_bounds
-from solver.movements import RISK, Window, candidates, stock_after, window_of
-from solver.network import ArcKind, IntArray
-from solver.problem import BOTH_PARTS, Problem, build
-from solver.resources import resources_of
-from solver.shared import WHOLE_LOADS, used
-from solver.shortfalls import shortfalls
-from solver.stages import Stage
-from solver.steady import frozen_bounds, held_in, stability_of, ways_back
-from solver.uncompiled import shortest_distances
+from solver.engine.shared import WHOLE_LOADS, used
+from solver.engine.uncompiled import shortest_distances
+from solver.explain.baselines import compare, do_nothing
+from solver.explain.lines import decode
+from solver.explain.shortfalls import shortfalls
+from solver.model.assignment_network import AssignmentLabels
+from solver.model.beyond import remarks
+from solver.model.carry_labels import CarryLabels
+from solver.model.currency import Conversion, conversion_of
+from solver.model.edited import forbidden, wanted
+from solver.model.expiring import expected_waste, merged
+from solver.model.lots import with_whole_bounds
+from solver.model.movements import RISK, Window, candidates, stock_after, window_of
+from solver.model.problem import BOTH_PARTS, Problem, build
+from solver.model.resources import resources_of
+from solver.model.stages import Stage
+from solver.model.steady import frozen_bounds, held_in, stability_of, ways_back
+from solver.network.columns import ArcKind, IntArray
+from solver.network.facts import fact
+from solver.proof.branches import Branches, steps_of
+from solver.proof.certificate import measure
+from solver.proof.claims import Claims, Whole
 
 FORMAT = "evenkeel-plan/1"
 SHARED_COLUMNS = ("arc", "resource", "use", "capacity")

@@ -13,7 +13,7 @@ from rules.release import Release
 from service.decision import PlanRequest, ask
 from service.planning import answer
 from service.recalled import inputs_of
-from solver.facts import fact
+from solver.network.facts import fact
 from solver.remembered import Answers
 
 FACTS_NAMED = 200

@@ -15,12 +15,12 @@ from service.decision import PlanRequest, ask, pose
 from service.objectives import stages_of
 from service.recalled import inputs_of
 from service.stability import BAND
-from solver.carry_labels import CarryLabels
-from solver.drift import MILLION, Carried, Drifted, carried, weighed, with_old_penalties
-from solver.network import ArcKind, IntArray
-from solver.problem import Problem
-from solver.stages import alone
-from solver.steady import NO_WAY_BACK
+from solver.explain.drift import MILLION, Carried, Drifted, carried, weighed, with_old_penalties
+from solver.model.carry_labels import CarryLabels
+from solver.model.problem import Problem
+from solver.model.stages import alone
+from solver.model.steady import NO_WAY_BACK
+from solver.network.columns import ArcKind, IntArray
 
 Items = tuple[str, ...]
 
@@ -90,10 +90,10 @@ def drift(
     """How a saved plan stands on a snapshot under a release, at the band of its knob.
 
     The plan's days, edits and purchases are kept. The gap of its flow, potentials and prices is
-    taken on the new network (`solver.drift`), without the fixed costs of lines. A plan that holds
-    objectives at their best, one after the other, holds where it does for each of them by itself;
-    costs and gaps are then those of the last one. Raises as reading the plan's artifacts does, and
-    as posing its question on the snapshot.
+    taken on the new network (`solver.explain.drift`), without the fixed costs of lines. A plan that
+    holds objectives at their best, one after the other, holds where it does for each of them by
+    itself; costs and gaps are then those of the last one. Raises as reading the plan's artifacts
+    does, and as posing its question on the snapshot.
     """
     facts = (inputs_of(store, document), (snapshot, release))
     proof, request = proof_in(store, document), facts[0][2]

@@ -13,8 +13,8 @@ from rules.release import Release
 from service.decision import PlanRequest, Question, ask, pose
 from service.limits import BUDGETED, limits_of, without_limit
 from service.rounds import settle
-from solver.carry_labels import CarryLabels
-from solver.edited import rows_of
+from solver.model.carry_labels import CarryLabels
+from solver.model.edited import rows_of
 from solver.optimum import proved_flow
 
 ANY_GAP = 10**6

@@ -11,10 +11,10 @@ from ontology.objectives import CARBON, PER_MILLE, Weights, known
 from rules.release import Release
 from service.decision import Draft, PlanRequest, ask
 from service.planning import answer, certified
-from solver.carry_labels import CarryLabels
-from solver.movements import RISK
-from solver.objectives import Parts, parts_of, worst_short
-from solver.resolve import Warm
+from solver.engine.resolve import Warm
+from solver.explain.objectives import Parts, parts_of, worst_short
+from solver.model.carry_labels import CarryLabels
+from solver.model.movements import RISK
 
 LEAST_POINTS, MOST_POINTS = 2, 61
 DECADES = 3

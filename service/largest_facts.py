@@ -11,7 +11,7 @@ from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import EvenkeelError, Place
 from ontology.terms import field_kinds
 from ontology.vocabulary import FACTS, RECORDS
-from solver.scaling import MICROS_PER_CENT
+from solver.network.scaling import MICROS_PER_CENT
 
 RANGES = ("COST_RANGE", "FLOW_RANGE", "NUMBER_RANGE")
 MANY_UNITS = 10**9

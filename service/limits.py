@@ -10,8 +10,8 @@ import numpy as np
 from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import InputError
 from service.decision import Draft
-from solver.assignment_network import AssignmentLabels
-from solver.shared import BUDGET, CARRIER_CAPACITY, LANE_CAPACITY, LOCATION_CAPACITY
+from solver.engine.shared import BUDGET, CARRIER_CAPACITY, LANE_CAPACITY, LOCATION_CAPACITY
+from solver.model.assignment_network import AssignmentLabels
 
 LANE, CARRIER, LOCATION, BUDGETED = "lane", "carrier", "location", "budget"
 KINDS = (LANE, CARRIER, LOCATION, BUDGETED)

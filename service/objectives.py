@@ -18,12 +18,12 @@ from ontology.objectives import (
     known,
     refuse_unsound,
 )
-from solver.carry_labels import CarryLabels
-from solver.claims import Claims
-from solver.network import IntArray, Network
-from solver.objectives import parts_of, worst_stated
-from solver.problem import Problem
-from solver.stages import Stage, alone, held
+from solver.explain.objectives import parts_of, worst_stated
+from solver.model.carry_labels import CarryLabels
+from solver.model.problem import Problem
+from solver.model.stages import Stage, alone, held
+from solver.network.columns import IntArray, Network
+from solver.proof.claims import Claims
 
 Asked = dict[str, Any]
 

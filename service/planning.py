@@ -20,14 +20,14 @@ from service.house import House
 from service.largest_facts import blaming
 from service.rounds import settle
 from service.stability import previous_artifact, steadied
-from solver.certificate import check
-from solver.coupled import WORK_LIMIT
-from solver.flow import Solution, solve
-from solver.network import Network
+from solver.coupled.solve import WORK_LIMIT
+from solver.engine.flow import Solution, solve
+from solver.engine.shared import Proved
+from solver.model.stages import Stage, alone
+from solver.network.columns import Network
 from solver.optimum import proved_flow
+from solver.proof.certificate import check
 from solver.remembered import Answers
-from solver.shared import Proved
-from solver.stages import Stage, alone
 
 
 @dataclass(frozen=True)

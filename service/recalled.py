@@ -13,13 +13,13 @@ from ontology.columns import Snapshot
 from rules.release import Release, from_document
 from service.decision import PlanRequest, Question, ask, pose, request_of
 from service.objectives import stages_of
-from solver.flips import Margins
-from solver.network import ArcKind, IntArray
-from solver.parts import components
-from solver.potentials import canonical_potentials
-from solver.problem import Problem
-from solver.shared import used
-from solver.steady import held_in
+from solver.engine.parts import components
+from solver.engine.potentials import canonical_potentials
+from solver.engine.shared import used
+from solver.explain.flips import Margins
+from solver.model.problem import Problem
+from solver.model.steady import held_in
+from solver.network.columns import ArcKind, IntArray
 
 EXACT, AT_THESE_PRICES = "exact", "at these prices"
 

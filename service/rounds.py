@@ -9,20 +9,20 @@ from ontology.closures import IntArray
 from ontology.columns import Snapshot
 from rules.decide_plan import PLAN_VIEWS, PlanVerdict, decide_plan
 from rules.release import Release
-from solver.baselines import do_nothing
-from solver.branches import Branches
-from solver.carry_labels import CarryLabels
-from solver.closing import rows_to_close
-from solver.filters import (
+from solver.engine.shared import Proved
+from solver.explain.baselines import do_nothing
+from solver.explain.closing import rows_to_close
+from solver.explain.filters import (
     KNOB,
     NEVER_WORSE,
     first_day_lines,
     unpaid_lines,
     worse_than_nothing,
 )
-from solver.problem import Problem
-from solver.shared import Proved
-from solver.views import PlanViews, plan_views
+from solver.explain.views import PlanViews, plan_views
+from solver.model.carry_labels import CarryLabels
+from solver.model.problem import Problem
+from solver.proof.branches import Branches
 
 Closed = Mapping[str, IntArray]
 Solve = Callable[[Problem, IntArray | None], Proved]

@@ -16,12 +16,10 @@ from service.decision import PlanRequest, Question, claims_for
 from service.house import House
 from service.recalled import recall
 from service.rounds import Settled, Solve, joined, look_at
-from solver.claims import Claims
-from solver.filters import KNOB
-from solver.lines import moved_units
-from solver.movements import RISK, window_of
-from solver.network import IntArray
-from solver.steady import (
+from solver.explain.filters import KNOB
+from solver.explain.lines import moved_units
+from solver.model.movements import RISK, window_of
+from solver.model.steady import (
     STABILITY_KNOBS,
     Ways,
     carry_labels,
@@ -31,6 +29,8 @@ from solver.steady import (
     ways_of,
     with_fixed,
 )
+from solver.network.columns import IntArray
+from solver.proof.claims import Claims
 
 BAND, FROZEN = STABILITY_KNOBS["band_per_million"], STABILITY_KNOBS["frozen_days"]
 PROBES = 8

@@ -11,7 +11,7 @@ from graph.artifacts import ArtifactStore
 from ontology.canonical import LARGEST_INTEGER
 from ontology.canonical_columns import columns_from
 from ontology.errors import InputError
-from solver.network import IntArray
+from solver.network.columns import IntArray
 
 MOST_BYTES = 256 * 10**6
 """Of a plan document: one of 50,000 items has about 170 MB."""

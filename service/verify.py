@@ -34,12 +34,12 @@ from service.stated_plan import (
     told,
     whole,
 )
-from solver.branches import Branches
-from solver.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
-from solver.claims import Claims, SharedResources, Whole
-from solver.network import IntArray, Network
-from solver.problem import Problem
-from solver.steady import STABILITY_KNOBS
+from solver.model.problem import Problem
+from solver.model.steady import STABILITY_KNOBS
+from solver.network.columns import IntArray, Network
+from solver.proof.branches import Branches
+from solver.proof.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
+from solver.proof.claims import Claims, SharedResources, Whole
 
 ACCEPTED, REFUSED, NOT_RUN = "accepted", "refused", "not run"
 ARC_COLUMNS = ("tail", "head", "lower", "capacity", "cost", "kind", "reference", "supply")

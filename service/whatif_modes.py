@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import InputError, SolverError
-from solver.certificate import check, measure
-from solver.claims import Claims, SharedResources
-from solver.coupled import solve_coupled
-from solver.network import IntArray, Network, bare_network
-from solver.scaling import BILLIONTHS, half_up
+from solver.coupled.solve import solve_coupled
+from solver.network.columns import IntArray, Network, bare_network
+from solver.network.scaling import BILLIONTHS, half_up
+from solver.proof.certificate import check, measure
+from solver.proof.claims import Claims, SharedResources
 
 BANDS_KILOGRAMS = (100, 1_000, 10_000)
 """Freight per kilogram falls with weight: rates are those of a band, from each edge on."""

@@ -10,7 +10,7 @@ import numpy as np
 from graph.artifacts import ArtifactStore
 from ontology.errors import InputError
 from service.recalled import Recalled, recall
-from solver.alternatives import (
+from solver.explain.alternatives import (
     Alternative,
     arc_of,
     next_unit,
@@ -19,9 +19,9 @@ from solver.alternatives import (
     standing_of,
     worth_of,
 )
-from solver.carry_labels import CarryLabels
-from solver.names import ABSENT
-from solver.problem import Problem
+from solver.model.carry_labels import CarryLabels
+from solver.model.problem import Problem
+from solver.network.names import ABSENT
 
 Row = Mapping[str, Any]
 
@@ -31,9 +31,9 @@ class Way:
     """One way in on the first day: who would bring it, and how it stands.
 
     `closed_by` names rules, knobs and limits. Costs are of a unit, in the plan's cost units.
-    `standing` is one of `solver.alternatives.STANDINGS`; a way that is open and not used would be
-    used below `used_below_scaled` (None: at no cost), all else equal. `kept_units` stay in the lot
-    that it would take from, `held_by` is the rule that holds them there.
+    `standing` is one of `alternatives.STANDINGS`; a way that is open and not used
+    would be used below `used_below_scaled` (None: at no cost), all else equal. `kept_units` stay in
+    the lot that it would take from, `held_by` is the rule that holds them there.
     """
 
     kind: str

@@ -9,7 +9,8 @@ from ontology.columns import Snapshot, record_at
 from ontology.errors import InputError
 from ontology.objectives import PER_MILLE
 from service.recalled import Recalled, recall
-from solver.alternatives import (
+from solver.engine.shared import WHOLE_LOTS
+from solver.explain.alternatives import (
     Worth,
     arc_of,
     more_stock,
@@ -18,12 +19,11 @@ from solver.alternatives import (
     row_of,
     worth_of,
 )
-from solver.carry_labels import CarryLabels
-from solver.echelon import OrderSize, order_sizes
-from solver.facts import fact as fact_of
-from solver.problem import Problem
-from solver.shared import WHOLE_LOTS
-from solver.waiting import ShortageChange, changes_by
+from solver.explain.waiting import ShortageChange, changes_by
+from solver.model.carry_labels import CarryLabels
+from solver.model.echelon import OrderSize, order_sizes
+from solver.model.problem import Problem
+from solver.network.facts import fact as fact_of
 
 Row = Mapping[str, Any]
 

@@ -6,18 +6,18 @@ from collections.abc import Callable
 import numpy as np
 
 from ontology.errors import SolverError
-from solver.carry_labels import CarryLabels
-from solver.claims import SharedResources
-from solver.completion import complete
-from solver.coupled import WORK_LIMIT, solve_coupled
-from solver.flow import Solution, solve
-from solver.leftover import settled_apart
-from solver.network import IntArray, Network
-from solver.parts import components
-from solver.potentials import canonical_potentials
-from solver.problem import Problem
-from solver.shared import Proved, used
-from solver.ties import canonical_flow
+from solver.coupled.solve import WORK_LIMIT, solve_coupled
+from solver.engine.flow import Solution, solve
+from solver.engine.leftover import settled_apart
+from solver.engine.parts import components
+from solver.engine.potentials import canonical_potentials
+from solver.engine.shared import Proved, used
+from solver.engine.ties import canonical_flow
+from solver.model.carry_labels import CarryLabels
+from solver.model.completion import complete
+from solver.model.problem import Problem
+from solver.network.columns import IntArray, Network
+from solver.proof.claims import SharedResources
 
 
 def proved_flow(
@@ -47,7 +47,7 @@ def proved_flow(
         return Proved(flow, potentials)
     if shared.whole is not None:
         # imported here: few problems have loads or lots
-        from solver.integral_flow import whole_flow
+        from solver.integral.flow import whole_flow
 
         return whole_flow(
             problem, shared, Proved(flow, potentials), start_prices,

@@ -6,11 +6,11 @@ from dataclasses import fields
 
 import numpy as np
 
-from solver.carry_labels import CarryLabels
-from solver.completion import complete
-from solver.network import IntArray
-from solver.problem import Problem
-from solver.shared import Proved
+from solver.engine.shared import Proved
+from solver.model.carry_labels import CarryLabels
+from solver.model.completion import complete
+from solver.model.problem import Problem
+from solver.network.columns import IntArray
 
 Solve = Callable[..., Proved]
 

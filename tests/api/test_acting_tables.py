@@ -3,13 +3,15 @@
 import pytest
 from rich.console import Console
 
-from api.acting_tables import FACTS, PLANNER, acting_tables, heading_of
-from api.price_tables import APART, BETWEEN, WHOLE_PLANS, notes, prices_table
-from api.reasons import IRI
-from api.tables import Table
+from api.screen.acting_tables import FACTS, PLANNER, acting_tables, heading_of
+from api.screen.price_tables import APART, BETWEEN, WHOLE_PLANS, notes, prices_table
+from api.screen.reasons import IRI
+from api.screen.tables import Table
 from ontology.edits import FORBIDDEN
 from service.price import LimitPrice, OrdersPrice, RulePrice
-from solver import filters, shared, steady
+from solver.engine import shared
+from solver.explain import filters
+from solver.model import steady
 
 SUPPRESSED = {
     "focus_counts": {f"{IRI}rule/open-lane": 7},

@@ -14,7 +14,7 @@ import pytest
 
 import rules.release
 import service.house
-import solver.dimacs
+import solver.engine.dimacs
 from api.command_line import main
 from graph.login import Connection
 from ontology.canonical import digest_of
@@ -151,7 +151,7 @@ def test_verify_accepts_the_printed_plan_without_a_solver(plan_file: Path) -> No
     assert process("verify", plan_file).returncode == 0
     found = modules_after("verify", plan_file.parent / "bundle")
     assert set() == {name.partition(".")[0] for name in found} & {"ortools", "numba"}
-    assert {"solver.certificate", "service.verify"} <= found
+    assert {"solver.proof.certificate", "service.verify"} <= found
 
 
 def test_verify_derives_a_plan_of_its_own_service(run: Run, plan_file: Path) -> None:
@@ -352,7 +352,7 @@ def test_an_unexpected_error_is_one_line(
     def broken(_: Path) -> None:
         raise RuntimeError("planted\nin two lines")
 
-    monkeypatch.setattr(solver.dimacs, "solve_file", broken)
+    monkeypatch.setattr(solver.engine.dimacs, "solve_file", broken)
     ran = run("solve", "any.min")
     assert (1, "", 2) == (ran.status, ran.out, len(ran.err.splitlines()))
     assert "INTERNAL" in ran.err
@@ -370,7 +370,7 @@ def test_an_interrupt_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     def interrupted(_: Path) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(solver.dimacs, "solve_file", interrupted)
+    monkeypatch.setattr(solver.engine.dimacs, "solve_file", interrupted)
     assert Ran(130, "", "interrupted\n") == run("solve", "any.min")
 
 

@@ -11,15 +11,15 @@ import pytest
 from rich.console import Console
 
 from api.command_line import main
-from api.commands_compare import FIGURES, bars, difference, setting, show_comparison
-from api.plots import COST_PARTS
+from api.commands.compare import FIGURES, bars, difference, setting, show_comparison
+from api.screen.plots import COST_PARTS
 from graph.login import Connection
 from rules.release import default_release
 from service.compare import Comparison, Method, OrdersMethod, compare_on
 from service.decision import PlanRequest
 from service.house import House
-from solver.heuristics import GREEDY, MIN_MAX, Parameters
-from solver.tuning import Tuned
+from solver.rivals.heuristics import GREEDY, MIN_MAX, Parameters
+from solver.rivals.tuning import Tuned
 from tests.solver import two_hubs
 from tests.solver.forecasts import random_forecast
 from tests.solver.planning import random_orders

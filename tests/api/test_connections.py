@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.connections import Cursors
+from api.graphql.connections import Cursors
 from ontology.errors import InputError
 from tests.api.conftest import Ask, Client
 

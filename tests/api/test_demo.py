@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from api import demo_plan as demo
-from api.amounts import count, millionths, money, moneys, share, total
-from api.reasons import rule_name
+from api.demo import plan as demo
+from api.screen.amounts import count, millionths, money, moneys, share, total
+from api.screen.reasons import rule_name
 from graph.progress import silent
 from graph.settings import settings_from_environment
 from service.house import open_house

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from api.commands_drift import show_drift
+from api.commands.drift import show_drift
 from service.drift import ItemDrift, drift
 from service.house import House
 from tests.api.conftest import CHAIN, Ask

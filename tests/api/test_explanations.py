@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from api.commands_diff import change_text, document, line_text, show_difference, signed
-from api.commands_why import show_line, show_why
-from api.explained import Amounts, flip_text, size_texts, way_text
-from api.explained import change_text as moved_text
+from api.commands.diff import change_text, document, line_text, show_difference, signed
+from api.commands.why import show_line, show_why
+from api.screen.explained import Amounts, flip_text, size_texts, way_text
+from api.screen.explained import change_text as moved_text
 from service.difference import Change, Difference, Group, LineChange
 from service.house import House
 from service.why import Way, why
 from service.why_line import Flip, why_line
-from solver.alternatives import STANDINGS
-from solver.echelon import OrderSize
+from solver.explain.alternatives import STANDINGS
+from solver.model.echelon import OrderSize
 from tests.api.conftest import CHAIN, Ask
 
 AMOUNTS = Amounts(10_000, "EUR")

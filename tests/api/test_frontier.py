@@ -1,6 +1,6 @@
 """The frontier over GraphQL: the points that the service finds, as exact numbers."""
 
-from api.weighing import MOST_POINTS
+from api.graphql.weighing import MOST_POINTS
 from ontology.objectives import LANDED, SERVICE
 from service.decision import PlanRequest
 from service.frontier import frontier

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from api.command_line import main
-from api.impact_tables import show_critical, show_impact
 from api.output import console
+from api.screen.impact_tables import show_critical, show_impact
 from graph.login import Connection
 from ontology.failures import Subject
 from service.house import House
-from service.impact import impact
-from service.single_points import joint_failures
+from service.impact.failure import impact
+from service.impact.single_points import joint_failures
 from tests.api.conftest import CHAIN, Ask, Client
 from tests.service.small_chains import MONDAY, snapshot_of
 from tests.service.test_impact import hospital

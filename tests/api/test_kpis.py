@@ -9,12 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from api.command_line import app
-from api.commands_kpi import grouped, shown, sparkline
+from api.commands.kpi import grouped, shown, sparkline
 from graph.login import Connection
 from ontology.errors import InputError
 from ontology.kpis import DEFINITIONS
 from service.house import House
-from service.kpi_value import Counted, Kpi
+from service.kpis.value import Counted, Kpi
 from tests.api.conftest import CHAIN, Ask, Client
 
 IDS = [definition.id for definition in DEFINITIONS]

@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.labels import placed
+from api.screen.labels import placed
 
 FRAME = (0.0, 0.0, 500.0, 500.0)
 

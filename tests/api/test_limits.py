@@ -7,7 +7,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from api.app import create_app
-from api.limits import ALIASES, BODY_BYTES, DEPTH, DIRECTIVES, TOKENS
+from api.graphql.limits import ALIASES, BODY_BYTES, DEPTH, DIRECTIVES, TOKENS
 from ontology.errors import StateError
 from service.house import House
 from tests.api.conftest import TOKEN, Ask, Client
@@ -179,7 +179,7 @@ def test_suggestions_and_introspection_are_for_development(
 
 def test_rows_have_a_budget(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages within pages end at the budget, not at the product of their sizes."""
-    monkeypatch.setattr("api.loaders.RESULT_ROWS", 10)
+    monkeypatch.setattr("api.graphql.loaders.RESULT_ROWS", 10)
     query = """{items(chain:"two_hubs"){edges{node{stock{edges{node{location{stock{edges{node{
         id}}}}}}}}}}}"""
     answer = client.post("/graphql", json={"query": query})
@@ -219,7 +219,7 @@ def test_a_known_error_keeps_its_code(
 
 def test_a_large_number_is_exact_or_refused(ask: Ask) -> None:
     """What does not fit a reader's numbers is an error and never rounded."""
-    from api.types import _safe
+    from api.graphql.types import _safe
     from ontology.errors import InputError
 
     assert 2**53 - 1 == _safe(2**53 - 1)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.plots import plot_costs, plot_file, plot_flows, plot_frontier, plot_stock
+from api.screen.plots import plot_costs, plot_file, plot_flows, plot_frontier, plot_stock
 from ontology.errors import EvenkeelError
 
 TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")

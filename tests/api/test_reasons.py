@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api.reasons import reason_of, rule_name
+from api.screen.reasons import reason_of, rule_name
 from tests.api.conftest import Ask
 
 RULE = "https://w3id.org/evenkeel/rule/safety-floor"

@@ -14,17 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from api.amounts import exact, in_packs
 from api.command_line import main
-from api.drawing import certificate_table, lines_table, shortfalls_table, show_restated
-from api.restated import OF_NETWORK, Restated, in_currency
+from api.screen.amounts import exact, in_packs
+from api.screen.drawing import certificate_table, lines_table, shortfalls_table, show_restated
+from api.screen.restated import OF_NETWORK, Restated, in_currency
 from graph.login import Connection
 from ontology.columns import Snapshot, table_of
 from ontology.errors import InputError
 from ontology.governance import ExchangeRate
 from ontology.units import Packs
 from service.house import House
-from solver.claims import Claims
+from solver.proof.claims import Claims
 
 DECISION: Mapping[str, Any] = {
     "starts_on": "2026-03-02",

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from strawberry.printer import print_schema
 
-from api.schema import build_schema
+from api.graphql.schema import build_schema
 
-GOLDEN = Path(__file__).parents[2] / "api" / "schema.graphql"
+GOLDEN = Path(__file__).parents[2] / "api" / "graphql" / "schema.graphql"
 
 
 @pytest.mark.parametrize("development", [False, True])
@@ -19,7 +19,7 @@ def test_the_schema_is_the_golden_one(development: bool) -> None:
 
 
 def test_the_module_prints_the_schema() -> None:
-    """`python -m api.schema` prints what the golden file holds."""
-    printed = subprocess.run([sys.executable, "-m", "api.schema"], capture_output=True, check=True,
-                             cwd=GOLDEN.parents[1])  # fmt: skip
+    """`python -m api.graphql.schema` prints what the golden file holds."""
+    command = [sys.executable, "-m", "api.graphql.schema"]
+    printed = subprocess.run(command, capture_output=True, check=True, cwd=GOLDEN.parents[2])
     assert GOLDEN.read_bytes() == printed.stdout

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from api.tables import Table, wrapped
+from api.screen.tables import Table, wrapped
 
 ROWS = [
     ("217", "1,504", "disinfectants-017 (!)", "hub-rotterdam", "store-birmingham",

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from api.waits import PLACES_SHOWN, waits_texts
-from solver.waiting import ShortageChange
+from api.screen.waits import PLACES_SHOWN, waits_texts
+from solver.explain.waiting import ShortageChange
 
 LINE = {"item": "milk", "quantity_units": 4}
 ON = [date(2026, 3, day) for day in (2, 3, 4)]

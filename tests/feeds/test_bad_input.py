@@ -11,7 +11,7 @@ from feeds.reading import read
 from feeds.refusals import HINTS
 from ontology.errors import InputError
 from ontology.word_lists import MEASURES
-from solver.resources import MEASURES as COUNTED
+from solver.model.resources import MEASURES as COUNTED
 from tests.feeds.small_feed import HEADER, ORDER, read_small, small_mapping, write
 
 STOCK = "item,location,on_hand_units,unit\n"

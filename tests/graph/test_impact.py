@@ -16,8 +16,8 @@ from ontology.places import Location
 from ontology.stock import StockPosition
 from ontology.terms import key_of
 from ontology.transport import Lane, Shipment
-from service.impact import impact_on, subjects_of
-from service.supply import supply_of
+from service.impact.failure import impact_on, subjects_of
+from service.impact.supply import supply_of
 from tests.graph.facts_at_hand import CHAIN, NOON, feed_of, tables_of
 from tests.service.small_chains import MONDAY, forecast, random_chain, snapshot_of
 

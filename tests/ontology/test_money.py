@@ -119,7 +119,7 @@ def test_rounding_is_the_nearest_whole_half_up(amount: int, factor: Fraction) ->
 
 
 def test_halves_go_up_below_zero_too() -> None:
-    """The rule of `solver.scaling.half_up`."""
+    """The rule of `solver.network.scaling.half_up`."""
     assert [1, 0, -1, 2] == [rounded(Fraction(n, 2)) for n in (1, -1, -3, 3)]
 
 

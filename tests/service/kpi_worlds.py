@@ -9,7 +9,7 @@ from ontology.columns import Snapshot, table_of
 from ontology.demand import DemandForecast, DemandObservation
 from ontology.goods import Item
 from ontology.stock import StockingPolicy, StockPosition
-from service.kpi_value import Counted, Figure, Kpi
+from service.kpis.value import Counted, Figure, Kpi
 
 DAY = date(2026, 3, 2)
 

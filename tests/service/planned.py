@@ -14,7 +14,7 @@ from service.decision import Draft, PlanRequest, seal
 from service.examples import PROJECT
 from service.gate import hold_to_rules
 from service.planning import draft_plan
-from solver.problem import BOTH_PARTS
+from solver.model.problem import BOTH_PARTS
 
 TWO_HUBS = PROJECT / "examples" / "two_hubs"
 

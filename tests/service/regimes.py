@@ -24,7 +24,7 @@ from ontology.transport import CarrierCapacity, Lane, LaneCapacity
 from rules.release import Release, default_release
 from service.decision import Draft, PlanRequest, ask, seal
 from service.planning import answer, certified
-from solver.stages import alone
+from solver.model.stages import alone
 from tests.service.whole_and_ageing import ageing_facts, whole_facts
 from tests.solver.forecasts import random_forecast
 from tests.solver.line_worlds import line_world, with_lines

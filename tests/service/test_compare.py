@@ -15,10 +15,10 @@ from service import compare as compared
 from service.compare import Comparison, Method, OrdersMethod, _rival_flow, compare_on
 from service.decision import PlanRequest, ask
 from service.planning import draft_plan
-from solver.branches import split_lots
-from solver.carry_labels import CarryLabels
-from solver.closing import overdrawn
-from solver.heuristics import Acts, act
+from solver.explain.closing import overdrawn
+from solver.model.carry_labels import CarryLabels
+from solver.proof.branches import split_lots
+from solver.rivals.heuristics import Acts, act
 from tests.service.whole_and_ageing import whole_facts
 from tests.solver import two_hubs
 from tests.solver.forecasts import STORES, random_forecast

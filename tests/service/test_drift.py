@@ -11,8 +11,8 @@ from ontology.columns import Snapshot, Table
 from rules.release import default_release
 from service.decision import PlanRequest, ask, pose
 from service.drift import PlanDrift, drift
+from solver.network.ranges import exact_dot
 from solver.optimum import proved_flow
-from solver.ranges import exact_dot
 from tests.service import regimes
 from tests.service.planned import Planned
 from tests.service.test_stability import plan, saved

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from api.drawing import show_plan
+from api.screen.drawing import show_plan
 from graph.artifacts import ArtifactStore
 from graph.manifests import write_snapshot
 from rules.release import default_release

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from api.commands_frontier import document_of
+from api.commands.frontier import document_of
 from ontology.canonical import digest_of
 from ontology.errors import InputError
 from ontology.objectives import CARBON, LANDED, SERVICE, TURNOVER, Weights
@@ -12,7 +12,7 @@ from rules.release import default_release
 from service.decision import PlanRequest
 from service.frontier import Frontier, Point, frontier, ratios, robust_price, undominated
 from service.planning import draft_plan
-from solver.objectives import Parts
+from solver.explain.objectives import Parts
 from tests.solver.forecasts import random_forecast
 from tests.solver.objective_worlds import PLACES, World, random_world, short_in_worst
 from tests.solver.planning import random_orders

@@ -20,9 +20,9 @@ from ontology.partners import Contract, Offer, Supplier, UpstreamSupply
 from ontology.places import Location
 from ontology.stock import StockPosition
 from ontology.transport import Lane, Shipment
-from service.demand_rates import demand_rates, first_day_of
-from service.impact import AffectedPair, ImpactReport, impact, impact_on, subjects_of
-from service.supply import supply_of
+from service.impact.demand_rates import demand_rates, first_day_of
+from service.impact.failure import AffectedPair, ImpactReport, impact, impact_on, subjects_of
+from service.impact.supply import supply_of
 from tests.service.planned import TWO_HUBS
 from tests.service.planned import snapshot_of as facts_of_folder
 from tests.service.small_chains import (

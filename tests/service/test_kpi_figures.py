@@ -17,9 +17,9 @@ from ontology.governance import ExchangeRate
 from ontology.partners import Offer
 from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane, Shipment, TruckLoad
-from service.kpi_demand import mean_demand
-from service.kpi_value import Kpi, decimal, rows_of
-from service.kpis import kpis_of_facts
+from service.kpis.demand import mean_demand
+from service.kpis.figures import kpis_of_facts
+from service.kpis.value import Kpi, decimal, rows_of
 from tests.service.kpi_worlds import DAY, asked, named, on, parts, world
 
 

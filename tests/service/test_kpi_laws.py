@@ -14,8 +14,8 @@ from ontology.goods import Item
 from ontology.partners import Offer
 from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane, Shipment
-from service.kpi_value import Counted, Figure, rows_of
-from service.kpis import kpis_of_facts
+from service.kpis.figures import kpis_of_facts
+from service.kpis.value import Counted, Figure, rows_of
 from tests.service.kpi_worlds import DAY, on, random_records, world
 
 SEEDS = range(60)

@@ -11,11 +11,11 @@ from ontology.demand import OrderFulfilment, PurchaseOrder, SalesOrder, Transfer
 from ontology.governance import KpiDefinition
 from ontology.stock import StockMovement
 from ontology.transport import Shipment
-from service.kpi_loads import WholeCosts
-from service.kpi_money import Pricing
-from service.kpi_plans import adherence
-from service.kpi_value import Kpi, Lacking, rows_of
-from service.kpis import kpis_of_plan
+from service.kpis.figures import kpis_of_plan
+from service.kpis.loads import WholeCosts
+from service.kpis.money import Pricing
+from service.kpis.plans import adherence
+from service.kpis.value import Kpi, Lacking, rows_of
 from tests.service import regimes
 from tests.service.kpi_worlds import DAY, named, on, parts, world
 from tests.service.planned import Planned

@@ -11,8 +11,8 @@ from ontology.goods import Item, Lot
 from ontology.governance import ExchangeRate
 from ontology.perishables import DisposalCost
 from ontology.stock import StockPosition
-from service.kpi_value import Kpi, Lacking, rows_of
-from service.kpis import kpis_of_facts, kpis_of_plan
+from service.kpis.figures import kpis_of_facts, kpis_of_plan
+from service.kpis.value import Kpi, Lacking, rows_of
 from tests.scenarios.scenario import HERE, planned, scenario_at
 from tests.service.kpi_worlds import DAY, named, world
 

@@ -18,11 +18,11 @@ from rules.release import default_release
 from service.decision import Draft, PlanRequest, ask, seal
 from service.planning import draft_plan, staged
 from service.verify import REFUSED, verify
-from solver.carry_labels import CarryLabels
-from solver.objectives import parts_of, worst_short
+from solver.explain.objectives import parts_of, worst_short
+from solver.model.carry_labels import CarryLabels
+from solver.model.stages import Stage, alone, held
+from solver.network.ranges import exact_dot
 from solver.optimum import proved_flow
-from solver.ranges import exact_dot
-from solver.stages import Stage, alone, held
 from tests.scenarios.scenario import HERE, scenario_at
 from tests.service.test_verify_keys import resealed
 from tests.solver.forecasts import random_forecast

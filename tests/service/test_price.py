@@ -7,7 +7,7 @@ from rules.release import default_release
 from service.decision import Draft, PlanRequest
 from service.planning import draft_plan
 from service.price import price_of_rule, rules_that_act
-from solver.filters import KNOB
+from solver.explain.filters import KNOB
 from tests.solver import two_hubs
 from tests.solver.forecasts import random_forecast
 

@@ -13,8 +13,8 @@ from service.decision import PlanRequest, ask, assemble, pose
 from service.planning import draft_plan
 from service.rounds import Settled, closers
 from service.verify import _refuse_false_closures
-from solver.carry_labels import CarryLabels
-from solver.filters import KNOB, NEVER_WORSE
+from solver.explain.filters import KNOB, NEVER_WORSE
+from solver.model.carry_labels import CarryLabels
 from tests.service.whole_and_ageing import whole_facts
 from tests.solver.forecasts import random_forecast
 from tests.solver.planning import shuffled

@@ -12,8 +12,8 @@ from ontology.failures import Subject
 from ontology.partners import Offer, Supplier
 from ontology.places import Location
 from ontology.transport import Lane
-from service.impact import subjects_of
-from service.single_points import CriticalFailures, joint_failures, single_points
+from service.impact.failure import subjects_of
+from service.impact.single_points import CriticalFailures, joint_failures, single_points
 from tests.service.small_chains import MONDAY, REGIONS, Naive, forecast, random_chain, snapshot_of
 
 chains = st.integers(0, 2**32).map(lambda seed: [*random_chain(Random(seed)), forecast("Z", "p0")])

@@ -20,8 +20,8 @@ from service.decision import Draft, PlanRequest, ask, request_of, seal
 from service.planning import answer, draft_plan
 from service.stability import BAND, FROZEN, steady_since
 from service.verify import REFUSED, verify
-from solver.filters import NEVER_WORSE
-from solver.steady import NO_WAY_BACK, stability_of
+from solver.explain.filters import NEVER_WORSE
+from solver.model.steady import NO_WAY_BACK, stability_of
 from tests.service.planned import Planned
 from tests.service.test_verify_keys import resealed
 from tests.solver.planning import random_orders

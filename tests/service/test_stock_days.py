@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.stock_days import Lot, days_until_short
+from service.impact.stock_days import Lot, days_until_short
 
 MILLION = 1_000_000
 lots = st.lists(

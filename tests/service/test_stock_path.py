@@ -11,8 +11,8 @@ from ontology.errors import InputError
 from ontology.goods import Item, Lot
 from ontology.stock import StockPosition
 from ontology.transport import Shipment
-from service.kpi_stock import stock_after
-from service.stock_path import StockDay, first_day, stock_path
+from service.kpis.stock import stock_after
+from service.kpis.stock_path import StockDay, first_day, stock_path
 from tests.service.kpi_worlds import DAY, asked, on, world
 from tests.service.planned import Planned
 

@@ -10,7 +10,7 @@ import pytest
 
 from ontology.canonical import digest_of
 from service.verify import ACCEPTED, ARC_COLUMNS, NOT_RUN, REFUSED, Verdict, differences, verify
-from solver.network import Network
+from solver.network.columns import Network
 from tests.service.planned import Planned
 
 

@@ -9,9 +9,9 @@ from graph.artifacts import ArtifactStore
 from ontology.errors import InputError
 from service.recalled import recall
 from service.why import Way, Why, why
-from solver.alternatives import Alternative, arc_of, row_of
-from solver.carry_labels import CarryLabels
-from solver.flow import solve
+from solver.engine.flow import solve
+from solver.explain.alternatives import Alternative, arc_of, row_of
+from solver.model.carry_labels import CarryLabels
 from tests.service.planned import Planned
 
 

@@ -11,9 +11,9 @@ from ontology.errors import InputError
 from service.decision import ask, pose
 from service.planning import draft_plan
 from service.why_line import Flip, WhyLine, why_line
-from solver.alternatives import arc_of, row_of
-from solver.flow import solve
-from solver.network import IntArray
+from solver.engine.flow import solve
+from solver.explain.alternatives import arc_of, row_of
+from solver.network.columns import IntArray
 from tests.service.planned import Planned
 
 

@@ -5,9 +5,9 @@ from itertools import product
 
 import numpy as np
 
-from solver.claims import SharedResources
-from solver.flow import unmet
-from solver.network import IntArray, Network, bare_network
+from solver.engine.flow import unmet
+from solver.network.columns import IntArray, Network, bare_network
+from solver.proof.claims import SharedResources
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from ontology.partners import Offer
 from ontology.places import HandlingRate, PortAccess, SharedResource
 from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import FreightRate, Lane, Shipment
-from solver.flow import solve
-from solver.movements import Window, candidates, window_of
-from solver.network import IntArray
-from solver.potentials import canonical_potentials
-from solver.problem import BOTH_PARTS, Problem, build
-from solver.ties import canonical_flow
+from solver.engine.flow import solve
+from solver.engine.potentials import canonical_potentials
+from solver.engine.ties import canonical_flow
+from solver.model.movements import Window, candidates, window_of
+from solver.model.problem import BOTH_PARTS, Problem, build
+from solver.network.columns import IntArray
 
 MONDAY = date(2026, 3, 2)
 KILOGRAM = 10**9

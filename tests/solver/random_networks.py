@@ -6,8 +6,8 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
-from solver.flow import unmet
-from solver.network import IntArray, Network, bare_network
+from solver.engine.flow import unmet
+from solver.network.columns import IntArray, Network, bare_network
 
 
 def random_network(

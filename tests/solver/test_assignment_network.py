@@ -14,14 +14,14 @@ from ontology.demand import OrderFulfilment, SalesOrder
 from ontology.errors import InputError, SolverError
 from ontology.places import HandlingRate, PortAccess, SharedResource
 from ontology.transport import FreightRate
-from solver.assignment_network import AssignmentLabels
-from solver.baselines import compare
-from solver.cuts import unserved_orders
-from solver.lines import decode
-from solver.movements import candidates, window_of
-from solver.names import ABSENT
-from solver.scaling import half_up
-from solver.shortfalls import shortfalls
+from solver.explain.baselines import compare
+from solver.explain.cuts import unserved_orders
+from solver.explain.lines import decode
+from solver.explain.shortfalls import shortfalls
+from solver.model.assignment_network import AssignmentLabels
+from solver.model.movements import candidates, window_of
+from solver.network.names import ABSENT
+from solver.network.scaling import half_up
 from tests.solver.planning import (
     KILOGRAM,
     MONDAY,

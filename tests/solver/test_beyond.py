@@ -10,8 +10,8 @@ from ontology.transport import Lane
 from rules.release import default_release
 from service.decision import PlanRequest
 from service.planning import draft_plan
-from solver.beyond import lanes_beyond, remarks
-from solver.movements import Window, candidates, window_of
+from solver.model.beyond import lanes_beyond, remarks
+from solver.model.movements import Window, candidates, window_of
 from tests.solver.forecasts import LOCAL, random_forecast
 from tests.solver.planning import MONDAY
 

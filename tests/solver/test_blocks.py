@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from ontology.errors import SolverError
-from solver import blocks as together
-from solver import parts
-from solver.blocks import Settled, blocks_of, cut, groups_of, settle, settle_many
-from solver.names import hash_names
-from solver.network import Network, bare_network
-from solver.ties import Hashes
+from solver.engine import blocks as together
+from solver.engine import parts
+from solver.engine.blocks import Settled, blocks_of, cut, groups_of, settle, settle_many
+from solver.engine.ties import Hashes
+from solver.network.columns import Network, bare_network
+from solver.network.names import hash_names
 from tests.solver.random_networks import random_network
 
 

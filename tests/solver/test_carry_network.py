@@ -16,14 +16,14 @@ from ontology.goods import Item, Lot
 from ontology.partners import Offer
 from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane, TruckLoad
-from solver.baselines import compare, do_nothing
-from solver.carry_labels import CarryLabels
-from solver.flow import unmet
-from solver.lines import decode
-from solver.movements import candidates, stock_after, window_of
-from solver.network import ArcKind
-from solver.risk import stated_curves
-from solver.unmet import without_each_rule
+from solver.engine.flow import unmet
+from solver.explain.baselines import compare, do_nothing
+from solver.explain.lines import decode
+from solver.explain.unmet import without_each_rule
+from solver.model.carry_labels import CarryLabels
+from solver.model.movements import candidates, stock_after, window_of
+from solver.model.risk import stated_curves
+from solver.network.columns import ArcKind
 from tests.solver.planning import (
     MONDAY,
     Solved,

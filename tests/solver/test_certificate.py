@@ -7,11 +7,11 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from solver.certificate import check, measure
-from solver.claims import Claims, SharedResources
-from solver.flow import solve, unmet
-from solver.network import IntArray, Network, bare_network
-from solver.potentials import canonical_potentials
+from solver.engine.flow import solve, unmet
+from solver.engine.potentials import canonical_potentials
+from solver.network.columns import IntArray, Network, bare_network
+from solver.proof.certificate import check, measure
+from solver.proof.claims import Claims, SharedResources
 from tests.solver.random_networks import random_network
 
 
@@ -39,8 +39,8 @@ def test_the_bound_on_paper() -> None:
 def test_the_checker_loads_no_solver() -> None:
     """Law 2: a checker without any solver (`ortools`, `numba`, `networkx` stay unloaded)."""
     code = (
-        "import sys, numpy as np; from solver.certificate import check, measure;"
-        "from solver.network import bare_network;"
+        "import sys, numpy as np; from solver.proof.certificate import check, measure;"
+        "from solver.network.columns import bare_network;"
         "net = bare_network([0], [1], [5], [2], [3, -3]);"
         "flow, potentials = np.array([3]), np.array([-2, 0]);"
         "verdict = check(net, flow, potentials, measure(net, flow, potentials));"

@@ -5,8 +5,8 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from solver.closing import _covering
-from solver.views import PlanViews
+from solver.explain.closing import _covering
+from solver.explain.views import PlanViews
 
 
 def one_by_one(units: dict[int, int], excess: int) -> list[int]:

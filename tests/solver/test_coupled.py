@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from ontology.errors import SolverError
-from solver.certificate import check, measure
-from solver.claims import SharedResources
-from solver.coupled import CoupledPlan, solve_coupled
-from solver.coupled_items import items_of, used_of
-from solver.coupled_pdlp import linear_answer
-from solver.flow import solve, unmet
-from solver.network import Network, bare_network
+from solver.coupled.items import items_of, used_of
+from solver.coupled.pdlp import linear_answer
+from solver.coupled.solve import CoupledPlan, solve_coupled
+from solver.engine.flow import solve, unmet
+from solver.network.columns import Network, bare_network
+from solver.proof.certificate import check, measure
+from solver.proof.claims import SharedResources
 from tests.solver.coupled_chains import Chain, lanes, least_cost, tiny
 
 

@@ -6,19 +6,19 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-import solver.coupled_blend
-import solver.coupled_core
-import solver.coupled_search
-from solver.claims import SharedResources
-from solver.coupled import CoupledPlan, solve_coupled
-from solver.coupled_blend import blend
-from solver.coupled_circles import effects, peeled
-from solver.coupled_core import core_of
-from solver.coupled_engines import ItemEngines
-from solver.coupled_items import Items, items_of, total_cost, used_of
-from solver.coupled_plans import Draft
-from solver.flow import unmet
-from solver.network import IntArray, bare_network
+import solver.coupled.blend
+import solver.coupled.core
+import solver.coupled.search
+from solver.coupled.blend import blend
+from solver.coupled.circles import effects, peeled
+from solver.coupled.core import core_of
+from solver.coupled.engines import ItemEngines
+from solver.coupled.items import Items, items_of, total_cost, used_of
+from solver.coupled.plans import Draft
+from solver.coupled.solve import CoupledPlan, solve_coupled
+from solver.engine.flow import unmet
+from solver.network.columns import IntArray, bare_network
+from solver.proof.claims import SharedResources
 from tests.solver.coupled_chains import Chain, lanes
 
 
@@ -121,7 +121,7 @@ def test_units_change_places_on_a_tight_lane() -> None:
 
 def test_sets_that_do_not_pay_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """On paper: nothing of a dearer plan is taken where it is one choice, not even at first."""
-    monkeypatch.setattr(solver.coupled_blend, "DEPTH", 0)
+    monkeypatch.setattr(solver.coupled.blend, "DEPTH", 0)
     items, one, other = crossing((2, 2))
     rows = replace(items.structures[1], row_resource=np.zeros(1, np.int64))
     items = replace(items, structures=(items.structures[0], rows))
@@ -130,7 +130,7 @@ def test_sets_that_do_not_pay_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_core_keeps_what_a_plan_uses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law: the core has the plan's arcs and their rows, and is smaller than the items."""
-    monkeypatch.setattr(solver.coupled_core, "ARCS_PER_NODE", 1)
+    monkeypatch.setattr(solver.coupled.core, "ARCS_PER_NODE", 1)
     items, draw = items_in(lanes(8, 3, tight=0.4, sizes=4)), np.random.default_rng(1)
     draft = some_plan(items, draw)
     prices, active = draw.integers(0, 40, len(items.capacity)), np.array([1, 2, 6])
@@ -169,8 +169,8 @@ def test_shaking_gains_and_is_the_same_in_any_number_of_threads(
     assert "stalled" == first.stop
     assert first.flow.tobytes() == again.flow.tobytes()
     assert first.prices.tobytes() == again.prices.tobytes()
-    monkeypatch.setattr(solver.coupled_search, "SHAKES", 0)
-    monkeypatch.setattr(solver.coupled_search, "FEWEST_SHAKES", 0)
+    monkeypatch.setattr(solver.coupled.search, "SHAKES", 0)
+    monkeypatch.setattr(solver.coupled.search, "FEWEST_SHAKES", 0)
     still = shaken(chain, 1)
     assert first.cost is not None
     assert still.cost is not None

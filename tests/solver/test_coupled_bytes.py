@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import solver.coupled_panels
-import solver.coupled_plans
-from solver.coupled import CoupledPlan, solve_coupled
-from solver.coupled_engines import ItemEngines
-from solver.coupled_items import items_of
-from solver.coupled_panels import panels_of
-from solver.coupled_plans import Draft
-from solver.coupled_prices import FirstOrder, Start
-from solver.flow import solve
+import solver.coupled.panels
+import solver.coupled.plans
+from solver.coupled.engines import ItemEngines
+from solver.coupled.items import items_of
+from solver.coupled.panels import panels_of
+from solver.coupled.plans import Draft
+from solver.coupled.prices import FirstOrder, Start
+from solver.coupled.solve import CoupledPlan, solve_coupled
+from solver.engine.flow import solve
 from tests.solver.coupled_chains import Chain, lanes
 
 
@@ -31,7 +31,7 @@ def planned(chain: Chain, threads: int) -> CoupledPlan:
 
 def test_runs_and_threads_are_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 8: twice, and with one, two and five threads over several panels, the same bytes."""
-    monkeypatch.setattr(solver.coupled_panels, "FULL", 2_000)
+    monkeypatch.setattr(solver.coupled.panels, "FULL", 2_000)
     chain = lanes(40, 5, tight=0.5, sizes=3)
     first = bytes_of(planned(chain, 1))
     assert first == bytes_of(planned(chain, 1))
@@ -51,7 +51,7 @@ def start_of(chain: Chain, threads: int = 1) -> tuple[FirstOrder, Start]:
 
 def test_panels_in_threads_add_up_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 8: every step of four panels gives the same prices and flows in one and three threads."""
-    monkeypatch.setattr(solver.coupled_panels, "FULL", 2_000)
+    monkeypatch.setattr(solver.coupled.panels, "FULL", 2_000)
     chain = lanes(120, 5, tight=0.3, sizes=3)
     found = []
     for threads in (1, 3):
@@ -76,8 +76,8 @@ def test_panels_of_any_width_take_the_same_steps(
     wide, start = start_of(chain)
     items = items_of(chain.network, chain.block_of_node, chain.shared)
     shape = panels_of(items, np.arange(8), start.flow, np.float32).panels[0].cost.shape
-    assert shape[1] == solver.coupled_panels.WIDTH
-    monkeypatch.setattr(solver.coupled_panels, "FEWEST", 33)
+    assert shape[1] == solver.coupled.panels.WIDTH
+    monkeypatch.setattr(solver.coupled.panels, "FEWEST", 33)
     single, _ = start_of(chain)
     shape = panels_of(items, np.arange(8), start.flow, np.float32).panels[0].cost.shape
     assert shape[1] == 1
@@ -93,7 +93,7 @@ def test_a_draft_never_overdraws_going_downhill(
     monkeypatch: pytest.MonkeyPatch, deals: int
 ) -> None:
     """Law: from a plan within capacity every pass stays within it; at true cost it never rises."""
-    monkeypatch.setattr(solver.coupled_plans, "DEALS", deals)
+    monkeypatch.setattr(solver.coupled.plans, "DEALS", deals)
     chain = lanes(10, 7, tight=0.4, sizes=5, odd=True)
     items = items_of(chain.network, chain.block_of_node, chain.shared)
     every, draw = np.arange(items.count), np.random.default_rng(1)

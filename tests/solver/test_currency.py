@@ -19,8 +19,8 @@ from ontology.partners import Offer
 from ontology.places import HandlingRate
 from ontology.stock import StockingPolicy
 from ontology.transport import FreightRate, Lane
-from solver.currency import Conversion, conversion_of, rates_used
-from solver.movements import RISK, Window
+from solver.model.currency import Conversion, conversion_of, rates_used
+from solver.model.movements import RISK, Window
 from tests.solver.planning import MONDAY, random_risk, shuffled, snapshot_of, solved
 
 USD = ExchangeRate("EUR", "USD", MONDAY - timedelta(days=3), 2, 1)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from ontology.columns import Snapshot, table_of
 from ontology.demand import Backlog, DemandQuantile
 from ontology.errors import InputError
-from solver.demand import TOTAL, QuantileDemand, local_demand, pooled_demand, with_imbalance
-from solver.movements import pairs_of, window_of
-from solver.risk import segments
+from solver.model.demand import TOTAL, QuantileDemand, local_demand, pooled_demand, with_imbalance
+from solver.model.movements import pairs_of, window_of
+from solver.model.risk import segments
 from tests.solver.forecasts import FAR, LEVELS, LOCAL, quantiles, random_forecast
 from tests.solver.planning import MONDAY, snapshot_of
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from ontology.errors import SolverError
-from solver.detours import Residual
-from solver.flow import solve
-from solver.network import IntArray, Network
-from solver.potentials import canonical_potentials
+from solver.engine.flow import solve
+from solver.engine.potentials import canonical_potentials
+from solver.explain.detours import Residual
+from solver.network.columns import IntArray, Network
 from tests.solver.random_networks import random_network
 
 

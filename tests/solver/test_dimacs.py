@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ontology.errors import InputError
-from solver import dimacs
-from solver.dimacs import SolveResult, read_dimacs, solve_file
-from solver.flow import solve
-from solver.network import Network
+from solver.engine import dimacs
+from solver.engine.dimacs import SolveResult, read_dimacs, solve_file
+from solver.engine.flow import solve
+from solver.network.columns import Network
 from tests.solver.random_networks import random_network
 
 ON_PAPER = """c five units from 1 to 3

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from ontology.columns import Snapshot, Table
-from solver.blocks import blocks_of, settle
-from solver.claims import SharedResources
-from solver.drift import (
+from solver.engine.blocks import blocks_of, settle
+from solver.engine.flow import solve, unmet
+from solver.engine.potentials import canonical_potentials
+from solver.engine.ties import Hashes
+from solver.explain.drift import (
     Carried,
     carried,
     drifted,
@@ -18,12 +20,10 @@ from solver.drift import (
     weighed,
     with_old_penalties,
 )
-from solver.flow import solve, unmet
-from solver.names import mixed
-from solver.network import ArcKind, Network, bare_network
-from solver.potentials import canonical_potentials
-from solver.ranges import exact_dot
-from solver.ties import Hashes
+from solver.network.columns import ArcKind, Network, bare_network
+from solver.network.names import mixed
+from solver.network.ranges import exact_dot
+from solver.proof.claims import SharedResources
 from tests.solver.forecasts import random_forecast
 from tests.solver.planning import random_orders, random_risk, solved
 from tests.solver.random_networks import random_network

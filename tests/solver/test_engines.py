@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from ontology.errors import SolverError
-from solver import engines
-from solver.certificate import check, measure
-from solver.engines import ENGINES, Engine, chosen
-from solver.flow import Solution, solve
-from solver.names import hash_names
-from solver.network import IntArray, Network, bare_network
-from solver.potentials import canonical_potentials
-from solver.ranges import ARC_LIMIT, cost_limit, engine_columns
-from solver.ties import canonical_flow
+from solver.engine import engines
+from solver.engine.engines import ENGINES, Engine, chosen
+from solver.engine.flow import Solution, solve
+from solver.engine.potentials import canonical_potentials
+from solver.engine.ties import canonical_flow
+from solver.network.columns import IntArray, Network, bare_network
+from solver.network.names import hash_names
+from solver.network.ranges import ARC_LIMIT, cost_limit, engine_columns
+from solver.proof.certificate import check, measure
 from tests.solver.random_networks import networkx_flow, random_network, shuffled
 
 NETWORKS = 800
@@ -171,7 +171,7 @@ def test_what_is_too_large_is_refused_before_the_call(monkeypatch: pytest.Monkey
     supply = whole.supply.copy()
     supply[450], supply[451] = -1, 1
     two = replace(whole, supply=supply, **columns)
-    monkeypatch.setattr("solver.parts.MOST_NODES", 500)
+    monkeypatch.setattr("solver.engine.parts.MOST_NODES", 500)
     assert solve(two).objective == 899
 
 

@@ -15,16 +15,16 @@ from ontology.objectives import PLAIN, SERVICE, Weights
 from ontology.perishables import DisposalCost
 from ontology.stock import StockingPolicy
 from ontology.transport import Lane, Shipment
-from solver.baselines import compare, do_nothing
-from solver.carry_labels import CarryLabels, most_waste
-from solver.certificate import check, measure
-from solver.completion import complete
-from solver.expiring import expected_waste
-from solver.flow import unmet
-from solver.lines import decode, moved_units
-from solver.movements import candidates, window_of
-from solver.problem import Problem, build
-from solver.stages import alone
+from solver.engine.flow import unmet
+from solver.explain.baselines import compare, do_nothing
+from solver.explain.lines import decode, moved_units
+from solver.model.carry_labels import CarryLabels, most_waste
+from solver.model.completion import complete
+from solver.model.expiring import expected_waste
+from solver.model.movements import candidates, window_of
+from solver.model.problem import Problem, build
+from solver.model.stages import alone
+from solver.proof.certificate import check, measure
 from tests.solver.forecasts import random_forecast
 from tests.solver.perishable_worlds import (
     DAYS,

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ontology.errors import SolverError
-from solver.certificate import check, measure
-from solver.flow import solve
-from solver.network import Network, bare_network
-from solver.potentials import canonical_potentials
+from solver.engine.flow import solve
+from solver.engine.potentials import canonical_potentials
+from solver.network.columns import Network, bare_network
+from solver.proof.certificate import check, measure
 from tests.solver.random_networks import networkx_flow, random_network, shuffled
 
 NETWORKS = 2_000

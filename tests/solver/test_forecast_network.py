@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from ontology.closures import Closures
-from solver.breaches import service_breaches
-from solver.carry_labels import CarryLabels
-from solver.certificate import check, measure
-from solver.completion import complete
-from solver.demand import QuantileDemand
-from solver.filters import KNOB, first_day_lines, unpaid_lines
-from solver.flow import solve
-from solver.lines import decode, moved_units
-from solver.movements import arrivals
-from solver.potentials import canonical_potentials
+from solver.engine.flow import solve
+from solver.engine.potentials import canonical_potentials
+from solver.explain.breaches import service_breaches
+from solver.explain.filters import KNOB, first_day_lines, unpaid_lines
+from solver.explain.lines import decode, moved_units
+from solver.model.carry_labels import CarryLabels
+from solver.model.completion import complete
+from solver.model.demand import QuantileDemand
+from solver.model.movements import arrivals
+from solver.proof.certificate import check, measure
 from tests.solver.forecasts import random_forecast
 from tests.solver.planning import Solved, random_closures, random_risk, shuffled, solved
 

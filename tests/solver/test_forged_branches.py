@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solver.branches import (
+from solver.engine.flow import solve
+from solver.engine.potentials import canonical_potentials
+from solver.network.columns import IntArray, bare_network
+from solver.proof.branches import (
     ARC,
     LEAF,
     RESOURCE,
@@ -17,11 +20,8 @@ from solver.branches import (
     misfits,
     steps_of,
 )
-from solver.certificate import check, measure
-from solver.claims import SharedResources, Whole, claims_of
-from solver.flow import solve
-from solver.network import IntArray, bare_network
-from solver.potentials import canonical_potentials
+from solver.proof.certificate import check, measure
+from solver.proof.claims import SharedResources, Whole, claims_of
 from tests.solver.whole_chains import WholeChain, whole_chain
 
 LARGE = (3, 60, 10**6, 2**40, 2**53, 2**62)
@@ -133,7 +133,7 @@ def _leaf_bounds(
     chain: WholeChain, potentials: IntArray, prices: IntArray, branches: Branches
 ) -> Any:
     """What the leaves really prove, where that is a number that a certificate can state."""
-    from solver.certificate import _leaf_bounds as bounds_of
+    from solver.proof.certificate import _leaf_bounds as bounds_of
 
     found = [*bounds_of(chain.network, potentials, prices, chain.shared, branches)]
     inside = all(abs(bound) < 2**63 for bound in found)

@@ -14,10 +14,15 @@ from ontology.demand import DemandObservation, PooledDemandQuantile
 from ontology.goods import Item, Lot
 from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane
-from solver.baselines import do_nothing
-from solver.carry_labels import CarryLabels
-from solver.certificate import check, measure
-from solver.heuristics import (
+from solver.explain.baselines import do_nothing
+from solver.explain.lines import moved_units, refuse_overfull_lanes
+from solver.explain.unmet import stock_levels
+from solver.model.carry_labels import CarryLabels
+from solver.model.movements import candidates, window_of
+from solver.model.problem import Problem, build
+from solver.network.columns import ArcKind
+from solver.proof.certificate import check, measure
+from solver.rivals.heuristics import (
     GREEDY,
     MIN_MAX,
     RIVALS,
@@ -29,11 +34,7 @@ from solver.heuristics import (
     rival_flow,
     ways_in,
 )
-from solver.lines import moved_units, refuse_overfull_lanes
-from solver.movements import candidates, window_of
-from solver.network import ArcKind
-from solver.problem import Problem, build
-from solver.tuning import (
+from solver.rivals.tuning import (
     DEFAULTS,
     STATED,
     UNOBSERVED,
@@ -42,7 +43,6 @@ from solver.tuning import (
     grid_of,
     tuned,
 )
-from solver.unmet import stock_levels
 from tests.solver.forecasts import LOCAL, MICROS, quantiles, random_forecast
 from tests.solver.planning import (
     MONDAY,

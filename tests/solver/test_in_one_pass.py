@@ -5,13 +5,13 @@ import numpy as np
 from ontology.closures import Closures
 from ontology.columns import Snapshot, Table, table_of
 from ontology.goods import Substitute
-from solver.breaches import _closed_gains, _held_by_floors
-from solver.carry_labels import CarryLabels
-from solver.completion import _settle, complete
-from solver.flow import unmet
-from solver.lines import decode, moved_units
-from solver.names import as_column
-from solver.network import bare_network
+from solver.engine.flow import unmet
+from solver.explain.breaches import _closed_gains, _held_by_floors
+from solver.explain.lines import decode, moved_units
+from solver.model.carry_labels import CarryLabels
+from solver.model.completion import _settle, complete
+from solver.network.columns import bare_network
+from solver.network.names import as_column
 from tests.solver.forecasts import random_forecast
 from tests.solver.planning import Solved, solved
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from ontology.errors import SolverError
-from solver.branches import Branches, lot_first, lot_floor, lot_next
-from solver.certificate import check, measure
-from solver.claims import CertificateCheck, Claims, SharedResources, Whole
-from solver.integral import solve_whole
-from solver.integral_proof import drawn
-from solver.network import IntArray, Network, bare_network
-from solver.potentials import canonical_potentials
+from solver.engine.potentials import canonical_potentials
+from solver.integral.proof import drawn
+from solver.integral.search import solve_whole
+from solver.network.columns import IntArray, Network, bare_network
+from solver.proof.branches import Branches, lot_first, lot_floor, lot_next
+from solver.proof.certificate import check, measure
+from solver.proof.claims import CertificateCheck, Claims, SharedResources, Whole
 from tests.solver.whole_chains import WholeChain, whole_chain
 
 
@@ -257,7 +257,7 @@ def test_sizes_of_lots() -> None:
 
 def test_branches_are_checked_without_a_solver() -> None:
     """The module that walks the branches loads no engine and compiles nothing."""
-    code = ("import sys, solver.branches, solver.certificate; "
+    code = ("import sys, solver.proof.branches, solver.proof.certificate; "
             "print([m for m in ('ortools', 'pylmcf', 'numba') if m in sys.modules])")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]" == done.stdout.strip()

@@ -23,7 +23,7 @@ from service.drift import drift
 from service.edits import prices_of_edits
 from service.frontier import frontier
 from service.verify import verify
-from solver.stages import alone
+from solver.model.stages import alone
 from tests.service.regimes import (
     FROZEN,
     REGIMES,

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from ontology.edits import CAP, FORBID, Edit
 from ontology.steadiness import lines_of
 from service.decision import Draft, idle_flow
-from solver.branches import lot_floor, overdrawn, split_lots, steps_cost
-from solver.carry_labels import CarryLabels
-from solver.certificate import check, measure
-from solver.claims import SharedResources
-from solver.flow import solve
-from solver.network import IntArray, Network
-from solver.parts import components
-from solver.problem import Problem
-from solver.ranges import exact_dot
-from solver.shared import used
+from solver.engine.flow import solve
+from solver.engine.parts import components
+from solver.engine.shared import used
+from solver.model.carry_labels import CarryLabels
+from solver.model.problem import Problem
+from solver.network.columns import IntArray, Network
+from solver.network.ranges import exact_dot
+from solver.proof.branches import lot_floor, overdrawn, split_lots, steps_cost
+from solver.proof.certificate import check, measure
+from solver.proof.claims import SharedResources
 from tests.service.regimes import REGIMES, drafted
 from tests.solver.coupled_chains import tiny
 from tests.solver.random_networks import random_network

@@ -19,12 +19,12 @@ from service.edits import prices_of_edits
 from service.price import price_of_rule, rules_that_act
 from service.recalled import EXACT, recall
 from service.why_line import WhyLine, why_line
-from solver.alternatives import arc_of, row_of
-from solver.flips import Steps
-from solver.flow import solve
-from solver.network import IntArray, Network
-from solver.parts import components
-from solver.ranges import exact_dot
+from solver.engine.flow import solve
+from solver.engine.parts import components
+from solver.explain.alternatives import arc_of, row_of
+from solver.explain.flips import Steps
+from solver.network.columns import IntArray, Network
+from solver.network.ranges import exact_dot
 from tests.service.regimes import (
     REGIMES,
     RELEASE,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ontology.columns import MISSING
-from solver.echelon import OrderSize, _Offer
+from solver.model.echelon import OrderSize, _Offer
 
 LEVEL = 60
 

@@ -4,12 +4,12 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from solver import parts
-from solver.blocks import blocks_of, settle, settle_many
-from solver.flow import solve
-from solver.network import IntArray, Network, bare_network
-from solver.parts import Part, components, parts_of
-from solver.ranges import engine_columns
+from solver.engine import parts
+from solver.engine.blocks import blocks_of, settle, settle_many
+from solver.engine.flow import solve
+from solver.engine.parts import Part, components, parts_of
+from solver.network.columns import IntArray, Network, bare_network
+from solver.network.ranges import engine_columns
 from tests.solver.forecasts import random_forecast
 from tests.solver.planning import solved
 from tests.solver.random_networks import random_network

@@ -5,18 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solver.basis import Basis
-from solver.engines import flow_by
-from solver.flow import solution_of, solve
-from solver.names import hash_names
-from solver.network import IntArray, Network, bare_network
-from solver.parts import components, lowered
-from solver.pivots import IN_TREE, LOWER, UPPER
-from solver.potentials import canonical_potentials
-from solver.raising import raised
-from solver.ranges import EngineColumns, Found, cost_limit, engine_columns
-from solver.resolve import Warm
-from solver.ties import canonical_flow
+from solver.engine.basis import Basis
+from solver.engine.engines import flow_by
+from solver.engine.flow import solution_of, solve
+from solver.engine.parts import components, lowered
+from solver.engine.pivots import IN_TREE, LOWER, UPPER
+from solver.engine.potentials import canonical_potentials
+from solver.engine.raising import raised
+from solver.engine.resolve import Warm
+from solver.engine.ties import canonical_flow
+from solver.network.columns import IntArray, Network, bare_network
+from solver.network.names import hash_names
+from solver.network.ranges import EngineColumns, Found, cost_limit, engine_columns
 from tests.solver.random_networks import random_network
 
 NETWORKS = 600

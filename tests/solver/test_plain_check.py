@@ -12,8 +12,8 @@ import pytest
 
 from service.decision import columns_named
 from service.verify import Verdict, verify
-from solver import plain_check
-from solver.plain_check import refusals
+from solver.proof import plain_check
+from solver.proof.plain_check import refusals
 from tests.service.regimes import REGIMES, sealed
 from tests.service.test_tampered_regimes import picked, tampered
 from tests.solver.test_forged_branches import cut_short, forged_branches, spoiled

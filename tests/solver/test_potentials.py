@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from ontology.errors import SolverError
-from solver.flow import solve
-from solver.network import IntArray, Network, bare_network
-from solver.potentials import canonical_potentials
+from solver.engine.flow import solve
+from solver.engine.potentials import canonical_potentials
+from solver.network.columns import IntArray, Network, bare_network
 from tests.solver.random_networks import networkx_flow, random_network
 
 

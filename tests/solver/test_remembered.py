@@ -6,11 +6,11 @@ import numpy as np
 
 from service.decision import ask, pose
 from service.planning import answer
-from solver.network import IntArray
+from solver.engine.shared import Proved
+from solver.model.problem import Problem
+from solver.network.columns import IntArray
 from solver.optimum import proved_flow
-from solver.problem import Problem
 from solver.remembered import Answers
-from solver.shared import Proved
 from tests.service.regimes import coupled, whole
 
 CALLS: list[Problem] = []

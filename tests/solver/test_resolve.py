@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from ontology.errors import SolverError
-from solver.flow import Solution, solve
-from solver.names import hash_names
-from solver.network import IntArray, Network, bare_network
-from solver.potentials import canonical_potentials
-from solver.resolve import Warm
-from solver.ties import canonical_flow
+from solver.engine.flow import Solution, solve
+from solver.engine.potentials import canonical_potentials
+from solver.engine.resolve import Warm
+from solver.engine.ties import canonical_flow
+from solver.network.columns import IntArray, Network, bare_network
+from solver.network.names import hash_names
 from tests.solver.random_networks import random_network
 
 

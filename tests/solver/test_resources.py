@@ -15,7 +15,7 @@ from rules.release import default_release
 from service.decision import Draft, PlanRequest, ask, assemble, pose
 from service.planning import answer
 from service.rounds import Settled
-from solver.network import ArcKind
+from solver.network.columns import ArcKind
 from tests.solver.forecasts import random_forecast
 from tests.solver.planning import snapshot_of
 

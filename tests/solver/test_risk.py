@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ontology.demand import Backlog, DemandOutcome
 from ontology.errors import InputError
-from solver.movements import RISK, Window
-from solver.risk import cumulative, segments, stated_curves
+from solver.model.movements import RISK, Window
+from solver.model.risk import cumulative, segments, stated_curves
 from tests.solver.planning import MONDAY, snapshot_of
 
 DAY = st.dictionaries(st.integers(0, 6), st.integers(1, 9), min_size=1, max_size=3)

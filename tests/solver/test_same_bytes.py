@@ -10,11 +10,11 @@ import pytest
 from ontology.canonical import digest_of
 from ontology.closures import Closures
 from ontology.columns import Snapshot
-from solver.baselines import compare
-from solver.lines import decode
-from solver.movements import candidates, stock_after, window_of
-from solver.problem import build
-from solver.shortfalls import shortfalls
+from solver.explain.baselines import compare
+from solver.explain.lines import decode
+from solver.explain.shortfalls import shortfalls
+from solver.model.movements import candidates, stock_after, window_of
+from solver.model.problem import build
 from tests.solver import two_hubs
 from tests.solver.planning import random_closures, random_orders, random_risk, shuffled, solved
 
@@ -77,11 +77,11 @@ def test_building_and_decoding_load_no_solver():
     code = (
         "import sys, numpy as np\n"
         "from ontology.closures import Closures\n"
-        "from solver.baselines import compare\n"
-        "from solver.lines import decode\n"
-        "from solver.movements import candidates, window_of\n"
-        "from solver.problem import build\n"
-        "from solver.shortfalls import shortfalls\n"
+        "from solver.explain.baselines import compare\n"
+        "from solver.explain.lines import decode\n"
+        "from solver.model.movements import candidates, window_of\n"
+        "from solver.model.problem import build\n"
+        "from solver.explain.shortfalls import shortfalls\n"
         "from tests.solver import two_hubs\n"
         "facts = two_hubs.snapshot(); window = window_of(facts)\n"
         "problem = build(facts, window, candidates(facts, window), Closures())\n"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ontology.errors import SolverError
-from solver.scaling import (
+from solver.network.scaling import (
     SAFE_TOTAL,
     check_total_range,
     exact_products,

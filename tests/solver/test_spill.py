@@ -7,8 +7,8 @@ from math import prod
 import numpy as np
 import pytest
 
-from solver.risk import Curve
-from solver.spill import Ahead, spilled
+from solver.model.risk import Curve
+from solver.model.spill import Ahead, spilled
 from tests.solver.perishable_worlds import Batch
 
 Days = list[dict[int, int]]
@@ -97,5 +97,5 @@ def test_many_states_are_joined_on_the_safe_side(monkeypatch: pytest.MonkeyPatch
         ahead = [Ahead(0, 1, 3), Ahead(0, 3, 4)]
         monkeypatch.undo()
         exact = spilled(days, ahead, 1, 3, 6, 3)
-        monkeypatch.setattr("solver.spill.MOST_SUPPORT", 3)
+        monkeypatch.setattr("solver.model.spill.MOST_SUPPORT", 3)
         assert stated(exact, 6) <= stated(spilled(days, ahead, 1, 3, 6, 3), 6)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from ontology.errors import SolverError
-from solver import ties
-from solver.choices import movable
-from solver.flow import solve, unmet
-from solver.names import hash_names, mixed
-from solver.network import IntArray, Network, bare_network
-from solver.potentials import canonical_potentials
-from solver.ties import canonical_flow, canonical_rows
+from solver.engine import ties
+from solver.engine.choices import movable
+from solver.engine.flow import solve, unmet
+from solver.engine.potentials import canonical_potentials
+from solver.engine.ties import canonical_flow, canonical_rows
+from solver.network.columns import IntArray, Network, bare_network
+from solver.network.names import hash_names, mixed
 from tests.solver.random_networks import networkx_flow, random_network, shuffled
 
 
@@ -142,7 +142,10 @@ def test_a_flow_that_is_not_the_cheapest_is_refused() -> None:
 
 def test_keys_do_not_depend_on_the_process() -> None:
     """Law: another PYTHONHASHSEED gives the same hashes."""
-    code = "from solver.names import hash_names; print(hash_names(['a', 'b', 'widget/north'])[2])"
+    code = (
+        "from solver.network.names import hash_names; "
+        "print(hash_names(['a', 'b', 'widget/north'])[2])"
+    )
     seen = {
         subprocess.run(
             [sys.executable, "-c", code], check=True, capture_output=True, env={"PYTHONHASHSEED": s}

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from ontology.closures import Closures
-from solver.baselines import compare
-from solver.carry_labels import CarryLabels
-from solver.lines import decode, moved_units
-from solver.movements import candidates, stock_after, window_of
-from solver.shortfalls import shortfalls
-from solver.unmet import stock_levels, without_each_rule
+from solver.explain.baselines import compare
+from solver.explain.lines import decode, moved_units
+from solver.explain.shortfalls import shortfalls
+from solver.explain.unmet import stock_levels, without_each_rule
+from solver.model.carry_labels import CarryLabels
+from solver.model.movements import candidates, stock_after, window_of
 from tests.solver import two_hubs
 from tests.solver.planning import Solved, solved
 

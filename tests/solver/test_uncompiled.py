@@ -10,11 +10,11 @@ import pytest
 
 from ontology.errors import SolverError
 from service.examples import PROJECT
-from solver.flow import solve
-from solver.network import IntArray, Network, bare_network
-from solver.parts import components
-from solver.potentials import canonical_potentials
-from solver.uncompiled import ROUNDS, components_of, shortest_distances
+from solver.engine.flow import solve
+from solver.engine.parts import components
+from solver.engine.potentials import canonical_potentials
+from solver.engine.uncompiled import ROUNDS, components_of, shortest_distances
+from solver.network.columns import IntArray, Network, bare_network
 from tests.solver.random_networks import random_network
 
 
@@ -84,7 +84,7 @@ def test_components_have_the_same_first_nodes() -> None:
 
 def test_nothing_that_compiles_is_loaded() -> None:
     """Whoever asks for what is apart, or for distances, loads neither numba nor an engine."""
-    code = ("import sys, solver.uncompiled, solver.problem, solver.detours\n"
+    code = ("import sys, solver.engine.uncompiled, solver.model.problem, solver.explain.detours\n"
             "sys.exit(str({'numba', 'ortools', 'pylmcf'} & set(sys.modules) or ''))")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False,
                           capture_output=True, text=True)  # fmt: skip

@@ -18,10 +18,10 @@ from ontology.transport import Lane, TransferLot
 from service.decision import PlanRequest
 from service.recalled import Recalled, recall
 from service.why_line import why_line
-from solver.alternatives import arc_of, row_of, worth_of
-from solver.carry_labels import CarryLabels
-from solver.demand import QuantileDemand
-from solver.waiting import changes_by, without_arc
+from solver.explain.alternatives import arc_of, row_of, worth_of
+from solver.explain.waiting import changes_by, without_arc
+from solver.model.carry_labels import CarryLabels
+from solver.model.demand import QuantileDemand
 from tests.service import regimes
 from tests.solver import two_hubs
 from tests.solver.planning import MONDAY, snapshot_of

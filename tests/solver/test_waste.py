@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from solver.risk import Curve, cumulative
-from solver.waste import Outlet, Steps, first_units, lengthened, lost, spread
+from solver.model.risk import Curve, cumulative
+from solver.model.waste import Outlet, Steps, first_units, lengthened, lost, spread
 
 SEEDS = range(30)
 WORTH = 1_000_000

@@ -9,16 +9,16 @@ import pytest
 from ontology.columns import MISSING
 from ontology.goods import Item
 from ontology.objectives import Weights
-from solver.baselines import cost_parts
-from solver.carry_costs import line_costs
-from solver.carry_labels import CarryLabels
-from solver.demand import TOTAL, QuantileDemand
-from solver.filters import first_day_lines
-from solver.movements import candidates, window_of
-from solver.objectives import parts_of, worst_short
-from solver.risk import segments
-from solver.unmet import stock_levels
-from solver.weighing import carbon_micrograms
+from solver.explain.baselines import cost_parts
+from solver.explain.filters import first_day_lines
+from solver.explain.objectives import parts_of, worst_short
+from solver.explain.unmet import stock_levels
+from solver.model.carry_costs import line_costs
+from solver.model.carry_labels import CarryLabels
+from solver.model.demand import TOTAL, QuantileDemand
+from solver.model.movements import candidates, window_of
+from solver.model.risk import segments
+from solver.model.weighing import carbon_micrograms
 from tests.solver.forecasts import random_forecast
 from tests.solver.objective_worlds import random_world
 from tests.solver.planning import Solved, random_risk, snapshot_of, solved

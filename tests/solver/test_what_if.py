@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solver.flow import solve, unmet
-from solver.network import Network
-from solver.potentials import canonical_potentials
-from solver.what_if import OpenedFlow
+from solver.engine.flow import solve, unmet
+from solver.engine.potentials import canonical_potentials
+from solver.engine.what_if import OpenedFlow
+from solver.network.columns import Network
 from tests.solver.random_networks import random_network
 
 

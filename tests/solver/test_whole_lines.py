@@ -13,11 +13,11 @@ from ontology.stock import StockingPolicy, StockPosition
 from rules.release import default_release
 from service.decision import Draft, PlanRequest
 from service.planning import draft_plan
-from solver.branches import split_lots
-from solver.carry_labels import CarryLabels
-from solver.completion import complete
-from solver.flow import unmet
-from solver.lines import moved_units
+from solver.engine.flow import unmet
+from solver.explain.lines import moved_units
+from solver.model.carry_labels import CarryLabels
+from solver.model.completion import complete
+from solver.proof.branches import split_lots
 from tests.solver.line_worlds import line_world, with_lines
 from tests.solver.planning import MONDAY, random_orders, shuffled, snapshot_of
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from ontology.errors import SolverError
-from solver import blocks as together
-from solver import workers
-from solver.blocks import blocks_of, groups_of, settle_many
-from solver.network import Network, bare_network
-from solver.workers import settle_in
+from solver.engine import blocks as together
+from solver.engine import workers
+from solver.engine.blocks import blocks_of, groups_of, settle_many
+from solver.engine.workers import settle_in
+from solver.network.columns import Network, bare_network
 from tests.solver.test_blocks import keys_of, side_by_side
 
 

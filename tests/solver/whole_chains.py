@@ -5,10 +5,10 @@ from itertools import product
 
 import numpy as np
 
-from solver.branches import lot_floor, steps_cost, steps_of, tightened
-from solver.claims import SharedResources, Whole
-from solver.flow import solve
-from solver.network import IntArray, Network, bare_network
+from solver.engine.flow import solve
+from solver.network.columns import IntArray, Network, bare_network
+from solver.proof.branches import lot_floor, steps_cost, steps_of, tightened
+from solver.proof.claims import SharedResources, Whole
 
 
 @dataclass(frozen=True)

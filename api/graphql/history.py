@@ -1,0 +1,159 @@
+"""The log, what was set aside, and provenance both ways, as GraphQL types."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.graphql.connections import Connection, connection
+from api.graphql.loaders import Info
+from api.graphql.plans import Decided, Shortfall, as_line
+from api.graphql.types import BigInt, Node, plain
+from graph.catalog import EventEntry, Page
+from graph.facts import record_from
+from graph.plan_nodes import LINE_CLASSES
+from graph.provenance import NO_CURSOR, Cursor, Trace, trace_down, trace_up
+from ontology.governance import QuarantinedRow
+
+
+@strawberry.type(description="The end of the log, and how far readers see.")
+class LogHead:
+    """Events above `projected` are recorded and not yet visible."""
+
+    projected: BigInt
+    sequence: BigInt
+    root: str
+    recorded_at: datetime | None
+
+
+@strawberry.type(description="An entry of the log.")
+class Event(Node):
+    """An event as readers may see it."""
+
+    sequence: BigInt
+    kind: str
+    agent: str
+    effective_at: datetime
+    recorded_at: datetime
+    artifact: str
+    payload: JSON
+    leaf: str
+
+    @staticmethod
+    def of(entry: EventEntry) -> "Event":
+        """The event of an entry."""
+        return Event(
+            id=strawberry.ID(f"event/{entry.sequence}"), sequence=BigInt(entry.sequence),
+            kind=entry.kind, agent=entry.agent, effective_at=entry.effective_at,
+            recorded_at=entry.recorded_at, artifact=entry.artifact,
+            payload=plain(dict(entry.payload)), leaf=entry.leaf,
+        )  # fmt: skip
+
+
+@strawberry.type(name="QuarantinedRow", description="A row that was refused, and why.")
+class SetAside:
+    """Mirrors ontology.governance.QuarantinedRow."""
+
+    file: str
+    row: BigInt
+    column: str
+    code: str
+    reason: str
+    text: str
+
+    @staticmethod
+    def of(row: QuarantinedRow) -> "SetAside":
+        """The row as it was refused."""
+        return SetAside(file=row.file, row=BigInt(row.row), column=row.column, code=row.code,
+                        reason=row.reason, text=row.text)  # fmt: skip
+
+
+@strawberry.type(name="TraceNode", description="A thing on a path of provenance.")
+class PathNode:
+    """A thing on a path: `kind` says what."""
+
+    id: str
+    kind: str
+    label: str
+    details: JSON
+
+
+@strawberry.type(name="TraceEdge", description="`source` points at what it came from.")
+class PathEdge:
+    """An edge, named by PROV's word where there is one."""
+
+    source: str
+    relation: str
+    target: str
+
+
+@strawberry.type(name="Trace", description="Provenance as a graph, to draw from `root`.")
+class Path:
+    """Provenance from a line down to the rows of files."""
+
+    root: str
+    nodes: list[PathNode]
+    edges: list[PathEdge]
+
+
+async def path_down(info: Info, plan: str, number: int) -> Path:
+    """From one line to the rows, mapping, release, snapshot and people behind it."""
+    context = info.context
+    trace = await context.read(
+        trace_down, context.house.driver, plan, number, observed=context.observed
+    )
+    info.context.count(len(trace.nodes))
+    return Path(
+        root=trace.root,
+        nodes=[
+            PathNode(id=node.id, kind=node.kind, label=node.label, details=plain(node.details))
+            for node in trace.nodes.values()
+        ],
+        edges=[
+            PathEdge(source=edge.source, relation=edge.relation, target=edge.target)
+            for edge in trace.edges
+        ],
+    )  # fmt: skip
+
+
+async def decided_from(info: Info, uri: str, first: int, after: str | None) -> Connection[Decided]:
+    """The lines and shortfalls that rest on any version of a fact, in the order of the log."""
+    cursors, scope = info.context.cursors, f"decidedFrom/{uri}"
+    begin: Any = tuple(cursors.read(scope, after)) if after else NO_CURSOR
+    trace = await info.context.read(
+        trace_up, info.context.house.driver, uri=uri, after=begin, first=first
+    )
+    found = _decided(trace)
+    info.context.count(len(found))
+    places = list(found)
+    return connection(
+        list(found.values()), trace.next_after is not None, scope, cursors,
+        lambda row: places[row],
+    )  # fmt: skip
+
+
+def _decided(trace: Trace) -> dict[Cursor, Decided]:
+    """Lines and shortfalls by their place in the log."""
+    found: dict[Cursor, Decided] = {}
+    for edge in trace.edges:
+        if edge.relation not in ("HAS_LINE", "HAS_SHORTFALL"):
+            continue
+        plan, node = trace.nodes[edge.source].details, trace.nodes[edge.target]
+        row: Decided
+        if node.kind == "shortfall":
+            row = Shortfall.of(record_from("Shortfall", node.details), plan["chain"])
+        else:
+            record = record_from(LINE_CLASSES[node.details["kind"]], node.details)
+            row = as_line(record, plan["chain"])
+        found[plan["event_sequence"], node.kind, row.number] = row
+    return found
+
+
+def events_page(info: Info, page: Page[EventEntry]) -> Connection[Event]:
+    """A page of the log."""
+    rows = page.rows
+    return connection(
+        [Event.of(row) for row in rows], page.has_more, "events", info.context.cursors,
+        lambda row: rows[row].sequence,
+    )  # fmt: skip

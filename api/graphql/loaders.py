@@ -1,0 +1,145 @@
+"""What one request carries: bounded thread hops, batches of reads, and a budget of rows."""
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import anyio
+import strawberry
+from anyio import to_thread
+from strawberry.dataloader import DataLoader
+
+from api.graphql.connections import Cursors
+from api.graphql.limits import RESULT_ROWS
+from graph.catalog import Line, LineKey, Page, PlanEntry
+from graph.facts import StatedFact
+from graph.observed import Observed
+from ontology.errors import InputError
+from ontology.plan import Shortfall
+from service.house import House
+
+READING_THREADS = 8
+PLANNING_THREADS = 1
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+PageKey = tuple[str, int, int]
+"""Plan digest, the number after which the page begins, and its size."""
+ReferringKey = tuple[str, str, str, str, int]
+"""URI, class, field, the URI after which the page begins, and its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hops:
+    """How many threads wait for the database, or plan, on behalf of all requests."""
+
+    reading: anyio.CapacityLimiter = field(
+        default_factory=lambda: anyio.CapacityLimiter(READING_THREADS)
+    )
+    planning: anyio.CapacityLimiter = field(
+        default_factory=lambda: anyio.CapacityLimiter(PLANNING_THREADS)
+    )
+
+
+class Request:
+    """The context of one GraphQL request. Every loader reads a whole level in one round trip.
+
+    A level with different page arguments takes one round trip for each different set of them,
+    so their number depends on the query's text alone.
+    """
+
+    def __init__(self, house: House, cursors: Cursors, hops: Hops) -> None:
+        self.house = house
+        self.observed = Observed(house.projection.log, house.store)
+        self.cursors = cursors
+        self._hops = hops
+        self._rows_left = RESULT_ROWS
+        catalog = house.catalog
+        self.facts: DataLoader[str, StatedFact | None] = DataLoader(self._found(catalog.by_uri))
+        self.plans: DataLoader[str, PlanEntry | None] = DataLoader(
+            self._found(catalog.plans_by_digest)
+        )
+        self.documents: DataLoader[str, Any] = DataLoader(self._found(self._read_documents))
+        self.line_facts: DataLoader[LineKey, tuple[StatedFact, ...]] = DataLoader(
+            self._found(catalog.line_facts)
+        )
+        self.shortfall_facts: DataLoader[LineKey, tuple[StatedFact, ...]] = DataLoader(
+            self._found(catalog.shortfall_facts)
+        )
+        self.lines: DataLoader[PageKey, Page[Line]] = DataLoader(self._pages(catalog.lines))
+        self.shortfalls: DataLoader[PageKey, Page[Shortfall]] = DataLoader(
+            self._pages(catalog.shortfalls)
+        )
+        self.referring: DataLoader[ReferringKey, Page[StatedFact]] = DataLoader(self._referring)
+
+    async def read(self, work: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """The answer of a reading call, made in one of a bounded number of threads."""
+        call = partial(work, *arguments, **named)
+        return await to_thread.run_sync(call, limiter=self._hops.reading)
+
+    async def plan(self, work: Callable[..., T], *arguments: Any) -> T:
+        """The answer of a planning call; one plan is made at a time."""
+        return await to_thread.run_sync(partial(work, *arguments), limiter=self._hops.planning)
+
+    def count(self, rows: int) -> None:
+        """Take rows from the budget; raises InputError `QUERY_COST` once it is used up."""
+        self._rows_left -= rows
+        if self._rows_left < 0:
+            raise InputError(f"the query reads more than {RESULT_ROWS} rows", code="QUERY_COST",
+                             hint="ask for smaller pages or fewer levels")  # fmt: skip
+
+    def _found(
+        self, work: Callable[[Sequence[K]], dict[K, T]]
+    ) -> Callable[[list[K]], Awaitable[list[Any]]]:
+        async def batch(keys: list[K]) -> list[Any]:
+            self.count(len(keys))
+            found = await self.read(work, keys)
+            return [found.get(key) for key in keys]
+
+        return batch
+
+    def _pages(
+        self, work: Callable[..., dict[str, Page[T]]]
+    ) -> Callable[[list[PageKey]], Awaitable[list[Page[T]]]]:
+        async def batch(keys: list[PageKey]) -> list[Page[T]]:
+            found: dict[PageKey, Page[T]] = {}
+            for after, first in dict.fromkeys(key[1:] for key in keys):
+                asked = [plan for plan, *rest in keys if rest == [after, first]]
+                pages = await self.read(work, asked, after=after, first=first)
+                found |= {(plan, after, first): page for plan, page in pages.items()}
+            self.count(sum(len(page.rows) for page in found.values()))
+            return [found[key] for key in keys]
+
+        return batch
+
+    async def _referring(self, keys: list[ReferringKey]) -> list[Page[StatedFact]]:
+        found: dict[ReferringKey, Page[StatedFact]] = {}
+        for same in dict.fromkeys(key[1:] for key in keys):
+            name, reference, after, first = same
+            uris = [key[0] for key in keys if key[1:] == same]
+            pages = await self.read(
+                self.house.catalog.referring, uris, name, reference, after=after, first=first
+            )
+            found |= {(uri, *same): page for uri, page in pages.items()}
+        self.count(sum(len(page.rows) for page in found.values()))
+        return [found[key] for key in keys]
+
+    def _read_documents(self, artifacts: Sequence[str]) -> dict[str, Any]:
+        return {name: _without_columns(self.house.store.get_document(name)) for name in artifacts}
+
+
+Info = strawberry.Info[Request, None]
+
+
+def _without_columns(document: dict[str, Any]) -> dict[str, Any]:
+    """What a reader asks of a plan's document; its lines come from the graph."""
+    decision = document["decision"]
+    wanted = ("certificate", "suppressed", "comparison", "starts_on", "cost_parts", "edits",
+              "previous", "waste", "remarks", "stability")  # fmt: skip
+    return {
+        **{name: decision.get(name) for name in wanted},
+        "currency": decision.get("currency") or "",
+        "cost_scale": decision["network"]["cost_scale"],
+        "shortfalls": {row["number"]: row for row in decision["shortfalls"]},
+    }

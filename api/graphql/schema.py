@@ -1,0 +1,431 @@
+"""The GraphQL schema: what may be asked, and how a plan is made."""
+
+import re
+from datetime import date
+from enum import Enum
+from typing import Annotated, Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import DisableIntrospection, SchemaExtension, ValidationCache
+from strawberry.printer import print_schema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from api.graphql.connections import After, Connection, First, check_first, connection
+from api.graphql.described import described
+from api.graphql.explanations import (
+    PlanDifference,
+    PlanDrift,
+    WhyLine,
+    WhyPlace,
+    difference_page,
+    drift_page,
+    why_line_page,
+    why_place_page,
+)
+from api.graphql.history import Event, LogHead, Path, SetAside, decided_from, events_page, path_down
+from api.graphql.impact import Failure, Impact, SinglePoint, impact_page, single_points_page
+from api.graphql.kpis import Kpi, kpis_page
+from api.graphql.limits import document_within_limits
+from api.graphql.loaders import Info
+from api.graphql.plans import (
+    AssignmentLine,
+    Decided,
+    Plan,
+    PurchaseLine,
+    Shortfall,
+    SubstitutionLine,
+    TransferLine,
+    as_line,
+)
+from api.graphql.pricing import Price, prices_page
+from api.graphql.types import (
+    SCALARS,
+    BigInt,
+    Item,
+    Lane,
+    Location,
+    Node,
+    Offer,
+    OtherFact,
+    SalesOrder,
+    StockPosition,
+    Supplier,
+    as_type,
+    facts_page,
+)
+from api.graphql.weighing import Frontier, Objective, frontier_page
+from api.graphql.wishes import EditInput
+from ontology.errors import EvenkeelError, InputError, SolverError, StateError
+from service.decision import PlanRequest
+from service.planning import make_plan
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+@strawberry.type(description="A supply chain: a closed world of facts.")
+class Chain(Node):
+    """A supply chain with how it was filled."""
+
+    name: str
+    feeds: BigInt
+    last_feed: BigInt
+
+    @described
+    async def plans(self, info: Info, first: First = 50, after: After = None) -> Connection[Plan]:
+        """Its plans, the latest first."""
+        return await _plans(info, self.name, first, after)
+
+
+async def _facts(
+    info: Info, chain: str, class_name: str, first: int, after: str | None
+) -> Connection[Any]:
+    scope = f"{chain}/{class_name}"
+    begin = info.context.cursors.read(scope, after) if after else ""
+    page = await info.context.read(
+        info.context.house.catalog.facts, chain, class_name, after=begin, first=check_first(first)
+    )
+    info.context.count(len(page.rows))
+    found: Connection[Any] = facts_page(info, page, scope)
+    return found
+
+
+async def _plans(info: Info, chain: str, first: int, after: str | None) -> Connection[Plan]:
+    scope, catalog = f"plans/{chain}", info.context.house.catalog
+    before = {"before": info.context.cursors.read(scope, after)} if after else {}
+    page = await info.context.read(catalog.plans, chain, first=check_first(first), **before)
+    info.context.count(len(page.rows))
+    rows = page.rows
+    return connection(
+        [Plan.of(row) for row in rows], page.has_more, scope, info.context.cursors,
+        lambda row: rows[row].event_sequence,
+    )  # fmt: skip
+
+
+async def _plan(info: Info, digest: str) -> Plan | None:
+    entry = await info.context.plans.load(digest)
+    return None if entry is None else Plan.of(entry)
+
+
+async def _part_of_plan(info: Info, digest: str, word: str, number: int) -> Node | None:
+    key = (digest, number - 1, 1)
+    if word == "line":
+        lines = await info.context.lines.load(key)
+        return next((as_line(row) for row in lines.rows if row.number == number), None)
+    shorts = await info.context.shortfalls.load(key)
+    return next((Shortfall.of(row) for row in shorts.rows if row.number == number), None)
+
+
+async def _event(info: Info, sequence: int) -> Event | None:
+    page = await info.context.read(info.context.house.catalog.events, after=sequence - 1, first=1)
+    return next((Event.of(row) for row in page.rows if row.sequence == sequence), None)
+
+
+async def _node(info: Info, name: str) -> Node | None:
+    match name.split("/"):
+        case ["plan", digest] if _DIGEST.fullmatch(digest):
+            return await _plan(info, digest)
+        case ["plan", digest, "line" | "shortfall" as word, number] if _NUMBER.fullmatch(number):
+            return await _part_of_plan(info, digest, word, int(number))
+        case ["event", number] if _NUMBER.fullmatch(number):
+            return await _event(info, int(number))
+        case ["chain", chain]:
+            return next((found for found in await _chains(info) if found.name == chain), None)
+    stated = await info.context.facts.load(name)
+    return None if stated is None else as_type(stated)
+
+
+async def _chains(info: Info) -> list[Chain]:
+    found = await info.context.read(info.context.house.catalog.chains)
+    info.context.count(len(found))
+    return [
+        Chain(id=strawberry.ID(f"chain/{entry.chain}"), name=entry.chain,
+              feeds=BigInt(entry.feeds), last_feed=BigInt(entry.last_feed))
+        for entry in found
+    ]  # fmt: skip
+
+
+@strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
+class Query:
+    """Root resolvers are async: a plain one would run on the event loop's own thread."""
+
+    @described
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002
+        """Anything that has an id, by it."""
+        return await _node(info, id)
+
+    @described
+    async def chains(self, info: Info) -> list[Chain]:
+        """All supply chains, by name."""
+        return await _chains(info)
+
+    @described
+    async def items(
+        self, info: Info, chain: str, first: First = 50, after: After = None
+    ) -> Connection[Item]:
+        """Items by key."""
+        return await _facts(info, chain, "Item", first, after)
+
+    @described
+    async def locations(
+        self, info: Info, chain: str, first: First = 50, after: After = None
+    ) -> Connection[Location]:
+        """Locations by key."""
+        return await _facts(info, chain, "Location", first, after)
+
+    @described
+    async def suppliers(
+        self, info: Info, chain: str, first: First = 50, after: After = None
+    ) -> Connection[Supplier]:
+        """Suppliers by key."""
+        return await _facts(info, chain, "Supplier", first, after)
+
+    @described
+    async def offers(
+        self, info: Info, chain: str, first: First = 50, after: After = None
+    ) -> Connection[Offer]:
+        """Offers by key."""
+        return await _facts(info, chain, "Offer", first, after)
+
+    @described
+    async def lanes(
+        self, info: Info, chain: str, first: First = 50, after: After = None
+    ) -> Connection[Lane]:
+        """Lanes by key."""
+        return await _facts(info, chain, "Lane", first, after)
+
+    @described
+    async def stock(
+        self, info: Info, chain: str, first: First = 50, after: After = None
+    ) -> Connection[StockPosition]:
+        """Stock positions by key."""
+        return await _facts(info, chain, "StockPosition", first, after)
+
+    @described
+    async def orders(
+        self, info: Info, chain: str, first: First = 50, after: After = None
+    ) -> Connection[SalesOrder]:
+        """Sales orders by key."""
+        return await _facts(info, chain, "SalesOrder", first, after)
+
+    @described
+    async def plans(
+        self, info: Info, chain: str, first: First = 50, after: After = None
+    ) -> Connection[Plan]:
+        """Plans of a chain, the latest first."""
+        return await _plans(info, chain, first, after)
+
+    @described
+    async def plan(self, info: Info, digest: str) -> Plan | None:
+        """One plan by its digest."""
+        return await _plan(info, digest)
+
+    @described
+    async def kpis(
+        self, info: Info, chain: str, plan: str | None = None, ids: list[str] | None = None
+    ) -> list[Kpi]:
+        """Key figures of a chain's present facts, or of a plan of it by its digest; all, or some.
+
+        To page through the rows of one, ask for that one alone.
+        """
+        return await kpis_page(info, chain, plan, ids)
+
+    @described
+    async def trace(self, info: Info, plan: str, line: int) -> Path:
+        """From a line down to the rows of files that it rests on."""
+        return await path_down(info, plan, line)
+
+    @described
+    async def why_line(self, info: Info, plan: str, line: int) -> WhyLine:
+        """Why a line is in a plan: what it saves, its runner-up, and what would flip it."""
+        return await why_line_page(info, plan, line)
+
+    @described
+    async def why_place(self, info: Info, plan: str, item: str, location: str) -> WhyPlace:
+        """Why a plan brings an item to a place or not: each way in, and how it stands."""
+        return await why_place_page(info, plan, item, location)
+
+    @described
+    async def plan_difference(self, info: Info, before: str, after: str) -> PlanDifference:
+        """What is different between two plans of a chain, and which changes made it so."""
+        return await difference_page(info, before, after)
+
+    @described
+    async def frontier(
+        self, info: Info, chain: str, first: Objective, second: Objective, points: int = 7,
+        carbon_price: int = 0,
+    ) -> Frontier:  # fmt: skip
+        """What one objective costs in another; `carbonPrice` is of a tonne, in cents."""
+        return await frontier_page(info, chain, (first, second), points, carbon_price)
+
+    @described
+    async def prices(self, info: Info, chain: str, of: list[str]) -> list[Price]:
+        """What rules and limits cost (`cold-chain`, `budget:freight`): a plan without each."""
+        return await prices_page(info, chain, of)
+
+    @described
+    async def plan_drift(self, info: Info, plan: str) -> PlanDrift:
+        """Whether a plan still holds on the present facts, and what has to be planned again."""
+        return await drift_page(info, plan)
+
+    @described
+    async def decided_from(
+        self, info: Info, uri: str, first: First = 50, after: After = None
+    ) -> Connection[Decided]:
+        """From a fact up to the lines and shortfalls that rest on it."""
+        return await decided_from(info, uri, check_first(first), after)
+
+    @described
+    async def quarantine(
+        self, info: Info, event: int, first: First = 50, after: After = None
+    ) -> Connection[SetAside]:
+        """Rows that a feed's event set aside."""
+        scope = f"quarantine/{event}"
+        begin = info.context.cursors.read(scope, after) if after else -1
+        page = await info.context.read(
+            info.context.house.catalog.quarantined, event, after=begin, first=check_first(first)
+        )
+        info.context.count(len(page.rows))
+        return connection(
+            [SetAside.of(row) for row in page.rows], page.has_more, scope, info.context.cursors,
+            lambda row: begin + 1 + row,
+        )  # fmt: skip
+
+    @described
+    async def impact(
+        self, info: Info, chain: str, failures: list[Failure], starts_on: date | None = None
+    ) -> Impact:
+        """What depends on one or more subjects that go down at once."""
+        return await impact_page(info, chain, failures, starts_on)
+
+    @described
+    async def single_points_of_failure(
+        self,
+        info: Info,
+        chain: str,
+        starts_on: date | None = None,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[SinglePoint]:
+        """What leaves demand without any source when it alone goes down, most value first."""
+        return await single_points_page(info, chain, starts_on, first, after)
+
+    @described
+    async def head(self, info: Info) -> LogHead:
+        """The end of the log."""
+        mark = await info.context.read(info.context.house.catalog.watermark)
+        return LogHead(projected=BigInt(mark.projected), sequence=BigInt(mark.sequence),
+                       root=mark.root, recorded_at=mark.recorded_at)  # fmt: skip
+
+    @described
+    async def events(self, info: Info, first: First = 50, after: After = None) -> Connection[Event]:
+        """The log, in order."""
+        begin = info.context.cursors.read("events", after) if after else 0
+        page = await info.context.read(
+            info.context.house.catalog.events, after=begin, first=check_first(first)
+        )
+        info.context.count(len(page.rows))
+        return events_page(info, page)
+
+
+@strawberry.enum(description="What a plan's cost counts.")
+class CostPart(Enum):
+    """The cost parts that a plan can be asked to minimise."""
+
+    WAREHOUSE = "warehouse"
+    FREIGHT = "freight"
+
+
+@strawberry.input(description="The plan that is asked for.")
+class PlanInput:
+    """A chain, the cost parts to minimise, and the first day (by default the first with demand)."""
+
+    chain: str
+    cost_parts: list[CostPart] = strawberry.field(
+        default_factory=lambda: [CostPart.WAREHOUSE, CostPart.FREIGHT]
+    )
+    starts_on: date | None = None
+    edits: list[EditInput] = strawberry.field(default_factory=list)
+    previous: str | None = None
+
+
+@strawberry.type(description="The plan that was made, or that already stood.")
+class PlanMade:
+    """A saved plan; `replayed` tells that the same decision already stood."""
+
+    plan: Plan
+    replayed: bool
+
+
+@strawberry.type(description="Why there is no plan, and what would help.")
+class Refused:
+    """A refusal with the code that every surface shares."""
+
+    code: str
+    message: str
+    hint: str
+
+
+@strawberry.type(description="What may be done.")
+class Mutation:
+    """Each mutation is one verb of the service."""
+
+    @described
+    async def make_plan(
+        self,
+        info: Info,
+        input: PlanInput,  # noqa: A002
+    ) -> Annotated[PlanMade | Refused, strawberry.union("MakePlanResult")]:
+        """Plan a chain on its present facts, and save the plan."""
+        parts = frozenset(part.value for part in input.cost_parts)
+        request = PlanRequest(
+            chain=input.chain, cost_parts=parts, starts_on=input.starts_on,
+            edits=tuple(sorted(edit.asked() for edit in input.edits)), previous=input.previous,
+        )  # fmt: skip
+        try:
+            made = await info.context.plan(make_plan, info.context.house, request)
+        except (InputError, StateError, SolverError) as refusal:
+            return Refused(code=refusal.code, message=str(refusal), hint=refusal.hint)
+        plan = await _plan(info, made.saved.digest)
+        if plan is None:
+            raise EvenkeelError("the plan is saved and not yet visible", code="NOT_YET_VISIBLE",
+                                hint="ask for it by its digest")  # fmt: skip
+        return PlanMade(plan=plan, replayed=made.saved.replayed)
+
+
+class ParsedWithinLimits(SchemaExtension):
+    """Hands on the document that was parsed, and kept, when its limits were checked."""
+
+    def on_parse(self) -> Any:
+        """Take the parsed document instead of parsing again."""
+        context = self.execution_context
+        context.graphql_document = document_within_limits(context.query or "")
+        yield
+
+
+class Schema(strawberry.Schema):
+    """A schema that leaves errors to the surface that shows them."""
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Log nothing: the surface logs what is not the caller's fault, with its reference."""
+
+
+def build_schema(*, development: bool) -> Schema:
+    """The schema; introspection and suggestions are for development alone."""
+    closed: list[Any] = [] if development else [DisableIntrospection]
+    return Schema(
+        Query, Mutation,
+        types=[TransferLine, PurchaseLine, AssignmentLine, SubstitutionLine, OtherFact],
+        extensions=[ParsedWithinLimits, lambda: ValidationCache(maxsize=256), *closed],
+        config=StrawberryConfig(disable_field_suggestions=not development, scalar_map=SCALARS),
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(print_schema(build_schema(development=True)) + "\n")

@@ -1,0 +1,1 @@
+"""How answers look on a screen and in a plot: tables, sentences, amounts."""

@@ -1,0 +1,1 @@
+"""Key figures of a chain or a plan, each with the rows that it was counted from."""

@@ -1,0 +1,1 @@
+"""Many items on shared capacities: prices, an exact bound, a whole plan."""

@@ -1,0 +1,1 @@
+"""The cheapest flow of one network, canonical, again after a change, and what proves it."""

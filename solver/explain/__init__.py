@@ -1,0 +1,1 @@
+"""From a flow to what a person reads: lines, shortfalls, reasons, and what would change them."""

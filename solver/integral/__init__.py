@@ -1,0 +1,1 @@
+"""Loads and lots that come whole: branch and bound over the same prices."""

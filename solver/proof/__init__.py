@@ -1,0 +1,1 @@
+"""Certificates and their checkers: no solver is imported here."""

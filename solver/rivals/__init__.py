@@ -1,0 +1,1 @@
+"""Rules of thumb as rivals of a plan, tuned on the days before it."""
