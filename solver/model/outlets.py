@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -66,9 +67,19 @@ class Chances:
         return int(self.layout.lots["on_hand_units"][lot])
 
     def in_turn(self) -> list[int]:
-        """The lots that expire in the window, first expired first."""
-        lots = self.layout.ageing.tolist()
-        return sorted(lots, key=lambda lot: (int(self.layout.last_day[lot]), lot))
+        """The lots that expire in the window, first expired first, then those with fewest ways.
+
+        Names choose only between lots that are alike in all of this.
+        """
+        return sorted(self.layout.ageing.tolist(), key=self._turn)
+
+    def _turn(self, lot: int) -> tuple[Any, ...]:
+        pair = self.home(lot)
+        ways = sorted(self.reach.get(pair, {}).values())
+        demand = [self._demand(pair, 1), self._demand(pair, int(self.layout.last_day[lot]) + 1)]
+        shapes = [(curve.units, curve.weights) for curve in demand]
+        last, asks = int(self.layout.last_day[lot]), int(self.asks[pair])
+        return (last, asks + len(ways), self.units(lot), ways, shapes, lot)
 
     def outlets(self, lot: int, hops: set[int]) -> list[Outlet]:
         """Where units of a lot can be sold in time, by the next place on the way there.
