@@ -15,6 +15,8 @@ from ontology.terms import FieldKind, field_kinds
 from ontology.vocabulary import RECORDS
 
 pa: Any = pyarrow  # its stubs do not name what it exports
+_FAULTS = (pa.ArrowException, OSError, LookupError, TypeError, ValueError)
+"""What Arrow raises for bytes that are not what they say: flipped bits show it in each way."""
 
 
 def arrow_bytes(table: Table) -> bytes:
@@ -42,12 +44,13 @@ def table_from(data: bytes) -> Table:
         content = pa.ipc.open_file(pa.BufferReader(data)).read_all().combine_chunks()
         content.validate(full=True)  # offsets beyond a buffer would be followed
         name = content.schema.metadata[b"evenkeel_class"].decode()
-        kinds = field_kinds(RECORDS[name])
-        extra = set(content.column_names) - set(kinds)
-    except (pa.ArrowInvalid, KeyError, TypeError) as error:
+        kinds, found = field_kinds(RECORDS[name]), content.column_names
+    except _FAULTS as error:
         raise _unreadable("it is not an Arrow file of a known class") from error
-    if extra:
+    if extra := set(found) - set(kinds):
         raise _unreadable(f"class `{name}` has no field `{min(extra)}`")
+    if len(set(found)) < len(found):
+        raise _unreadable(f"a column of class `{name}` stands twice")
     return Table(name, {key: _column(content, name, kind) for key, kind in kinds.items()})
 
 
@@ -66,9 +69,9 @@ def matrix_from(data: bytes) -> npt.NDArray[np.int64]:
         if any(column.type != pa.int64() or column.null_count for column in columns):
             raise _unreadable("it holds something else than whole numbers")
         columns = [_numbers(column, np.int64) for column in columns]
-    except pa.ArrowInvalid as error:
+        return np.column_stack(columns).astype(np.int64, copy=False)
+    except _FAULTS as error:
         raise _unreadable("it is not an Arrow file") from error
-    return np.column_stack(columns).astype(np.int64, copy=False)
 
 
 def _file_of(batch: Any) -> bytes:
@@ -96,9 +99,11 @@ def _column(content: Any, name: str, kind: FieldKind) -> Column:
     array = content.column(kind.name).combine_chunks()
     if array.type != _type_of(kind):
         raise _unreadable(f"column `{kind.name}` is of type `{array.type}`")
+    if _lacks(array, kind):
+        raise _unreadable(f"column `{kind.name}` has a cell that is not stated")
     if kind.many:
         values = np.empty(len(array), object)
-        values[:] = [None if cell is None else tuple(cell) for cell in array.to_pylist()]
+        values[:] = [tuple(cell) for cell in array.to_pylist()]
         return values
     if kind.scalar is str:
         texts = np.empty(len(array), object)
@@ -113,6 +118,13 @@ def _column(content: Any, name: str, kind: FieldKind) -> Column:
     found = numbers.astype("datetime64[D]" if day else "datetime64[us]")
     found[~_is_stated(array)] = np.datetime64("NaT")
     return found
+
+
+def _lacks(array: Any, kind: FieldKind) -> bool:
+    """Whether a cell is missing where none can be: a truth value, several texts or one of them."""
+    if kind.many:
+        return bool(array.null_count or array.flatten().null_count)
+    return bool(kind.scalar is bool and array.null_count)
 
 
 def _type_of(kind: FieldKind) -> Any:

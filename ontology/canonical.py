@@ -29,7 +29,7 @@ def canonical(document: Any) -> bytes:
     """
     try:
         return _written(document, DEPTH)
-    except (TypeError, RecursionError):  # the long way names the fault, if it is one
+    except (TypeError, RecursionError, UnicodeError):  # the long way names the fault, if it is one
         pass
     try:
         return bytes(rfc8785.dumps(document))
@@ -41,7 +41,7 @@ def canonical(document: Any) -> bytes:
         ) from error
     except rfc8785.FloatDomainError as error:
         raise InputError("the document holds NaN or an infinity", code="NUMBER_RANGE") from error
-    except rfc8785.CanonicalizationError as error:
+    except (rfc8785.CanonicalizationError, UnicodeError) as error:  # of a key: of UTF-16 itself
         raise InputError(f"the document is not JSON: {error}", code="NOT_JSON") from error
     except RecursionError as error:
         raise InputError("the document is nested too deeply", code="NOT_JSON") from error

@@ -61,7 +61,7 @@ def sync(
     left = synced.summary["quarantined_rows"] - len(synced.summary["quarantined"])
     if left > 0:
         event = synced.summary["event"]
-        screen.print(f"... and {left:,} more: `evenkeel quarantine {event}` lists all of them")
+        screen.print(f"... and {left:,} more: `evenkeel quarantine {event} --all` lists them")
     if synced.replayed:
         hint(f"this very feed was loaded before, as event {synced.summary['event']}")
     for notice in synced.summary["notices"]:

@@ -60,8 +60,8 @@ def show_drift(
     decision = document["decision"]
     scale, currency = decision["network"]["cost_scale"], decision["currency"]
     verdict = "holds" if found.holds else "does not hold any more"
-    facts = "the facts are the same" if found.same_facts else "on the present facts"
-    screen.print(f"{plain(title_of(document))} {verdict}: {facts}", style="bold")
+    facts = ": the facts are the same" if found.same_facts else " on the present facts"
+    screen.print(f"{plain(title_of(document))} {verdict}{facts}", style="bold")
     if found.gap_scaled is not None and found.cost_scaled is not None:
         change = found.cost_scaled - found.cost_scaled_then
         screen.print(

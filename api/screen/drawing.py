@@ -169,7 +169,9 @@ def certificate_table(certificate: Row, scale: int, currency: str = "") -> Table
     if certificate.get("line_cost"):
         add(made, f"  {LINE_COST}", total(certificate["line_cost"], scale, currency))
     # rounded away from each other: what the screen claims is never better than what is proved
-    add(made, "proved lower bound", total(certificate["bound"] // scale, 1, currency))
+    bound = certificate["bound"]
+    down = (bound // scale, 1) if certificate["gap"] else (bound, scale)
+    add(made, "proved lower bound", total(*down, currency))
     add(made, "gap", total(-(-certificate["gap"] // scale), 1, currency))
     if certificate.get("gap_of_gain"):
         add(made, "  of what the plan gains", share(round(1_000_000 * certificate["gap_of_gain"])))

@@ -19,12 +19,19 @@ def left_to_each(
     one component can change its flow within these capacities and no resource is overdrawn; two at
     once can overdraw it.
     """
-    pairs = component[network.tail[shared.arc]] * len(shared.capacity) + shared.resource
-    _, group, members = np.unique(pairs, return_inverse=True, return_counts=True)
-    free = shared.capacity - used(shared, flow)
-    share = free[shared.resource] // members[group]
+    share, takes = shares_of(network, shared, flow, component), shared.use > 0
     room = np.full(network.arc_count, np.iinfo(np.int64).max)
-    takes = shared.use > 0
     np.minimum.at(room, shared.arc[takes], share[takes] // shared.use[takes])
     capacity = np.minimum(network.capacity - flow, np.maximum(0, room)) + flow
     return replace(network, capacity=capacity)
+
+
+def shares_of(
+    network: Network, shared: SharedResources, flow: IntArray, component: IntArray
+) -> IntArray:
+    """Per row, what is left of its resource over the rows of the same component on it."""
+    pairs = component[network.tail[shared.arc]] * len(shared.capacity) + shared.resource
+    _, group, members = np.unique(pairs, return_inverse=True, return_counts=True)
+    free = shared.capacity - used(shared, flow)
+    found: IntArray = free[shared.resource] // members[group]
+    return found

@@ -123,7 +123,8 @@ def carried(new: Problem, old: Problem, flow: IntArray, potentials: IntArray) ->
         units = np.zeros(len(new.movements), np.int64)
         moves = new.labels.block("move")
         units[new.network.reference[moves]] = moved[moves]
-        moved = complete(new, new.labels, units)
+        lines = moved[new.labels.block("line")] if "line" in new.labels.blocks else None
+        moved = complete(new, new.labels, units, lines)
     gone = (old.network.kind == ArcKind.MOVE) & (flow > 0)
     gone[match[known]] = False
     levels = _levels(new.network, old.network, match, potentials)

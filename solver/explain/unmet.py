@@ -12,13 +12,15 @@ from solver.explain.detours import Residual
 from solver.model.carry_labels import CarryLabels
 from solver.model.demand import TOTAL, QuantileDemand
 from solver.model.pool import mean_rates
-from solver.model.problem import Problem, full_arcs
+from solver.model.problem import Problem, full_arcs, scarce_arcs
 from solver.network.columns import IntArray
 from solver.network.facts import fact
 from solver.network.scaling import half_up
 
 MILLION = 10**6
 Row = dict[str, Any]
+Shared = tuple[dict[int, Resource], dict[int, Resource]]
+"""The arcs that a shared resource shuts: because it is full, or by their share of what is left."""
 
 
 def stock_levels(problem: Problem, labels: CarryLabels, flow: IntArray) -> IntArray:
@@ -49,9 +51,9 @@ def expected_shortages(
     levels = stock_levels(problem, labels, flow)
     residual = Residual(problem.network, flow, potentials)
     without = without_each_rule(problem, labels, flow, potentials)
-    full = full_arcs(problem, flow)
+    full, scarce = full_arcs(problem, flow), scarce_arcs(problem, flow)
     return [
-        _row(problem, labels, residual, without, full, pair, day, int(levels[pair, day]))
+        _row(problem, labels, residual, without, (full, scarce), pair, day, int(levels[pair, day]))
         for pair, curves in enumerate(labels.curves)
         for day, curve in enumerate(curves)
         if curve.units[-1] > levels[pair, day]
@@ -126,7 +128,7 @@ def _row(
     labels: CarryLabels,
     residual: Residual,
     without: list[_WithoutRule],
-    full: dict[int, Resource],
+    shared: Shared,
     pair: int,
     day: int,
     level: int,
@@ -143,7 +145,7 @@ def _row(
         "stock_units": level,
         "expected_short_millionths": _millionths(short),
         "short_probability_per_million": _millionths(curve.at_least(level + 1)),
-        **_verdict(problem, labels, residual, without, full, pair, day),
+        **_verdict(problem, labels, residual, without, shared, pair, day),
         "because": [
             fact("StockingPolicy", item, location),
             *_outcomes(labels, problem, pair, day),
@@ -156,7 +158,7 @@ def _verdict(
     labels: CarryLabels,
     residual: Residual,
     without: list[_WithoutRule],
-    full: dict[int, Resource],
+    shared: Shared,
     pair: int,
     day: int,
 ) -> Row:
@@ -167,7 +169,7 @@ def _verdict(
     costs = residual.path_cost(tail + 1, tail)
     level = int(residual.flow[bundle].sum())
     reached = residual.reaching(tail, tail + 1) if costs is None else set()
-    shut = _shut(problem, full, reached, bundle)
+    shut, scarce = (_shut(problem, arcs, reached, bundle) for arcs in shared)
     better = _best_without(without, labels.pairs[pair][0], pair, day, level)
     if better is not None:
         saved = better.saved[labels.pairs[pair][0]]
@@ -181,6 +183,12 @@ def _verdict(
     elif shut is not None:
         row = shut.as_shortfall(problem.window.first)
         row["reason"] = f"no more units can be there by this day: {shut.full}"
+    elif costs is None and scarce is not None:
+        row = scarce.as_shortfall(problem.window.first)
+        row["reason"] = (
+            f"no more units are sure to fit by this day: what is left of {scarce.text} is dealt "
+            "out among the ways that share it, and too little for one more unit here"
+        )
     elif costs is None:
         row = {"kind": "cannot"}
         row["reason"] = (

@@ -8,12 +8,15 @@ from solver.model.problem import Problem
 from solver.network.columns import IntArray, Network
 
 
-def complete(problem: Problem, labels: CarryLabels, units: IntArray) -> IntArray:
+def complete(
+    problem: Problem, labels: CarryLabels, units: IntArray, lines: IntArray | None = None
+) -> IntArray:
     """The flow of a risk network in which exactly the given movements are made.
 
     `units` is per row of the Movement table, 0 where a rule closed it. Feasible where every lot,
     place and lane has the units; parallel arcs are filled cheapest first. With no unit moved it
-    is the flow of doing nothing, which is feasible whatever the rules closed.
+    is the flow of doing nothing, which is feasible whatever the rules closed. `lines` are the units
+    on the arcs of demand lines where the movements are those of a flow: it serves the same ones.
     """
     network = problem.network
     flow = np.zeros(network.arc_count, np.int64)
@@ -24,7 +27,7 @@ def complete(problem: Problem, labels: CarryLabels, units: IntArray) -> IntArray
         rows = labels.block(name)
         flow[rows] = unmet(network, flow)[network.tail[rows]]
     if "line" in labels.blocks:
-        _serve_lines(network, labels, flow)
+        _serve_lines(network, labels, flow, lines)
     _carry_on(problem, labels, flow)
     if labels.pooled is None:
         _leave_all(network, labels.block("end"), flow)
@@ -35,24 +38,34 @@ def complete(problem: Problem, labels: CarryLabels, units: IntArray) -> IntArray
     return flow
 
 
-def _serve_lines(network: Network, labels: CarryLabels, flow: IntArray) -> None:
+def _serve_lines(
+    network: Network, labels: CarryLabels, flow: IntArray, known: IntArray | None
+) -> None:
     """Serves whole demand lines by what stands in, in their order; what fits none splits the last.
 
-    A line that something else serves already is passed over.
+    Lines that are `known` to be served go first: which sums of lines make the units of a way is
+    not for this to find out. A line that something else serves already is passed over, unless
+    all of a way are: its units go to the last, and the flow is beyond a bound there.
     """
     rows, taken = labels.block("line"), set()
     left = unmet(network, flow)
+    last: dict[int, int] = {}
     split: dict[int, int] = {}
-    for arc in range(rows.start, rows.stop):
+    order = np.arange(rows.start, rows.stop)
+    if known is not None:
+        order = order[np.argsort(known <= 0, kind="stable")]
+    for arc in order.tolist():
         way, units = int(network.tail[arc]), int(network.capacity[arc])
         joint = labels.whole_lines.arcs[arc - rows.start].joint
-        if 0 < units <= left[way] and (joint < 0 or joint not in taken):
+        free = joint < 0 or joint not in taken
+        last[way] = arc
+        if 0 < units <= left[way] and free:
             flow[arc] = units
             left[way] -= units
             taken.add(joint)
-        elif joint < 0 or joint not in taken:
+        elif free:
             split[way] = arc
-    for way, arc in split.items():
+    for way, arc in (last | split).items():
         flow[arc] += left[way]
     joints = labels.block("joint")
     flow[joints] = unmet(network, flow)[network.tail[joints]]

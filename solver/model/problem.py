@@ -11,7 +11,7 @@ from ontology.edits import NO_BOUNDS, Bounds
 from ontology.errors import InputError
 from ontology.objectives import PLAIN, Weights
 from solver.engine.shared import Resource, Resources, used
-from solver.engine.shares import left_to_each
+from solver.engine.shares import left_to_each, shares_of
 from solver.engine.uncompiled import components_of
 from solver.model.assignment_network import AssignmentLabels, assignment_network
 from solver.model.carry_labels import CarryLabels
@@ -111,6 +111,22 @@ def full_arcs(problem: Problem, flow: IntArray) -> dict[int, Resource]:
     shared = resources.shared
     free = shared.capacity - used(shared, flow)
     rows = np.flatnonzero(free[shared.resource] < shared.use)
+    found: dict[int, Resource] = {}
+    for arc, number in zip(shared.arc[rows].tolist(), shared.resource[rows].tolist(), strict=True):
+        found.setdefault(arc, resources.names[number])
+    return found
+
+
+def scarce_arcs(problem: Problem, flow: IntArray) -> dict[int, Resource]:
+    """The arcs that have no share of what is left of a resource though it is not full."""
+    resources = problem.resources
+    if resources is None:
+        return {}
+    network, shared = problem.network, resources.shared
+    component = components_of(network.node_count, network.tail, network.head)
+    share = shares_of(network, shared, flow, component)
+    free = (shared.capacity - used(shared, flow))[shared.resource]
+    rows = np.flatnonzero((share < shared.use) & (free >= shared.use))
     found: dict[int, Resource] = {}
     for arc, number in zip(shared.arc[rows].tolist(), shared.resource[rows].tolist(), strict=True):
         found.setdefault(arc, resources.names[number])

@@ -8,14 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.network.columns import IntArray, Network
-from solver.network.ranges import WIDE, exact_dot
+from solver.network.ranges import WIDE, exact_dot, magnitude
 from solver.proof.claims import SharedResources, Whole
 
 LEAF, ARC, RESOURCE = 0, 1, 2
 MOST_LEAVES = 400
 """Of a tree of branches; each costs a pass over the network."""
-MOST_LEAF_ARCS = 4 * 10**9
-"""Leaves x arcs that are looked at: about a minute."""
+MOST_LEAF_PARTS = 10**10
+"""Leaves x what each of them has: arcs, nodes and rows, and resources `RESOURCE_PARTS`-fold."""
+RESOURCE_PARTS = 100
+"""Steps of a resource are weighed one by one where they are too many for 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,11 @@ def least_of_steps(shared: SharedResources, prices: IntArray) -> int:
     whole = shared.whole
     if whole is None:
         return -exact_dot(prices, shared.capacity)
+    reach = magnitude(whole.step_cost) + magnitude(prices) * magnitude(shared.capacity)
+    steps = max(magnitude(whole.least_steps), magnitude(whole.most_steps))  # no leaf has to fit
+    if len(prices) * reach * steps < WIDE:
+        each = whole.step_cost - prices * shared.capacity
+        return int(np.minimum(each * whole.least_steps, each * whole.most_steps).sum())
     columns = (whole.step_cost, shared.capacity, prices, whole.least_steps, whole.most_steps)
     return sum(
         min((cost - price * size) * least, (cost - price * size) * most)
@@ -282,7 +289,8 @@ def _tree_misfits(
 ) -> list[str]:
     count, resources = len(branches.leaf_bound), len(shared.capacity)
     split, subject, at = branches.split, branches.subject, branches.at
-    if count > MOST_LEAVES or count * len(network.tail) > MOST_LEAF_ARCS:
+    parts = len(network.tail) + len(network.supply) + len(shared.arc) + RESOURCE_PARTS * resources
+    if count > MOST_LEAVES or count * parts > MOST_LEAF_PARTS:
         return [f"there are {count} branches, more than are looked at"]
     still_open = 1 + np.cumsum(np.where(split == LEAF, -1, 1))
     if not len(split) or still_open[-1] != 0 or np.any(still_open[:-1] < 1):

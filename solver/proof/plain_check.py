@@ -1,7 +1,4 @@
-"""Check the certificate of a plan with Python alone: python check.py plan.json
-
-That the network is the one of your facts and rules is for `evenkeel verify` to show.
-"""
+"""Check the certificate of a plan with Python alone: python check.py plan.json"""
 
 import hashlib
 import json
@@ -148,5 +145,6 @@ if __name__ == "__main__":
     stated = decision["certificate"]
     network, proof = (_content(part, plan.parent) for part in (decision["network"], stated))
     wrong = refusals(network, proof, stated)
-    print(*(wrong or [f"it holds: {stated['label']}, bound {stated['bound']}"]), sep="\n")
+    told = wrong or [f"it holds: {stated['label']}, bound {stated['bound']}"]
+    print(*told, "seal, lines and reasons are for `evenkeel verify`", sep="\n")
     sys.exit(bool(wrong))

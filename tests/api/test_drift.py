@@ -37,7 +37,7 @@ def test_the_verdict_is_printed(house: House, digest: str) -> None:
     broken = replace(found, holds=False, same_facts=False, cost_scaled=None, gap_scaled=None,
                      affected=affected, crowded=(crowd,))  # fmt: skip
     told = printed(show_drift, broken, document, 1)
-    assert "does not hold any more: on the present facts" in told
+    assert "does not hold any more on the present facts" in told
     assert "its lines cannot be made any more" in told
     assert "overdrawn: the lane capacity of truck on 2026-01-05" in told
     assert f"2 of {found.group_count} groups" in told

@@ -93,6 +93,8 @@ for _ in range(100_000):
         ({"a": float("-inf")}, "NUMBER_RANGE"),
         ({1: 2}, "NOT_JSON"),
         ("\ud800", "NOT_JSON"),
+        ({"\ud800": 1}, "NOT_JSON"),
+        ({"a": [{"\ud800": 0.5, "b": 1}]}, "NOT_JSON"),
         ({"a": date(2026, 1, 1)}, "NOT_JSON"),
         ({"a": np.int64(3)}, "NOT_JSON"),
         (b"bytes", "NOT_JSON"),

@@ -130,3 +130,12 @@ def test_what_branches_proved_is_told_beside_the_root(tmp_path: Path, seed: int)
         assert found.gap_scaled_then >= claims.gap - claims.line_cost
     else:
         assert (0, None) == (found.branches, found.gap_by_branches_then)
+
+
+@pytest.mark.parametrize("seed", range(4, 25, 2))
+def test_a_plan_of_whole_demand_lines_holds_on_its_own_facts(seed: int, tmp_path: Path) -> None:
+    """Which lines the units of a way serve is carried over, not guessed from how many there are."""
+    made = regimes.sealed(regimes.lines(seed), tmp_path)
+    found = drift(ArtifactStore(tmp_path), made.document, made.asked.snapshot, made.asked.release)
+    assert found.holds
+    assert (found.cost_scaled_then, found.gap_scaled_then) == (found.cost_scaled, found.gap_scaled)

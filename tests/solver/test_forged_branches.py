@@ -12,9 +12,13 @@ from solver.network.columns import IntArray, bare_network
 from solver.proof.branches import (
     ARC,
     LEAF,
+    MOST_LEAF_PARTS,
+    MOST_LEAVES,
     RESOURCE,
+    RESOURCE_PARTS,
     Branches,
     Leaf,
+    least_of_steps,
     leaves,
     lot_floor,
     misfits,
@@ -243,3 +247,38 @@ def _holds(leaf: Leaf, flow: IntArray) -> bool:
     steps = np.array(steps_of(leaf.shared, taken))
     inside = np.all((network.lower <= flow) & (flow <= network.capacity))
     return bool(inside and np.all(steps <= whole.most_steps))
+
+
+def steps_alone(columns: list[IntArray]) -> SharedResources:
+    """Resources that no arc draws on, by size, step cost, least and most steps."""
+    none = np.zeros(0, np.int64)
+    size, *steps = columns
+    return SharedResources(none, none, none, size, Whole(*steps, none, none, none))
+
+
+def test_steps_are_weighed_exactly_whatever_their_size() -> None:
+    """Within 64 bits and beyond: the least of both ends of each resource, in Python integers."""
+    draw = np.random.default_rng(4)
+    for _ in range(2_000):
+        count = int(draw.integers(0, 5))
+        columns = [draw.integers(0, 2 ** int(draw.integers(1, 62)), count) for _ in range(5)]
+        size, cost, least, most, price = columns
+        expected = sum(
+            min((f - q * c) * low, (f - q * c) * high)
+            for c, f, low, high, q in zip(*(column.tolist() for column in columns), strict=True)
+        )
+        assert expected == least_of_steps(steps_alone([size, cost, least, most]), price)
+
+
+@pytest.mark.parametrize(("more", "refused"), [(0, False), (RESOURCE_PARTS, True)])
+def test_a_tree_that_would_take_hours_is_refused(*, more: int, refused: bool) -> None:
+    """Leaves count with all that each of them has, resources too: not with their arcs alone."""
+    resources = (MOST_LEAF_PARTS // MOST_LEAVES + more - 3) // RESOURCE_PARTS
+    ones = np.ones(resources, np.int64)
+    network = bare_network([0], [1], [1], [1], [0, 0])
+    split = np.array([RESOURCE, LEAF] * (MOST_LEAVES - 1) + [LEAF], np.int64)
+    none, at = np.zeros(0, np.int64), np.where(split == LEAF, 0, np.arange(len(split)))
+    bounds = np.zeros(MOST_LEAVES, np.int64)
+    branches = Branches(split, np.zeros_like(split), at, bounds, *[none] * 6)
+    found = misfits(network, steps_alone([ones, ones, ones, ones]), ones, branches)
+    assert (["there are 400 branches, more than are looked at"] if refused else []) == found

@@ -22,7 +22,7 @@ from tests.solver.whole_chains import WholeChain, whole_chain
 PAGES, LINES_OF_A_PAGE = 2, 76
 PARTS = ("network", "certificate")
 FORM = ("a leaf splits something", "a leaf states a change of nothing", "are not in",
-        "at a number that its arc may not carry", "beyond 62 bits", "of no node",
+        "at a number that its arc may not carry", "beyond 62 bits", "of no leaf", "of no node",
         "of nothing")  # fmt: skip
 """What only the checker of columns refuses: form that no bound rests on."""
 
@@ -72,7 +72,7 @@ def test_both_checkers_agree(regime: str, tmp_path: Path) -> None:
 def columns_of(chain: WholeChain) -> dict[str, list[int]]:
     """A network of loads and lots as a plan states it."""
     columns = {name: column.tolist() for name, column in chain.network.arrays().items()}
-    columns |= columns_named("whole", chain.whole)
+    columns |= listed("whole", chain.whole)
     return columns | {
         f"shared_{name}": getattr(chain.shared, name).tolist()
         for name in ("arc", "resource", "use", "capacity")
@@ -93,13 +93,18 @@ def test_no_forged_proof_is_above_the_best_plan(block: int) -> None:
                 branches = spoiled(branches, draw)
             level = draw.integers(-20, 20, chain.network.node_count)
             proof = {"prices": prices.tolist(), "potentials": level.tolist()}
-            proof |= columns_named("branch", branches)
-            short = columns_named("branch", cut_short(branches, draw))
+            proof |= listed("branch", branches)
+            short = listed("branch", cut_short(branches, draw))
             assert proved(network, proof | short) is None, seed
             bound = proved(network, proof)
             assert bound is None or bound <= best, seed
             accepted += bound is not None
     assert accepted > 100
+
+
+def listed(prefix: str, record: Any) -> dict[str, list[int]]:
+    """The columns of a record as a document has them: Python's own numbers, which never wrap."""
+    return {name: column.tolist() for name, column in columns_named(prefix, record).items()}
 
 
 def proved(network: dict[str, list[int]], proof: dict[str, list[int]]) -> int | None:
