@@ -371,7 +371,11 @@ def test_an_interrupt_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(solver.engine.dimacs, "solve_file", interrupted)
-    assert Ran(130, "", "interrupted\n") == run("solve", "any.min")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        assert Ran(130, "", "interrupted\n") == run("solve", "any.min")
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["solve", "FILE", "--json"]])
