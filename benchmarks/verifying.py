@@ -5,17 +5,17 @@ import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from benchmarks.rows import Row
 from examples.regional_network import generate
 from forecast.model import forecast
 from graph.artifacts import ArtifactStore
-from graph.manifests import write_snapshot
+from graph.manifests import read_snapshot, write_snapshot
 from ontology.columns import Snapshot
 from rules.release import default_release
 from service.decision import PlanRequest, ask, idle_flow, pose, seal
-from service.planning import answer
+from service.planning import answer, certified
 from service.verify import verify
 from solver.optimum import proved_flow
 from solver.proof.certificate import check
@@ -40,8 +40,7 @@ def main() -> list[Row]:
     snapshot = Snapshot(1, {name: table.sorted() for name, table in tables.items()})
     release, request = default_release(), PlanRequest("regional")
     question = ask(snapshot, release, request)
-    answer(question)  # compiles, and warms up
-    draft, planning = timed(lambda: answer(question))
+    draft = answer(question)  # compiles, and warms up
     problem = pose(question)
     _, solving = timed(lambda: proved_flow(problem))
     verdict, checking = timed(lambda: check(
@@ -53,11 +52,9 @@ def main() -> list[Row]:
         store = ArtifactStore(Path(folder))
         names = {"snapshot": write_snapshot(store, "regional", snapshot),
                  "release": store.put_document(release.to_document())}  # fmt: skip
-        for data in draft.attachments.values():
-            store.put(data)
         about = {"sequence": 1, "made_at": "2026-03-02T00:00:00+00:00", "agent": "benchmark",
                  "versions": {}, "artifacts": names}  # fmt: skip
-        document = seal(draft.decision, about)
+        document, planning = timed(lambda: planned(store, names["snapshot"], request, about))
         found, verifying = timed(lambda: verify(document, artifacts=Path(folder)))
     assert found.accepted, found
     size = f"regional, {ITEMS} items, {draft.problem.network.arc_count:,} arcs"
@@ -69,6 +66,17 @@ def main() -> list[Row]:
         Row("verify: the whole document", size, "the plan's own solve", AIM, verifying / solving),
         Row("verify: the whole document", size, "making the plan", AIM, verifying / planning),
     ]
+
+
+def planned(
+    store: ArtifactStore, manifest: str, request: PlanRequest, about: dict[str, Any]
+) -> dict[str, Any]:
+    """A plan as the service makes it: from the facts as they are kept to a sealed document."""
+    question = ask(read_snapshot(store, manifest), default_release(), request)
+    draft = certified(answer(question))
+    for data in draft.attachments.values():
+        store.put(data)
+    return seal(draft.decision, about)
 
 
 def timed(work: Callable[[], Answer]) -> tuple[Answer, float]:
