@@ -25,6 +25,7 @@ from api.commands import price as commands_price
 from api.commands import quarantine as commands_quarantine
 from api.commands import query as commands_query
 from api.commands import server as commands_server
+from api.commands import sync as commands_sync
 from api.commands import why as commands_why
 from api.output import GOOD, plain, report
 from ontology.errors import EvenkeelError, InputError, OutsideError
@@ -41,9 +42,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _module in (
-    commands_server, commands_data, commands_forecast, commands_plan, commands_demo, commands_price,
-    commands_query, commands_impact, commands_kpi, commands_compare, commands_why, commands_diff,
-    commands_edit, commands_drift, commands_frontier, commands_quarantine,
+    commands_server, commands_sync, commands_data, commands_forecast, commands_plan, commands_demo,
+    commands_price, commands_query, commands_impact, commands_kpi, commands_compare, commands_why,
+    commands_diff, commands_edit, commands_drift, commands_frontier, commands_quarantine,
 ):  # fmt: skip
     _module.register(app)
 

@@ -5,11 +5,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from ontology.errors import EvenkeelError
+from ontology.errors import EvenkeelError, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,6 +67,20 @@ def report(error: EvenkeelError, *, as_json: bool) -> None:
     hint(f"error: {plain(str(error))}")
     advice = plain(error.hint)
     hint(f"hint: {advice} [{error.code}]" if advice else f"code: {error.code}")
+
+
+def time_of(text: str, option: str) -> datetime:
+    """A time with its offset from UTC, as ISO 8601. Raises InputError `BAD_TIME`."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InputError(
+            f"`{plain(text)}` is no time with an offset from UTC, as {option} wants it",
+            code="BAD_TIME", hint="write it like 2026-03-01T06:00:00Z or 2026-03-01T07:00:00+01:00",
+        )  # fmt: skip
+    return found
 
 
 def plain(value: Any) -> str:

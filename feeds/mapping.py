@@ -115,7 +115,12 @@ class DeriveRule:
 
 @dataclass(frozen=True)
 class FileRule:
-    """One file by its name below the feed's folder: how it is written, what each row states."""
+    """One file by its name below the feed's folder: how it is written, what each row states.
+
+    `effective` is the field, a day, since when the principal record is true; without it that is
+    the delivery's own time. `full`: the file holds all that its source has of the class, so that
+    what it leaves out is no more.
+    """
 
     file: str
     principal: RecordRule
@@ -124,6 +129,8 @@ class FileRule:
     delimiter: str = ","
     optional: bool = False
     wide: Wide | None = None
+    effective: str = ""
+    full: bool = False
 
     @property
     def records(self) -> tuple[RecordRule, ...]:
@@ -137,7 +144,9 @@ class FileRule:
             "optional": self.optional,
             "records": [record.document() for record in self.records],
         }  # fmt: skip
-        return plain if self.wide is None else plain | {"wide": _plain(asdict(self.wide))}
+        plain |= {} if self.wide is None else {"wide": _plain(asdict(self.wide))}
+        plain |= {"effective": self.effective} if self.effective else {}
+        return plain | ({"mode": "full"} if self.full else {})
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,8 @@ def _known(block: Block) -> tuple[str, ...]:
 
 def _file(block: Block) -> FileRule:
     parts = block.entries(
-        ("file", "principal"), ("encoding", "delimiter", "derived", "optional", "wide")
+        ("file", "principal"),
+        ("encoding", "delimiter", "derived", "optional", "wide", "effective", "mode"),
     )
     name = parts["file"].text()
     if not is_name_below(name):
@@ -100,15 +101,26 @@ def _file(block: Block) -> FileRule:
         )  # fmt: skip
     delimiter = parts["delimiter"].choice(tuple(DELIMITERS)) if "delimiter" in parts else ","
     derived = parts["derived"].items() if "derived" in parts else []
+    principal = _record(parts["principal"], "principal")
     return FileRule(
         file=name,
-        principal=_record(parts["principal"], "principal"),
+        principal=principal,
         derived=tuple(_record(item, "derived") for item in derived),
         encoding=parts["encoding"].choice(ENCODINGS) if "encoding" in parts else "utf-8",
         delimiter=DELIMITERS[delimiter],
         optional="optional" in parts and parts["optional"].flag(),
         wide=wide_rule(parts["wide"]) if "wide" in parts else None,
+        effective=_day_field(parts["effective"], principal.name) if "effective" in parts else "",
+        full="mode" in parts and parts["mode"].choice(("changes", "full")) == "full",
     )
+
+
+def _day_field(block: Block, name: str) -> str:
+    """The field of a class that says on which day its record began to be true."""
+    days = [key for key, kind in field_kinds(RECORDS[name]).items() if kind.scalar is date]
+    if not days:
+        block.refuse(f"{name} has no field that is a day", "state the time with `--effective`")
+    return block.choice(tuple(days))
 
 
 def _record(block: Block, role: str) -> RecordRule:

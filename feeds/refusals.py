@@ -4,6 +4,7 @@ from ontology.errors import InputError
 
 HINTS = {
     "RULE_VIOLATION": "correct the fact at its source; `evenkeel rules` names the rule's owner",
+    "CLOCK_CONFLICT": "say which is later: deliver with `--source-sequence` or `--supersedes`",
     "BLANK_ROW": "delete the row in the source, or leave it: it was not loaded",
     "BLANK_CELL": "fill the cell, or state `blank: default` in the mapping where blank means that",
     "RAGGED_ROW": "quote cells that contain the delimiter, and give every row all columns",

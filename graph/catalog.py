@@ -9,7 +9,7 @@ import orjson
 from neo4j import Driver
 
 from graph.facts import StatedFact, fact_from, kinds_of, record_from, relation_of
-from graph.log import moment
+from graph.log import moment, timestamp
 from graph.plan_nodes import LINE_CLASSES
 from graph.statements import OPEN_END, Row, read
 from ontology.errors import InputError
@@ -51,6 +51,15 @@ class ChainEntry:
     chain: str
     feeds: int
     last_feed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedPlan:
+    """A plan made while a fact was thought otherwise; `lines` of it rest on such facts."""
+
+    plan: str
+    made_at: datetime
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +183,23 @@ class Catalog:
         """Plans by digest; an unknown one is not in the answer."""
         rows = self._read("catalog_plans_by_digest", plans=sorted(set(digests)))
         return {row["plan"]["digest"]: _plan_entry(row) for row in rows}
+
+    def plans_since(
+        self,
+        chain: str,
+        since: datetime,
+        until: datetime,
+        uris: Sequence[str],
+        *,
+        first: int = 50,
+    ) -> list[TouchedPlan]:
+        """Plans of a chain recorded between two times, the latest first.
+
+        Each with the lines that rest on any version of the facts of these entities.
+        """
+        rows = self._read("catalog_touched", chain=chain, since=timestamp(since),
+                          until=timestamp(until), uris=list(uris), limit=_limit(first))  # fmt: skip
+        return [TouchedPlan(row["plan"], moment(row["made_at"]), row["lines"]) for row in rows]
 
     def lines(
         self, plans: Sequence[str], *, after: int = 0, first: int = 50

@@ -17,9 +17,10 @@ from ontology.terms import FieldKind, field_kinds, join_key
 from ontology.vocabulary import RECORDS
 
 Properties = dict[str, Any]
+IntArray = npt.NDArray[np.int64]
 RESERVED = frozenset({
-    "uri", "class", "content", "event_sequence", "event_row", "until_sequence", "source_file",
-    "source_row",
+    "uri", "class", "content", "event_sequence", "from_sequence", "event_row",
+    "until_sequence", "source_file", "source_row",
 })  # fmt: skip
 """Properties of a fact's node that are not fields of its record."""
 
@@ -66,15 +67,16 @@ def relation_of(field_name: str) -> str:
 
 
 def fact_rows(
-    chain: str, table: Table, origins: npt.NDArray[np.int64], files: tuple[str, ...]
+    chain: str, table: Table, numbers: IntArray, origins: IntArray, files: tuple[str, ...]
 ) -> Iterator[Properties]:
-    """The parameters of one node per row, in the table's order."""
+    """The parameters of one node per row, in the table's order; `numbers` are those of the rows."""
     kinds, keys = kinds_of(table.name), table.keys.tolist()
     for start in range(0, len(table), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
         columns = [_cells(table[name][rows], kind) for name, kind in kinds.items()]
-        places = zip(keys[rows], origins[rows].tolist(), *columns, strict=True)
-        for row, (key, (file, line), *values) in enumerate(places, start):
+        places = zip(numbers[rows].tolist(), keys[rows], origins[rows].tolist(), *columns,
+                     strict=True)  # fmt: skip
+        for row, key, (file, line), *values in places:
             stated = dict(zip(kinds, values, strict=True))
             yield {
                 "uri": uri_of(chain, table.name, key), "key": key, "row": row,

@@ -1,39 +1,59 @@
-"""A feed as nodes: anchors, fact versions, typed links and quarantined rows, in batches."""
+"""What came in force by an event, what ended, and quarantined rows, as nodes in batches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
+import numpy as np
 from neo4j import ManagedTransaction
 
 from graph.facts import Properties, fact_rows
-from graph.manifests import FeedContents
+from graph.fold import Statements
+from graph.manifests import FeedContents, read_feed
+from graph.snapshot import SnapshotReader, stated_by
+from graph.state import change_of
 from graph.statements import OPEN_END, run
 from graph.steps import Step
 from ontology.columns import record_at
-from ontology.events import Event
+from ontology.events import Event, micros_of
 from ontology.vocabulary import MEASUREMENTS
 
-Batch = tuple[str, list[Properties]]
-"""A class of facts, and the parameters of some of its nodes."""
+NO_FEED = FeedContents("", "", "", "", "", (), {})
+"""What is stated when facts only come due."""
+
+Batch = tuple[str, int, list[Properties]]
+"""A class of facts, the event that stated them, and the parameters of some of their nodes."""
 
 
 class FeedNodes:
-    """The statements that bring one feed into the graph; `weight` counts the rows that it writes.
+    """The statements that bring into the graph what an event changed; `weight` counts its rows.
 
-    Measurements stay columns of the feed's artifact.
+    What is in force is the fold's to say (`graph.state`): the graph follows it. Measurements stay
+    columns of the feed's artifact.
     """
 
-    def __init__(self, feed: FeedContents) -> None:
-        self._feed = feed
-        self._names = sorted(set(feed.tables) - MEASUREMENTS)
-        self.weight = sum(len(feed.tables[n]) for n in self._names) + len(feed.quarantine)
+    def __init__(self, reader: SnapshotReader, artifact: str, payload: Mapping[str, Any]) -> None:
+        self._reader, self._chain = reader, payload["chain"]
+        self._feed = read_feed(reader.store, artifact) if artifact else NO_FEED
+        names = set(self._feed.tables) - MEASUREMENTS
+        stated = sum(len(self._feed.tables[n]) for n in names) + len(self._feed.quarantine)
+        self.weight = stated or payload["facts"]
 
     def steps(self, event: Event, batch_rows: int) -> Iterator[Step]:
         """Writes that can each be repeated, in this order, without a further effect."""
-        for name, batch in made_ahead(self._facts(batch_rows)):
-            yield _facts_step(self._feed.chain, name, event.sequence, batch)
+        before = self._reader.state(self._chain, event.sequence - 1)
+        stated = stated_by(self._reader.store, event)
+        after = before.after(event.sequence, micros_of(event.recorded_at), stated)
+        names = sorted({*stated, *before.waiting} - MEASUREMENTS)
+        changes = [(n, change_of(n, before, after, stated)) for n in names]
+        for name, change in changes:
+            ended = [] if change is None else change.ended.tolist()
+            for start in range(0, len(ended), batch_rows):
+                yield _ended_step(name, event.sequence, ended[start : start + batch_rows])
+        came = [(name, change.came) for name, change in changes if change is not None]
+        for name, said_by, batch in made_ahead(self._facts(event, came, batch_rows)):
+            yield _facts_step(self._chain, name, event.sequence, said_by, batch)
         refused = (
             _quarantined(row, record_at(self._feed.quarantine, row))
             for row in range(len(self._feed.quarantine))
@@ -41,13 +61,25 @@ class FeedNodes:
         for batch in batches(refused, batch_rows):
             yield _quarantine_step(event.sequence, batch)
 
-    def _facts(self, batch_rows: int) -> Iterator[Batch]:
-        files = tuple(file.name for file in self._feed.files)
-        for name in self._names:
-            table, origins = self._feed.tables[name], self._feed.origins[name]
-            rows = fact_rows(self._feed.chain, table, origins, files)
-            for batch in batches(rows, batch_rows):
-                yield name, batch
+    def _facts(
+        self, event: Event, came: Sequence[tuple[str, Statements]], batch_rows: int
+    ) -> Iterator[Batch]:
+        feeds = {event.sequence: self._feed}
+        for name, stands in came:
+            for said_by in np.unique(stands.addresses[:, 0]).tolist():
+                if said_by not in feeds:
+                    feeds[said_by] = self._feed_of(said_by)
+                rows = stands.take(np.flatnonzero(stands.addresses[:, 0] == said_by))
+                places = rows.addresses[:, 1]
+                origins = feeds[said_by].origins[name][places]
+                files = tuple(file.name for file in feeds[said_by].files)
+                made = fact_rows(self._chain, rows.table, places, origins, files)
+                for batch in batches(made, batch_rows):
+                    yield name, said_by, batch
+
+    def _feed_of(self, sequence: int) -> FeedContents:
+        (event,) = self._reader.log.read(after=sequence - 1, limit=1)
+        return read_feed(self._reader.store, event.artifact)
 
 
 def made_ahead(made: Iterator[Batch]) -> Iterator[Batch]:
@@ -74,26 +106,33 @@ def references(links: Sequence[Properties]) -> list[Properties]:
     ]
 
 
-def _facts_step(chain: str, name: str, sequence: int, rows: list[Properties]) -> Step:
+def _facts_step(
+    chain: str, name: str, sequence: int, said_by: int, rows: list[Properties]
+) -> Step:  # fmt: skip
     def step(tx: ManagedTransaction) -> None:
         targets = references([link for row in rows for link in row["links"]])
         run(tx, "project_anchors", chain=chain, anchors=targets)
         own = [{"uri": row["uri"], "class": name, "key": row["key"]} for row in rows]
         run(tx, "project_anchors", chain=chain, anchors=own)
-        changed = {
-            found["row"]
-            for found in run(
-                tx, "project_facts", rows=rows, class_name=name,
-                sequence=sequence, open_end=OPEN_END,
-            )
-        }  # fmt: skip
+        made = run(tx, "project_facts", rows=rows, class_name=name, sequence=sequence,
+                   said_by=said_by, open_end=OPEN_END)  # fmt: skip
+        new = {found["row"] for found in made}
         links = [
             {"row": row["row"], "type": link["type"], "uri": link["uri"]}
             for row in rows
-            if row["row"] in changed
+            if row["row"] in new
             for link in row["links"]
         ]
-        run(tx, "project_links", links=links, class_name=name, sequence=sequence)
+        run(tx, "project_links", links=links, class_name=name, said_by=said_by)
+
+    return step
+
+
+def _ended_step(name: str, sequence: int, addresses: list[list[int]]) -> Step:
+    def step(tx: ManagedTransaction) -> None:
+        ended = [{"event": event, "row": row} for event, row in addresses]
+        run(tx, "project_ended", ended=ended, class_name=name, sequence=sequence,
+            open_end=OPEN_END)  # fmt: skip
 
     return step
 

@@ -118,6 +118,12 @@ class Log:
         rows = read(self.driver, "log_feeds", {"chain": chain, "after": after, "upto": last})
         return [_event(row["event"]) for row in rows]
 
+    def steps(self, chain: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
+        """What changed the facts of a chain: its feeds, and times when facts came due."""
+        last = 2**53 - 1 if upto is None else upto
+        rows = read(self.driver, "log_steps", {"chain": chain, "after": after, "upto": last})
+        return [_event(row["event"]) for row in rows]
+
     def chains(self) -> list[str]:
         """The supply chains that feeds have named, in order."""
         return [row["chain"] for row in read(self.driver, "log_chains", {})]

@@ -16,11 +16,14 @@ from ontology.errors import InputError, OutsideError
 from ontology.vocabulary import FACTS
 
 IntMatrix = npt.NDArray[np.int64]
+IntArray = npt.NDArray[np.int64]
+BoolColumn = npt.NDArray[np.bool_]
 FEED_FORMAT = "evenkeel-feed/1"
 SNAPSHOT_FORMAT = "evenkeel-snapshot/1"
 LONGEST_KEY = 2_000
 """Longest natural key, in characters; an index entry of the graph holds about 8,000 bytes."""
-_NAMED_BY = ("artifact", "addresses", "origins")
+CLOCKS = ("since", "standing", "order")
+_NAMED_BY = ("artifact", "addresses", "clocks", "closes", "origins", "since")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,11 @@ class FeedContents:
 
     `origins` holds, per class, an int64 array of shape (rows, 2): index in `files` (-1 for a
     constant of the mapping) and row in that file (1 is the first line). `counts` are whole
-    numbers that a person wants to see, such as loaded and duplicate rows.
+    numbers that a person wants to see, such as loaded and duplicate rows. `standing` is that of the
+    source (higher wins), `source_sequence` the delivery's place in the source's own order. `since`
+    holds, per class, from when each row is true (microseconds since 1970; left out: since the
+    event is), `closes` whether a row says that its key is no more.
+    `delivery` is the digest of all that was said under the feed's name.
     """
 
     chain: str
@@ -51,6 +58,11 @@ class FeedContents:
     origins: Mapping[str, IntMatrix] = field(default_factory=dict)
     quarantine: Table = field(default_factory=lambda: empty_table("QuarantinedRow"))
     counts: Mapping[str, int] = field(default_factory=dict)
+    standing: int = 0
+    source_sequence: int = 0
+    since: Mapping[str, IntArray] = field(default_factory=dict)
+    closes: Mapping[str, BoolColumn] = field(default_factory=dict)
+    delivery: str = ""
 
     @property
     def fact_count(self) -> int:
@@ -76,6 +88,7 @@ def write_feed(store: ArtifactStore, feed: FeedContents) -> str:
         "tables": {name: entry for name, entry in tables.items() if entry["rows"]},
         "quarantine": _entry(store, feed.quarantine),
         "counts": dict(feed.counts),
+        "standing": feed.standing, "source_sequence": feed.source_sequence,
     })  # fmt: skip
 
 
@@ -90,14 +103,34 @@ def read_feed(store: ArtifactStore, name: str) -> FeedContents:
         {key: store.get_table(entry["artifact"]) for key, entry in entries.items()},
         {key: store.get_matrix(entry["origins"]) for key, entry in entries.items()},
         store.get_table(manifest["quarantine"]["artifact"]),
-        manifest["counts"],
+        manifest["counts"], manifest.get("standing", 0), manifest.get("source_sequence", 0),
     )  # fmt: skip
 
 
-def read_feed_tables(store: ArtifactStore, name: str) -> dict[str, Table]:
-    """The tables of a feed alone, which is all that a fold needs."""
-    entries = _document(store, name, FEED_FORMAT)["tables"]
-    return {key: store.get_table(entry["artifact"]) for key, entry in entries.items()}
+def read_statements(
+    store: ArtifactStore, name: str, since: int
+) -> dict[str, tuple[Table, IntMatrix, BoolColumn]]:
+    """What the feed of a manifest states, by class: facts, their clocks, and which are closed.
+
+    `since` is from when a row is true of which the feed does not say it.
+    """
+    manifest = _document(store, name, FEED_FORMAT)
+    return {
+        key: _stated(store, manifest, entry, since) for key, entry in manifest["tables"].items()
+    }
+
+
+def _stated(
+    store: ArtifactStore, manifest: Mapping[str, Any], entry: Mapping[str, Any], since: int
+) -> tuple[Table, IntMatrix, BoolColumn]:
+    table = store.get_table(entry["artifact"])
+    clocks = np.empty((len(table), 3), np.int64)
+    clocks[:, 0] = store.get_matrix(entry["since"])[:, 0] if "since" in entry else since
+    clocks[:, 1], clocks[:, 2] = manifest.get("standing", 0), manifest.get("source_sequence", 0)
+    closes = np.zeros(len(table), np.bool_)
+    if "closes" in entry:
+        closes = store.get_matrix(entry["closes"])[:, 0] == 1
+    return table, clocks, closes
 
 
 def write_snapshot(store: ArtifactStore, chain: str, snapshot: Snapshot) -> str:
@@ -108,6 +141,8 @@ def write_snapshot(store: ArtifactStore, chain: str, snapshot: Snapshot) -> str:
         addresses = snapshot.addresses.get(name)
         if addresses is not None:
             entry["addresses"] = store.put_matrix(addresses, ("event", "row"))
+        if name in snapshot.clocks:
+            entry["clocks"] = store.put_matrix(snapshot.clocks[name], CLOCKS)
         tables[name] = entry
     return store.put_document({
         "format": SNAPSHOT_FORMAT, "chain": chain, "sequence": snapshot.sequence,
@@ -124,12 +159,14 @@ def read_snapshot(place: ArtifactStore | Path | str, manifest: str) -> Snapshot:
     """
     store = place if isinstance(place, ArtifactStore) else ArtifactStore(place)
     document = _manifest_of(store, manifest, SNAPSHOT_FORMAT)
-    tables, addresses = {}, {}
+    tables, addresses, clocks = {}, {}, {}
     for name, entry in document["tables"].items():
         tables[name] = store.get_table(entry["artifact"])
         if "addresses" in entry:
             addresses[name] = store.get_matrix(entry["addresses"])
-    snapshot = Snapshot(document["sequence"], tables, addresses)
+        if "clocks" in entry:
+            clocks[name] = store.get_matrix(entry["clocks"])
+    snapshot = Snapshot(document["sequence"], tables, addresses, clocks)
     if snapshot.digest != document["digest"]:  # INVARIANT: the digest is of these tables
         raise OutsideError(
             f"snapshot `{manifest}` states the digest `{document['digest']}`, its tables have "
@@ -190,6 +227,9 @@ def _feed_table(store: ArtifactStore, feed: FeedContents, name: str) -> dict[str
         raise ValueError(f"origins of {name} have shape {origins.shape}")
     entry = _entry(store, table.take(order))
     entry["origins"] = store.put_matrix(origins[order], ("file", "row"))
+    for what, columns in (("since", feed.since), ("closes", feed.closes)):
+        if name in columns:
+            entry[what] = store.put_matrix(columns[name][order].astype(np.int64)[:, None], (what,))
     return entry
 
 

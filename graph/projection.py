@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,27 +14,37 @@ from graph.artifacts import ArtifactStore
 from graph.facts import StatedFact, fact_from
 from graph.feed_nodes import FeedNodes
 from graph.log import Appended, Derive, Log, Write
-from graph.manifests import FeedContents, read_feed, write_feed
+from graph.manifests import FeedContents, write_feed
 from graph.migrate import migrate
 from graph.plan_nodes import PlanNodes, ReleaseNodes
+from graph.snapshot import SnapshotReader
 from graph.statements import database_error, read, run
 from graph.steps import Nodes, Step
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, table_of
-from ontology.errors import InputError
-from ontology.events import FEED_LOADED, PLAN_MADE, RELEASE_ACTIVATED, Event, NewEvent
+from ontology.errors import InputError, StateError
+from ontology.events import (
+    FACTS_DUE,
+    FEED_LOADED,
+    PLAN_MADE,
+    RELEASE_ACTIVATED,
+    Event,
+    NewEvent,
+    micros_of,
+)
 
 IN_TRANSACTION_ROWS = 10_000
 """Up to so many rows of an event become nodes in the transaction that appends it."""
 
-_READERS: Mapping[str, Callable[[ArtifactStore, str, Mapping[str, Any]], Nodes]] = {
-    FEED_LOADED: lambda store, artifact, _: FeedNodes(read_feed(store, artifact)),
-    PLAN_MADE: PlanNodes.read,
-    RELEASE_ACTIVATED: lambda _store, _artifact, payload: ReleaseNodes(payload),
+_READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]] = {
+    FEED_LOADED: FeedNodes,
+    FACTS_DUE: FeedNodes,
+    PLAN_MADE: lambda reader, artifact, payload: PlanNodes.read(reader.store, artifact, payload),
+    RELEASE_ACTIVATED: lambda _reader, _artifact, payload: ReleaseNodes(payload),
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Projection:
     """Appends events and keeps the graph in step with the log.
 
@@ -44,6 +55,11 @@ class Projection:
     store: ArtifactStore
     in_transaction_rows: int = IN_TRANSACTION_ROWS
     batch_rows: int = IN_TRANSACTION_ROWS
+
+    @cached_property
+    def reader(self) -> SnapshotReader:
+        """The fold of the log that the graph follows."""
+        return SnapshotReader(self.log, self.store)
 
     def append(
         self,
@@ -115,7 +131,7 @@ class Projection:
         if kind not in _READERS:
             raise InputError(f"there is no event kind `{kind}`", code="EVENT_KIND_UNKNOWN",
                              hint="use a version that knows it")  # fmt: skip
-        return _READERS[kind](self.store, artifact, payload)
+        return _READERS[kind](self.reader, artifact, payload)
 
 
 def open_graph(driver: Driver, store: ArtifactStore) -> Projection:
@@ -133,12 +149,15 @@ def load_feed(
     agent: str,
     effective_at: datetime,
     idempotency_key: str = "",
+    after: int | None = None,
 ) -> Appended:
     """Keep a feed and append `feed.loaded`; the graph then shows its facts.
 
     A feed adds facts and gives facts new versions; a fact that it does not name stays as it
     was. By default the key is chain, source, feed and the digest of the content, so sending
-    the same feed again gives the first event.
+    the same feed again gives the first event; `feed.delivery` stands for the content where the
+    key does not name it. Raises StateError `STALE` where the facts of the chain changed since the
+    event `after`.
     """
     artifact = write_feed(projection.store, feed)
     key = idempotency_key or f"feed/{feed.chain}/{feed.source}/{feed.feed}/{artifact}"
@@ -147,10 +166,41 @@ def load_feed(
         "mapping": {"name": feed.mapping, "digest": feed.mapping_digest},
         "files": [{"name": f.name, "digest": f.digest, "rows": f.rows} for f in feed.files],
         "facts": feed.fact_count, "quarantined": len(feed.quarantine),
-        "counts": dict(feed.counts),
+        "counts": dict(feed.counts), "source_sequence": feed.source_sequence,
+        "delivery": feed.delivery,
     }  # fmt: skip
     new = NewEvent(FEED_LOADED, key, agent, effective_at, artifact, payload)
-    return projection.append(new, body=digest_of([feed.chain, artifact]))
+    guard = None if after is None else _unchanged(feed.chain, after)
+    body = feed.delivery or digest_of([feed.chain, artifact])
+    return projection.append(new, body=body, guard=guard)
+
+
+def _unchanged(chain: str, after: int) -> Write:
+    """Refuses where another step changed the facts of a chain since."""
+
+    def guard(tx: ManagedTransaction, event: Event) -> None:
+        if run(tx, "log_steps", chain=chain, after=after, upto=event.sequence - 1):
+            raise StateError(
+                f"the facts of `{chain}` changed meanwhile", code="STALE",
+                hint="read again and decide again",
+            )  # fmt: skip
+
+    return guard
+
+
+def bring_due(projection: Projection, chain: str, now: datetime, agent: str) -> None:
+    """Append `facts.due` where facts that were stated ahead have come to be true by now.
+
+    So the state of a chain is a function of its log alone. Any number may do this at once.
+    """
+    state = projection.reader.state(chain)
+    due = state.due(micros_of(now))
+    if due is None:
+        return
+    count, latest = due
+    payload = {"chain": chain, "until": latest, "facts": count}
+    key = f"due/{chain}/{state.sequence}/{latest}"
+    projection.append(NewEvent(FACTS_DUE, key, agent, now, "", payload), body=digest_of([payload]))
 
 
 def read_back(driver: Driver, chain: str, at_sequence: int) -> Snapshot:

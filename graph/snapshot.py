@@ -1,52 +1,67 @@
 """The columnar snapshot of a chain: a fold of its feeds, apart from what the graph projects."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from threading import Lock
 
 import numpy as np
-import numpy.typing as npt
 
 from graph.artifacts import ArtifactStore
+from graph.fold import Statements
 from graph.log import Log
-from graph.manifests import read_feed_tables
+from graph.manifests import FeedContents, read_statements
+from graph.state import State, as_stated
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, Table
 from ontology.errors import InputError
+from ontology.events import FACTS_DUE, Event, micros_of
 
-BoolColumn = npt.NDArray[np.bool_]
+LAST = 2**62
+"""Clocks after all others."""
+
+KEPT = 3
+"""So many states of a chain are kept: they share most of their layers."""
 
 
 class SnapshotReader:
-    """Reads snapshots; keeps the last one of each chain and applies only later feeds to it."""
+    """Reads snapshots; keeps the last states of each chain and applies only later feeds to them."""
 
     def __init__(self, log: Log, store: ArtifactStore) -> None:
-        self._log = log
-        self._store = store
-        self._latest: dict[str, Snapshot] = {}
+        self.log = log
+        self.store = store
+        self._kept: dict[str, tuple[State, ...]] = {}
         self._lock = Lock()
 
-    def read(self, chain: str, at_sequence: int | None = None) -> Snapshot:
-        """All facts of a chain in force after `at_sequence` events (now, if not given).
+    def read(
+        self, chain: str, at_sequence: int | None = None, *, effective: datetime | None = None
+    ) -> Snapshot:
+        """All facts of a chain as known after `at_sequence` events (now, if not given).
 
+        Those that were true at `effective`, by default when the last of these feeds was recorded.
         Its `sequence` is that of the last feed that it holds, so that events of other kinds and
         chains leave it the same. Raises InputError `CHAIN_UNKNOWN`; OutsideError
         `ARTIFACT_MISSING` or `ARTIFACT_CORRUPT`.
         """
-        with self._lock:
-            start = self._latest.get(chain, Snapshot(0, {}))
-        if at_sequence is not None and start.sequence > at_sequence:
-            start = Snapshot(0, {})
-        snapshot = start
-        for event in self._log.feeds(chain, after=start.sequence, upto=at_sequence):
-            tables = read_feed_tables(self._store, event.artifact)
-            snapshot = apply_feed(snapshot, event.sequence, tables)
-        if snapshot.sequence == 0 and chain not in self._log.chains():
+        if effective is None:
+            state = self.state(chain, at_sequence)
+        else:
+            state = self._follow(chain, State(effective=micros_of(effective)), at_sequence)
+        if state.sequence == 0 and chain not in self.log.chains():
             raise InputError(f"there is no supply chain `{chain}`", code="CHAIN_UNKNOWN",
                              hint="load a feed for it first")  # fmt: skip
+        return state.snapshot
+
+    def state(self, chain: str, at_sequence: int | None = None) -> State:
+        """The state of which `read` gives the facts, with what waits for its time."""
         with self._lock:
-            if snapshot.sequence > self._latest.get(chain, Snapshot(0, {})).sequence:
-                self._latest[chain] = snapshot
-        return snapshot
+            kept = self._kept.get(chain, ())
+        upto = LAST if at_sequence is None else at_sequence
+        start = max((one for one in kept if one.sequence <= upto), key=_sequence, default=State())
+        state = self._follow(chain, start, at_sequence, by_recording=True)
+        with self._lock:
+            newest = sorted({one.sequence: one for one in (*kept, state)}.values(), key=_sequence)
+            self._kept[chain] = tuple(newest[-KEPT:])
+        return state
 
     def state_digest(self, at_sequence: int | None = None) -> str:
         """One SHA-256 over the folds of all chains: a rebuild from the log gives the same."""
@@ -54,53 +69,60 @@ class SnapshotReader:
 
     def chain_digests(self, at_sequence: int | None = None) -> dict[str, str]:
         """The digest of each chain's fold; a chain without facts is left out."""
-        found = {chain: self.read(chain, at_sequence) for chain in self._log.chains()}
+        found = {chain: self.read(chain, at_sequence) for chain in self.log.chains()}
         return {chain: snapshot.digest for chain, snapshot in found.items() if snapshot.tables}
+
+    def _follow(
+        self, chain: str, state: State, upto: int | None, *, by_recording: bool = False
+    ) -> State:
+        for event in self.log.steps(chain, after=state.sequence, upto=upto):
+            when = micros_of(event.recorded_at) if by_recording else state.effective
+            state = state.after(event.sequence, when, stated_by(self.store, event))
+        return state
+
+
+def stated_by(store: ArtifactStore, event: Event) -> dict[str, Statements]:
+    """What an event states, by class, each row with its clocks and its address."""
+    if event.kind == FACTS_DUE:
+        return {}
+    since = micros_of(event.effective_at)
+    return {
+        name: Statements(
+            table, clocks, np.column_stack([np.full(len(table), event.sequence),
+                                            np.arange(len(table))]), closes,
+        )
+        for name, (table, clocks, closes) in
+        read_statements(store, event.artifact, since).items()
+    }  # fmt: skip
+
+
+def stated_in(feed: FeedContents, sequence: int, effective: int) -> dict[str, Statements]:
+    """What a feed would state as event `sequence`; `effective` as `stated_by` takes the event's."""
+    found = {}
+    for name, table in feed.tables.items():
+        count = len(table)
+        since = feed.since.get(name, np.full(count, effective, np.int64))
+        order = (np.full(count, feed.standing), np.full(count, feed.source_sequence))
+        addresses = np.column_stack([np.full(count, sequence), np.arange(count)])
+        closes = feed.closes.get(name, np.zeros(count, np.bool_))
+        clocks = np.column_stack([since, *order])
+        found[name] = Statements(table, clocks, addresses, closes)
+    return found
 
 
 def apply_feed(before: Snapshot, sequence: int, tables: Mapping[str, Table]) -> Snapshot:
-    """The snapshot after a feed. A pure function: law 4 rests on it.
-
-    A row of the feed replaces the fact of the same key if it states something else; an equal
-    row leaves the fact and its address as they are. A feed never removes a fact.
-    """
-    merged, addresses = dict(before.tables), dict(before.addresses)
+    """The snapshot were these tables stated now, by whoever counts most: a question, no event."""
+    folds = {name: as_stated(before, name) for name in {*before.tables, *tables}}
     for name, table in tables.items():
-        if len(table):
-            fresh = np.column_stack([
-                np.full(len(table), sequence, np.int64), np.arange(len(table), dtype=np.int64)
-            ])  # fmt: skip
-            old = before.table(name)
-            known = addresses.get(name, np.zeros((0, 2), np.int64))
-            merged[name], addresses[name] = _merge(old, known, table, fresh)
-    return Snapshot(sequence, merged, addresses)
+        count = len(table)
+        rows = np.column_stack([np.full(count, sequence, np.int64), np.arange(count)])
+        folds[name] = folds[name].after(
+            Statements(
+                table, np.tile([LAST, LAST, sequence], (count, 1)), rows, np.zeros(count, np.bool_)
+            )
+        )
+    return State(sequence, LAST, folds).snapshot
 
 
-def _merge(
-    old: Table, known: npt.NDArray[np.int64], new: Table, fresh: npt.NDArray[np.int64]
-) -> tuple[Table, npt.NDArray[np.int64]]:
-    place = np.array([old.row_of.get(key, -1) for key in new.keys], np.intp)
-    changes = place < 0
-    both = np.flatnonzero(place >= 0)
-    changes[both] = ~equal_rows(old.take(place[both]), new.take(both))
-    stays = np.ones(len(old), np.bool_)
-    stays[place[both][changes[both]]] = False
-    left, right = np.flatnonzero(stays), np.flatnonzero(changes)
-    columns = {
-        name: np.concatenate([column[left], new[name][right]])
-        for name, column in old.columns.items()
-    }
-    joined = Table(old.name, columns)
-    order = np.array(sorted(range(len(joined)), key=joined.keys.__getitem__), np.intp)
-    return joined.take(order), np.concatenate([known[left], fresh[right]])[order]
-
-
-def equal_rows(one: Table, other: Table) -> BoolColumn:
-    """Per row, whether two equally long tables of a class state the same."""
-    equal = np.ones(len(one), np.bool_)
-    for name, column in one.columns.items():
-        left, right = column, other[name]
-        if left.dtype.kind == "M":  # not a time equals not a time here
-            left, right = left.astype(np.int64), right.astype(np.int64)
-        equal &= np.asarray(left == right, np.bool_)
-    return equal
+def _sequence(state: State) -> int:
+    return state.sequence

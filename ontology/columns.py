@@ -100,11 +100,14 @@ class Snapshot:
 
     `tables` holds one Table per record class that has rows, sorted by key. `addresses` holds,
     per class, an int64 array of shape (rows, 2): (event sequence, row in that event's table).
+    `clocks` holds, per class, one of shape (rows, 3): since when the fact is true (microseconds
+    since 1970), the standing of its source, and its place in the source's own order.
     """
 
     sequence: int
     tables: Mapping[str, Table]
     addresses: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    clocks: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
 
     def table(self, name: str) -> Table:
         """The table of a class, empty where there are no facts of it."""

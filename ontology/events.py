@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 FEED_LOADED = "feed.loaded"
+FACTS_DUE = "facts.due"
 RELEASE_ACTIVATED = "release.activated"
 PLAN_MADE = "plan.made"
-KINDS = (FEED_LOADED, RELEASE_ACTIVATED, PLAN_MADE)
+KINDS = (FEED_LOADED, FACTS_DUE, RELEASE_ACTIVATED, PLAN_MADE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,15 @@ class Event:
     payload: Mapping[str, Any]
     seed: str
     leaf: str
+
+
+def moment_of(micros: int) -> datetime:
+    """The time, UTC, so many microseconds after the beginning of 1970."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+
+
+def micros_of(when: datetime) -> int:
+    """A time as microseconds since 1970, UTC, exactly. Raises ValueError without a time zone."""
+    if when.tzinfo is None:
+        raise ValueError(f"{when} has no time zone")
+    return (when - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

@@ -257,6 +257,16 @@ def _lines(states: Sequence[Row], groups: Sequence[Group]) -> Iterator[LineChang
         yield LineChange(about, units[0], units[-1], by, tuple(sorted(reasons & changed)))
 
 
+def lines_apart(before: Row, after: Row) -> Iterator[tuple[Row, int, int]]:
+    """The lines whose units differ between two decisions: what they are, units of each."""
+    sides = [_by_movement(decision) for decision in (before, after)]
+    for key in sorted({*sides[0], *sides[1]}):
+        was, now = (_units(side, key) for side in sides)
+        if was != now:
+            line = sides[1].get(key) or sides[0][key]
+            yield {name: line[name] for name in _ABOUT if line.get(name)}, was, now
+
+
 def _by_movement(decision: Row) -> dict[tuple[str, ...], Row]:
     return {_name_of(line): line for line in decision["lines"]}
 

@@ -10,6 +10,7 @@ from examples.regional_network.files import make
 from examples.regional_network.sizes import Size
 from graph.settings import settings_from_environment
 from ontology.errors import InputError
+from service.deliveries import Delivery
 from service.house import House
 from service.sync import Synced, sync
 
@@ -68,7 +69,7 @@ def load_example(house: House, name: str) -> Synced:
     example = example_named(name, house.settings.data_folder)
     if example.is_made:
         make(example.folder, Size())
-    return sync(house, [example.folder], example.mapping, agent="example")
+    return sync(house, [example.folder], example.mapping, Delivery("example"))
 
 
 def example_named(name: str, home: Path | None = None) -> Example:

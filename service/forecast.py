@@ -46,7 +46,7 @@ def make_forecast(
     DemandForecast of the pair states. Raises InputError `CHAIN_UNKNOWN`, `NO_HISTORY`,
     `HISTORY_SHORT`.
     """
-    snapshot = house.reader.read(chain)
+    snapshot = house.facts(chain)
     observations = snapshot.table("DemandObservation")
     if not len(observations):
         raise InputError(f"chain `{chain}` has no demand history", code="NO_HISTORY",

@@ -1,6 +1,7 @@
 """The gate of facts: a fact that breaks a rule of severity Violation is quarantined by name."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +15,16 @@ from rules.check import check_facts
 from rules.release import Release
 
 CODE = "RULE_VIOLATION"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a fact is set aside: a code of `feeds.refusals`, the sentence, the column, the value."""
+
+    code: str
+    text: str
+    column: str = ""
+    value: str = ""
 
 
 def hold_to_rules(release: Release, result: FeedResult, present: Snapshot) -> FeedResult:
@@ -32,7 +43,10 @@ def hold_to_rules(release: Release, result: FeedResult, present: Snapshot) -> Fe
         place = _row_of(result, finding)
         if place is not None:
             first.setdefault(place, finding)
-    return _set_aside(result, first) if first else result
+    return set_aside(result, {
+        place: Reason(CODE, finding.message, _column(finding), finding.value)
+        for place, finding in first.items()
+    })  # fmt: skip
 
 
 def _row_of(result: FeedResult, finding: Finding) -> tuple[str, int] | None:
@@ -42,21 +56,24 @@ def _row_of(result: FeedResult, finding: Finding) -> tuple[str, int] | None:
     return None if row is None else (name, row)
 
 
-def _set_aside(result: FeedResult, broken: dict[tuple[str, int], Finding]) -> FeedResult:
+def set_aside(result: FeedResult, refused: Mapping[tuple[str, int], Reason]) -> FeedResult:
+    """The feed without some facts (class, row of its table); each becomes a quarantined row."""
+    if not refused:
+        return result
     tables, sources = dict(result.tables), dict(result.sources)
-    for name in {name for name, _ in broken}:
-        gone = [row for other, row in broken if other == name]
+    for name in {name for name, _ in refused}:
+        gone = [row for other, row in refused if other == name]
         stays = np.setdiff1d(np.arange(len(tables[name])), gone)
         tables[name], sources[name] = tables[name].take(stays), sources[name][stays]
-    refused: dict[tuple[str, int], QuarantinedRow] = {}
-    for (name, row), finding in broken.items():
+    rows: dict[tuple[str, int], QuarantinedRow] = {}
+    for (name, row), why in refused.items():
         place = result.source_of(name, row)
-        refused.setdefault((place.file, place.row), QuarantinedRow(
-            place.file, place.row, _column(finding), CODE, finding.message, finding.value,
+        rows.setdefault((place.file, place.row), QuarantinedRow(
+            place.file, place.row, why.column, why.code, why.text, why.value,
         ))  # fmt: skip
     return replace(
-        result, tables=tables, sources=sources, files=_recounted(result, refused),
-        quarantined=_joined(result.quarantined, list(refused.values())),
+        result, tables=tables, sources=sources, files=_recounted(result, rows),
+        quarantined=_joined(result.quarantined, list(rows.values())),
     )  # fmt: skip
 
 

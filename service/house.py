@@ -12,11 +12,13 @@ from graph.artifacts import ArtifactStore
 from graph.catalog import Catalog
 from graph.plans import activate_release
 from graph.progress import Progress, silent
-from graph.projection import Projection, open_graph
+from graph.projection import Projection, bring_due, open_graph
 from graph.server import open_database
 from graph.settings import Settings
 from graph.snapshot import SnapshotReader
+from graph.state import State
 from ontology.canonical import canonical
+from ontology.columns import Snapshot
 from ontology.governance import PolicyRelease
 from rules.release import Release, default_release
 
@@ -34,6 +36,16 @@ class House:
     reader: SnapshotReader
     catalog: Catalog
     release: Release
+
+    def state(self, chain: str, now: datetime | None = None) -> State:
+        """The state of a chain, facts that have come due since its last event in force."""
+        bring_due(self.projection, chain, now or datetime.now(UTC), SERVICE_AGENT)
+        return self.reader.state(chain)
+
+    def facts(self, chain: str) -> Snapshot:
+        """All facts of a chain that are true now. Raises InputError `CHAIN_UNKNOWN`."""
+        self.state(chain)
+        return self.reader.read(chain)
 
 
 @contextmanager
@@ -64,8 +76,7 @@ def house_on(
     projection = open_graph(driver, store)
     active = release or default_release()
     _put_in_force(projection, active, agent)
-    reader = SnapshotReader(projection.log, store)
-    return House(settings, driver, projection, store, reader, Catalog(driver), active)
+    return House(settings, driver, projection, store, projection.reader, Catalog(driver), active)
 
 
 def artifacts_folder(settings: Settings) -> Path:

@@ -46,7 +46,7 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
     `CHAIN_UNKNOWN`, `REGIME` and those of the formulations, `RULE_NOT_EVALUATED`; StateError
     `STALE_PLAN`; SolverError where no certified plan was found.
     """
-    snapshot = house.reader.read(request.chain)
+    snapshot = house.facts(request.chain)
     with blaming(snapshot, house.catalog, request.chain):
         draft = certified(answer(ask(snapshot, house.release, request)))
         manifest = write_snapshot(house.store, request.chain, snapshot)

@@ -223,7 +223,7 @@ def steady_request(
             f"the plan before is of `{decision['chain']}`, not of `{request.chain}`",
             code="PLANS_APART", hint="give a plan of the chain",
         )  # fmt: skip
-    window = window_of(house.reader.read(request.chain), request.starts_on)
+    window = window_of(house.facts(request.chain), request.starts_on)
     if window.regime != RISK:
         raise no_lines_to_keep()
     steady = steady_since(

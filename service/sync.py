@@ -1,59 +1,228 @@
-"""Sync a feed: read it through its mapping, hold it to the fact rules, log it, show it."""
+"""Sync a feed: read it, hold it to the rules, find what it changes; then log it and show it."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from feeds.mapping import Mapping as FeedMapping
 from feeds.mapping_text import load_mapping
 from feeds.reading import read
 from feeds.result import FeedResult
+from graph.clashes import clashes
+from graph.fold import BoolColumn, IntArray, Statements
+from graph.log import Appended
 from graph.manifests import FeedContents, FeedFile
 from graph.projection import load_feed
-from ontology.columns import Snapshot
-from ontology.errors import InputError
-from ontology.events import Event
-from service.gate import hold_to_rules
+from graph.snapshot import apply_feed, stated_in
+from graph.state import State
+from ontology.canonical import digest_of
+from ontology.errors import InputError, StateError
+from ontology.events import Event, micros_of, moment_of
+from service.changes import ClassChanges, changes_of
+from service.closing import with_closing
+from service.deliveries import Clocks, Delivery, clocks_of, since_of
+from service.foreseen import foreseen
+from service.gate import Reason, hold_to_rules, set_aside
 from service.house import House
 from service.next_step import next_step
 from service.notices import SET_ASIDE, notices_of_feed
+from service.touched import touched
+
+_MEANWHILE = {"STALE", "IDEMPOTENCY_CONFLICT"}
+TRIES = 20
+"""So often a delivery is looked at anew where others reach its chain meanwhile."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A delivery that was read, and what it meets: the state of its chain and the time."""
+
+    mapping: FeedMapping
+    found: FeedResult
+    delivery: Delivery
+    before: State
+    now: datetime
+
+    @property
+    def feed(self) -> str:
+        """The name of the delivery: its own, else the first digits of its `body`."""
+        return self.delivery.feed or self.body[:16]
+
+    @property
+    def key(self) -> str:
+        """What the delivery is known by: chain, source and its name."""
+        return f"feed/{self.mapping.chain}/{self.mapping.source}/{self.feed}"
+
+    @property
+    def body(self) -> str:
+        """The digest of all that was said under that name."""
+        said = self.delivery
+        return digest_of([self.found.digest, said.effective_at and said.effective_at.isoformat(),
+                          said.source_sequence, said.supersedes])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A delivery as it would be logged, and what it would change; nothing is written yet."""
+
+    reading: Reading
+    result: FeedResult
+    contents: FeedContents
+    clocks: Clocks
+    after: State
+    changes: tuple[ClassChanges, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Synced:
-    """The account of one feed, and the event that it became."""
+    """The account of one feed, and the event that it became; no event after a dry run."""
 
     summary: dict[str, Any]
-    event: Event
+    event: Event | None
     replayed: bool
 
 
 def sync(
-    house: House, paths: Sequence[Path], mapping: Path, *, agent: str, feed: str = ""
+    house: House, paths: Sequence[Path], mapping: Path, delivery: Delivery, *, dry_run: bool = False
 ) -> Synced:
     """Load files (or one folder) through a mapping; every row is loaded, merged or quarantined.
 
-    Sending the same files again gives the first event back and changes nothing. Raises
-    InputError where a whole file or the mapping is unusable: then nothing is loaded.
+    A delivery is known by its source and its name: sent again it gives the first event back and
+    changes nothing. A `dry_run` goes through the same steps up to the writing, and tells what
+    would change in the latest plan; only facts whose time has come do come due.
+
+    Raises InputError where a whole file or the mapping is unusable, `FEED_CHANGED` where another
+    content has its name: then nothing is loaded; StateError `STALE` where others reach the chain
+    all the time.
     """
-    now = datetime.now(UTC)
     chosen = load_mapping(mapping)
-    present = _present(house, chosen.chain)
-    found = read(paths, chosen, present=present, read_on=now.date())
-    result = hold_to_rules(house.release, found, present)
-    classes = {rule.file: rule.principal.name for rule in chosen.files}
-    appended = load_feed(
-        house.projection, contents_of(result, feed or result.digest[:16], classes),
-        agent=agent, effective_at=now,
-    )  # fmt: skip
-    account = {
-        "event": appended.event.sequence, "replayed": appended.replayed,
-        "notices": list(notices_of_feed(house.release, present, result.tables)),
-        "next": next_step(chosen.chain, present, result.tables),
+    for tried in range(TRIES):
+        reading = _read(house, paths, chosen, delivery)
+        known = house.projection.log.find(reading.key)
+        if known is not None:
+            return _again(house, reading, known)
+        ready = prepare(house, reading)
+        if dry_run:
+            return Synced(_account(house, ready) | _foreseen(house, ready), None, replayed=False)
+        try:
+            appended = _loaded(house, ready)
+            break
+        except StateError as error:
+            if error.code not in _MEANWHILE or tried == TRIES - 1:
+                raise
+    event = appended.event
+    if appended.replayed:
+        return _again(house, reading, event)
+    account = _account(house, ready) | {
+        "event": event.sequence, "replayed": False,
+        "touched": [asdict(plan) for plan in touched(house, chosen.chain, ready.changes)],
     }  # fmt: skip
-    return Synced(result.summary() | account, appended.event, appended.replayed)
+    return Synced(account, event, replayed=False)
+
+
+def _read(house: House, paths: Sequence[Path], chosen: FeedMapping, delivery: Delivery) -> Reading:
+    before = house.state(chosen.chain)
+    # INVARIANT: what is delivered later is true later, whatever the clocks of machines say
+    now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
+    found = read(paths, chosen, present=before.snapshot, read_on=now.date())
+    return Reading(chosen, found, delivery, before, now)
+
+
+def _again(house: House, reading: Reading, known: Event) -> Synced:
+    """The first answer to a delivery that is made again."""
+    if known.payload.get("delivery") != reading.body:
+        raise InputError(
+            f"source `{reading.mapping.source}` delivered something else as `{reading.feed}` "
+            "before", code="FEED_CHANGED", hint="give this delivery a name of its own; to correct "
+            f"the earlier one, add `--supersedes {reading.feed}`",
+        )  # fmt: skip
+    present = reading.before.snapshot
+    account = reading.found.summary() | {
+        "feed": reading.feed, "event": known.sequence, "replayed": True, "changes": {},
+        "touched": [], "notices": [],
+        "next": next_step(reading.mapping.chain, present, reading.found.tables),
+    }  # fmt: skip
+    return Synced(account, known, replayed=True)
+
+
+def prepare(house: House, reading: Reading) -> Prepared:
+    """All that comes between reading a delivery and writing it. Raises as `sync` does."""
+    chosen, before = reading.mapping, reading.before
+    present, log = before.snapshot, house.projection.log
+    clocks = clocks_of(reading.delivery, log, chosen, present, reading.now)
+    held = _in_order(house, reading, hold_to_rules(house.release, reading.found, present), clocks)
+    closing = with_closing(
+        chosen, held, present, log, close_all=reading.delivery.close_all
+    )  # fmt: skip
+    result = replace(held, tables=closing.tables, sources=closing.origins)
+    contents = replace(
+        contents_of(result, reading.feed, {f.file: f.principal.name for f in chosen.files}),
+        standing=clocks.standing, source_sequence=clocks.order, closes=closing.closes,
+        since=_since(reading, result, clocks, closing.closes), delivery=reading.body,
+    )  # fmt: skip
+    stated = _stated(contents, clocks, before)
+    after = before.after(before.sequence + 1, micros_of(reading.now), stated)
+    changes = changes_of(before, after, stated)
+    return Prepared(reading, result, contents, clocks, after, changes, closing.notes)
+
+
+def _loaded(house: House, ready: Prepared) -> Appended:
+    """Append the event, unless the chain changed since."""
+    reading = ready.reading
+    return load_feed(
+        house.projection, ready.contents, agent=reading.delivery.agent,
+        effective_at=ready.clocks.effective_at, idempotency_key=reading.key,
+        after=reading.before.sequence,
+    )  # fmt: skip
+
+
+def _foreseen(house: House, ready: Prepared) -> dict[str, Any]:
+    """What a dry run adds: nothing was logged, and the plan would change so."""
+    reading = ready.reading
+    plan = foreseen(house, reading.mapping.chain, reading.before.snapshot, ready.after.snapshot)
+    told = [asdict(change) for each in ready.changes for change in each.changes]
+    return {"dry_run": True, "event": None, "replayed": False, "differences": told,
+            "plan": plan and asdict(plan)}  # fmt: skip
+
+
+def _in_order(house: House, reading: Reading, result: FeedResult, clocks: Clocks) -> FeedResult:
+    """The feed without the facts of which another value is stated for the same clocks."""
+    contents = replace(
+        contents_of(result, "", {}), standing=clocks.standing, source_sequence=clocks.order,
+        since=_since(reading, result, clocks, {}),
+    )  # fmt: skip
+    stated = _stated(contents, clocks, reading.before)
+    found = clashes(house.reader, reading.mapping.chain, reading.before, stated)
+    refused = {
+        (name, row): Reason("CLOCK_CONFLICT", _clash_text(name, stated[name], row))
+        for name, clash in found.items()
+        for row in np.flatnonzero(clash).tolist()
+    }
+    return set_aside(result, refused)
+
+
+def _clash_text(name: str, rows: Statements, row: int) -> str:
+    since = np.datetime64(int(rows.clocks[row, 0]), "us").astype("datetime64[s]")
+    return f"{name} `{rows.table.keys[row]}` has another value since {since}Z, too"
+
+
+def _stated(contents: FeedContents, clocks: Clocks, before: State) -> dict[str, Statements]:
+    return stated_in(contents, before.sequence + 1, micros_of(clocks.effective_at))
+
+
+def _since(
+    reading: Reading, result: FeedResult, clocks: Clocks, closes: Mapping[str, BoolColumn]
+) -> dict[str, IntArray]:
+    places = {"Location": result.tables["Location"]} if "Location" in result.tables else {}
+    before = reading.before
+    whole = apply_feed(before.snapshot, before.sequence + 1, places)
+    return since_of(reading.mapping, result.tables, whole, micros_of(clocks.effective_at), closes)
 
 
 def contents_of(result: FeedResult, feed: str, classes: Mapping[str, str]) -> FeedContents:
@@ -72,10 +241,12 @@ def contents_of(result: FeedResult, feed: str, classes: Mapping[str, str]) -> Fe
     )  # fmt: skip
 
 
-def _present(house: House, chain: str) -> Snapshot:
-    try:
-        return house.reader.read(chain)
-    except InputError as error:
-        if error.code != "CHAIN_UNKNOWN":
-            raise
-        return Snapshot(0, {})
+def _account(house: House, ready: Prepared) -> dict[str, Any]:
+    present, tables = ready.reading.before.snapshot, ready.result.tables
+    chain = ready.reading.mapping.chain
+    return ready.result.summary() | {
+        "feed": ready.reading.feed,
+        "changes": {each.name: each.counts for each in ready.changes},
+        "notices": [*ready.notes, *notices_of_feed(house.release, present, tables)],
+        "next": next_step(chain, present, tables),
+    }  # fmt: skip

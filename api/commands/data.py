@@ -1,4 +1,4 @@
-"""The commands about data that comes in: sync, solve, validate, rules."""
+"""The commands about files and rules: solve, validate, rules."""
 
 import signal
 from collections.abc import Iterator
@@ -29,45 +29,9 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("sync")(sync)
     app.command("solve")(solve)
     app.command("validate")(validate)
     app.command("rules")(rules)
-
-
-def sync(
-    files: Annotated[list[Path], typer.Argument(help="Files, or folders of files.")],
-    mapping: Annotated[Path, typer.Option("--mapping", help="The mapping, a YAML file.")],
-    feed: Annotated[str, typer.Option(help="Name of this delivery.")] = "",
-    as_json: AsJson = False,
-) -> int:
-    """Load files through a mapping; every row is loaded, merged or quarantined with its reason."""
-    from api.commands.server import LOCAL_AGENT, opened
-    from api.screen import drawing
-    from service.sync import sync as load
-
-    with opened() as house, working("reading and loading"):
-        synced = load(house, files, mapping, agent=LOCAL_AGENT, feed=feed)
-    if as_json:
-        print_document(synced.summary)
-        return GOOD
-    screen = console()
-    screen.print(drawing.feed_table(synced.summary))
-    for note in drawing.feed_notes(synced.summary):
-        screen.print(note, soft_wrap=True)
-    for row in synced.summary["quarantined"]:
-        screen.print(f"quarantined: {plain(row['line'])}", soft_wrap=True)
-        screen.print(f"    {plain(row['hint'])} [{row['code']}]", soft_wrap=True)
-    left = synced.summary["quarantined_rows"] - len(synced.summary["quarantined"])
-    if left > 0:
-        event = synced.summary["event"]
-        screen.print(f"... and {left:,} more: `evenkeel quarantine {event} --all` lists them")
-    if synced.replayed:
-        hint(f"this very feed was loaded before, as event {synced.summary['event']}")
-    for notice in synced.summary["notices"]:
-        screen.print(f"note: {plain(notice)}", soft_wrap=True)
-    hint(synced.summary["next"])
-    return GOOD
 
 
 def solve(

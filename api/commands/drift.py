@@ -41,7 +41,7 @@ def drift(
 
     with opened() as house:
         document = document_of(house, find_plan(house, plan, chain))
-        snapshot = house.reader.read(document["decision"]["chain"])
+        snapshot = house.facts(document["decision"]["chain"])
         found = drift_of(house.store, document, snapshot, house.release)
     if as_json:
         print_document(asdict(found))

@@ -60,7 +60,7 @@ def edit(
         )  # fmt: skip
         with working("planning with and without each wish"):
             made = make_plan(house, request)
-            snapshot = house.reader.read(decision["chain"])
+            snapshot = house.facts(decision["chain"])
             prices, together = prices_of_edits(made.draft, snapshot, house.release, request)
     if as_json:
         print_document(made.document | {"edit_prices": [_price(found) for found in prices]})

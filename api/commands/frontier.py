@@ -61,7 +61,7 @@ def frontier(
     weights = Weights(carbon_price_cents_per_tonne=carbon_price, worst_percent=robust or 100)
     with opened() as house:
         name = chain or only_chain(house)
-        snapshot = house.reader.read(name)
+        snapshot = house.facts(name)
         if robust and not between:
             request = PlanRequest(name)
             with working("planning for all outcomes, and for the worst"):

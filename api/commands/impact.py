@@ -83,7 +83,7 @@ def _impact(
     from service.impact.failure import impact as impact_of
 
     with working("looking for what depends on it"):
-        report = impact_of(house.reader.read(chain), subjects, first)
+        report = impact_of(house.facts(chain), subjects, first)
         reached = {
             f"{fact.class_name}/{fact.key}": fact
             for subject in subjects
@@ -110,7 +110,7 @@ def _critical(
     from service.impact.single_points import joint_failures, single_points
 
     with working("taking away one after the other"):
-        snapshot = house.reader.read(chain)
+        snapshot = house.facts(chain)
         found = (joint_failures if pairs else single_points)(snapshot, first)
     if as_json:
         print_document({"chain": chain, **critical_document(found)})

@@ -177,7 +177,7 @@ def _path(
 
     if not plan:
         name = chain or only_chain(house)
-        snapshot = house.reader.read(name)
+        snapshot = house.facts(name)
         title = plain(f"{item}: present facts of {name}, as under way")
         return title, stock_path(snapshot, item, first_day(snapshot), days)
     document = document_of(house, find_plan(house, plan, chain))

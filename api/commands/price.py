@@ -71,7 +71,7 @@ def _prices(
     from service.planning import draft_plan
     from service.price import named, prices, rules_that_act
 
-    release, snapshot, request = house.release, house.reader.read(chain), PlanRequest(chain)
+    release, snapshot, request = house.release, house.facts(chain), PlanRequest(chain)
     meant = [named(snapshot, release, what)] if what else []
     draft = draft_plan(snapshot, release, request)
     acting = limits_that_act(draft, snapshot)

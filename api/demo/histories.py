@@ -45,7 +45,7 @@ def live(house: "House", name: str, progress: "Progress") -> History:
         progress(f"{name}: forecasting", 0, 0)
         made = make_forecast(house, chain)
     progress(f"{name}: counting", 0, 0)
-    return History(name, synced.summary, house.reader.read(chain), chain_kpis(house, chain), made)
+    return History(name, synced.summary, house.facts(chain), chain_kpis(house, chain), made)
 
 
 def document_of(history: History) -> drawing.Row:

@@ -45,7 +45,7 @@ def lived(house: "House", chain: str, made: "ForecastMade", document: drawing.Ro
     from service.impact.single_points import single_points
     from service.kpis.figures import plan_kpis
 
-    snapshot: Snapshot = house.reader.read(chain)
+    snapshot: Snapshot = house.facts(chain)
     failures = single_points(snapshot, made.starts_on)
     worst = next(each for each in failures.found if each.subjects[0].kind == "supplier")
     return Network(

@@ -157,7 +157,7 @@ async def drift_page(info: Info, plan: str) -> PlanDrift:
     from service.drift import drift
 
     document, house = await _document(info, plan), info.context.house
-    snapshot = await info.context.read(house.reader.read, document["decision"]["chain"])
+    snapshot = await info.context.read(house.facts, document["decision"]["chain"])
     found = await info.context.plan(drift, house.store, document, snapshot, house.release)
     info.context.count(1 + len(found.affected))
     return PlanDrift(

@@ -214,7 +214,7 @@ async def impact_page(
     def ask(snapshot: Snapshot) -> ImpactReport:
         return impact_of(snapshot, subjects, starts_on)
 
-    report = await info.context.read(lambda: ask(info.context.house.reader.read(chain)))
+    report = await info.context.read(lambda: ask(info.context.house.facts(chain)))
     return Impact(
         report=report, chain=chain, failures=[str(subject) for subject in report.failures],
         starts_on=report.starts_on, currency=report.currency,
@@ -230,7 +230,7 @@ async def single_points_page(
     begin = tuple(info.context.cursors.read(scope, after)) if after else None
 
     def ask() -> CriticalFailures:
-        return single_points(info.context.house.reader.read(chain), starts_on)
+        return single_points(info.context.house.facts(chain), starts_on)
 
     found = await info.context.read(ask)
     rows = [row for row in found.found if begin is None or _rank(row) > begin]

@@ -82,7 +82,7 @@ async def frontier_page(
 
     def ask() -> FoundFrontier:
         house = info.context.house
-        snapshot = house.reader.read(chain)
+        snapshot = house.facts(chain)
         names = (between[0].value, between[1].value)
         return frontier(snapshot, house.release, PlanRequest(chain, weights=weights), names,
                         min(points, MOST_POINTS))  # fmt: skip

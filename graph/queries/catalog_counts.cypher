@@ -3,6 +3,6 @@ WITH CASE WHEN $at < h.projected THEN $at ELSE h.projected END AS at
 MATCH (e:Entity)
 WHERE e.uri > $low AND e.uri < $high
 MATCH (f:Fact)-[:STATES]->(e)
-WHERE f.event_sequence <= at AND f.until_sequence > at
+WHERE f.from_sequence <= at AND f.until_sequence > at
 RETURN f.class AS class, count(*) AS facts
 ORDER BY class

@@ -8,7 +8,7 @@ CALL (at) {
   WITH at, e
   ORDER BY e.uri
   MATCH (f:Fact)-[:STATES]->(e)
-  WHERE f.event_sequence <= at AND f.until_sequence > at
+  WHERE f.from_sequence <= at AND f.until_sequence > at
   RETURN f, e.uri AS uri
   ORDER BY uri
   LIMIT $limit

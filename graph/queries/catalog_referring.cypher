@@ -6,7 +6,7 @@ MATCH (e:Entity {uri: uri})
 CALL (e, at) {
   MATCH (e)<-[:$($relation)]-(f:Fact {class: $class_name})
   WHERE f.uri > $after
-    AND f.event_sequence <= at AND f.until_sequence > at
+    AND f.from_sequence <= at AND f.until_sequence > at
   RETURN f
   ORDER BY f.uri
   LIMIT $limit

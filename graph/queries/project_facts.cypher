@@ -1,18 +1,16 @@
-// A row whose fact already stands with the same content makes no new version; a row that this
-// event has already projected is left alone, so the statement may be repeated.
-MATCH (event:Event {sequence: $sequence})
+// What came in force at an event, each as the version that its own event stated. A row that was
+// projected already is left alone, so the statement may be repeated.
+MATCH (said:Event {sequence: $said_by})
 UNWIND $rows AS row
 MATCH (e:Entity {uri: row.uri})
-OPTIONAL MATCH (e)<-[:STATES]-(former:Fact {until_sequence: $open_end})
-WITH event, row, e, former
-WHERE former IS NULL OR (former.event_sequence <> $sequence AND former.content <> row.content)
-FOREACH (f IN CASE WHEN former IS NULL THEN [] ELSE [former] END |
-  SET f.until_sequence = $sequence)
+WHERE NOT EXISTS {
+  MATCH (:Fact {event_sequence: $said_by, class: $class_name, event_row: row.row})
+}
 CREATE (fact:Fact)
 SET fact = row.fields, fact.uri = row.uri, fact.class = $class_name,
-  fact.content = row.content, fact.event_sequence = $sequence, fact.event_row = row.row,
-  fact.until_sequence = $open_end, fact.source_file = row.source_file,
-  fact.source_row = row.source_row
+  fact.content = row.content, fact.event_sequence = $said_by, fact.event_row = row.row,
+  fact.from_sequence = $sequence, fact.until_sequence = $open_end,
+  fact.source_file = row.source_file, fact.source_row = row.source_row
 CREATE (fact)-[:STATES]->(e)
-CREATE (fact)-[:RECORDED_IN]->(event)
+CREATE (fact)-[:RECORDED_IN]->(said)
 RETURN row.row AS row

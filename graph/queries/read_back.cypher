@@ -1,5 +1,5 @@
 MATCH (e:Entity)
 WHERE e.uri > $low AND e.uri < $high
 MATCH (f:Fact)-[:STATES]->(e)
-WHERE f.event_sequence <= $at AND f.until_sequence > $at
+WHERE f.from_sequence <= $at AND f.until_sequence > $at
 RETURN f {.*} AS fact

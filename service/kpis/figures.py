@@ -21,14 +21,14 @@ _MONEY_CODES = ("RATE_MISSING", "BAD_RATE")
 
 def chain_kpis(house: House, chain: str) -> list[Kpi]:
     """The figures of a chain's present facts. Raises InputError `CHAIN_UNKNOWN`."""
-    return kpis_of_facts(house.reader.read(chain))
+    return kpis_of_facts(house.facts(chain))
 
 
 def plan_kpis(house: House, document: Mapping[str, Any]) -> list[Kpi]:
     """The figures of a sealed plan; later facts are those in force now."""
     decision = document["decision"]
     before = house.reader.read(decision["chain"], int(document["about"]["sequence"]))
-    return kpis_of_plan(decision, before, house.reader.read(decision["chain"]))
+    return kpis_of_plan(decision, before, house.facts(decision["chain"]))
 
 
 def kpis_of_facts(snapshot: Snapshot) -> list[Kpi]:

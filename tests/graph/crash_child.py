@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -60,7 +61,8 @@ def work(projection: Projection) -> str:
     """Everything from an empty log to a saved plan; gives the plan's digest."""
     for north in (9, 10):
         feed = feed_of(two_hubs(north), feed=f"f{north}")
-        load_feed(projection, feed, agent="ada", effective_at=NOON)
+        since = NOON + timedelta(minutes=north)
+        load_feed(projection, feed, agent="ada", effective_at=since)
     activate_release(projection, RELEASE, release_document(), agent="gov", effective_at=NOON)
     snapshot = SnapshotReader(projection.log, projection.store).read(CHAIN)
     document = plan_document(snapshot, LINES)

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from graph.manifests import FeedContents, FeedFile
+from graph.projection import Projection
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, Table, table_of
 from ontology.goods import Item
@@ -20,6 +21,11 @@ from ontology.transport import Lane
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 RELEASE = PolicyRelease("r" * 64, "house rules", "1", 5)
 CHAIN = "two_hubs"
+
+
+def after_noon(projection: Projection) -> datetime:
+    """A minute later for every event that there is: what is stated later is true later."""
+    return NOON + timedelta(minutes=projection.log.head().sequence)
 
 
 def stock(item: str, location: str, units: int, **more: Any) -> StockPosition:

@@ -18,6 +18,7 @@ from tests.graph.facts_at_hand import (
     CHAIN,
     NOON,
     RELEASE,
+    after_noon,
     feed_of,
     plan_document,
     release_document,
@@ -44,7 +45,7 @@ def saved(projection: Projection, reader: SnapshotReader) -> SavedPlan:
 
 def load(projection: Projection, tables: Any, feed: str = "f", chain: str = CHAIN) -> None:
     contents = feed_of(tables, feed=feed, chain=chain)
-    load_feed(projection, contents, agent="ada", effective_at=NOON)
+    load_feed(projection, contents, agent="ada", effective_at=after_noon(projection))
 
 
 def items(count: int) -> dict[str, Any]:

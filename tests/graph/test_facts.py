@@ -37,7 +37,7 @@ def test_whole_columns_say_what_each_cell_says(name: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(facts, "ROWS_AT_ONCE", 2)
     table, kinds = sampled(name), kinds_of(name)
     origins = np.array([[0, 2], [-1, -1], [0, 3], [1, 2], [0, 4]])
-    rows = list(fact_rows("c", table, origins, ("one.csv", "two.csv")))
+    rows = list(fact_rows("c", table, np.arange(len(table)), origins, ("one.csv", "two.csv")))
     said = [
         {field: cell(table[field][row], kind) for field, kind in kinds.items()} for row in range(5)
     ]

@@ -18,14 +18,19 @@ from ontology.terms import key_of
 from ontology.transport import Lane, Shipment
 from service.impact.failure import impact_on, subjects_of
 from service.impact.supply import supply_of
-from tests.graph.facts_at_hand import CHAIN, NOON, feed_of, tables_of
+from tests.graph.facts_at_hand import CHAIN, after_noon, feed_of, tables_of
 from tests.service.small_chains import MONDAY, forecast, random_chain, snapshot_of
 
 SEEDS = range(6)
 
 
 def load(projection: Projection, records: list[Any], feed: str = "monday") -> None:
-    load_feed(projection, feed_of(tables_of(records), feed=feed), agent="ada", effective_at=NOON)
+    load_feed(
+        projection,
+        feed_of(tables_of(records), feed=feed),
+        agent="ada",
+        effective_at=after_noon(projection),
+    )
 
 
 def after(edges: list[tuple[Any, Any]], starts: set[Any]) -> set[Any]:

@@ -11,7 +11,7 @@ from graph.manifests import FeedContents, FeedFile
 from graph.observed import Observed, SourceRows, learnt_as_of
 from graph.projection import Projection, load_feed
 from ontology.demand import DemandForecast, DemandObservation, PooledDemandQuantile
-from tests.graph.facts_at_hand import CHAIN, NOON, feed_of, tables_of
+from tests.graph.facts_at_hand import CHAIN, after_noon, feed_of, tables_of
 
 FIRST = date(2026, 1, 1)
 
@@ -24,7 +24,9 @@ def load(projection: Projection, name: str, *rows: DemandObservation) -> int:
     """A feed of one file in which observation i stands in row i + 2; gives its event."""
     feed = feed_of(tables_of(rows), feed=name)
     named = replace(feed, files=(FeedFile(f"{name}.csv", name[0] * 64, len(rows)),))
-    return load_feed(projection, named, agent="till", effective_at=NOON).event.sequence
+    return load_feed(
+        projection, named, agent="till", effective_at=after_noon(projection)
+    ).event.sequence
 
 
 def forecast(upto: int, item: str = "widget", place: str = "north") -> StatedFact:
@@ -75,6 +77,6 @@ def test_observations_that_a_mapping_states_lead_to_it(projection: Projection) -
     feed = feed_of(tables_of([seen("widget", "north", 0)]))
     at_line = {"DemandObservation": np.array([[-1, 12]], np.int64)}
     stated: FeedContents = replace(feed, origins=at_line)
-    load_feed(projection, stated, agent="till", effective_at=NOON)
+    load_feed(projection, stated, agent="till", effective_at=after_noon(projection))
     rows = Observed(projection.log, projection.store).rows_behind(forecast(1))
     assert [("two_hubs", 1, 1, 12, 12)] == told(rows)

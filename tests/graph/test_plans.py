@@ -21,6 +21,7 @@ from tests.graph.facts_at_hand import (
     CHAIN,
     NOON,
     RELEASE,
+    after_noon,
     feed_of,
     plan_document,
     release_document,
@@ -47,7 +48,7 @@ def save(projection: Projection, document: Document, snapshot: Snapshot, **more:
 
 def load(projection: Projection, north: int, chain: str = CHAIN) -> None:
     feed = feed_of(two_hubs(north), feed=f"f{north}", chain=chain)
-    load_feed(projection, feed, agent="ada", effective_at=NOON)
+    load_feed(projection, feed, agent="ada", effective_at=after_noon(projection))
 
 
 @pytest.fixture

@@ -16,14 +16,16 @@ from ontology.errors import InputError, OutsideError, StateError
 from ontology.events import NewEvent
 from ontology.governance import QuarantinedRow
 from ontology.vocabulary import FACTS, RECORDS
-from tests.graph.facts_at_hand import CHAIN, NOON, feed_of, stock, tables_of, two_hubs
+from tests.graph.facts_at_hand import CHAIN, NOON, after_noon, feed_of, stock, tables_of, two_hubs
 
 REFUSED = [QuarantinedRow("all.csv", n, "qty", "NOT_A_NUMBER", "why", "x") for n in (8, 9)]
 
 
 def load(projection: Projection, north: int, feed: str = "f", **more: Any) -> int:
     contents = feed_of(two_hubs(north), feed=feed, **more)
-    return load_feed(projection, contents, agent="ada", effective_at=NOON).event.sequence
+    return load_feed(
+        projection, contents, agent="ada", effective_at=after_noon(projection)
+    ).event.sequence
 
 
 def query(driver: Driver, text: Any, **parameters: Any) -> list[dict[str, Any]]:
@@ -98,11 +100,12 @@ def test_quarantined_rows_hang_on_their_event(projection: Projection) -> None:
 def test_the_same_feed_again_is_the_first_event(projection: Projection) -> None:
     """Law 6: the same delivery sent twice, even by another agent, is one event."""
     feed = feed_of(two_hubs())
-    first = load_feed(projection, feed, agent="ada", effective_at=NOON)
-    again = load_feed(projection, feed, agent="bob", effective_at=NOON)
+    first = load_feed(projection, feed, agent="ada", effective_at=after_noon(projection))
+    again = load_feed(projection, feed, agent="bob", effective_at=after_noon(projection))
     assert (first.event, True) == (again.event, again.replayed)
     with pytest.raises(StateError, match="another request"):
-        load_feed(projection, feed_of(two_hubs(11)), agent="ada", effective_at=NOON,
+        load_feed(projection, feed_of(two_hubs(11)), agent="ada",
+                  effective_at=after_noon(projection),
                   idempotency_key=first.event.idempotency_key)  # fmt: skip
 
 
@@ -158,7 +161,7 @@ def test_readers_never_see_half_a_feed(
                          stock("widget", "south", 98), stock("widget", "west", 1),
                          stock("widget", "up", 1)])  # fmt: skip
     with pytest.raises(EndedError):
-        load_feed(small, feed_of(changed, feed="f2"), agent="ada", effective_at=NOON)
+        load_feed(small, feed_of(changed, feed="f2"), agent="ada", effective_at=after_noon(small))
     assert (2, 1) == (log.head().sequence, log.head().projected)
     assert before == catalog.facts(CHAIN, "StockPosition")
     assert {"StockPosition": 2} == {
@@ -182,7 +185,7 @@ def test_a_small_event_waits_behind_an_unfinished_large_one(
         load(small, 10, "f1")
     monkeypatch.undo()
     later = feed_of(tables_of([stock("widget", "north", 11, lot="L1")]), feed="f2")
-    load_feed(projection, later, agent="ada", effective_at=NOON)
+    load_feed(projection, later, agent="ada", effective_at=after_noon(projection))
     assert 2 == projection.log.head().projected
     catalog = Catalog(projection.log.driver)
     units = [f.record.on_hand_units for f in catalog.facts(CHAIN, "StockPosition").rows]
@@ -211,10 +214,10 @@ def test_many_openers_finish_one_projection(
         feed_of(tables_of([stock(f"i{n:02}", "north", n + f) for n in range(40)]), feed=f"f{f}")
         for f in (1, 2)
     ]
-    load_feed(projection, feeds[0], agent="ada", effective_at=NOON)
+    load_feed(projection, feeds[0], agent="ada", effective_at=after_noon(projection))
     die_at(small, monkeypatch, "project_facts", 2)
     with pytest.raises(EndedError):
-        load_feed(small, feeds[1], agent="ada", effective_at=NOON)
+        load_feed(small, feeds[1], agent="ada", effective_at=after_noon(small))
     monkeypatch.undo()
     driver = projection.log.driver
     with ThreadPoolExecutor(6) as pool:

@@ -13,6 +13,7 @@ from tests.graph.facts_at_hand import (
     CHAIN,
     NOON,
     RELEASE,
+    after_noon,
     feed_of,
     plan_document,
     release_document,
@@ -32,7 +33,7 @@ def make_plan(projection: Projection, reader: SnapshotReader, lines: int) -> Sav
 @pytest.fixture
 def saved(projection: Projection, reader: SnapshotReader) -> SavedPlan:
     feed = replace(feed_of(two_hubs()), feed="monday")
-    load_feed(projection, feed, agent="erp-bot", effective_at=NOON)
+    load_feed(projection, feed, agent="erp-bot", effective_at=after_noon(projection))
     activate_release(projection, RELEASE, release_document(), agent="gov", effective_at=NOON)
     return make_plan(projection, reader, 5)
 
@@ -121,7 +122,7 @@ def test_versions_are_kept_apart(
 ) -> None:
     """A plan on a later version is found by the URI, and not by the earlier address."""
     feed = feed_of(two_hubs(north=99), feed="tuesday")
-    load_feed(projection, feed, agent="erp-bot", effective_at=NOON)
+    load_feed(projection, feed, agent="erp-bot", effective_at=after_noon(projection))
     later = make_plan(projection, reader, 1)
     driver = projection.log.driver
     plans = {n.id for n in trace_up(driver, uri=STOCK).nodes.values() if n.kind == "plan"}

@@ -1,6 +1,7 @@
 """Laws of the fold: the latest fact of a key wins, addresses say where, and the graph agrees."""
 
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from graph.manifests import FeedContents
 from graph.migrate import migrate
 from graph.projection import Projection, load_feed, read_back
 from graph.snapshot import SnapshotReader, apply_feed
 from ontology.columns import Snapshot, Table, record_at
 from ontology.errors import InputError
+from ontology.events import micros_of
 from ontology.stock import StockPosition
 from ontology.terms import key_of
 from tests.graph.conftest import empty_the_graph
@@ -42,9 +45,8 @@ def stated(snapshot: Snapshot) -> dict[str, tuple[Any, tuple[int, int]]]:
 
 def load(projection: Projection, tables: dict[str, Table], feed: str, chain: str = CHAIN) -> int:
     contents = feed_of(tables, feed=feed, chain=chain)
-    return load_feed(
-        projection, contents, agent="ada", effective_at=NOON
-    ).event.sequence  # fmt: skip
+    later = NOON + timedelta(minutes=projection.log.head().sequence)
+    return load_feed(projection, contents, agent="ada", effective_at=later).event.sequence
 
 
 @given(deliveries)
@@ -94,6 +96,79 @@ def test_the_graph_and_the_fold_agree(
         graph = read_back(log.driver, CHAIN, at)
         assert stated(fold) == stated(graph)
         assert fold.digest == graph.digest
+
+
+@dataclass(frozen=True)
+class Told:
+    """A statement: since how many minutes from noon, and whether it ends its key."""
+
+    position: StockPosition
+    minutes: int
+    closes: bool
+
+
+FUTURE = 10**7
+"""Minutes from noon that are still to come, whenever this runs."""
+told = st.builds(Told, positions, st.sampled_from([0, 1, 2, 3, FUTURE]), st.booleans())
+told_apart = st.lists(
+    st.tuples(
+        st.lists(told, max_size=5, unique_by=lambda one: key_of(one.position)), st.integers(0, 1)
+    ),
+    min_size=1, max_size=6,
+)  # fmt: skip
+
+
+def clocked(rows: list[Told], number: int, standing: int) -> FeedContents:
+    rows = sorted(rows, key=lambda one: key_of(one.position))
+    feed = feed_of(tables_of([one.position for one in rows]), feed=f"f{number}")
+    noon = micros_of(NOON)
+    since = np.array([noon + one.minutes * 60_000_000 for one in rows], np.int64)
+    closes = np.array([one.closes for one in rows], np.bool_)
+    named = {"StockPosition": since} if rows else {}
+    ended = {"StockPosition": closes} if rows else {}
+    return replace(feed, standing=standing, source_sequence=number, since=named, closes=ended)
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told_apart, st.sampled_from([1, 10_000]))
+def test_the_graph_follows_the_fold_by_two_clocks(
+    projection: Projection, feeds: list[tuple[list[Told], int]], limit: int
+) -> None:
+    """Late, early, closing and outranked rows: at any event the graph states what the fold does."""
+    empty_the_graph(projection.log.driver)
+    migrate(projection.log.driver)
+    small = Projection(projection.log, projection.store, limit, max(1, limit // 2))
+    for number, (rows, standing) in enumerate(feeds):
+        load_feed(small, clocked(rows, number, standing), agent="ada", effective_at=NOON)
+    reader = SnapshotReader(projection.log, projection.store)
+    for at in range(1, len(feeds) + 1):
+        graph = read_back(projection.log.driver, CHAIN, at)
+        assert stated(reader.read(CHAIN, at)) == stated(graph)
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told_apart, st.integers(-1, 4))
+def test_a_reader_asks_by_both_clocks(
+    projection: Projection, feeds: list[tuple[list[Told], int]], minutes: int
+) -> None:
+    """As known after some events and true at some time: a dictionary gives the same facts."""
+    empty_the_graph(projection.log.driver)
+    migrate(projection.log.driver)
+    for number, (rows, standing) in enumerate(feeds):
+        load_feed(projection, clocked(rows, number, standing), agent="ada", effective_at=NOON)
+    when = NOON + timedelta(minutes=minutes)
+    for known in range(1, len(feeds) + 1):
+        expected: dict[str, tuple[tuple[int, int, int], Told]] = {}
+        for number, (rows, standing) in enumerate(feeds[:known]):
+            for one in rows:
+                key, rank = key_of(one.position), (standing, one.minutes, number)
+                if one.minutes <= minutes and (key not in expected or rank > expected[key][0]):
+                    expected[key] = rank, one
+        found = SnapshotReader(projection.log, projection.store).read(
+            CHAIN, known, effective=when)  # fmt: skip
+        table = found.table("StockPosition")
+        stands = {key: one.position for key, (_, one) in expected.items() if not one.closes}
+        assert stands == {table.keys[n]: record_at(table, n) for n in range(len(table))}
 
 
 def test_a_reader_that_follows_equals_one_that_starts_anew(

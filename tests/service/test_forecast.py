@@ -20,6 +20,7 @@ from ontology.goods import Item
 from ontology.partners import Offer
 from ontology.places import Location
 from ontology.transport import Lane
+from service.deliveries import Delivery
 from service.forecast import SOURCE, horizons, make_forecast
 from service.house import House, house_on
 from service.planning import PlanRequest, make_plan
@@ -195,7 +196,7 @@ def test_a_line_leads_through_the_forecast_to_the_rows_of_files(
         "item,location,holding_cost_per_day_micros,shortage_cost_per_day_micros\n"
         "bolt,north,1000,900000\n"
     )
-    sync(house, [tmp_path], tmp_path / "mapping.yaml", agent="ann")
+    sync(house, [tmp_path], tmp_path / "mapping.yaml", Delivery("ann"))
     make_forecast(house, CHAIN)
     digest = make_plan(house, PlanRequest(CHAIN)).saved.digest
     trace = trace_down(

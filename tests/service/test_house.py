@@ -10,6 +10,7 @@ from graph.provenance import trace_down
 from graph.settings import Settings
 from ontology.errors import InputError
 from service.bundle import export_plan
+from service.deliveries import Delivery
 from service.examples import example_named, examples, load_example
 from service.house import House, artifacts_folder, house_on
 from service.planning import PlanRequest, make_plan
@@ -72,7 +73,7 @@ def test_a_changed_fact_gives_another_plan_and_keeps_the_first(
     assert "widget,north,W1,8" in text
     right = text.replace("widget,north,W1,8,0,0,0,0,8", "widget,north,W1,6,0,0,0,0,6")
     (folder / "stock_positions.csv").write_text(right)
-    sync(house, [folder], folder / "mapping.yaml", agent="ada")
+    sync(house, [folder], folder / "mapping.yaml", Delivery("ada"))
     second = make_plan(house, REQUEST)
     assert first.saved.digest != second.saved.digest
     for made in (first, second):
@@ -87,7 +88,7 @@ def test_a_fact_that_breaks_a_rule_never_enters(house: House, tmp_path: Path) ->
     text = (folder / "stock_positions.csv").read_text()
     wrong = text.replace("widget,north,W1,8,0,0,0,0,8", "widget,north,W1,6,0,0,0,0,8")
     (folder / "stock_positions.csv").write_text(wrong)
-    synced = sync(house, [folder], folder / "mapping.yaml", agent="ada")
+    synced = sync(house, [folder], folder / "mapping.yaml", Delivery("ada"))
     (row,) = synced.summary["quarantined"]
     assert "stock_positions.csv, row 5" in row["line"]
     assert row["hint"]

@@ -17,6 +17,7 @@ from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane
 from rules.release import default_release
 from service.decision import PlanRequest
+from service.deliveries import Delivery
 from service.house import House, house_on
 from service.largest_facts import Largest, blaming, largest_cost, most_units
 from service.planning import draft_plan, make_plan
@@ -115,7 +116,7 @@ def test_the_refusal_stands_at_the_row_of_the_file(empty_database: Driver, tmp_p
     lines = path.read_text("utf-8").splitlines()
     lines[5] = f"widget,north,5,100000,{MOST},EUR"
     path.write_text("\n".join(lines) + "\n", "utf-8")
-    sync(house, [folder], folder / "mapping.yaml", agent="ann")
+    sync(house, [folder], folder / "mapping.yaml", Delivery("ann"))
     with pytest.raises(InputError) as refused:
         make_plan(house, PlanRequest("two_hubs"))
     assert Place("stocking_policies.csv", 6) == refused.value.place

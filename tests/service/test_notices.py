@@ -25,6 +25,7 @@ from ontology.places import PortAccess, SharedResource
 from ontology.stock import StockingPolicy
 from ontology.transport import FreightRate, Lane
 from rules.release import default_release
+from service.deliveries import Delivery
 from service.house import House, house_on
 from service.next_step import next_step
 from service.notices import notices_of_feed, notices_of_plan
@@ -130,7 +131,7 @@ def test_a_plan_tells_what_was_set_aside_until_it_comes(house: House, tmp_path: 
     header, *rows = (TWO_HUBS / "stock_positions.csv").read_text().splitlines()
     broken = "\n".join([header, *(f"{row}x" for row in rows)]) + "\n"
     first = sync(house, [spoilt(tmp_path, "one", "stock_positions.csv", broken)],
-                 TWO_HUBS / "mapping.yaml", agent="ann")  # fmt: skip
+                 TWO_HUBS / "mapping.yaml", Delivery("ann"))  # fmt: skip
     assert len(rows) == first.summary["quarantined_rows"]
     assert "plan with `evenkeel plan --chain two_hubs`" == first.summary["next"]
     request = PlanRequest("two_hubs")
@@ -143,6 +144,6 @@ def test_a_plan_tells_what_was_set_aside_until_it_comes(house: House, tmp_path: 
         "there is no StockPosition row: every place counts as empty",
     )
     assert expected == notices_of_plan(house, blind)
-    sync(house, [TWO_HUBS], TWO_HUBS / "mapping.yaml", agent="ann")
+    sync(house, [TWO_HUBS], TWO_HUBS / "mapping.yaml", Delivery("ann"))
     assert () == notices_of_plan(house, make_plan(house, request).document)
     assert expected == notices_of_plan(house, blind)

@@ -8,6 +8,7 @@ from neo4j import Driver
 
 from graph.settings import Settings
 from ontology.errors import InputError
+from service.deliveries import Delivery
 from service.house import House, house_on
 from service.set_aside import deliveries, delivery, rows_set_aside
 from service.sync import sync
@@ -25,7 +26,7 @@ def house(empty_database: Driver, tmp_path: Path) -> House:
     with (folder / "demand_outcomes.csv").open("a", encoding="utf-8") as file:
         file.writelines(f"widget,nowhere,2026-04-{n:02},1,1,stated\n" for n in range(1, 28))
     for each in (folder, TWO_HUBS):
-        sync(found, [each], each / "mapping.yaml", agent="ann")
+        sync(found, [each], each / "mapping.yaml", Delivery("ann"))
     return found
 
 

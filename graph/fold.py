@@ -1,0 +1,181 @@
+"""What is in force of one class: statements folded by their clocks, in layers of falling size."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from ontology.columns import Table, empty_table
+
+BoolColumn = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+IntMatrix = npt.NDArray[np.int64]
+GROWTH = 2
+"""A layer is joined with the one before it that is not more than so many times its size."""
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Rows of one class as a feed states them, or as they stand; no key stands twice.
+
+    `clocks` is int64 of shape (rows, 3): since when it is true (microseconds since 1970, UTC), the
+    standing of its source (higher wins), its place in the source's own order. `addresses` is int64
+    of shape (rows, 2): event and row. A row that `closes` says that its key is no more.
+    """
+
+    table: Table
+    clocks: IntMatrix
+    addresses: IntMatrix
+    closes: BoolColumn
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self.closes)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Statements":
+        """The given rows, in the given order."""
+        return Statements(self.table.take(rows), self.clocks[rows], self.addresses[rows],
+                          self.closes[rows])  # fmt: skip
+
+    def upto(self, effective: int) -> "Statements":
+        """What is true by then."""
+        return self.take(np.flatnonzero(self.clocks[:, 0] <= effective))
+
+    def since(self, effective: int) -> "Statements":
+        """What is true only after then."""
+        return self.take(np.flatnonzero(self.clocks[:, 0] > effective))
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The statement that stands of every key: of all that were made, the one of the last clocks.
+
+    Clocks count source first, then time, then the source's order; so the order of arrival does
+    not matter unless two statements of a key have equal clocks: then the first stands
+    (`in_conflict` tells of it). What is stated again unchanged keeps its address.
+    """
+
+    layers: tuple[Statements, ...] = ()
+
+    def after(self, stated: Statements) -> "Fold":
+        """The fold with more statements. Takes time by what is stated, not by what stands."""
+        standing, known = self._standing(stated)
+        wins = ~known
+        rows = np.flatnonzero(known)
+        newer = later(stated.clocks[rows], standing.clocks)
+        wins[rows] = newer
+        addresses = stated.addresses.copy()
+        same = newer & states_the_same(stated.take(rows), standing)
+        addresses[rows[same]] = standing.addresses[same]
+        chosen = np.flatnonzero(wins)
+        if not len(chosen):
+            return self
+        new = Statements(stated.table, stated.clocks, addresses, stated.closes).take(chosen)
+        return Fold(_settled((*self.layers, new)))
+
+    def in_conflict(self, stated: Statements) -> BoolColumn:
+        """Per row whether another value of the same clocks stands: nothing says which is right."""
+        standing, known = self._standing(stated)
+        rows, found = np.flatnonzero(known), np.zeros(len(stated), np.bool_)
+        equal = np.asarray(np.all(stated.clocks[rows] == standing.clocks, axis=1), np.bool_)
+        found[rows] = equal & ~states_the_same(stated.take(rows), standing)
+        return found
+
+    @cached_property
+    def in_force(self) -> Statements | None:
+        """All rows that stand and close nothing, by key; None where there never was one."""
+        if not self.layers:
+            return None
+        whole = self.layers[0]
+        for layer in self.layers[1:]:
+            whole = _joined(whole, layer)
+        return whole.take(np.flatnonzero(~whole.closes)) if whole.closes.any() else whole
+
+    def standing_of(self, name: str, keys: list[str]) -> tuple[Statements, BoolColumn]:
+        """What stands of the keys of a class that are known, in their order, and which are."""
+        layer_of = np.full(len(keys), -1)
+        row_of = np.zeros(len(keys), np.intp)
+        for number in range(len(self.layers) - 1, -1, -1):
+            rows = self.layers[number].table.row_of
+            for place in np.flatnonzero(layer_of < 0).tolist():
+                row = rows.get(keys[place])
+                if row is not None:
+                    layer_of[place], row_of[place] = number, row
+        parts, places = [_nothing(name)], [np.zeros(0, np.intp)]
+        for number, layer in enumerate(self.layers):
+            here = np.flatnonzero(layer_of == number)
+            parts.append(layer.take(row_of[here]))
+            places.append(here)
+        order = np.argsort(np.concatenate(places), kind="stable")
+        return concatenated(parts).take(order), layer_of >= 0
+
+    def _standing(self, stated: Statements) -> tuple[Statements, BoolColumn]:
+        return self.standing_of(stated.table.name, stated.table.keys.tolist())
+
+
+def later(clocks: IntMatrix, others: IntMatrix) -> BoolColumn:
+    """Per row whether the first are later: source, then time, then order."""
+    found = np.zeros(len(clocks), np.bool_)
+    for column in (2, 0, 1):  # the last one decides
+        more, less = clocks[:, column] > others[:, column], clocks[:, column] < others[:, column]
+        found = np.asarray(more | (found & ~less), np.bool_)
+    return found
+
+
+def states_the_same(one: Statements, other: Statements) -> BoolColumn:
+    """Per row whether both say the same of their key; two that close it do."""
+    closed = one.closes & other.closes
+    told = equal_rows(one.table, other.table) & ~one.closes & ~other.closes
+    return np.asarray(closed | told, np.bool_)
+
+
+def equal_rows(one: Table, other: Table) -> BoolColumn:
+    """Per row, whether two equally long tables of a class state the same."""
+    equal = np.ones(len(one), np.bool_)
+    for name, column in one.columns.items():
+        left, right = column, other[name]
+        if left.dtype.kind == "M":  # not a time equals not a time here
+            left, right = left.astype(np.int64), right.astype(np.int64)
+        equal &= np.asarray(left == right, np.bool_)
+    return equal
+
+
+def _settled(layers: tuple[Statements, ...]) -> tuple[Statements, ...]:
+    """The same with layers joined until each is much smaller than the one before it."""
+    while len(layers) > 1 and GROWTH * len(layers[-1]) >= len(layers[-2]):
+        layers = (*layers[:-2], _joined(layers[-2], layers[-1]))
+    return layers
+
+
+def _joined(under: Statements, over: Statements) -> Statements:
+    """Both by key; where both have a key, what is over stands."""
+    rows = under.table.row_of
+    covered = [row for row in map(rows.get, over.table.keys.tolist()) if row is not None]
+    stays = np.ones(len(under), np.bool_)
+    stays[covered] = False
+    both = concatenated([under.take(np.flatnonzero(stays)), over])
+    keys = both.table.keys
+    return both.take(np.array(sorted(range(len(keys)), key=keys.__getitem__), np.intp))
+
+
+def concatenated(parts: list[Statements]) -> Statements:
+    """The rows of several statements of one class, one after the other."""
+    return Statements(
+        joined_tables([part.table for part in parts]),
+        *(np.concatenate([getattr(part, name) for part in parts])
+          for name in ("clocks", "addresses", "closes")),
+    )  # fmt: skip
+
+
+def joined_tables(tables: list[Table]) -> Table:
+    """The rows of several tables of one class, one after the other."""
+    columns = {
+        name: np.concatenate([table[name] for table in tables]) for name in tables[0].columns
+    }
+    return Table(tables[0].name, columns)
+
+
+def _nothing(name: str) -> Statements:
+    none = np.zeros((0, 3), np.int64)
+    return Statements(empty_table(name), none, none[:, :2], none[:, 0].astype(np.bool_))

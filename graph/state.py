@@ -1,0 +1,107 @@
+"""The state of a chain: what its feeds state up to an event, and which of it is true by a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from graph.fold import Fold, IntMatrix, Statements
+from ontology.columns import Snapshot
+
+ALWAYS = -(2**63) + 1
+"""Before every time, in microseconds."""
+
+
+@dataclass(frozen=True)
+class State:
+    """All that was stated up to event `sequence`, in force as far as it is true by `effective`.
+
+    What is true only later waits in `waiting`. A pure fold: law 4 rests on it.
+    """
+
+    sequence: int = 0
+    effective: int = ALWAYS
+    folds: Mapping[str, Fold] = field(default_factory=dict)
+    waiting: Mapping[str, tuple[Statements, ...]] = field(default_factory=dict)
+
+    def after(self, sequence: int, effective: int, stated: Mapping[str, Statements]) -> "State":
+        """The state with the statements of an event, at a time that is not before this one's."""
+        if effective < self.effective:
+            raise ValueError("a state cannot go back in time")
+        folds, waiting = dict(self.folds), {}
+        for name in sorted({*stated, *self.waiting}):
+            told = (*self.waiting.get(name, ()), *((stated[name],) if name in stated else ()))
+            fold = folds.get(name, Fold())
+            for part in told:
+                fold = fold.after(part.upto(effective))
+            folds[name] = fold
+            later = tuple(part.since(effective) for part in told)
+            waiting[name] = tuple(part for part in later if len(part))
+        return State(sequence, effective, folds, {n: rows for n, rows in waiting.items() if rows})
+
+    def at(self, effective: int) -> "State":
+        """The same statements at a later time."""
+        return self.after(self.sequence, effective, {})
+
+    def due(self, now: int) -> tuple[int, int] | None:
+        """How many waiting facts are true by now, and since when the latest; None without any."""
+        times = [part.clocks[:, 0] for parts in self.waiting.values() for part in parts]
+        reached = [int(time) for one in times for time in one[one <= now]]
+        return (len(reached), max(reached)) if reached else None
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """All facts in force, with their addresses and clocks."""
+        found = {name: fold.in_force for name, fold in sorted(self.folds.items())}
+        stands = {name: rows for name, rows in found.items() if rows is not None and len(rows)}
+        return Snapshot(
+            self.sequence,
+            {name: rows.table for name, rows in stands.items()},
+            {name: rows.addresses for name, rows in stands.items()},
+            {name: rows.clocks for name, rows in stands.items()},
+        )
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a step changed of one class: the rows that came in force, and the addresses that ended.
+
+    `came` is in the order of addresses; `ended` is int64 of shape (rows, 2).
+    """
+
+    came: Statements
+    ended: IntMatrix
+
+
+def change_of(
+    name: str, before: State, after: State, stated: Mapping[str, Statements]
+) -> Change | None:  # fmt: skip
+    """What the step from one state to the next changed of a class; None where nothing was said.
+
+    Takes time by what was said and what came due, not by what stands.
+    """
+    told = (*before.waiting.get(name, ()), *((stated[name],) if name in stated else ()))
+    keys = sorted({key for part in told for key in part.table.keys.tolist()})
+    if not keys:
+        return None
+    was, now = (
+        state.folds.get(name, Fold()).standing_of(name, keys)[0] for state in (before, after)
+    )
+    was, now = (rows.take(np.flatnonzero(~rows.closes)) for rows in (was, now))
+    old, new = (set(map(tuple, rows.addresses.tolist())) for rows in (was, now))
+    ended = np.array(sorted(old - new), np.int64).reshape(-1, 2)
+    came = [row for row, place in enumerate(map(tuple, now.addresses.tolist())) if place not in old]
+    came.sort(key=lambda row: tuple(now.addresses[row].tolist()))
+    return Change(now.take(np.array(came, np.intp)), ended)
+
+
+def as_stated(snapshot: Snapshot, name: str) -> Fold:
+    """What a snapshot holds of a class, as a fold to add to; without clocks all others win."""
+    table = snapshot.tables.get(name)
+    if table is None or not len(table):
+        return Fold()
+    zeros = np.zeros((len(table), 3), np.int64)
+    addresses = snapshot.addresses.get(name, zeros[:, :2])
+    clocks = snapshot.clocks.get(name, zeros)
+    return Fold((Statements(table, clocks, addresses, zeros[:, 0].astype(np.bool_)),))

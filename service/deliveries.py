@@ -1,0 +1,130 @@
+"""What a sender says of a delivery beside its rows, and the clocks that its facts get from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+
+from feeds.mapping import Mapping as FeedMapping
+from graph.fold import BoolColumn, IntArray
+from graph.log import Log
+from ontology.columns import Column, Snapshot, Table
+from ontology.errors import InputError
+from ontology.events import Event, micros_of
+from ontology.governance import Source
+from ontology.terms import join_key
+from ontology.time_zones import UNSTATED, day_interval, zones_of
+
+USUAL_PRIORITY = Source("any").priority
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a sender says of a delivery.
+
+    `feed` names it (without a name, the digest of its content does). `effective_at` is since when
+    its facts are true that do not say it themselves. `source_sequence` is its place in the
+    source's own order. It `supersedes` an earlier delivery: true since when that one is, and later
+    in the source's order. `close_all` lets a full file end most of what its source has stated.
+    """
+
+    agent: str
+    feed: str = ""
+    effective_at: datetime | None = None
+    source_sequence: int | None = None
+    supersedes: str = ""
+    close_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The time and the order of what a delivery states without a time of its own."""
+
+    effective_at: datetime
+    order: int
+    standing: int
+
+
+def clocks_of(
+    delivery: Delivery, log: Log, mapping: FeedMapping, present: Snapshot, now: datetime
+) -> Clocks:
+    """When the facts of a delivery are true, in which order, and how much its source counts.
+
+    Where nobody states it, they are true since the day that the mapping speaks from, else since
+    they were delivered. Where no fact states a time of its own, deliveries of one time are in the
+    order of their arrival; else in none, so that two values for one time are a conflict.
+    Raises InputError `FEED_UNKNOWN` where it supersedes a delivery that was never made.
+    """
+    before = _superseded(delivery.supersedes, log, mapping)
+    spoken = now if mapping.as_of is None else first_instant(mapping.as_of)
+    effective = delivery.effective_at or (before.effective_at if before else spoken)
+    order = delivery.source_sequence
+    if order is None and before is not None:
+        order = int(before.payload["source_sequence"]) + 1
+    if order is None:
+        is_ordered = any(rule.effective for rule in mapping.files) or delivery.effective_at
+        order = 0 if is_ordered else micros_of(now)
+    return Clocks(effective, order, standing_of(present.table("Source"), mapping.source))
+
+
+def first_instant(on: date) -> datetime:
+    """When a day begins on earth: at UTC+14."""
+    return datetime(on.year, on.month, on.day, tzinfo=UTC) - timedelta(hours=14)
+
+
+def _superseded(feed: str, log: Log, mapping: FeedMapping) -> Event | None:
+    if not feed:
+        return None
+    for event in reversed(log.feeds(mapping.chain)):
+        if (event.payload["source"], event.payload["feed"]) == (mapping.source, feed):
+            return event
+    raise InputError(
+        f"source `{mapping.source}` never delivered `{feed}`", code="FEED_UNKNOWN",
+        hint="name a delivery by the name that `evenkeel sync` gave it",
+    )  # fmt: skip
+
+
+def standing_of(sources: Table, source: str) -> int:
+    """How much a source counts: the greater, the more; 0 at the usual priority."""
+    row = sources.row_of.get(join_key((source,)))
+    return 0 if row is None else USUAL_PRIORITY - int(sources["priority"][row])
+
+
+def since_of(
+    mapping: FeedMapping,
+    tables: Mapping[str, Table],
+    whole: Snapshot,
+    otherwise: int,
+    closes: Mapping[str, BoolColumn],
+) -> dict[str, IntArray]:
+    """Per class whose rows say since when they are true: microseconds since 1970, one per row.
+
+    A day begins where the row's location is, else in UTC; a row without a day is true since
+    `otherwise`. What a full file closes ends when the last of its rows is true. `whole` has the
+    locations. Raises InputError `ZONE_UNKNOWN`, `DAY_RANGE`.
+    """
+    days = {rule.principal.name: rule.effective for rule in mapping.files if rule.effective}
+    if not days:
+        return {}
+    zones, found = zones_of(whole), {}
+    for name in sorted(days.keys() & tables.keys()):
+        table = tables[name]
+        ended = closes.get(name, np.zeros(len(table), np.bool_))
+        since = _starts(table, table[days[name]], zones, otherwise)
+        since[ended] = since[~ended].max(initial=otherwise)
+        found[name] = since
+    return found
+
+
+def _starts(table: Table, days: Column, zones: Mapping[str, str], otherwise: int) -> IntArray:
+    found = np.full(len(table), otherwise, np.int64)
+    stated = np.flatnonzero(~np.isnat(days))
+    places = table["location"] if "location" in table.columns else [""] * len(table)
+    begins: dict[tuple[str, object], int] = {}
+    for row, on in zip(stated.tolist(), days[stated].tolist(), strict=True):
+        zone = zones.get(places[row], UNSTATED)
+        if (zone, on) not in begins:
+            begins[zone, on] = micros_of(day_interval(zone, on)[0])
+        found[row] = begins[zone, on]
+    return found

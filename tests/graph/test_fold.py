@@ -1,0 +1,127 @@
+"""Laws of the fold by two clocks: the last clocks stand, whatever the order of arrival."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph.fold import Fold, Statements
+from ontology.columns import record_at, table_of
+from ontology.stock import StockPosition
+
+Clocks = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One statement: of a place, how many, its clocks as (effective, standing, order)."""
+
+    place: str
+    units: int
+    clocks: Clocks
+    closes: bool
+
+    @property
+    def rank(self) -> Clocks:
+        """Source first, then time, then the source's order."""
+        effective, standing, order = self.clocks
+        return standing, effective, order
+
+    @property
+    def value(self) -> int | None:
+        """What it says; nothing where it closes."""
+        return None if self.closes else self.units
+
+
+said = st.builds(
+    Said, st.sampled_from("abc"), st.integers(0, 2),
+    st.tuples(st.integers(0, 3), st.integers(0, 1), st.integers(0, 1)), st.booleans(),
+)  # fmt: skip
+arrivals = st.lists(st.lists(said, max_size=4, unique_by=lambda one: one.place), max_size=8)
+
+
+def statements(rows: list[Said], event: int) -> Statements:
+    rows = sorted(rows, key=lambda one: one.place)
+    records = [StockPosition("x", one.place, on_hand_units=one.units) for one in rows]
+    return Statements(
+        table_of(records, "StockPosition"),
+        np.array([one.clocks for one in rows], np.int64).reshape(-1, 3),
+        np.array([(event, row) for row in range(len(rows))], np.int64).reshape(-1, 2),
+        np.array([one.closes for one in rows], np.bool_),
+    )
+
+
+def folded(feeds: list[list[Said]]) -> Fold:
+    fold = Fold()
+    for event, rows in enumerate(feeds, 1):
+        fold = fold.after(statements(rows, event))
+    return fold
+
+
+def units(fold: Fold) -> dict[str, int]:
+    found = fold.in_force
+    rows: list[Any] = (
+        [] if found is None else [record_at(found.table, n) for n in range(len(found))]
+    )
+    assert sorted(row.location for row in rows) == [row.location for row in rows]
+    return {row.location: row.on_hand_units for row in rows}
+
+
+@given(arrivals)
+def test_the_fold_is_what_a_dictionary_would_hold(feeds: list[list[Said]]) -> None:
+    """Whatever the layers, of each key stands the first of those with the greatest clocks."""
+    expected: dict[str, Said] = {}
+    for rows in feeds:
+        for one in rows:
+            before = expected.get(one.place)
+            if before is None or one.rank > before.rank:
+                expected[one.place] = one
+    assert {o.place: o.units for o in expected.values() if not o.closes} == units(folded(feeds))
+
+
+@settings(max_examples=200)
+@given(st.lists(said, max_size=9, unique_by=lambda one: (one.place, one.rank)), st.randoms())
+def test_the_order_of_arrival_is_no_input(rows: list[Said], random: Any) -> None:
+    """Statements whose clocks differ fold to the same facts, late, early, together or apart."""
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    assert units(folded([[one] for one in rows])) == units(folded([[one] for one in shuffled]))
+
+
+@given(arrivals)
+def test_a_value_of_equal_clocks_is_a_conflict(feeds: list[list[Said]]) -> None:
+    """Told exactly where another value, or an end, stands with the very same clocks."""
+    fold, standing = Fold(), dict[str, Said]()
+    for event, rows in enumerate(feeds, 1):
+        found = fold.in_conflict(statements(rows, event)).tolist()
+        ordered = sorted(rows, key=lambda one: one.place)
+        for one, told in zip(ordered, found, strict=True):
+            before = standing.get(one.place)
+            same = before is not None and before.rank == one.rank
+            assert told == (same and before is not None and one.value != before.value)
+        fold = fold.after(statements(rows, event))
+        for one in ordered:
+            if one.place not in standing or one.rank > standing[one.place].rank:
+                standing[one.place] = one
+
+
+def test_what_is_stated_again_keeps_its_address() -> None:
+    """The version of a fact is where it was first said; that it was said later still counts."""
+    first, again = Said("a", 1, (1, 0, 0), closes=False), Said("a", 1, (3, 0, 0), closes=False)
+    between = Said("a", 2, (2, 0, 0), closes=False)
+    fold = folded([[first], [again], [between]])
+    assert {"a": 1} == units(fold)
+    assert fold.in_force is not None
+    assert [[1, 0]] == fold.in_force.addresses.tolist()
+
+
+def test_a_small_change_makes_a_small_layer() -> None:
+    """The large layer under it is the same object: nothing of it was copied."""
+    many = [Said(f"p{n:03}", n, (1, 0, 0), closes=False) for n in range(200)]
+    fold = folded([many])
+    after = fold.after(statements([Said("p007", 1, (2, 0, 0), closes=False)], 2))
+    assert fold.layers[0] is after.layers[0]
+    assert [200, 1] == [len(layer) for layer in after.layers]
+    assert units(fold) | {"p007": 1} == units(after)
