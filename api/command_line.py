@@ -16,6 +16,7 @@ from api.commands import demo as commands_demo
 from api.commands import diff as commands_diff
 from api.commands import drift as commands_drift
 from api.commands import edit as commands_edit
+from api.commands import facts as commands_facts
 from api.commands import forecast as commands_forecast
 from api.commands import frontier as commands_frontier
 from api.commands import impact as commands_impact
@@ -42,9 +43,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _module in (
-    commands_server, commands_sync, commands_data, commands_forecast, commands_plan, commands_demo,
-    commands_price, commands_query, commands_impact, commands_kpi, commands_compare, commands_why,
-    commands_diff, commands_edit, commands_drift, commands_frontier, commands_quarantine,
+    commands_server, commands_sync, commands_facts, commands_data, commands_forecast, commands_plan,
+    commands_demo, commands_price, commands_query, commands_impact, commands_kpi, commands_compare,
+    commands_why, commands_diff, commands_edit, commands_drift, commands_frontier,
+    commands_quarantine,
 ):  # fmt: skip
     _module.register(app)
 

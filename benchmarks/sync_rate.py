@@ -13,7 +13,7 @@ from examples.regional_network import generate
 from graph.artifacts import ArtifactStore
 from graph.feed_nodes import FeedNodes
 from graph.login import open_driver
-from graph.manifests import FeedContents, FeedFile
+from graph.manifests import FeedContents, FeedFile, write_feed
 from graph.projection import IN_TRANSACTION_ROWS, Projection, load_feed, open_graph
 from graph.server import ManagedServer
 from graph.settings import settings_from_environment
@@ -61,8 +61,9 @@ def _ours(driver: Driver, feed: FeedContents, folder: Path) -> float:
 
 def _bare(driver: Driver, feed: FeedContents, folder: Path) -> float:
     _empty(driver)
-    _projection(driver, folder)
-    steps = list(_prepared(feed, _bare_event(driver)))
+    projection = _projection(driver, folder)
+    artifact = write_feed(projection.store, feed)
+    steps = list(_prepared(projection, _bare_event(driver, artifact)))
     start = time.perf_counter()
     with driver.session() as session:
         for step in steps:
@@ -87,15 +88,17 @@ def _feed(items: int) -> FeedContents:
     return FeedContents("bench", "benchmark", "one", "benchmark", "0" * 64, files, tables, origins)
 
 
-def _prepared(feed: FeedContents, event: Event) -> Iterator[Step]:
+def _prepared(projection: Projection, event: Event) -> Iterator[Step]:
     """The steps of a projection; their rows are lists already, so only the server works."""
-    yield from FeedNodes(feed).steps(event, IN_TRANSACTION_ROWS)
+    nodes = FeedNodes(projection.reader, event.artifact, event.payload)
+    yield from nodes.steps(event, IN_TRANSACTION_ROWS)
 
 
-def _bare_event(driver: Driver) -> Event:
+def _bare_event(driver: Driver, artifact: str) -> Event:
     now = datetime.now(UTC)
     driver.execute_query("MERGE (e:Event {sequence: 1})")
-    return Event(1, "feed.loaded", "key", "benchmark", now, now, "", {}, "", "")
+    payload = {"chain": "bench", "facts": 0}
+    return Event(1, "feed.loaded", "key", "benchmark", now, now, artifact, payload, "", "")
 
 
 def _empty(driver: Driver) -> None:

@@ -124,6 +124,15 @@ class Log:
         rows = read(self.driver, "log_steps", {"chain": chain, "after": after, "upto": last})
         return [_event(row["event"]) for row in rows]
 
+    def sequence_at(self, when: datetime) -> int:
+        """The last event that was recorded by a time, 0 where none was: in log(events) reads."""
+        low, high = 0, self.head().sequence
+        while low < high:
+            middle = (low + high + 1) // 2
+            (event,) = self.read(after=middle - 1, limit=1)
+            low, high = (middle, high) if event.recorded_at <= when else (low, middle - 1)
+        return low
+
     def chains(self) -> list[str]:
         """The supply chains that feeds have named, in order."""
         return [row["chain"] for row in read(self.driver, "log_chains", {})]

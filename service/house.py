@@ -26,6 +26,18 @@ SERVICE_AGENT = "evenkeel"
 
 
 @dataclass(frozen=True, slots=True)
+class AsOf:
+    """What is asked for: facts true at `effective`, as they were known at `recorded`.
+
+    `recorded` is a time or the sequence of an event. Where only that is said, facts are those
+    that were true when the last feed by then was recorded.
+    """
+
+    effective: datetime | None = None
+    recorded: datetime | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """An open service: the graph, the artifacts, and the policy release in force."""
 
@@ -42,10 +54,18 @@ class House:
         bring_due(self.projection, chain, now or datetime.now(UTC), SERVICE_AGENT)
         return self.reader.state(chain)
 
-    def facts(self, chain: str) -> Snapshot:
-        """All facts of a chain that are true now. Raises InputError `CHAIN_UNKNOWN`."""
-        self.state(chain)
-        return self.reader.read(chain)
+    def facts(self, chain: str, as_of: AsOf | None = None) -> Snapshot:
+        """All facts of a chain, true and known as of some times: now, where none is said.
+
+        Raises InputError `CHAIN_UNKNOWN`.
+        """
+        if as_of is None or as_of == AsOf():
+            self.state(chain)
+            return self.reader.read(chain)
+        recorded = as_of.recorded
+        if isinstance(recorded, datetime):
+            recorded = self.projection.log.sequence_at(recorded)
+        return self.reader.read(chain, recorded, effective=as_of.effective)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.as_of import Effective, Recorded, as_of, told
 from api.output import GOOD, AsJson, console, hint, plain, print_document
 from api.screen.plots import PlotFile, plot_file
 from ontology.errors import InputError
@@ -30,6 +31,9 @@ def register(app: typer.Typer) -> None:
 def kpis(
     chain: OfChain = "",
     plan: OfPlan = "",
+    *,
+    effective: Effective = "",
+    recorded: Recorded = "",
     behind: Annotated[str, typer.Option(help="List the rows behind this figure.")] = "",
     after: Annotated[int, typer.Option(min=0, help="Skip so many of those rows.")] = 0,
     first: Annotated[int, typer.Option(min=1, max=10_000, help="List so many rows.")] = 100,
@@ -40,7 +44,7 @@ def kpis(
     from service.kpis.value import rows_of
 
     with opened() as house:
-        name, title, figures = _figures(house, chain, plan)
+        name, title, figures = _figures(house, chain, plan, (effective, recorded))
     if not as_json:
         console().print(title, style="bold")
     if behind:
@@ -58,7 +62,9 @@ def kpis(
     return GOOD
 
 
-def _figures(house: "House", chain: str, plan: str) -> "tuple[str, str, list[Kpi]]":
+def _figures(
+    house: "House", chain: str, plan: str, clocks: tuple[str, str]
+) -> "tuple[str, str, list[Kpi]]":
     """The chain, what the figures are of, and the figures."""
     from api.recall import document_of, find_plan, only_chain, title_of
     from service.kpis.figures import chain_kpis, plan_kpis
@@ -67,7 +73,12 @@ def _figures(house: "House", chain: str, plan: str) -> "tuple[str, str, list[Kpi
         document = document_of(house, find_plan(house, plan, chain))
         return document["decision"]["chain"], title_of(document), plan_kpis(house, document)
     name = chain or only_chain(house)
-    return name, f"present facts of {name}", chain_kpis(house, name)
+    return name, _title(name, clocks), chain_kpis(house, name, as_of(*clocks))
+
+
+def _title(chain: str, clocks: tuple[str, str]) -> str:
+    """Which facts of a chain an answer speaks of."""
+    return f"facts of {chain}, {told(*clocks)}" if any(clocks) else f"present facts of {chain}"
 
 
 def _named(figures: "list[Kpi]", asked: str) -> "Kpi":
@@ -139,6 +150,9 @@ def stock(
     item: Annotated[str, typer.Argument(help="The item's id.")],
     chain: OfChain = "",
     plan: OfPlan = "",
+    *,
+    effective: Effective = "",
+    recorded: Recorded = "",
     days: Annotated[int, typer.Option(help="How many days.")] = 14,
     plot: PlotFile = None,
     as_json: AsJson = False,
@@ -150,7 +164,7 @@ def stock(
     if plot is not None:
         plot_file(plot)
     with opened() as house:
-        title, path = _path(house, item, chain, plan, days)
+        title, path = _path(house, item, chain, plan, days, (effective, recorded))
     rows = [_row(day) for day in path]
     if as_json:
         print_document({"item": item, "days": rows})
@@ -167,7 +181,7 @@ def stock(
 
 
 def _path(
-    house: "House", item: str, chain: str, plan: str, days: int
+    house: "House", item: str, chain: str, plan: str, days: int, clocks: tuple[str, str]
 ) -> "tuple[str, list[StockDay]]":
     """What the stock is of, and the stock."""
     from datetime import date
@@ -177,8 +191,8 @@ def _path(
 
     if not plan:
         name = chain or only_chain(house)
-        snapshot = house.facts(name)
-        title = plain(f"{item}: present facts of {name}, as under way")
+        snapshot = house.facts(name, as_of(*clocks))
+        title = plain(f"{item}: {_title(name, clocks)}, as under way")
         return title, stock_path(snapshot, item, first_day(snapshot), days)
     document = document_of(house, find_plan(house, plan, chain))
     decision = document["decision"]

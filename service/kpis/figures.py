@@ -7,7 +7,7 @@ from typing import Any
 from ontology.columns import Snapshot
 from ontology.errors import InputError
 from ontology.kpis import DEFINITIONS
-from service.house import House
+from service.house import AsOf, House
 from service.kpis import demand as kpi_demand
 from service.kpis import moves as kpi_moves
 from service.kpis import plans as kpi_plans
@@ -19,9 +19,9 @@ from service.kpis.value import Figure, Kpi, Lacking
 _MONEY_CODES = ("RATE_MISSING", "BAD_RATE")
 
 
-def chain_kpis(house: House, chain: str) -> list[Kpi]:
-    """The figures of a chain's present facts. Raises InputError `CHAIN_UNKNOWN`."""
-    return kpis_of_facts(house.facts(chain))
+def chain_kpis(house: House, chain: str, as_of: AsOf | None = None) -> list[Kpi]:
+    """The figures of a chain's facts, the present ones by default. Raises as `House.facts`."""
+    return kpis_of_facts(house.facts(chain, as_of))
 
 
 def plan_kpis(house: House, document: Mapping[str, Any]) -> list[Kpi]:

@@ -1,0 +1,118 @@
+"""The command `facts`: facts of a class, as of any two times, with their age and origin."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.as_of import Effective, Recorded, as_of, told
+from api.output import GOOD, AsJson, console, hint, plain, print_document
+
+if TYPE_CHECKING:
+    from ontology.columns import Snapshot
+
+ROWS_SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("facts")(facts)
+
+
+def facts(
+    name: Annotated[str, typer.Argument(metavar="CLASS", help="Such as StockPosition.")] = "",
+    key: Annotated[str, typer.Argument(help="How their keys begin, such as widget/north.")] = "",
+    *,
+    chain: Annotated[str, typer.Option(help="The supply chain.")] = "",
+    effective: Effective = "",
+    recorded: Recorded = "",
+    first: Annotated[int, typer.Option("--first", min=1, help="So many facts.")] = ROWS_SHOWN,
+    after: Annotated[str, typer.Option("--after", help="Those after this key.")] = "",
+    as_json: AsJson = False,
+) -> int:
+    """Facts of a class, true and known as of any time; without a class, how many there are."""
+    from api.commands.server import opened
+    from api.recall import only_chain
+
+    with opened() as house:
+        asked = chain or only_chain(house)
+        snapshot = house.facts(asked, as_of(effective, recorded))
+    if not name:
+        return _counted(snapshot, as_json=as_json)
+    rows, more = page(snapshot, name, key, after, first)
+    if as_json:
+        print_document({"chain": asked, "class": name, "facts": rows, "more": more})
+        return GOOD
+    screen = console()
+    title = ", ".join(part for part in (f"{name} of {asked}", told(effective, recorded)) if part)
+    screen.print(plain(title), style="bold")
+    _show(rows)
+    if more:
+        hint(f"more: --after {rows[-1]['key']}")
+    return GOOD
+
+
+def page(
+    snapshot: "Snapshot", name: str, key: str, after: str, first: int
+) -> tuple[list[dict[str, Any]], bool]:
+    """Facts of a class by key, each with since when it is true and the event that stated it.
+
+    Raises InputError `UNKNOWN_CLASS`.
+    """
+    from bisect import bisect_left, bisect_right
+
+    from ontology.columns import cell
+    from ontology.errors import InputError
+    from ontology.events import moment_of
+    from ontology.terms import field_kinds
+    from ontology.vocabulary import FACTS, RECORDS
+
+    if name not in FACTS:
+        raise InputError(f"there is no class `{plain(name)}`", code="UNKNOWN_CLASS",
+                         hint="`evenkeel facts` counts the facts of each class")  # fmt: skip
+    table = snapshot.table(name)
+    keys, kinds = table.keys.tolist(), field_kinds(RECORDS[name])
+    start = max(bisect_left(keys, key), bisect_right(keys, after) if after else 0)
+    found: list[dict[str, Any]] = []
+    for row in range(start, len(keys)):
+        if not keys[row].startswith(key) or len(found) > first:
+            break
+        values = {field: cell(table[field][row], kind) for field, kind in kinds.items()}
+        since = moment_of(int(snapshot.clocks[name][row, 0]))
+        event = int(snapshot.addresses[name][row, 0])
+        found.append({"key": keys[row], "since": since.isoformat(), "event": event, **values})
+    return found[:first], len(found) > first
+
+
+def _counted(snapshot: "Snapshot", *, as_json: bool) -> int:
+    from api.screen import drawing
+
+    counts = {name: len(table) for name, table in sorted(snapshot.tables.items())}
+    if as_json:
+        print_document(counts)
+        return GOOD
+    made = drawing.table("class", "facts", numbers=["facts"])
+    for name, number in counts.items():
+        drawing.add(made, name, f"{number:,}")
+    console().print(made)
+    return GOOD
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    """Each fact with what it states beside its key."""
+    from api.screen import drawing
+
+    made = drawing.table("key", "states", "since, UTC", "event", numbers=["event"])
+    for row in rows:
+        since = row["since"][:16].replace("T", " ")
+        drawing.add(made, row["key"], _stated(row), since, str(row["event"]))
+    console().print(made)
+
+
+def _stated(row: dict[str, Any]) -> str:
+    key = row["key"].split("/")
+    told = {name: value for name, value in row.items() if name not in {"key", "since", "event"}}
+    return ", ".join(
+        f"{name} {plain('|'.join(value) if isinstance(value, tuple) else value)}"
+        for name, value in told.items()
+        if value not in (None, "", 0, ()) and str(value) not in key
+    )
