@@ -1,7 +1,11 @@
 """The simplest mapping: a file per class of the vocabulary, a column per field."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import PurePath
 
+from feeds.formats.blocks import FORMAT_OF_ENDING
 from feeds.mapping import FED, FileRule, RecordRule
 
 
@@ -10,6 +14,15 @@ def files_by_class(line: int) -> tuple[FileRule, ...]:
     return tuple(
         FileRule(file_of(name), RecordRule(name, (), by_header=True, line=line), optional=True)
         for name in sorted(FED)
+    )
+
+
+def in_any_format(rules: Iterable[FileRule]) -> tuple[FileRule, ...]:
+    """The rules once for each ending by which their files may be written."""
+    return tuple(
+        replace(rule, file=str(PurePath(rule.file).with_suffix(ending)), format=written)
+        for rule in rules
+        for ending, written in FORMAT_OF_ENDING.items()
     )
 
 

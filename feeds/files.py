@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from feeds.by_class import in_any_format
+from feeds.formats.blocks import FORMAT_OF_ENDING, OTHER_WORKBOOKS
 from feeds.limits import Limits
 from feeds.mapping import FileRule, Mapping
 from ontology.errors import InputError, Place
@@ -29,10 +31,13 @@ def find_files(paths: Sequence[Path], mapping: Mapping, limits: Limits) -> list[
 
     Raises InputError `FILE_TWICE`, `FILE_NOT_MAPPED`, `FILE_MISSING` or `TOO_MANY_FILES`.
     """
+    rules = in_any_format(mapping.files) if mapping.by_class else mapping.files
     if len(paths) == 1 and paths[0].is_dir():
-        found = _in_folder(paths[0], mapping)
+        found = _in_folder(paths[0], mapping, rules)
     else:
-        found = {name: (path, ()) for name, path in _by_name(paths, mapping).items()}
+        found = {name: (path, ()) for name, path in _by_name(paths, mapping, rules).items()}
+    if mapping.by_class:
+        _refuse_twins(found)
     if len(found) > limits.files:
         raise InputError(f"{len(found)} files are more than {limits.files}", code="TOO_MANY_FILES")
     if not found:
@@ -40,15 +45,15 @@ def find_files(paths: Sequence[Path], mapping: Mapping, limits: Limits) -> list[
             f"none of the files that the mapping `{mapping.name}` names is here",
             code="FILE_MISSING", hint="give its files, or the folder that holds them",
         )  # fmt: skip
-    for rule in mapping.files:
+    for rule in rules:
         if rule.file not in found and not rule.optional:
             raise InputError(
                 f"the mapping `{mapping.name}` names this file, and it was not given",
                 code="FILE_MISSING", place=Place(rule.file),
                 hint="give the file, or mark it `optional: true` in the mapping",
             )  # fmt: skip
-    rules = [rule for rule in mapping.files if rule.file in found]
-    return [FoundFile(index, rule, *found[rule.file]) for index, rule in enumerate(rules)]
+    here = [rule for rule in rules if rule.file in found]
+    return [FoundFile(index, rule, *found[rule.file]) for index, rule in enumerate(here)]
 
 
 def found_as(name: str) -> str:
@@ -57,11 +62,13 @@ def found_as(name: str) -> str:
     return "/".join(f"{stem.strip()}{dot}{end.strip()}" for stem, dot, end in parts)
 
 
-def _in_folder(folder: Path, mapping: Mapping) -> dict[str, tuple[Path, tuple[str, ...]]]:
+def _in_folder(
+    folder: Path, mapping: Mapping, rules: Sequence[FileRule]
+) -> dict[str, tuple[Path, tuple[str, ...]]]:
     if mapping.by_class:
-        _refuse_others(folder, mapping)
+        _refuse_others(folder, mapping, rules)
     found = {}
-    for rule in mapping.files:
+    for rule in rules:
         parts: list[str] = []
         for part in rule.file.split("/"):
             name = _entry(folder.joinpath(*parts), part, rule)
@@ -88,12 +95,25 @@ def _entry(folder: Path, part: str, rule: FileRule) -> str | None:
     return alike[0] if alike else None
 
 
-def _refuse_others(folder: Path, mapping: Mapping) -> None:
+def _refuse_others(folder: Path, mapping: Mapping, rules: Sequence[FileRule]) -> None:
     """Refuse a table that no class has: its rows would be lost unseen."""
-    named = {rule.file for rule in mapping.files}
+    named = {rule.file for rule in rules}
     for name in sorted(entry.name for entry in folder.iterdir()):
-        if name.endswith(".csv") and name not in named:
+        if name.endswith((*FORMAT_OF_ENDING, *OTHER_WORKBOOKS)) and name not in named:
             raise _not_mapped(mapping, name)
+
+
+def _refuse_twins(found: Iterable[str]) -> None:
+    """Refuse a class that comes in two formats: which of the two counts is not known."""
+    stems: set[str] = set()
+    for name in found:
+        stem = name.rpartition(".")[0]
+        if stem in stems:
+            raise InputError(
+                "this table is here in two formats", code="FILE_TWICE", place=Place(name),
+                hint="keep one of them",
+            )  # fmt: skip
+        stems.add(stem)
 
 
 def _not_mapped(mapping: Mapping, name: str) -> InputError:
@@ -104,10 +124,10 @@ def _not_mapped(mapping: Mapping, name: str) -> InputError:
     )  # fmt: skip
 
 
-def _by_name(paths: Iterable[Path], mapping: Mapping) -> dict[str, Path]:
+def _by_name(paths: Iterable[Path], mapping: Mapping, rules: Sequence[FileRule]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in paths:
-        name = _rule_of(path, mapping)
+        name = _rule_of(path, rules)
         if name is None:
             raise _not_mapped(mapping, path.name) if os.path.lexists(path) else _missing(path)
         if name in found:
@@ -125,12 +145,12 @@ def _missing(path: Path) -> InputError:
                       hint="check the path")  # fmt: skip
 
 
-def _rule_of(path: Path, mapping: Mapping) -> str | None:
+def _rule_of(path: Path, rules: Sequence[FileRule]) -> str | None:
     """The longest name of the mapping that a path ends in."""
     given = found_as(path.as_posix()).split("/")
     fits = [
         rule.file
-        for rule in mapping.files
+        for rule in rules
         if (parts := found_as(rule.file).split("/")) == given[-len(parts) :]
     ]
     return max(fits, key=lambda name: name.count("/"), default=None)

@@ -11,6 +11,9 @@ class Limits:
     """The most that one reading accepts; anything larger is refused before it is used.
 
     `last_day`: what has been (an observation, a count) was no later than this day; None: any day.
+    What is packed may unpack to `unpacked_bytes` of XML, and as text, with a mark behind each
+    cell, to `file_bytes`. A process that decodes it has so much memory above what it starts
+    with, and so many seconds of its processor; `nesting` is the depth of an object or a column.
     """
 
     files: int = 200
@@ -20,6 +23,10 @@ class Limits:
     line_characters: int = 2**20
     cell_characters: int = 10_000
     columns: int = 1_000
+    unpacked_bytes: int = 2**31
+    decoder_bytes: int = 2**30
+    decoder_seconds: int = 300
+    nesting: int = 32
     last_day: date | None = None
 
     def check_rows(self, file: str, rows: int, line: int) -> None:

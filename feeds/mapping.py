@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from feeds.cells import Converter, Value
+from feeds.formats.blocks import Form
 from feeds.links import Link
 from ontology.canonical import digest_of
 from ontology.vocabulary import FACTS
@@ -117,6 +118,7 @@ class DeriveRule:
 class FileRule:
     """One file by its name below the feed's folder: how it is written, what each row states.
 
+    `sheet` is the sheet of a workbook that is read; empty where it has only one.
     `effective` is the field, a day, since when the principal record is true; without it that is
     the delivery's own time. `full`: the file holds all that its source has of the class, so that
     what it leaves out is no more.
@@ -129,8 +131,15 @@ class FileRule:
     delimiter: str = ","
     optional: bool = False
     wide: Wide | None = None
+    format: str = "csv"
+    sheet: str = ""
     effective: str = ""
     full: bool = False
+
+    @property
+    def form(self) -> Form:
+        """How the file is written, for the reader of its format."""
+        return Form(self.file, self.format, self.encoding, self.delimiter, self.sheet)
 
     @property
     def records(self) -> tuple[RecordRule, ...]:
@@ -144,6 +153,8 @@ class FileRule:
             "optional": self.optional,
             "records": [record.document() for record in self.records],
         }  # fmt: skip
+        plain |= {"format": self.format} if self.format != "csv" else {}
+        plain |= {"sheet": self.sheet} if self.sheet else {}
         plain |= {} if self.wide is None else {"wide": _plain(asdict(self.wide))}
         plain |= {"effective": self.effective} if self.effective else {}
         return plain | ({"mode": "full"} if self.full else {})

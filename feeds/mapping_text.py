@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from feeds import files
 from feeds.by_class import files_by_class
@@ -11,6 +11,7 @@ from feeds.cells import Day
 from feeds.derive_text import derive_rules, wide_rule
 from feeds.field_text import default_rule, field_rule
 from feeds.files import found_as
+from feeds.formats.blocks import FORMAT_OF_ENDING, FORMATS, OTHER_WORKBOOKS
 from feeds.limits import MAPPING_BYTES
 from feeds.linked_fields import with_links
 from feeds.mapping import FED, FORMAT, FieldRule, FileRule, Mapping, RecordRule, is_name_below
@@ -91,7 +92,17 @@ def _known(block: Block) -> tuple[str, ...]:
 def _file(block: Block) -> FileRule:
     parts = block.entries(
         ("file", "principal"),
-        ("encoding", "delimiter", "derived", "optional", "wide", "effective", "mode"),
+        (
+            "format",
+            "sheet",
+            "encoding",
+            "delimiter",
+            "derived",
+            "optional",
+            "wide",
+            "effective",
+            "mode",
+        ),
     )
     name = parts["file"].text()
     if not is_name_below(name):
@@ -110,9 +121,26 @@ def _file(block: Block) -> FileRule:
         delimiter=DELIMITERS[delimiter],
         optional="optional" in parts and parts["optional"].flag(),
         wide=wide_rule(parts["wide"]) if "wide" in parts else None,
+        format=_format(parts, name),
+        sheet=parts["sheet"].text() if "sheet" in parts else "",
         effective=_day_field(parts["effective"], principal.name) if "effective" in parts else "",
         full="mode" in parts and parts["mode"].choice(("changes", "full")) == "full",
     )
+
+
+def _format(parts: dict[str, Block], name: str) -> str:
+    """The format that is stated, or that the file's ending stands for."""
+    ending = PurePath(name).suffix.lower()
+    if "format" not in parts and ending in OTHER_WORKBOOKS:
+        parts["file"].refuse(f"`{ending}` files are not read", "save it as .xlsx", "WRONG_FORMAT")
+    stated = parts["format"].choice(FORMATS) if "format" in parts else ""
+    chosen = stated or FORMAT_OF_ENDING.get(ending, "csv")
+    for key, only in (("encoding", "csv"), ("delimiter", "csv"), ("sheet", "xlsx")):
+        if key in parts and chosen != only:
+            parts[key].refuse(
+                f"`{key}` is for {only}, and this file is {chosen}", f"leave `{key}` out"
+            )
+    return chosen
 
 
 def _day_field(block: Block, name: str) -> str:

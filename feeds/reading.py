@@ -11,9 +11,9 @@ from pathlib import Path
 from feeds.assembly import Content, loaded_rows, merged, tables_of
 from feeds.circles import refuse_circles
 from feeds.conflicts import refuse_conflicts
-from feeds.delimited import Sheet, check_header, read_sheet
 from feeds.derivations import with_derived
 from feeds.files import FoundFile, find_files, read_bytes
+from feeds.formats.sheet import Sheet, check_header, read_sheet, with_absent
 from feeds.inherited import inherit, refuse_mismatched
 from feeds.ledger import Ledger
 from feeds.limits import Limits
@@ -118,9 +118,11 @@ def _read_file(
 ) -> tuple[Sheet, tuple[str, ...]]:
     sheet, nothing = unpivoted(read_sheet(data, file.rule, limits), file.rule, limits)
     rule = for_header(file.rule, sheet.header)
+    sheet, absent = with_absent(sheet, rule)
     left = file.rule.wide.leave if file.rule.wide else ()
     unread = (*check_header(sheet, rule), *left)
     ledger.classes |= {record.name for record in rule.records}
+    counts[f"{sheet.file}: columns that no line names"] += len(absent)
     counts[f"{sheet.file}: cells that state nothing"] += nothing
     counts[f"{sheet.file}: cells rounded"] += rounded_cells(sheet, rule)
     for row, refusal in read_rows(sheet, rule, file.index, limits):

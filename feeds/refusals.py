@@ -1,5 +1,6 @@
 """Why a row is refused: every code that a quarantined row can carry, and what to do about it."""
 
+from feeds.gates.findings import ROW_HINTS
 from ontology.errors import InputError
 
 HINTS = {
@@ -41,7 +42,14 @@ HINTS = {
     "LINK_CIRCLE": "let the reference name the row that carries the number",
     "UNKNOWN_ID": "add it to the file that defines it, or correct the identifier",
     "MIXED_UNITS": "state stock in the item's own unit, or add a UnitConversion for this unit",
+    "EVENT_FORM": "correct the event at its source, and send it again",
+    "EVENT_TIME": "write the moment with its offset, such as `2026-03-01T09:30:00.000+01:00`",
+    "EVENT_CHANGED": "give the changed event an id of its own, and declare the first one an error",
+    "EVENT_PLACE": "state `bizLocation` or `readPoint` with a GLN, or add the Location",
+    "KEY_FORM": "write `urn:epc:...` or `https://id.gs1.org/...` as the standard has it",
+    "CHECK_DIGIT": "correct the key; a digit was mistyped or swapped",
     "NOT_WHOLE_UNITS": "correct the quantity or the UnitConversion: it must give whole units",
+    **ROW_HINTS,
 }
 """Hint by code. The codes are part of the product's interface: they are only ever added to."""
 

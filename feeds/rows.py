@@ -7,8 +7,8 @@ from itertools import repeat
 from typing import cast
 
 from feeds.cells import Rounded, Value
-from feeds.delimited import Sheet, shape_refusal
 from feeds.finders import FAULT, Fault, Finder, faulty
+from feeds.formats.sheet import Sheet, shape_refusal
 from feeds.ledger import FeedRow, Key, Refusal, Statement, column_of_field
 from feeds.limits import Limits
 from feeds.mapping import CONSTANTS, FileRule, RecordRule

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from feeds.delimited import Sheet, at_column, shape_refusal
+from feeds.formats.sheet import Sheet, at_column, shape_refusal
 from feeds.ledger import Refusal
 from feeds.limits import Limits
 from feeds.mapping import FileRule, Wide

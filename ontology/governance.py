@@ -101,6 +101,21 @@ class QuarantinedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A doubt about a fact that was accepted, or about one that did not come: who reads it sees it.
+
+    `fact_key` is the natural key of the fact within its class; `code` says what was found.
+    """
+
+    KEY: ClassVar = ("class_name", "fact_key", "code")
+    class_name: str
+    fact_key: str
+    code: str
+    reason: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyRelease:
     """An immutable bundle of shapes and knobs under which plans are made."""
 

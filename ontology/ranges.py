@@ -56,6 +56,7 @@ _BY_ENDING = {
     "_millionths": NOT_NEGATIVE,
     "_percent": NOT_NEGATIVE,
     "_micros": NOT_NEGATIVE,
+    "_at_microseconds": Range(-2_208_988_800_000_000, 7_258_118_399_999_999),  # 1900 to 2199
     "_cents": NOT_NEGATIVE,
     "_hours": NOT_NEGATIVE,
     "_days": Range(0, MOST_DAYS),

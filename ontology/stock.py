@@ -34,7 +34,10 @@ class StockPosition:
 
 @dataclass(frozen=True, slots=True)
 class StockMovement:
-    """Units that appeared, vanished or changed bucket: the only way that stock changes."""
+    """Units that appeared, vanished or changed bucket: the only way that stock changes.
+
+    `effective_at_microseconds` is the moment since 1970 (UTC), where the source knows it.
+    """
 
     KEY: ClassVar = ("id",)
     id: str
@@ -44,6 +47,7 @@ class StockMovement:
     quantity_units: int
     effective_on: date
     lot: LotId | None = None
+    effective_at_microseconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

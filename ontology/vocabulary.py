@@ -19,12 +19,13 @@ from ontology import (
     plan,
     regulation,
     stock,
+    traces,
     transport,
 )
 
 _MODULES: tuple[ModuleType, ...] = (
     goods, places, partners, transport, stock, demand, governance, regulation,
-    deliveries, emissions, perishables, plan, movement, history,
+    deliveries, emissions, perishables, traces, plan, movement, history,
 )  # fmt: skip
 
 
@@ -40,11 +41,11 @@ def _records(modules: tuple[ModuleType, ...]) -> dict[str, Any]:
 RECORDS: dict[str, Any] = _records(_MODULES)
 """Record class by its name, which is also the local name of the class in `inventory.ttl`."""
 
-FACTS = frozenset(_records(_MODULES[:11]))
+FACTS = frozenset(_records(_MODULES[:12]))
 """The classes whose instances are facts; the others are plans, views and history."""
 
 STANDINGS: dict[str, str] = {
-    **dict.fromkeys(_records(_MODULES[:11]), "fact"),
+    **dict.fromkeys(_records(_MODULES[:12]), "fact"),
     **dict.fromkeys(_records((plan,)), "plan"),
     **dict.fromkeys(_records((movement,)), "view"),
     **dict.fromkeys(_records((history,)), "history"),
@@ -54,6 +55,7 @@ STANDINGS: dict[str, str] = {
 
 MEASUREMENTS = frozenset({
     "DemandObservation", "DemandQuantile", "PooledDemandQuantile", "StockMovement",
+    "TraceEvent", "TraceObject", "TraceWithdrawal",
 })  # fmt: skip
 """Facts of which there are so many that they stay columns: none of them becomes a node."""
 

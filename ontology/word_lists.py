@@ -48,6 +48,7 @@ _CURRENCIES = {("ExchangeRate", "base"), ("ExchangeRate", "quote"), ("Currency",
 _PAST = frozenset({
     ("DemandObservation", "on"), ("StockPosition", "counted_on"),
     ("StockPosition", "received_on"), ("StockMovement", "effective_on"), ("Backlog", "since"),
+    ("TraceEvent", "occurred_on"),
     ("SalesOrder", "ordered_on"), ("PurchaseOrder", "ordered_on"),
     ("TransferOrder", "ordered_on"), ("DeliveryLine", "quoted_on"),
     ("DeliveryLine", "ordered_on"), ("DeliveryLine", "delivered_on"),

@@ -1,12 +1,15 @@
 """The integrator's guide and the shipped example say what the product does."""
 
 import re
+from datetime import date
 from pathlib import Path
 
+from feeds.formats.blocks import FORMAT_OF_ENDING
 from feeds.mapping_text import load_mapping, parse_mapping
 from feeds.reading import read
 from feeds.refusals import HINTS
 from ontology.columns import record_at
+from tests.feeds.formats.written import written
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/integrating.md").read_text()
@@ -41,9 +44,45 @@ def test_every_code_of_a_row_is_explained() -> None:
 
 def test_every_code_of_a_file_is_listed() -> None:
     """Law: a code that refuses a file is in the guide."""
-    source = "".join((ROOT / "feeds" / name).read_text() for name in ("files.py", "delimited.py"))
-    codes = set(re.findall(r'"((?:FILE|TOO|LINE|HEADER|WRONG|NUL|BROKEN)_[A-Z_]+)"', source))
+    paths = [
+        *(ROOT / "feeds/formats").glob("*.py"),
+        ROOT / "feeds/files.py",
+        ROOT / "feeds/limits.py",
+    ]
+    starts = (
+        "BROKEN|CELL|COLUMN|DECODING|FILE|FORMULA|HEADER|JSON|LINE|NUL|SHEET|TOO|UNPACKED|WRONG"
+    )
+    source = "".join(path.read_text() for path in paths)
+    codes = set(re.findall(rf'"((?:{starts})_[A-Z_]+)"', source))
+    assert {"FILE_TWICE", "TOO_MANY_ROWS", "FORMULA_NO_VALUE", "COLUMN_TOO_DEEP"} < codes
     assert sorted(code for code in codes if f"`{code}`" not in GUIDE) == []
+
+
+def test_every_format_is_listed_with_its_endings() -> None:
+    """Law: the guide's table has each format with the endings by which it is known."""
+    table = GUIDE[GUIDE.index("| format | endings |") :].split("\n\n", 1)[0]
+    found = {
+        ending: row.split("`")[1]
+        for row in table.splitlines()[2:]
+        for ending in re.findall(r"`(\.[a-z]+)`", row.split(" | ")[1])
+    }
+    assert found == FORMAT_OF_ENDING
+
+
+def test_the_excel_example_works_as_written(tmp_path: Path) -> None:
+    """Law: the guide's sheet, typed as it says, loads through the guide's mapping."""
+    header, *rows = [
+        [cell.strip() for cell in line.split("|")]
+        for line in block("A sheet `Stock`", "").splitlines()
+    ]
+    typed = [[a, b, int(c), date.fromisoformat(d)] for a, b, c, d in rows]
+    (tmp_path / "stock.xlsx").write_bytes(written("xlsx", header, typed))
+    result = read([tmp_path], parse_mapping(block("is read by", "yaml").encode(), "m.yaml"))
+    assert result.lines() == []
+    first = record_at(result.tables["StockPosition"], 0)
+    found = (first.item, first.location, first.on_hand_units, str(first.counted_on))
+    assert found == ("A-100", "NORTH", 1250, "2013-05-26")
+    assert str(result.source_of("StockPosition", 0)) == "stock.xlsx, row 2"
 
 
 def test_two_hubs_loads_whole() -> None:

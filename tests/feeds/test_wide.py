@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.delimited import read_sheet
+from feeds.formats.sheet import read_sheet
 from feeds.limits import Limits
 from feeds.mapping_text import parse_mapping
 from feeds.reading import read

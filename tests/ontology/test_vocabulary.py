@@ -26,6 +26,7 @@ UNIT_OF_WORD = {
     "hours": UNIT.HR,
     "cents": INV.CurrencyCent,
     "micros": INV.CurrencyMicro,
+    "microseconds": UNIT.MicroSEC,
     "units": INV.BaseUnit,
     "percent": UNIT.PERCENT,
     "million": UNIT.PPM,

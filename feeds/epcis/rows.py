@@ -1,0 +1,228 @@
+"""What events did, as rows of facts: one sheet per class, a column per field, as in a feed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from feeds.epcis.events import AMOUNT, Event, Line, Refused
+from feeds.epcis.goods import Catalogue, Stock
+from feeds.epcis.memory import Withdrawal
+from feeds.epcis.resolving import Resolved
+from feeds.epcis.yard import AWAY, GONE, Booking, Told, Yard
+from feeds.formats.sheet import Sheet
+from feeds.ledger import Refusal
+from ontology.columns import Snapshot, Table
+from ontology.gs1 import identifier_form
+from ontology.terms import join_key
+
+HEADERS = {
+    "Item": ("id", "base_unit"),
+    "Lot": ("id", "item"),
+    "Location": ("id", "gln"),
+    "StockMovement": ("id", "item", "location", "kind", "quantity_units", "effective_on", "lot",
+                      "effective_at_microseconds"),
+    "StockPosition": ("item", "location", "lot", "on_hand_units", "unit", "counted_on"),
+    "SerialUnit": ("item", "serial", "location"),
+    "HandlingUnit": ("sscc", "location", "parent_sscc"),
+    "TraceEvent": ("id", "kind", "occurred_at_microseconds", "occurred_on", "action", "step",
+                   "disposition", "read_point", "business_location", "parent", "name"),
+    "TraceObject": ("event", "role", "thing", "unit", "stated_quantity"),
+    "TraceWithdrawal": ("id", "event", "event_name", "occurred_at_microseconds",
+                        "declared_at_microseconds", "reason", "corrected_by"),
+}  # fmt: skip
+"""The sheets of a document by class, in the order in which they refer to each other."""
+REFUSED_IN = "StockMovement"
+"""The sheet that carries a row for every refused event, so that each is quarantined once."""
+
+Row = tuple[int, list[str]]
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that a document said and did; `told` and `stands` hold connected older events, too.
+
+    `yard` is the state after all of them, `before` the one after the older ones as told so far.
+    """
+
+    name: str
+    texts: tuple[str, ...]
+    refused: tuple[Refused, ...]
+    events: tuple[Event, ...]
+    withdrawals: tuple[tuple[int, Withdrawal], ...]
+    catalogue: Catalogue
+    yard: Yard
+    before: Yard
+    told: Mapping[str, Told]
+    stands: Mapping[str, Resolved]
+    present: Snapshot
+
+    @property
+    def index(self) -> int:
+        """The event that stands for what connected older events now do otherwise."""
+        told = [event.index for event in self.events] + [at for at, _ in self.withdrawals]
+        return min(told, default=1)
+
+
+def sheets(work: Work) -> tuple[Sheet, ...]:
+    """The sheets that have rows. `numbers` are places of events in the document, from 1."""
+    rows: dict[str, list[Row]] = {
+        "Item": [(at, [item, unit]) for item, (unit, at) in work.catalogue.added_items.items()],
+        "Lot": [(at, [lot, item]) for lot, (item, at) in work.catalogue.added_lots.items()],
+        "Location": [(at, [gln, gln]) for gln, at in work.catalogue.added_places.items()],
+        "StockMovement": list(_movements(work)),
+        "StockPosition": list(_positions(work)),
+        "SerialUnit": list(_serials(work)),
+        "HandlingUnit": list(_handling_units(work)),
+        "TraceEvent": [(event.index, _event(event)) for event in work.events],
+        "TraceObject": [(event.index, _object(event, line))
+                        for event in work.events for line in event.lines],
+        "TraceWithdrawal": [(at, _withdrawal(one)) for at, one in work.withdrawals],
+    }  # fmt: skip
+    lines = [f"{text}\n" for text in work.texts]
+    made = (_sheet(work, name, sorted(rows[name]), lines) for name in HEADERS)
+    return tuple(sheet for sheet in made if sheet.rows)
+
+
+def _sheet(work: Work, name: str, rows: list[Row], lines: list[str]) -> Sheet:
+    refused: dict[int, Refusal] = {}
+    if name == REFUSED_IN:
+        for one in sorted(work.refused, key=lambda one: one.index):
+            refused[len(rows)] = Refusal(one.code, one.reason)
+            rows.append((one.index, [""] * len(HEADERS[name])))
+    return Sheet(
+        f"{work.name}#{name}", HEADERS[name], [cells for _, cells in rows],
+        [at or work.index for at, _ in rows], lines, list(range(1, len(lines) + 1)),
+        refused=refused, header_row=0,
+    )  # fmt: skip
+
+
+def _movements(work: Work) -> Iterable[Row]:
+    """What events moved beyond what the facts so far say of them.
+
+    A movement that was stated stays; what makes up for it takes effect at the same moment, so
+    that at every moment the sum is what the events told in the end.
+    """
+    stated, used = _stated(work)
+    for digest in sorted(work.told):
+        event, wanted = work.stands[digest].event, work.told[digest].movements
+        count, said = used[digest], stated.get(digest, Counter())
+        for key in sorted(wanted.keys() | said.keys()):
+            units = wanted.get(key, 0) - said[key]
+            if units:
+                item, lot, location, kind = key
+                yield event.index, [
+                    f"{digest}.{count}", item, location, kind, str(units), event.on.isoformat(),
+                    lot, str(event.at_microseconds),
+                ]  # fmt: skip
+                count += 1
+
+
+def _stated(work: Work) -> tuple[dict[str, Counter[Booking]], Counter[str]]:
+    """By event: what the facts so far say that it moved, and the next number of a movement."""
+    table = work.present.table("StockMovement")
+    booked: dict[str, Counter[Booking]] = {}
+    used: Counter[str] = Counter()
+    for row, key in enumerate(table["id"].tolist()):
+        digest, _, number = key.partition(".")
+        if digest in work.told and number.isdecimal():
+            booking = (table["item"][row], table["lot"][row] or "", table["location"][row],
+                       table["kind"][row])  # fmt: skip
+            booked.setdefault(digest, Counter())[booking] += int(table["quantity_units"][row])
+            used[digest] = max(used[digest], int(number) + 1)
+    return booked, used
+
+
+def latest_counts(work: Work) -> dict[tuple[Stock, str], str]:
+    """By stock and location: the event that counted it last, among those told here."""
+    found: dict[tuple[Stock, str], str] = {}
+    for one in sorted(work.stands.values(), key=lambda one: one.order):
+        told = work.told[one.event.digest]
+        for stock in told.counted:
+            found[stock, told.count_place] = one.event.digest
+    return found
+
+
+def _positions(work: Work) -> Iterable[Row]:
+    stated = work.present.table("StockPosition")
+    for (stock, place), digest in latest_counts(work).items():
+        event, units = work.stands[digest].event, work.told[digest].counted[stock]
+        item, lot = stock
+        cells = [item, place, lot, str(units), work.catalogue.base_units[item],
+                 event.on.isoformat()]  # fmt: skip
+        row = stated.row_of.get(_key(item, place, lot)) if len(stated) else None
+        if row is not None and event.index == 0 and _says(stated, row, cells):
+            continue
+        yield event.index, cells
+
+
+def _key(item: str, place: str, lot: str) -> str:
+    return join_key((item, place, lot or None))
+
+
+def _says(table: Table, row: int, cells: list[str]) -> bool:
+    return [str(table["on_hand_units"][row]), str(table["counted_on"][row])] == [cells[3], cells[5]]
+
+
+def _serials(work: Work) -> Iterable[Row]:
+    table = work.present.table("SerialUnit")
+    known = dict(zip(zip(table["item"].tolist(), table["serial"].tolist(), strict=True),
+                     table["location"].tolist(), strict=True))  # fmt: skip
+    for thing, goods in work.yard.goods.items():
+        key = identifier_form(thing)
+        if key is None or key.qualifier != "21":
+            continue
+        is_its_own = goods.stock[0].zfill(14) == key.key
+        serial = key.value if is_its_own else f"{key.key}.{key.value}"
+        found = (goods.stock[0], serial)
+        at = _location(work.yard.where.get(thing))
+        if found not in known or ((known[found] or "") != at and _is_told(work, thing)):
+            yield work.yard.last.get(thing, 0), [*found, at]
+
+
+def _handling_units(work: Work) -> Iterable[Row]:
+    table = work.present.table("HandlingUnit")
+    pairs = zip(table["location"].tolist(), table["parent_sscc"].tolist(), strict=True)
+    known = dict(zip(table["sscc"].tolist(), pairs, strict=True))
+    for thing, index in work.yard.last.items():
+        sscc = _sscc(thing)
+        if not sscc:
+            continue
+        at = _location(work.yard.where.get(thing))
+        parent = _sscc(work.yard.holder.get(thing, ""))
+        is_new = sscc not in known or (known[sscc][0] or "", known[sscc][1]) != (at, parent)
+        if is_new and (sscc not in known or _is_told(work, thing)):
+            yield index, [sscc, at, parent]
+
+
+def _is_told(work: Work, thing: str) -> bool:
+    """Whether events say where a thing is, or said so until now: else other facts stand."""
+    return any(thing in yard.where or thing in yard.holder for yard in (work.yard, work.before))
+
+
+def _sscc(thing: str) -> str:
+    key = identifier_form(thing) if thing else None
+    return key.key if key is not None and key.ai == "00" else ""
+
+
+def _location(where: str | None) -> str:
+    return "" if where in (None, AWAY, GONE) else str(where)
+
+
+def _event(event: Event) -> list[str]:
+    return [event.digest, event.kind, str(event.at_microseconds), event.on.isoformat(),
+            event.action, event.step, event.disposition, event.read_point,
+            event.business_location, event.parent, event.name]  # fmt: skip
+
+
+def _object(event: Event, line: Line) -> list[str]:
+    role = line.role + AMOUNT * line.is_amount
+    return [event.digest, role, line.thing, line.unit, line.amount]
+
+
+def _withdrawal(one: Withdrawal) -> list[str]:
+    declared = one.declaration
+    return [
+        f"{one.digest}.{declared.at_microseconds}", one.digest, one.name,
+        str(one.at_microseconds), str(declared.at_microseconds), declared.reason,
+        "|".join(declared.corrected_by),
+    ]  # fmt: skip

@@ -1,0 +1,114 @@
+"""What cannot have happened: days in the wrong order within a record, and lots after their end."""
+
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from feeds.gates.findings import GateFinding
+from feeds.gates.past import Past
+from feeds.gates.series import Ints, codes_of
+from feeds.refusals import shown
+from ontology.columns import MISSING, Table
+
+
+@dataclass(frozen=True, slots=True)
+class DayOrder:
+    """The day in `later` cannot lie before the day in `earlier`; equal days are sound."""
+
+    class_name: str
+    earlier: str
+    later: str
+    code: str
+    severity: str
+
+
+DAY_ORDERS = (
+    # A history of deliveries only feeds distributions, which leave such lines out: it is marked.
+    DayOrder("DeliveryLine", "ordered_on", "delivered_on", "DELIVERED_BEFORE_ORDERED", "Warning"),
+    DayOrder("DeliveryLine", "delivered_on", "recorded_on", "RECORDED_BEFORE_DELIVERED", "Warning"),
+    DayOrder("Shipment", "shipped_on", "arrives_on", "RECEIVED_BEFORE_SHIPPED", "Violation"),
+    DayOrder("SalesOrder", "ordered_on", "due_on", "DUE_BEFORE_ORDERED", "Warning"),
+    DayOrder("PurchaseOrder", "ordered_on", "due_on", "DUE_BEFORE_ORDERED", "Warning"),
+    DayOrder("TransferOrder", "ordered_on", "due_on", "DUE_BEFORE_ORDERED", "Warning"),
+    DayOrder("Lot", "produced_on", "expires_on", "EXPIRED_BEFORE_PRODUCED", "Violation"),
+)
+"""Pairs of days of one record. What a plan would move goods by is quarantined, the rest marked."""
+
+ENDS_OF_USE = frozenset({"scrap", "adjustment", "opening", "count"})
+"""Movements of an expired lot that make sense: it is thrown away, or counted."""
+
+
+def wrong_days(tables: dict[str, Table]) -> list[GateFinding]:
+    """Records that say something happened before what must come first."""
+    found: list[GateFinding] = []
+    for order in DAY_ORDERS:
+        table = tables.get(order.class_name)
+        if table is None:
+            continue
+        # a comparison with a day that is not stated (NaT) is false
+        rows = np.flatnonzero(table[order.later] < table[order.earlier])
+        for row, key in zip(rows.tolist(), table.take(rows).keys.tolist(), strict=True):
+            message = (
+                f"`{order.later}` is {table[order.later][row]}, before "
+                f"`{order.earlier}` {table[order.earlier][row]}"
+            )
+            found.append(GateFinding(table.name, row, order.code, key, order.later,
+                                     order.severity, message))  # fmt: skip
+    return found
+
+
+def expired_lots(tables: dict[str, Table], past: Past) -> list[GateFinding]:
+    """Free stock of a lot that had expired when it was counted, and its use after that day.
+
+    Lots of the delivery and those that stand count, the delivery's first. Expired stock does lie
+    on shelves, so it is marked; that somebody got it is quarantined.
+    """
+    lots = _expiry(tables, past)
+    return [
+        *_late(tables.get("StockPosition"), lots, "counted_on", "on_hand_units"),
+        *_late(tables.get("StockMovement"), lots, "effective_on", "quantity_units"),
+    ]
+
+
+def _expiry(tables: dict[str, Table], past: Past) -> Mapping[object, int]:
+    known = past.keep("expiry of lots", lambda: _last_days(past.table("Lot")))
+    return ChainMap(_last_days(tables["Lot"]), known) if "Lot" in tables else known
+
+
+def _last_days(lots: Table) -> dict[object, int]:
+    return dict(zip(lots["id"].tolist(), _numbers(lots["expires_on"]).tolist(), strict=True))
+
+
+def _numbers(days: Ints) -> Ints:
+    numbers: Ints = days.view(np.int64)
+    return numbers
+
+
+def _late(
+    table: Table | None, lots: Mapping[object, int], on: str, value: str
+) -> list[GateFinding]:
+    if table is None or not len(table):
+        return []
+    few, codes = codes_of(table["lot"])
+    expires = np.fromiter((lots.get(lot, MISSING) for lot in few), np.int64, len(few))[codes]
+    days = _numbers(table[on])
+    late = (expires != MISSING) & (days != MISSING) & (days > expires)
+    if table.name == "StockPosition":
+        rows, code, severity = np.flatnonzero(late & (table[value] > 0)), "STOCK_EXPIRED", "Warning"
+    else:
+        rows = np.flatnonzero(late & (table[value] < 0))
+        rows = (
+            rows[[kind not in ENDS_OF_USE for kind in table["kind"][rows]]] if len(rows) else rows
+        )
+        code, severity = "LOT_AFTER_EXPIRY", "Violation"
+    keys = table.take(rows).keys.tolist()
+    return [
+        GateFinding(
+            table.name, row, code, key, on, severity,
+            f"{abs(int(table[value][row]))} units of lot {shown(table['lot'][row])} on "
+            f"{table[on][row]}; it expired after {np.datetime64(int(expires[row]), 'D')}",
+        )
+        for row, key in zip(rows.tolist(), keys, strict=True)
+    ]  # fmt: skip

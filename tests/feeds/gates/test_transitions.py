@@ -1,0 +1,192 @@
+"""Impossible transitions: each pair of days, and lots after their end."""
+
+from datetime import date
+from random import Random
+
+import pytest
+
+from feeds.gates.balances import impossible_balances
+from feeds.gates.past import Past
+from feeds.gates.transitions import DAY_ORDERS, expired_lots, wrong_days
+from ontology.columns import Table, empty_table, record_at
+from ontology.deliveries import DeliveryLine
+from ontology.demand import PurchaseOrder, SalesOrder, TransferOrder
+from ontology.goods import Lot
+from ontology.stock import StockMovement, StockPosition
+from ontology.transport import Shipment
+from ontology.vocabulary import RECORDS
+from tests.feeds.gates.small_past import day, move, past, tables, told
+
+EARLY, LATE = date(2024, 1, 1), date(2024, 1, 2)
+RECORDS_OF_DAYS = {
+    "DELIVERED_BEFORE_ORDERED": lambda one, two: DeliveryLine(
+        "L", "pill", "ACME", "KE", 1, ordered_on=one, delivered_on=two),
+    "RECORDED_BEFORE_DELIVERED": lambda one, two: DeliveryLine(
+        "L", "pill", "ACME", "KE", 1, delivered_on=one, recorded_on=two),
+    "RECEIVED_BEFORE_SHIPPED": lambda one, two: Shipment(
+        "S", "pill", "north", 1, two, shipped_on=one),
+    "EXPIRED_BEFORE_PRODUCED": lambda one, two: Lot("B", "pill", two, one),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", sorted(RECORDS_OF_DAYS))
+def test_days_in_the_wrong_order(code: str) -> None:
+    """Law: later before earlier is found; equal days and days not stated are sound."""
+    make = RECORDS_OF_DAYS[code]
+    (finding,) = wrong_days(tables(make(LATE, EARLY)))
+    assert (0, code) == (finding.row, finding.code)
+    assert "is 2024-01-01, before" in finding.message
+    assert [] == wrong_days(tables(make(EARLY, EARLY), make(EARLY, LATE)))
+    assert [] == wrong_days(tables(make(None, EARLY)))
+
+
+def test_an_order_is_not_due_before_it_is_made() -> None:
+    """Law: all three kinds of order are held to it."""
+    orders = (
+        SalesOrder("S", "pill", "ACME", 1, LATE, due_on=EARLY),
+        PurchaseOrder("P", "ACME", "pill", "north", 1, LATE, EARLY),
+        TransferOrder("T", "pill", "north", "south", 1, LATE, EARLY),
+    )
+    assert [(0, "DUE_BEFORE_ORDERED", "Warning")] * 3 == told(wrong_days(tables(*orders)))
+
+
+def test_the_pairs_are_fields_of_days() -> None:
+    """Law: no pair names a field that is not there, or holds no day."""
+    for order in DAY_ORDERS:
+        table = empty_table(order.class_name)
+        assert {"M"} == {table[order.earlier].dtype.kind, table[order.later].dtype.kind}
+        assert order.class_name in RECORDS
+
+
+def test_stock_of_an_expired_lot_is_marked() -> None:
+    """Law: free stock counted after the lot's last day is marked; on that day it is sound."""
+    lot = Lot("B", "widget", day(10))
+    cases = (("north", 5, 11), ("south", 5, 10), ("west", 0, 11))
+    rows = [StockPosition("widget", place, "B", units, counted_on=day(on))
+            for place, units, on in cases]  # fmt: skip
+    assert [(0, "STOCK_EXPIRED", "Warning")] == told(expired_lots(tables(*rows), past(lot)))
+
+
+def test_an_expired_lot_serves_nobody() -> None:
+    """Law: an issue of a lot after its last day is quarantined; scrap and receipt are not."""
+    moves = [move("1", "issue", -3, 11, "B"), move("2", "scrap", -3, 11, "B"),
+             move("3", "receipt", 3, 11, "B"), move("4", "issue", -3, 10, "B"),
+             move("5", "issue", -3, 11)]  # fmt: skip
+    lot = Lot("B", "widget", day(10))
+    assert [(0, "LOT_AFTER_EXPIRY", "Violation")] == told(expired_lots(tables(*moves), past(lot)))
+    assert [(0, "LOT_AFTER_EXPIRY", "Violation")] == told(
+        expired_lots(tables(*moves, lot), past(Lot("B", "widget", day(99))))
+    )
+
+
+def balances(arriving: dict[str, Table], history: Past) -> list[tuple[int, str, str]]:
+    return told(impossible_balances(arriving, history))
+
+
+def test_stock_below_nothing_is_marked() -> None:
+    """Law: the issue that takes a count below nothing is marked, with what it leaves."""
+    history = past(StockPosition("widget", "north", None, 10, counted_on=day(0)),
+                   move("a", "issue", -4, 1))  # fmt: skip
+    arriving = tables(move("b", "issue", -5, 2), move("c", "issue", -2, 3))
+    (finding,) = impossible_balances(arriving, history)
+    assert (1, "STOCK_NEGATIVE", "Warning") == (finding.row, finding.code, finding.severity)
+    assert "`widget` at `north` would hold -1 units after 2024-01-04" == finding.message
+
+
+def test_a_count_outranks_what_came_before_it() -> None:
+    """Law: movements up to the day of the count are in it, so a late one is no finding."""
+    history = past(StockPosition("widget", "north", None, 10, counted_on=day(5)))
+    assert [] == balances(tables(move("b", "issue", -50, 5)), history)
+    assert [(0, "STOCK_NEGATIVE", "Warning")] == balances(
+        tables(move("b", "issue", -50, 6)), history
+    )
+
+
+def test_what_is_not_known_from_the_start_is_not_judged() -> None:
+    """Law: without a count, an opening or a lot's first receipt no balance is known."""
+    assert [] == balances(tables(move("b", "issue", -50, 6)), past())
+    assert [] == balances(tables(move("a", "receipt", 5, 1), move("b", "issue", -50, 6)), past())
+    derived = StockPosition("widget", "north", None, 10, counted_on=day(0), basis="derived")
+    assert [] == balances(tables(move("b", "issue", -50, 6)), past(derived))
+    opened = past(move("o", "opening", 20, 0))
+    assert [(0, "STOCK_NEGATIVE", "Warning")] == balances(
+        tables(move("b", "issue", -50, 6)), opened
+    )
+
+
+def test_a_receipt_of_the_same_day_comes_first() -> None:
+    """Law: the order in which a source writes down one day is no finding."""
+    arriving = tables(move("1", "issue", -5, 2), move("2", "receipt", 5, 2))
+    assert [] == balances(arriving, past(move("o", "opening", 0, 0), move("p", "receipt", 1, 1)))
+
+
+def test_a_lot_is_not_used_after_it_was_scrapped() -> None:
+    """Law: a lot that is gone by scrap gives nothing; what is left after part of it does."""
+    history = past(move("a", "receipt", 10, 0, "B"), move("b", "scrap", -6, 1, "B"))
+    assert [] == balances(tables(move("c", "issue", -4, 2, "B")), history)
+    (finding,) = impossible_balances(tables(move("c", "issue", -5, 2, "B")), history)
+    assert ("LOT_AFTER_SCRAP", "Violation") == (finding.code, finding.severity)
+    assert finding.message.endswith("would hold -1 units after 2024-01-03: it was scrapped before")
+
+
+def test_a_lot_that_nobody_scrapped_is_short() -> None:
+    """Law: a lot below nothing without a scrap is marked as any stock is."""
+    history = past(move("a", "receipt", 10, 0, "B"))
+    assert [(0, "STOCK_NEGATIVE", "Warning")] == balances(
+        tables(move("c", "issue", -11, 2, "B")), history
+    )
+
+
+def test_a_movement_told_again_counts_once() -> None:
+    """Law: a delivery that repeats what is known takes nothing away twice."""
+    history = past(move("a", "opening", 10, 0), move("b", "issue", -6, 1))
+    assert [] == balances(tables(move("b", "issue", -6, 1)), history)
+
+
+def test_balances_agree_with_a_plain_count() -> None:
+    """Law: the columns find what a loop over movements in order finds."""
+    rng = Random(4)
+    for _ in range(60):
+        rows = [move(f"o{item}", "opening", rng.randrange(20), 0, item=item) for item in "xyz"]
+        rows += [
+            move(
+                str(at),
+                rng.choice(["issue", "receipt"]),
+                0,
+                rng.randrange(1, 9),
+                item="xyz"[at % 3],
+            )
+            for at in range(30)
+        ]
+        rows = [_signed(row, rng) for row in rows]
+        known, arriving = rows[:15], rows[15:]
+        expected = _plainly(known, arriving)
+        found = {r for r, _, _ in balances(tables(*arriving), past(*known))}
+        assert expected == found
+
+
+def _signed(row: StockMovement, rng: Random) -> StockMovement:
+    if row.kind == "opening":
+        return row
+    size = rng.randrange(1, 9)
+    return move(row.id, row.kind, size if row.kind == "receipt" else -size,
+                (row.effective_on - day(0)).days, item=row.item)  # fmt: skip
+
+
+def _plainly(known: list[StockMovement], arriving: list[StockMovement]) -> set[int]:
+    numbered = [(row, -1) for row in known] + [(row, at) for at, row in enumerate(arriving)]
+    numbered.sort(key=lambda pair: (pair[0].effective_on, pair[0].quantity_units <= 0, pair[1]))
+    stock: dict[str, int] = {}
+    found = set()
+    for row, at in numbered:
+        before = stock.get(row.item, 0)
+        stock[row.item] = before + row.quantity_units
+        if row.quantity_units < 0 and stock[row.item] < 0 and at >= 0:
+            found.add(at)
+    return found
+
+
+def test_tables_hold_the_records() -> None:
+    """Law: what the tests build is what the gates read."""
+    row = move("1", "issue", -3, 11, "B")
+    assert row == record_at(tables(row)["StockMovement"], 0)
