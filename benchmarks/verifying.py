@@ -15,7 +15,7 @@ from graph.manifests import read_snapshot, write_snapshot
 from ontology.columns import Snapshot
 from rules.release import default_release
 from service.decision import PlanRequest, ask, idle_flow, pose, seal
-from service.planning import answer, certified
+from service.planning import answer
 from service.verify import verify
 from solver.optimum import proved_flow
 from solver.proof.certificate import check
@@ -73,7 +73,7 @@ def planned(
 ) -> dict[str, Any]:
     """A plan as the service makes it: from the facts as they are kept to a sealed document."""
     question = ask(read_snapshot(store, manifest), default_release(), request)
-    draft = certified(answer(question))
+    draft = answer(question)
     for data in draft.attachments.values():
         store.put(data)
     return seal(draft.decision, about)

@@ -18,7 +18,7 @@ from solver.explain.filters import KNOB, first_day_lines
 from solver.model.carry_labels import CarryLabels
 from solver.network.columns import IntArray
 from solver.network.scaling import half_up
-from solver.proof.certificate import check, measure
+from solver.proof.certificate import certify, measure
 from solver.proof.claims import Claims
 from solver.rivals.heuristics import RIVALS, act, levels_of, outlook, rival_flow, ways_in
 from solver.rivals.tuning import Tuned, tuned
@@ -237,8 +237,7 @@ def _measured(
     """What potentials and prices prove of a method, which must be a flow of the network."""
     network, nothing = draft.problem.network, do_nothing(draft.problem, labels)
     fixed = (labels.given_cost, line_cost)
-    alone = measure(network, flow, draft.potentials, do_nothing=nothing, fixed=fixed)
-    verdict = check(network, flow, draft.potentials, alone, do_nothing=nothing)
+    verdict = certify(network, flow, draft.potentials, do_nothing=nothing)
     if not verdict.accepted:  # INVARIANT: nothing is compared that the network does not allow
         raise SolverError(f"the method `{name}` is no flow: {verdict.refusals[0]}",
                           code="METHOD_REFUSED")  # fmt: skip

@@ -50,7 +50,7 @@ from solver.model.steady import frozen_bounds, held_in, stability_of, ways_back
 from solver.network.columns import ArcKind, IntArray
 from solver.network.facts import fact
 from solver.proof.branches import Branches, steps_of
-from solver.proof.certificate import measure
+from solver.proof.certificate import certify
 from solver.proof.claims import Claims, Whole
 
 FORMAT = "evenkeel-plan/1"
@@ -182,8 +182,9 @@ def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
 def assemble(question: Question, settled: Settled) -> Draft:
     """The decision of a settled flow. Equal arguments give equal bytes.
 
-    Raises SolverError `FLOW_NOT_OPTIMAL` where the flow is not the cheapest of what was left open,
-    `RULE_BROKEN` where a rule on the finished plan would still close a line.
+    Raises SolverError `CERTIFICATE_REFUSED` where the flow is none of the network,
+    `FLOW_NOT_OPTIMAL` where it is not the cheapest of what was left open, `RULE_BROKEN` where a
+    rule on the finished plan would still close a line.
     """
     problem, flow, potentials = settled.problem, settled.flow, settled.potentials
     facts, release, narrow = question.facts, question.release, problem.narrowed(settled.closed)
@@ -263,11 +264,21 @@ def _with_rates(question: Question, lines: list[dict[str, Any]]) -> list[dict[st
 
 
 def claims_for(problem: Problem, settled: Settled, line_cost: int) -> Claims:
-    """What the flow, its potentials and prices prove, beside the cost of doing nothing."""
+    """What the flow, its potentials and prices prove, beside the cost of doing nothing.
+
+    Raises SolverError `CERTIFICATE_REFUSED` where it is no flow of the network.
+    """
     given = problem.labels.given_cost if isinstance(problem.labels, CarryLabels) else 0
-    return measure(problem.network, settled.flow, settled.potentials, settled.prices,
-                   problem.shared, idle_flow(problem), (given, line_cost),
-                   settled.branches)  # fmt: skip
+    verdict = certify(problem.network, settled.flow, settled.potentials, settled.prices,
+                      problem.shared, idle_flow(problem), (given, line_cost),
+                      settled.branches)  # fmt: skip
+    if verdict.refusals or verdict.proved is None:  # INVARIANT: no plan is without its proof
+        raise SolverError(
+            f"the plan's certificate does not check: {verdict.refusals[0]}",
+            hint="please report this with the snapshot",
+            code="CERTIFICATE_REFUSED",
+        )
+    return verdict.proved
 
 
 def proof_of(settled: Settled) -> dict[str, IntArray]:

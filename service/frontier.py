@@ -10,7 +10,7 @@ from ontology.errors import InputError, SolverError
 from ontology.objectives import CARBON, PER_MILLE, Weights, known
 from rules.release import Release
 from service.decision import Draft, PlanRequest, ask
-from service.planning import answer, certified
+from service.planning import answer
 from solver.engine.resolve import Warm
 from solver.explain.objectives import Parts, parts_of, worst_short
 from solver.model.carry_labels import CarryLabels
@@ -174,7 +174,7 @@ def _made(
     if question.window.regime != RISK:
         raise InputError("orders are not weighed", code="WEIGHTS_REGIME",
                          hint="weigh plans of stock; orders have cost parts")  # fmt: skip
-    draft = certified(answer(question, warm.solve))
+    draft = answer(question, warm.solve)
     return draft, point_of(draft, question.facts, request.weights)
 
 

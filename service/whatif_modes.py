@@ -12,7 +12,7 @@ from ontology.errors import InputError, SolverError
 from solver.coupled.solve import solve_coupled
 from solver.network.columns import IntArray, Network, bare_network
 from solver.network.scaling import BILLIONTHS, half_up
-from solver.proof.certificate import check, measure
+from solver.proof.certificate import certify
 from solver.proof.claims import Claims, SharedResources
 
 BANDS_KILOGRAMS = (100, 1_000, 10_000)
@@ -212,9 +212,8 @@ def replanned(shipments: Shipments, rates: ModeRates, wish: ModeWish) -> ModePla
         )  # fmt: skip
     if found.cost is None:
         raise SolverError("no choice of modes was found within the limit", code="NO_PLAN")
-    claims = measure(network, found.flow, found.potentials, found.prices, shared)
-    verdict = check(network, found.flow, found.potentials, claims, found.prices, shared)
-    if not verdict.accepted:  # INVARIANT: nothing is reported that is not proved
+    verdict = certify(network, found.flow, found.potentials, found.prices, shared)
+    if verdict.refusals or verdict.proved is None:  # INVARIANT: nothing is reported unproved
         raise SolverError(f"the proof does not check: {verdict.refusals[0]}",
                           code="CERTIFICATE_REFUSED")  # fmt: skip
     used = found.flow > 0
@@ -227,7 +226,7 @@ def replanned(shipments: Shipments, rates: ModeRates, wish: ModeWish) -> ModePla
         int(cents[used].sum()),
         int(done_cents.sum()),
         int(late[used].sum()), int(done_late.sum()),
-        int(found.prices[0]) * THOUSAND, claims,
+        int(found.prices[0]) * THOUSAND, verdict.proved,
     )  # fmt: skip
 
 

@@ -61,10 +61,9 @@ def _core(
     for arc in range(len(tail)):
         origin, target = tail[arc], head[arc]
         reduced = cost[arc] + level[origin] - level[target]
-        room, back = flow[arc] < capacity[arc], flow[arc] > lower[arc]
-        if (room and reduced < 0) or (back and reduced > 0):
+        if (reduced < 0 and flow[arc] < capacity[arc]) or (reduced > 0 and flow[arc] > lower[arc]):
             return False, single[:0]
-        if reduced == 0 and (room or back):
+        if reduced == 0 and lower[arc] < capacity[arc]:
             tight[arc] = True
             count += 1
             if origin != target:

@@ -13,7 +13,7 @@ from ontology.errors import InputError, Place, SolverError
 from solver.engine.flow import solve
 from solver.engine.potentials import canonical_potentials
 from solver.network.columns import IntArray, Network
-from solver.proof.certificate import check, measure
+from solver.proof.certificate import certify
 
 LINE_LIMIT = 4096
 """Most bytes in a line."""
@@ -75,7 +75,7 @@ def solve_file(path: Path) -> SolveResult:
         potentials = canonical_potentials(network, solution.flow, solution.potentials)
     except SolverError as error:
         return SolveResult("refused", None, None, arcs, nodes, str(error), error.code)
-    verdict = check(network, solution.flow, potentials, measure(network, solution.flow, potentials))
+    verdict = certify(network, solution.flow, potentials)
     if not verdict.accepted or verdict.proved is None or verdict.proved.label != "optimal":
         reason = "; ".join(verdict.refusals) or "the bound does not meet the cost"
         return SolveResult("refused", None, None, arcs, nodes, reason, "NOT_PROVED")

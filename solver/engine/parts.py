@@ -1,7 +1,7 @@
 """Networks that fall apart: parts that no arc joins are solved apart, a few together."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numba
 import numpy as np
@@ -62,10 +62,9 @@ def _cut_out(columns: EngineColumns, nodes: Rows, arcs: Rows, number: IntArray |
         tail, head = tail - number, head - number
     else:
         tail, head = number[tail], number[head]
-    span, cost = columns.span[arcs], columns.cost[arcs]
-    own = replace(
-        columns, rows=arcs, tail=tail, head=head, span=span, cost=cost,
-        supply=columns.supply[nodes],
+    own = EngineColumns(
+        arcs, tail, head, columns.span[arcs], columns.cost[arcs], columns.supply[nodes],
+        columns.fixed,
     )  # fmt: skip
     return Part(own, arcs, nodes)
 

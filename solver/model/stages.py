@@ -9,7 +9,7 @@ from ontology.errors import SolverError
 from ontology.objectives import PER_MILLE, Weights
 from solver.model.problem import Problem
 from solver.network.columns import IntArray, Network
-from solver.proof.certificate import check, measure
+from solver.proof.certificate import certify
 from solver.proof.claims import Claims
 
 
@@ -57,9 +57,9 @@ def held(
 
 def _proved(network: Network, stage: Stage) -> Claims:
     if len(stage.flow) == network.arc_count and len(stage.potentials) == network.node_count:
-        found = measure(network, stage.flow, stage.potentials)
-        if not found.gap and check(network, stage.flow, stage.potentials, found).accepted:
-            return found
+        found = certify(network, stage.flow, stage.potentials)
+        if found.accepted and found.proved is not None and not found.proved.gap:
+            return found.proved
     raise SolverError(f"the potentials do not prove the best of `{stage.objective}`",
                       code="STAGE_NOT_PROVED")  # fmt: skip
 

@@ -11,6 +11,11 @@ import numpy.typing as npt
 
 IntArray = npt.NDArray[np.int64]
 
+DIGEST_ROWS = 2**15
+"""Rows of a column that are digested at a time: what is computed on them stays in the cache."""
+WIDTHS = (0, 1, 2, 4, 8)
+"""Bytes that a number may take in a digest."""
+
 
 class ArcKind(IntEnum):
     """What one unit of flow on an arc means."""
@@ -60,11 +65,21 @@ class Network:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the columns as little-endian int64, and the cost scale."""
-        state = hashlib.sha256(f"evenkeel network 1\n{self.cost_scale}\n".encode())
+        """SHA-256 over the cost scale and the columns, whatever the platform.
+
+        Per column its name and length; per DIGEST_ROWS rows the least value, a width, and by how
+        much each value exceeds the least, little-endian in so many bytes: the fewest that do.
+        """
+        state = hashlib.sha256(f"evenkeel network 2\n{self.cost_scale}\n".encode())
         for name, column in self.arrays().items():
             state.update(f"{name} {len(column)}\n".encode())
-            state.update(np.ascontiguousarray(column, "<i8").data)
+            for start in range(0, len(column), DIGEST_ROWS):
+                rows = column[start : start + DIGEST_ROWS]
+                least, most = int(rows.min()), int(rows.max())
+                width = next(size for size in WIDTHS if most - least < 256**size)
+                state.update(f"{least} {width}\n".encode())
+                if width:  # a difference beyond int64 wraps to the same number modulo 2^64
+                    state.update((rows - least).astype(f"<u{width}").data)
         return state.hexdigest()
 
 

@@ -39,7 +39,42 @@ def check(
     *,
     form: bool = True,
 ) -> CertificateCheck:
-    """Check every number of a certificate against the network alone, in exact integers.
+    """What `certify` answers, and whether what is claimed is what is proved, number by number.
+
+    What the claims say of costs beside the flow is added as stated: it changes cost and bound
+    alike, or the gap; and so is the cost of doing nothing where no such flow is given.
+    `form` asks also whether the potentials are the canonical ones, which proves nothing more.
+    """
+    fixed = (claims.given_cost, claims.line_cost)
+    found = certify(network, flow, potentials, prices, shared, do_nothing, fixed, branches)
+    proved, refusals, notes = found.proved, [*found.refusals], [*found.notes]
+    if proved is None:
+        return found
+    if do_nothing is None and claims.do_nothing is not None:
+        notes.insert(0, TAKEN_AS_STATED)
+        idle, digest = claims.do_nothing, proved.network
+        proved = claims_of(proved.cost, proved.bound, idle, digest, *fixed)
+    refusals += _untrue(claims, proved)
+    canonical = None
+    comes_whole = shared is not None and shared.whole is not None
+    if form and proved.gap == 0 and not refusals and not comes_whole:
+        canonical = _is_canonical(network, flow, potentials, prices, shared)
+        if not canonical:
+            notes.append("the potentials prove the stated bound, but are not the canonical ones")
+    return CertificateCheck(tuple(refusals), tuple(notes), proved, canonical)
+
+
+def certify(
+    network: Network,
+    flow: IntArray,
+    potentials: IntArray,
+    prices: IntArray | None = None,
+    shared: SharedResources | None = None,
+    do_nothing: IntArray | None = None,
+    fixed: tuple[int, int] = (0, 0),
+    branches: Branches | None = None,
+) -> CertificateCheck:
+    """Check a flow and derive all that it proves from the network alone, in exact integers.
 
     Sign convention: potentials are distances, so that the reduced cost of an arc is
         r = cost + use price + potential[tail] - potential[head]
@@ -50,9 +85,8 @@ def check(
     Where capacity comes in steps (`claims.Whole`), n of them cost F n, and - prices . capacity
     is the least of (F - price capacity) n that there can be. With `branches` every plan is in one
     leaf of a tree of splits, and the bound is the least that the leaves prove of their own.
-    `do_nothing` is a feasible flow whose cost the claim of that name must be. What the claims say
-    of costs beside the flow is added as stated: it changes cost and bound alike, or the gap.
-    `form` asks also whether the potentials are the canonical ones, which proves nothing more.
+    `do_nothing` is a feasible flow, too, and its cost what doing nothing costs. `fixed` are the
+    costs beside the flow: of what was given before it, and of its lines.
     """
     refusals = _misfits(network, flow, potentials, prices, shared, do_nothing)
     if shared is None and branches is not None:
@@ -64,80 +98,50 @@ def check(
     refusals += _violations(network, flow, shared, "flow")
     if do_nothing is not None:
         refusals += _violations(network, do_nothing, shared, "flow of doing nothing")
-    fixed = (claims.given_cost, claims.line_cost)
-    proved = measure(network, flow, potentials, prices, shared, do_nothing, fixed, branches)
-    notes = []
-    if do_nothing is None and claims.do_nothing is not None:
-        notes.append(TAKEN_AS_STATED)
-        idle, digest = claims.do_nothing, proved.network
-        proved = claims_of(proved.cost, proved.bound, idle, digest, *fixed)
-    notes += [FIXED_AS_STATED] if any(fixed) else []
-    notes += [] if branches is None else [
-        f"{len(branches.leaf_bound)} branches: other prices may prove the same bound"
-    ]  # fmt: skip
-    if claims.line_cost < 0:
+    bounds = _leaf_bounds(network, potentials, prices, shared, branches)
+    proved = _claimed(network, flow, min(bounds), shared, do_nothing, fixed)
+    if fixed[1] < 0:
         refusals.append("the fixed cost of the lines is negative")
     if proved.gap < 0 and not refusals:
         refusals.append(f"bound {proved.bound} is above cost {proved.cost}: the proof is unsound")
-    refusals += _untrue(claims, proved)
-    refusals += _untrue_leaves(network, potentials, prices, shared, branches)
-    canonical = None
-    comes_whole = shared is not None and shared.whole is not None
-    if form and proved.gap == 0 and not refusals and not comes_whole:
-        canonical = _is_canonical(network, flow, potentials, prices, shared)
-        if not canonical:
-            notes.append("the potentials prove the stated bound, but are not the canonical ones")
-    return CertificateCheck(tuple(refusals), tuple(notes), proved, canonical)
+    notes = [FIXED_AS_STATED] if any(fixed) else []
+    if branches is not None:
+        wrong = (np.array(bounds, object) != branches.leaf_bound).astype(np.bool_)
+        refusals += _found(wrong, "leaf {}: its potentials and prices prove another bound")
+        notes.append(f"{len(bounds)} branches: other prices may prove the same bound")
+    return CertificateCheck(tuple(refusals), tuple(notes), proved, None)
+
+
+def measure(
+    network: Network, flow: IntArray, potentials: IntArray, prices: IntArray | None = None,
+    shared: SharedResources | None = None, do_nothing: IntArray | None = None,
+    fixed: tuple[int, int] = (0, 0), branches: Branches | None = None,
+) -> Claims:  # fmt: skip
+    """What `certify` proves, of columns that fit, whether or not the flow is feasible."""
+    bounds = _leaf_bounds(network, potentials, prices, shared, branches)
+    return _claimed(network, flow, min(bounds), shared, do_nothing, fixed)
 
 
 def _untrue(claims: Claims, proved: Claims) -> list[str]:
     """The numbers of a claim that are not those that are proved."""
+    names = [field.name for field in fields(Claims)]
+    pairs = [(name, getattr(claims, name), getattr(proved, name)) for name in names]
     return [
-        f"{field.name}: stated {getattr(claims, field.name)}, but it is "
-        f"{getattr(proved, field.name)}"
-        for field in fields(Claims)
-        if getattr(claims, field.name) != getattr(proved, field.name)
-        and (field.name != "network" or claims.network is not None)
+        f"{name}: stated {was}, but it is {found}"
+        for name, was, found in pairs
+        if was != found and (name, was) != ("network", None)
     ]
 
 
-def _untrue_leaves(
-    network: Network, potentials: IntArray, prices: IntArray | None,
-    shared: SharedResources | None, branches: Branches | None,
-) -> list[str]:  # fmt: skip
-    """Leaves whose stated bound is not the one that is proved."""
-    if branches is None:
-        return []
-    proved = np.array([*_leaf_bounds(network, potentials, prices, shared, branches)], object)
-    wrong = (proved != branches.leaf_bound).astype(np.bool_)
-    return _found(wrong, "leaf {}: its potentials and prices prove another bound")
-
-
-def measure(
-    network: Network,
-    flow: IntArray,
-    potentials: IntArray,
-    prices: IntArray | None = None,
-    shared: SharedResources | None = None,
-    do_nothing: IntArray | None = None,
-    fixed: tuple[int, int] = (0, 0),
-    branches: Branches | None = None,
-) -> Claims:
-    """What a flow and its potentials (and prices) can claim, whether or not it is feasible.
-
-    `fixed` are the costs beside the flow: of what was given before it, and of its lines.
-    """
+def _claimed(
+    network: Network, flow: IntArray, bound: int, shared: SharedResources | None,
+    do_nothing: IntArray | None, fixed: tuple[int, int],
+) -> Claims:  # fmt: skip
+    """The claims of a flow whose bound is known."""
     given, lines = fixed
     cost = _cost(network, flow, shared) + given + lines
     idle = None if do_nothing is None else _cost(network, do_nothing, shared) + given
-    bound = (
-        min(
-            _leaf_bounds(network, potentials, prices, shared, branches),
-            default=_bound(network, potentials, prices, shared),
-        )
-        + given
-    )
-    return claims_of(cost, bound, idle, network.digest, given, lines)
+    return claims_of(cost, bound + given, idle, network.digest, given, lines)
 
 
 def _cost(network: Network, flow: IntArray, shared: SharedResources | None) -> int:
@@ -151,11 +155,14 @@ def _cost(network: Network, flow: IntArray, shared: SharedResources | None) -> i
 def _leaf_bounds(
     network: Network, potentials: IntArray, prices: IntArray | None,
     shared: SharedResources | None, branches: Branches | None,
-) -> Iterator[int]:  # fmt: skip
-    """What each leaf proves of the plans in it; nothing where there are no branches."""
-    if branches is not None and shared is not None and prices is not None:
-        for leaf in leaves(network, shared, potentials, prices, branches):
-            yield _bound(leaf.network, leaf.potentials, leaf.prices, leaf.shared)
+) -> list[int]:  # fmt: skip
+    """What each leaf proves of the plans in it; without branches, what is proved of all plans."""
+    if branches is None or shared is None or prices is None:
+        return [_bound(network, potentials, prices, shared)]
+    return [
+        _bound(leaf.network, leaf.potentials, leaf.prices, leaf.shared)
+        for leaf in leaves(network, shared, potentials, prices, branches)
+    ]
 
 
 def _bound(
@@ -187,13 +194,9 @@ def _reduced(
 
 
 def _misfits(
-    network: Network,
-    flow: IntArray,
-    potentials: IntArray,
-    prices: IntArray | None,
-    shared: SharedResources | None,
-    do_nothing: IntArray | None,
-) -> list[str]:
+    network: Network, flow: IntArray, potentials: IntArray, prices: IntArray | None,
+    shared: SharedResources | None, do_nothing: IntArray | None,
+) -> list[str]:  # fmt: skip
     """Columns of the wrong length or kind, arcs to nowhere, prices that are not prices."""
     arcs, nodes = len(network.tail), len(network.supply)
     columns = [(name, getattr(network, name), arcs) for name in ("tail", "head", "lower")]
@@ -257,12 +260,9 @@ def _taken(shared: SharedResources, flow: IntArray) -> Exact:
 
 
 def _is_canonical(
-    network: Network,
-    flow: IntArray,
-    potentials: IntArray,
-    prices: IntArray | None,
+    network: Network, flow: IntArray, potentials: IntArray, prices: IntArray | None,
     shared: SharedResources | None,
-) -> bool:
+) -> bool:  # fmt: skip
     """Whether potentials <= 0 that prove a flow optimal are shortest distances."""
     if np.any(potentials > 0):
         return False

@@ -23,7 +23,7 @@ from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import CarrierCapacity, Lane, LaneCapacity
 from rules.release import Release, default_release
 from service.decision import Draft, PlanRequest, ask, seal
-from service.planning import answer, certified
+from service.planning import answer
 from solver.model.stages import alone
 from tests.service.whole_and_ageing import ageing_facts, whole_facts
 from tests.solver.forecasts import random_forecast
@@ -260,7 +260,7 @@ REGIMES: dict[str, Callable[[int], Asked]] = {
 
 def drafted(asked: Asked) -> Draft:
     """The certified plan of what is asked."""
-    return certified(answer(ask(asked.snapshot, asked.release, asked.request)))
+    return answer(ask(asked.snapshot, asked.release, asked.request))
 
 
 def sealed(asked: Asked, folder: Path) -> Sealed:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ontology.columns import Snapshot, Table, table_of
-from ontology.errors import InputError
+from ontology.errors import InputError, SolverError
 from ontology.partners import Offer
 from rules.release import default_release
 from service.decision import PlanRequest, ask, assemble, pose
@@ -56,6 +56,19 @@ def test_a_decision_can_be_redone_from_what_it_states(seed: int) -> None:
     problem = pose(question, closed)
     again = assemble(question, Settled(problem, draft.flow, draft.potentials, draft.prices, closed))
     assert draft.decision == again.decision
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_decision_is_made_of_what_is_not_proved(seed: int) -> None:
+    """Law 2: a flow that breaks balance or bounds makes no plan, whoever found it."""
+    draft = drafted(random_forecast(seed))
+    question = ask(random_forecast(seed), default_release(), REQUEST)
+    flow = draft.flow.copy()
+    flow[np.random.default_rng(seed).integers(len(flow))] += 1
+    settled = Settled(draft.problem, flow, draft.potentials, draft.prices, {})
+    with pytest.raises(SolverError) as refused:
+        assemble(question, settled)
+    assert "CERTIFICATE_REFUSED" == refused.value.code
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -10,7 +10,7 @@ import pytest
 from solver.engine.flow import solve, unmet
 from solver.engine.potentials import canonical_potentials
 from solver.network.columns import IntArray, Network, bare_network
-from solver.proof.certificate import check, measure
+from solver.proof.certificate import certify, check, measure
 from solver.proof.claims import Claims, SharedResources
 from tests.solver.random_networks import random_network
 
@@ -294,3 +294,28 @@ def test_every_claim_is_compared() -> None:
     for field in fields(Claims):
         wrong = replace(claims, **{field.name: -1})
         assert not check(on_paper(), flow, potentials, wrong, do_nothing=flow).accepted
+
+
+def test_what_is_certified_is_what_a_stated_claim_is_held_to() -> None:
+    """Law 2: for any flow and potentials, claims are accepted if and only if they are certified."""
+    draw = np.random.default_rng(11)
+    kept = broken = 0
+    for _ in range(200):
+        network = random_network(draw, 6, feasible=1.0)
+        flow, potentials, claims = certified(network)
+        fixed = (int(draw.integers(-3, 9)), int(draw.integers(-1, 4)))
+        flow = flow + (draw.random(len(flow)) < 0.1) * draw.integers(-2, 3, len(flow))
+        found = certify(network, flow, potentials, do_nothing=flow, fixed=fixed)
+        claims = measure(network, flow, potentials, do_nothing=flow, fixed=fixed)
+        verdict = check(network, flow, potentials, claims, do_nothing=flow, form=False)
+        assert claims == found.proved
+        assert verdict == found
+        kept, broken = kept + found.accepted, broken + (not found.accepted)
+    assert min(kept, broken) > 50
+
+
+def test_a_fixed_cost_below_none_is_never_certified() -> None:
+    """Law 2: lines that pay for themselves would put any cost below any bound."""
+    flow, potentials, _ = certified(on_paper())
+    found = certify(on_paper(), flow, potentials, fixed=(0, -1))
+    assert ("the fixed cost of the lines is negative",) == found.refusals
