@@ -55,8 +55,9 @@ WORTH = 0.01
 SHAKES, FEWEST_SHAKES = 2_000, 20
 """How often the best plan is shaken: the first by the number of active items, or the second."""
 
-IN_VAIN = 8
-"""And how often in vain in a row at most."""
+IN_VAIN, MOST_SHAKES = 8, 100
+"""How often in vain in a row at most; and beyond those above, up to how often while the last so
+many closed `WORTH` of the gap."""
 
 EASING = (0.9, 0.5)
 """Shares of those prices at which a shaken plan goes on downhill, before true cost."""
@@ -262,10 +263,11 @@ class Search:
         if self.plan is None or self.cost is None or not self._items.narrow:
             return False  # costs of circles add up in int64
         core = core_of(self._items, self.engines, active, self.prices, self.plan, left)
-        engines, every, vain = ItemEngines(core, repairs=True), np.arange(core.count), 0
+        engines, every = ItemEngines(core, repairs=True), np.arange(core.count)
         best = Draft(core, engines, self.plan[core.arcs], left)
         best.take()
-        for _ in range(max(FEWEST_SHAKES, SHAKES // core.count)):
+        vain, gaps, enough = 0, [self.gap_per_million()], max(FEWEST_SHAKES, SHAKES // core.count)
+        for done in range(1, max(enough, MOST_SHAKES) + 1):
             before, shaken = total_cost(core, best.flow), best.copy()
             out_of_tune = prices * self._shares(len(prices))
             for share in (1.0, *EASING, 0.0):
@@ -275,7 +277,9 @@ class Search:
             gained = before - total_cost(core, best.flow)
             self.cost -= gained
             vain = 0 if gained else vain + 1
-            if self.reached() or vain >= IN_VAIN:
+            gaps.append(self.gap_per_million())
+            worth = done < enough or gaps[-1] < (1 - WORTH) * gaps[-1 - IN_VAIN :][0]
+            if self.reached() or vain >= IN_VAIN or not worth:
                 break
         self.plan[core.arcs] = best.flow
         self.engines.calls += engines.calls

@@ -169,9 +169,25 @@ def test_shaking_gains_and_is_the_same_in_any_number_of_threads(
     assert "stalled" == first.stop
     assert first.flow.tobytes() == again.flow.tobytes()
     assert first.prices.tobytes() == again.prices.tobytes()
-    monkeypatch.setattr(solver.coupled.search, "SHAKES", 0)
-    monkeypatch.setattr(solver.coupled.search, "FEWEST_SHAKES", 0)
+    for name in ("SHAKES", "FEWEST_SHAKES", "MOST_SHAKES"):
+        monkeypatch.setattr(solver.coupled.search, name, 0)
     still = shaken(chain, 1)
     assert first.cost is not None
     assert still.cost is not None
     assert first.cost < still.cost
+
+
+def test_shaking_goes_on_while_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the fewest shakes a plan is shaken on, and is cheaper for it, as long as that pays."""
+    chain = lanes(60, 1, hubs=5, days=5, tight=0.5, sizes=5)
+    for name, count in (("SHAKES", 0), ("FEWEST_SHAKES", 1), ("MOST_SHAKES", 1)):
+        monkeypatch.setattr(solver.coupled.search, name, count)
+    once = shaken(chain, 1)
+    monkeypatch.setattr(solver.coupled.search, "MOST_SHAKES", 100)
+    while_it_pays = shaken(chain, 1)
+    monkeypatch.setattr(solver.coupled.search, "FEWEST_SHAKES", 100)
+    always = shaken(chain, 1)
+    assert once.cost is not None
+    assert while_it_pays.cost is not None
+    assert once.cost > while_it_pays.cost
+    assert always.solves >= while_it_pays.solves > once.solves
