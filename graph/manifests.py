@@ -45,7 +45,8 @@ class FeedContents:
     source (higher wins), `source_sequence` the delivery's place in the source's own order. `since`
     holds, per class, from when each row is true (microseconds since 1970; left out: since the
     event is), `closes` whether a row says that its key is no more.
-    `delivery` is the digest of all that was said under the feed's name.
+    `delivery` is the digest of all that was said under the feed's name; `number` is the
+    source's own, where it counts its deliveries.
     """
 
     chain: str
@@ -63,6 +64,7 @@ class FeedContents:
     since: Mapping[str, IntArray] = field(default_factory=dict)
     closes: Mapping[str, BoolColumn] = field(default_factory=dict)
     delivery: str = ""
+    number: int | None = None
 
     @property
     def fact_count(self) -> int:

@@ -167,7 +167,7 @@ def load_feed(
         "files": [{"name": f.name, "digest": f.digest, "rows": f.rows} for f in feed.files],
         "facts": feed.fact_count, "quarantined": len(feed.quarantine),
         "counts": dict(feed.counts), "source_sequence": feed.source_sequence,
-        "delivery": feed.delivery,
+        "delivery": feed.delivery, "number": feed.number,
     }  # fmt: skip
     new = NewEvent(FEED_LOADED, key, agent, effective_at, artifact, payload)
     guard = None if after is None else _unchanged(feed.chain, after)

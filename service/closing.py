@@ -1,7 +1,7 @@
 """What a full file ends: the facts of its source that it does not hold any more."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,27 +23,44 @@ WHOLE_FILE = 0
 
 
 @dataclass(frozen=True)
-class Closing:
-    """A delivery's tables with the rows that end facts; `closes` says which, `notes` why not."""
+class Told:
+    """All that a delivery states; `closes` says which rows end their fact, `notes` what it kept."""
 
     tables: Mapping[str, Table]
     origins: Mapping[str, IntMatrix]
     closes: Mapping[str, BoolColumn] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def adding(self, rows: Table, origins: IntMatrix, *, ends: bool = False) -> "Told":
+        """The same with more rows of a class, each from a row of a file."""
+        if not len(rows):
+            return self
+        name, none = rows.name, rows.take(np.zeros(0, np.intp))
+        both = joined_tables([self.tables.get(name, none), rows])
+        order = np.array(sorted(range(len(both)), key=both.keys.__getitem__), np.intp)
+        places = np.concatenate([self.origins.get(name, _NONE), origins])
+        before = self.closes.get(name, np.zeros(len(both) - len(rows), np.bool_))
+        closes = np.concatenate([before, np.full(len(rows), ends)])
+        return Told(
+            {**self.tables, name: both.take(order)}, {**self.origins, name: places[order]},
+            {**self.closes, name: closes[order]}, self.notes,
+        )  # fmt: skip
+
+    def ending(self, rows: Table, file: int) -> "Told":
+        """The same with facts that end, by a file as a whole (-1 for the mapping)."""
+        return self.adding(rows, np.tile([file, WHOLE_FILE], (len(rows), 1)), ends=True)
+
 
 def with_closing(
     mapping: FeedMapping, result: FeedResult, present: Snapshot, log: Log, *, close_all: bool
-) -> Closing:
+) -> Told:
     """The delivery with what its full files end.
 
     A file with a row that was set aside ends nothing: the row may be the one that is missing.
     Nor does a fact end that other facts refer to. Raises InputError `CLOSES_MUCH` where a file
     would end more than half of what its source has, and not `close_all`.
     """
-    tables, origins = dict(result.tables), dict(result.sources)
-    closes: dict[str, BoolColumn] = {}
-    notes = []
+    told, notes = Told(result.tables, result.sources), []
     mine = {e.sequence for e in log.feeds(mapping.chain) if e.payload["source"] == mapping.source}
     for rule in mapping.files:
         number = next((n for n, file in enumerate(result.files) if file.file == rule.file), None)
@@ -53,16 +70,14 @@ def with_closing(
         if held:
             notes.append(f"{rule.file} ends nothing: {held:,} of its rows were set aside")
             continue
-        rows = _left_out(name, present, mine, tables.get(name))
+        rows = _left_out(name, present, mine, result.tables.get(name))
         ours = int(np.isin(present.addresses.get(name, _NONE)[:, 0], list(mine)).sum())
         _refuse_slip(rule.file, name, len(rows), ours, close_all=close_all)
-        free = np.setdiff1d(rows, _leant_on(name, present, rows, tables))
+        free = np.setdiff1d(rows, _leant_on(name, present, rows, told.tables))
         if len(free) < len(rows):
             notes.append(f"{len(rows) - len(free):,} of {name} do not end: other facts name them")
-        if len(free):
-            ended = present.table(name).take(free)
-            _add(name, ended, number, tables, origins, closes)
-    return Closing(tables, origins, closes, tuple(notes))
+        told = told.ending(present.table(name).take(free), number)
+    return replace(told, notes=tuple(notes))
 
 
 _NONE = np.zeros((0, 2), np.int64)
@@ -105,17 +120,3 @@ def _leant_on(
                     named.update(*cells) if kind.many else named.update(cells)
     own = present.table(name)[key[0]]
     return rows[[own[row] in named for row in rows.tolist()]]
-
-
-def _add(
-    name: str, ended: Table, file: int, tables: dict[str, Table], origins: dict[str, IntMatrix],
-    closes: dict[str, BoolColumn],
-) -> None:  # fmt: skip
-    stated = tables.get(name, ended.take(np.zeros(0, np.intp)))
-    places = origins.get(name, _NONE)
-    both = joined_tables([stated, ended])
-    order = np.array(sorted(range(len(both)), key=both.keys.__getitem__), np.intp)
-    tables[name] = both.take(order)
-    origins[name] = np.concatenate([places, np.tile([file, WHOLE_FILE], (len(ended), 1))])[order]
-    before = closes.get(name, np.zeros(len(stated), np.bool_))
-    closes[name] = np.concatenate([before, np.ones(len(ended), np.bool_)])[order]

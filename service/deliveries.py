@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
+from feeds.gates.thresholds import DEFAULTS
 from feeds.mapping import Mapping as FeedMapping
 from graph.fold import BoolColumn, IntArray
 from graph.log import Log
@@ -27,6 +28,7 @@ class Delivery:
     its facts are true that do not say it themselves. `source_sequence` is its place in the
     source's own order. It `supersedes` an earlier delivery: true since when that one is, and later
     in the source's order. `close_all` lets a full file end most of what its source has stated.
+    Where more than `stop_share_percent` of its rows are bad, nothing of it is loaded.
     """
 
     agent: str
@@ -35,6 +37,7 @@ class Delivery:
     source_sequence: int | None = None
     supersedes: str = ""
     close_all: bool = False
+    stop_share_percent: int = DEFAULTS.stop_share_percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from service.closing import with_closing
 from service.deliveries import Clocks, Delivery, clocks_of, since_of
 from service.foreseen import foreseen
 from service.gate import Reason, hold_to_rules, set_aside
+from service.gates import hold_to_gates
 from service.house import House
 from service.next_step import next_step
 from service.notices import SET_ASIDE, notices_of_feed
@@ -107,7 +108,7 @@ def sync(
         known = house.projection.log.find(reading.key)
         if known is not None:
             return _again(house, reading, known)
-        ready = prepare(house, reading)
+        ready = prepare(house, reading, dry_run=dry_run)
         if dry_run:
             return Synced(_account(house, ready) | _foreseen(house, ready), None, replayed=False)
         try:
@@ -151,25 +152,33 @@ def _again(house: House, reading: Reading, known: Event) -> Synced:
     return Synced(account, known, replayed=True)
 
 
-def prepare(house: House, reading: Reading) -> Prepared:
-    """All that comes between reading a delivery and writing it. Raises as `sync` does."""
+def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepared:
+    """All that comes between reading a delivery and writing it. Raises as `sync` does.
+
+    A dry run goes on where the gates would stop the delivery, to tell all that they found.
+    """
     chosen, before = reading.mapping, reading.before
     present, log = before.snapshot, house.projection.log
     clocks = clocks_of(reading.delivery, log, chosen, present, reading.now)
-    held = _in_order(house, reading, hold_to_rules(house.release, reading.found, present), clocks)
-    closing = with_closing(
-        chosen, held, present, log, close_all=reading.delivery.close_all
+    ruled = hold_to_rules(house.release, reading.found, present)
+    judged = hold_to_gates(
+        ruled, chosen, present, log, house.store, reading.delivery, may_stop=not dry_run
     )  # fmt: skip
-    result = replace(held, tables=closing.tables, sources=closing.origins)
+    held = _in_order(house, reading, judged.result, clocks)
+    told = with_closing(chosen, held, present, log, close_all=reading.delivery.close_all)
+    told = told.adding(judged.marks, judged.origins).ending(judged.ended, -1)
+    result = replace(held, tables=told.tables, sources=told.origins)
     contents = replace(
         contents_of(result, reading.feed, {f.file: f.principal.name for f in chosen.files}),
-        standing=clocks.standing, source_sequence=clocks.order, closes=closing.closes,
-        since=_since(reading, result, clocks, closing.closes), delivery=reading.body,
+        standing=clocks.standing, source_sequence=clocks.order, closes=told.closes,
+        since=_since(reading, result, clocks, told.closes), delivery=reading.body,
+        number=reading.delivery.source_sequence,
     )  # fmt: skip
     stated = _stated(contents, clocks, before)
     after = before.after(before.sequence + 1, micros_of(reading.now), stated)
     changes = changes_of(before, after, stated)
-    return Prepared(reading, result, contents, clocks, after, changes, closing.notes)
+    notes = (*told.notes, *judged.notes)
+    return Prepared(reading, result, contents, clocks, after, changes, notes)
 
 
 def _loaded(house: House, ready: Prepared) -> Appended:

@@ -28,6 +28,9 @@ def sync(
     close_all: Annotated[
         bool, typer.Option("--close-all", help="A full file may end most facts.")
     ] = False,
+    stop_share: Annotated[
+        int, typer.Option(min=0, max=100, help="Load nothing if more percent of rows are bad.")
+    ] = 20,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Load nothing: tell what would change.")
     ] = False,
@@ -40,7 +43,8 @@ def sync(
     from service.sync import sync as load
 
     since = time_of(effective, "--effective") if effective else None
-    delivery = Delivery(LOCAL_AGENT, feed, since, source_sequence, supersedes, close_all)
+    delivery = Delivery(LOCAL_AGENT, feed, since, source_sequence, supersedes, close_all,
+                        stop_share)  # fmt: skip
     with opened() as house, working("reading and loading"):
         synced = load(house, files, mapping, delivery, dry_run=dry_run)
     if as_json:

@@ -33,7 +33,7 @@ HINTS = ROW_HINTS | {
     "SEQUENCE_AGAIN": "give every delivery a number of its own",
     "SEQUENCE_LATE": "nothing: the delivery is taken in at its place in the source's own order",
     "DISTRIBUTION_SHIFT": "look at the column: a change of meaning, of unit or of business",
-    "GATE_STOPPED": "look at the findings; correct the files, or raise the share that stops",
+    "GATE_STOPPED": "`--dry-run` lists them; correct the files, or raise `--stop-share`",
 }
 """Hint by code. The codes are part of the product's interface: they are only ever added to."""
 
