@@ -17,6 +17,10 @@ FED = FACTS - {
     "Activity", "Agent", "Approval", "Feed", "IdentityLink", "PolicyRelease", "QuarantinedRow",
 }  # fmt: skip
 """The classes that a feed may fill: what people decide and what the product records is not fed."""
+EPCIS = "epcis"
+"""The format of documents of events (EPCIS 2.0), which become sheets of several classes."""
+EVENTS_STATE = "StockMovement"
+"""What such a document states above all."""
 CONSTANTS = -1
 """The file index of facts that the mapping itself states; their row is its line there."""
 

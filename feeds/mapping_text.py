@@ -14,7 +14,17 @@ from feeds.files import found_as
 from feeds.formats.blocks import FORMAT_OF_ENDING, FORMATS, OTHER_WORKBOOKS
 from feeds.limits import MAPPING_BYTES
 from feeds.linked_fields import with_links
-from feeds.mapping import FED, FORMAT, FieldRule, FileRule, Mapping, RecordRule, is_name_below
+from feeds.mapping import (
+    EPCIS,
+    EVENTS_STATE,
+    FED,
+    FORMAT,
+    FieldRule,
+    FileRule,
+    Mapping,
+    RecordRule,
+    is_name_below,
+)
 from feeds.record_fields import FieldSpec, field_specs
 from feeds.yaml_nodes import Block, parse_yaml
 from ontology.errors import InputError
@@ -89,27 +99,22 @@ def _known(block: Block) -> tuple[str, ...]:
     return tuple(sorted({item.choice(sorted(referred)) for item in block.items()}))
 
 
+_WRITTEN = ("format", "sheet", "encoding", "delimiter", "optional")
+_STATED = ("principal", "derived", "wide", "effective", "mode")
+
+
 def _file(block: Block) -> FileRule:
-    parts = block.entries(
-        ("file", "principal"),
-        (
-            "format",
-            "sheet",
-            "encoding",
-            "delimiter",
-            "derived",
-            "optional",
-            "wide",
-            "effective",
-            "mode",
-        ),
-    )
+    parts = block.entries(("file",), (*_WRITTEN, *_STATED))
     name = parts["file"].text()
     if not is_name_below(name):
         parts["file"].refuse(
             f"`{name}` is not the plain name of a file in the feed's folder or one below it",
             "name the file by its path from that folder, such as `2023/stock.csv`", "FILE_OUTSIDE",
         )  # fmt: skip
+    if "format" in parts and parts["format"].text() == EPCIS:
+        return _events(name, parts)
+    if "principal" not in parts:
+        block.refuse("what is each row of the file?", "add `principal:`", "MAPPING_KEY_MISSING")
     delimiter = parts["delimiter"].choice(tuple(DELIMITERS)) if "delimiter" in parts else ","
     derived = parts["derived"].items() if "derived" in parts else []
     principal = _record(parts["principal"], "principal")
@@ -128,12 +133,22 @@ def _file(block: Block) -> FileRule:
     )
 
 
+def _events(name: str, parts: dict[str, Block]) -> FileRule:
+    """A document of EPCIS events, which says itself what it states."""
+    for key, part in parts.items():
+        if key not in {"file", "format", "optional"}:
+            part.refuse("an EPCIS document says itself what it states", f"leave `{key}` out")
+    is_optional = "optional" in parts and parts["optional"].flag()
+    return FileRule(name, RecordRule(EVENTS_STATE, (), by_header=True), optional=is_optional,
+                    format=EPCIS)  # fmt: skip
+
+
 def _format(parts: dict[str, Block], name: str) -> str:
     """The format that is stated, or that the file's ending stands for."""
     ending = PurePath(name).suffix.lower()
     if "format" not in parts and ending in OTHER_WORKBOOKS:
         parts["file"].refuse(f"`{ending}` files are not read", "save it as .xlsx", "WRONG_FORMAT")
-    stated = parts["format"].choice(FORMATS) if "format" in parts else ""
+    stated = parts["format"].choice((*FORMATS, EPCIS)) if "format" in parts else ""
     chosen = stated or FORMAT_OF_ENDING.get(ending, "csv")
     for key, only in (("encoding", "csv"), ("delimiter", "csv"), ("sheet", "xlsx")):
         if key in parts and chosen != only:

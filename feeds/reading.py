@@ -4,7 +4,7 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from feeds.assembly import Content, loaded_rows, merged, tables_of
 from feeds.circles import refuse_circles
 from feeds.conflicts import refuse_conflicts
 from feeds.derivations import with_derived
-from feeds.files import FoundFile, find_files, read_bytes
+from feeds.epcis.capture import Capture, capture
+from feeds.files import find_files, read_bytes
 from feeds.formats.sheet import Sheet, check_header, read_sheet, with_absent
 from feeds.inherited import inherit, refuse_mismatched
 from feeds.ledger import Ledger
 from feeds.limits import Limits
-from feeds.mapping import CONSTANTS, Mapping
+from feeds.mapping import CONSTANTS, EPCIS, FileRule, Mapping, RecordRule
 from feeds.mapping_text import for_header
 from feeds.references import refuse_unknown
 from feeds.result import FeedResult, FileCounts
@@ -75,29 +76,29 @@ def _no_collection() -> Iterator[None]:
 def _read(
     paths: Sequence[Path], mapping: Mapping, present: Snapshot | None, limits: Limits
 ) -> FeedResult:
-    found = find_files(paths, mapping, limits)
-    sheets: list[Sheet] = []
-    begun: list[FileCounts] = []
-    counts: Counter[str] = Counter()
     ledger = Ledger([constant_row(rule) for rule in mapping.constants])
     ledger.classes |= {rule.name for rule in mapping.constants}
+    pile = _Pile(ledger, limits)
     left = limits.feed_bytes
-    for file in found:
+    for file in find_files(paths, mapping, limits):
         data = read_bytes(file.path, min(limits.file_bytes, left), file.folders)
         left -= len(data)
-        sheet, unread = _read_file(data, file, ledger, limits, counts)
-        sheets.append(sheet)
-        begun.append(FileCounts(sheet.file, digest(data), unread_columns=unread))
+        if file.rule.format == EPCIS:
+            pile.add_events(capture(data, file.rule.file, present, limits), data)
+        else:
+            pile.add(*unpivoted(read_sheet(data, file.rule, limits), file.rule, limits),
+                     file.rule, digest(data))  # fmt: skip
+    counts = pile.counts
     _set_aside(ledger, mapping, present)
     units = units_of(ledger, present)
     records = merged(ledger)
-    counts += inherit(records, (file.rule.principal for file in found), present)
+    counts += inherit(records, iter(pile.principals), present)
 
     def finish(name: str, content: Content) -> Content:
         return in_own_units(content, units) if name == "StockPosition" else content
 
     tables, sources = tables_of(records, present, finish)
-    read_files = _counts(ledger, begun)
+    read_files = _counts(ledger, pile.begun)
     files, derived = with_derived(mapping, tables, sources, read_files)
     return FeedResult(
         chain=mapping.chain,
@@ -108,28 +109,53 @@ def _read(
         tables=tables,
         sources=sources,
         files=files,
-        quarantined=_quarantined(ledger, mapping, sheets),
+        quarantined=_quarantined(ledger, mapping, pile.sheets),
         counts=counts + derived,
+        ended=pile.ended,
     )
 
 
-def _read_file(
-    data: bytes, file: FoundFile, ledger: Ledger, limits: Limits, counts: Counter[str]
-) -> tuple[Sheet, tuple[str, ...]]:
-    sheet, nothing = unpivoted(read_sheet(data, file.rule, limits), file.rule, limits)
-    rule = for_header(file.rule, sheet.header)
-    sheet, absent = with_absent(sheet, rule)
-    left = file.rule.wide.leave if file.rule.wide else ()
-    unread = (*check_header(sheet, rule), *left)
-    ledger.classes |= {record.name for record in rule.records}
-    counts[f"{sheet.file}: columns that no line names"] += len(absent)
-    counts[f"{sheet.file}: cells that state nothing"] += nothing
-    counts[f"{sheet.file}: cells rounded"] += rounded_cells(sheet, rule)
-    for row, refusal in read_rows(sheet, rule, file.index, limits):
-        if refusal is not None:
-            ledger.refuse(len(ledger.rows), refusal.code, refusal.reason, refusal.column)
-        ledger.rows.append(row)
-    return sheet, unread
+@dataclass
+class _Pile:
+    """Sheets as they are read: their rows in the ledger, and what is told of each."""
+
+    ledger: Ledger
+    limits: Limits
+    sheets: list[Sheet] = field(default_factory=list)
+    begun: list[FileCounts] = field(default_factory=list)
+    principals: list[RecordRule] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    ended: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def add(self, sheet: Sheet, nothing: int, file_rule: FileRule, digested: str) -> None:
+        """The rows of a sheet by the rule of its file; `nothing` cells of it state nothing."""
+        rule = for_header(file_rule, sheet.header)
+        sheet, absent = with_absent(sheet, rule)
+        left = rule.wide.leave if rule.wide else ()
+        unread = (*check_header(sheet, rule), *left)
+        self.ledger.classes |= {record.name for record in rule.records}
+        self.principals.append(file_rule.principal)
+        self.counts[f"{sheet.file}: columns that no line names"] += len(absent)
+        self.counts[f"{sheet.file}: cells that state nothing"] += nothing
+        self.counts[f"{sheet.file}: cells rounded"] += rounded_cells(sheet, rule)
+        for row, refusal in read_rows(sheet, rule, len(self.sheets), self.limits):
+            if refusal is not None:
+                place = len(self.ledger.rows)
+                self.ledger.refuse(place, refusal.code, refusal.reason, refusal.column)
+            self.ledger.rows.append(row)
+        self.sheets.append(sheet)
+        self.begun.append(FileCounts(sheet.file, digested, unread_columns=unread))
+
+    def add_events(self, captured: Capture, data: bytes) -> None:
+        """The sheets of a document of events, a class each, and what became of its events."""
+        for sheet in captured.sheets:
+            name = sheet.file.rpartition("#")[2]
+            rule = FileRule(sheet.file, RecordRule(name, (), by_header=True))
+            self.add(sheet, 0, rule, digest(data))
+        for outcome, events in sorted(captured.account.tally.items()):
+            self.counts[f"events with the outcome `{outcome}`"] += events
+        for name, keys in captured.closes.items():
+            self.ended[name] = (*self.ended.get(name, ()), *keys)
 
 
 def _set_aside(ledger: Ledger, mapping: Mapping, present: Snapshot | None) -> None:

@@ -37,7 +37,8 @@ class FeedResult:
     `sources` holds, per class, an int64 array of shape (rows, 2): index of the file in `files`
     and the line on which the row starts; index -1 is the mapping itself. `digest` names the
     delivery: mapping and files, byte for byte. The tables' own digests ignore row order.
-    `counts` says in words what was linked, rounded, derived or left out, and how often.
+    `counts` says in words what was linked, rounded, derived or left out, and how often. `ended` has
+    the keys, by class, of facts that the files say are no more.
     """
 
     chain: str
@@ -50,6 +51,7 @@ class FeedResult:
     files: tuple[FileCounts, ...]
     quarantined: Table
     counts: Lookup[str, int] = field(default_factory=dict)
+    ended: Lookup[str, tuple[str, ...]] = field(default_factory=dict)
 
     def source_of(self, name: str, row: int) -> Place:
         """Where the record in a row of a class's table was read."""

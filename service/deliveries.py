@@ -10,13 +10,15 @@ from feeds.gates.thresholds import DEFAULTS
 from feeds.mapping import Mapping as FeedMapping
 from graph.fold import BoolColumn, IntArray
 from graph.log import Log
-from ontology.columns import Column, Snapshot, Table
+from ontology.columns import MISSING, Column, Snapshot, Table
 from ontology.errors import InputError
 from ontology.events import Event, micros_of
 from ontology.governance import Source
 from ontology.terms import join_key
 from ontology.time_zones import UNSTATED, day_interval, zones_of
 
+MOMENT_OF = {"StockMovement": "effective_at_microseconds"}
+"""The classes whose records state the moment since when they are true."""
 USUAL_PRIORITY = Source("any").priority
 
 
@@ -108,9 +110,11 @@ def since_of(
     locations. Raises InputError `ZONE_UNKNOWN`, `DAY_RANGE`.
     """
     days = {rule.principal.name: rule.effective for rule in mapping.files if rule.effective}
-    if not days:
-        return {}
-    zones, found = zones_of(whole), {}
+    zones, found = zones_of(whole) if days else {}, {}
+    for name in sorted(MOMENT_OF.keys() & tables.keys()):
+        moment = tables[name][MOMENT_OF[name]]
+        if (moment != MISSING).any():
+            found[name] = np.where(moment == MISSING, otherwise, moment)
     for name in sorted(days.keys() & tables.keys()):
         table = tables[name]
         ended = closes.get(name, np.zeros(len(table), np.bool_))

@@ -167,6 +167,10 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
     held = _in_order(house, reading, judged.result, clocks)
     told = with_closing(chosen, held, present, log, close_all=reading.delivery.close_all)
     told = told.adding(judged.marks, judged.origins).ending(judged.ended, -1)
+    for name, keys in held.ended.items():
+        rows = present.table(name).row_of
+        gone = [rows[key] for key in keys if key in rows]
+        told = told.ending(present.table(name).take(np.array(gone, np.intp)), -1)
     result = replace(held, tables=told.tables, sources=told.origins)
     contents = replace(
         contents_of(result, reading.feed, {f.file: f.principal.name for f in chosen.files}),

@@ -26,8 +26,12 @@ _MEASURES = {
 _PLAIN_NAMES = {
     "each": "EA", "ea": "EA", "piece": "EA", "pieces": "EA", "g": "GRM", "kg": "KGM",
     "t": "TNE", "lb": "LBR", "oz": "ONZ", "ml": "MLT", "l": "LTR", "m3": "MTQ", "m": "MTR",
-    "mm": "MMT", "cm": "CMT",
+    "mm": "MMT", "cm": "CMT", "gram": "GRM", "kilogram": "KGM", "tonne": "TNE",
+    "millilitre": "MLT", "litre": "LTR", "cubic metre": "MTQ", "metre": "MTR",
+    "millimetre": "MMT",
 }  # fmt: skip
+_WORD_OF = {"GRM": "gram", "MLT": "millilitre", "MMT": "millimetre"}
+"""How the base unit of an item that is added is written, where it is not counted in pieces."""
 
 Stock = tuple[str, str]
 """An item and a lot of it; the lot is empty where none is stated."""
@@ -138,8 +142,8 @@ class Catalogue:
             return item
         item = key if measure == PIECES else f"{key}.{measure}"
         if item not in self.base_units:
-            self.base_units[item] = measure
-            self.added_items[item] = (measure, index)
+            self.base_units[item] = _WORD_OF.get(measure, measure)
+            self.added_items[item] = (self.base_units[item], index)
             if measure == PIECES:
                 self._by_gtin[key] = item
         return item

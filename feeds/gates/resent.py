@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 
 import numpy as np
@@ -14,6 +15,7 @@ from feeds.gates.series import Ints, codes_of
 from feeds.gates.thresholds import Thresholds
 from feeds.refusals import shown
 from ontology.columns import Table
+from ontology.terms import field_kinds
 from ontology.vocabulary import RECORDS
 
 Hashes = npt.NDArray[np.uint64]
@@ -21,7 +23,7 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def likely_resends(tables: dict[str, Table], past: Past, limits: Thresholds) -> list[GateFinding]:
-    """Rows of classes known by an `id` that equal an older row in everything but the id.
+    """Rows that tell how many and when, and equal an older row in everything but their id.
 
     One such row is marked: two customers do order the same on one day. Where they are at least
     `resend_least_rows` and `resend_share_percent` of the class's new rows, all are quarantined.
@@ -30,11 +32,17 @@ def likely_resends(tables: dict[str, Table], past: Past, limits: Thresholds) -> 
     found: list[GateFinding] = []
     for name, table in sorted(tables.items()):
         known = past.table(name)
-        tells = RECORDS[name].KEY == ("id",) and len(RECORDS[name].__dataclass_fields__) > 3
-        if tells and len(known) and len(table):
+        if _tells(name) and len(known) and len(table):
             said = past.keep(("said", name), partial(_said, known))
             found += _of_class(table, known, said, limits)
     return found
+
+
+def _tells(name: str) -> bool:
+    """Whether records of a class tell how many and when: two bare items say nothing twice."""
+    kinds = field_kinds(RECORDS[name]).values()
+    dated = any(kind.scalar is date for kind in kinds)
+    return RECORDS[name].KEY == ("id",) and dated and any("quantity" in k.name for k in kinds)
 
 
 @dataclass(frozen=True, slots=True)
