@@ -16,6 +16,7 @@ from graph.steps import Step
 from ontology.columns import Snapshot
 from ontology.errors import InputError, OutsideError
 from ontology.events import Event
+from ontology.stock_now import moves_since_count
 
 LINE_CLASSES = {
     "transfer": "Transfer", "purchase": "Purchase", "assignment": "Assignment",
@@ -57,6 +58,7 @@ class PlanNodes:
         self._sequence = snapshot.sequence
         self._chain: str = decision["chain"]
         self._digest: str = document["plan_digest"]
+        self._moves = moves_since_count(snapshot)
         self._lines = [self._row(line, snapshot, line_class(line)) for line in decision["lines"]]
         self._shortfalls = [
             self._row(short, snapshot, "Shortfall") for short in decision["shortfalls"]
@@ -113,11 +115,22 @@ class PlanNodes:
             for link in links_of(self._chain, class_name, stated)
         ]
         because = [
-            address_of(snapshot, uri) | {"number": number}
+            address | {"number": number}
             for uri in dict.fromkeys(line.get("because", ()))
+            for address in self._addresses(snapshot, uri)
         ]
         fields = node_fields(stated) | {"plan": self._digest, "kind": line["kind"]}
         return {"fields": fields, "about": about, "because": because}
+
+    def _addresses(self, snapshot: Snapshot, because: str) -> Iterator[Properties]:
+        """What a reason was stated by: of stock, its count and the movements since."""
+        class_name, _, key = because.partition("/")
+        moved = self._moves.get(key, []) if class_name == "StockPosition" else []
+        if not moved or key in snapshot.table(class_name).row_of:
+            yield address_of(snapshot, because)
+        for row in moved:
+            event, event_row = snapshot.addresses["StockMovement"][row].tolist()
+            yield {"class": "StockMovement", "event": event, "row": event_row}
 
 
 def line_class(line: Mapping[str, Any]) -> str:

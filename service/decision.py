@@ -19,6 +19,7 @@ from ontology.errors import SolverError
 from ontology.objectives import PLAIN, Weights
 from ontology.ranges import refuse_out_of_range
 from ontology.steadiness import LineBefore, Steady
+from ontology.stock_now import with_movements
 from rules.decide import decide
 from rules.release import Release
 from service.objectives import (
@@ -119,9 +120,9 @@ class Draft:
 class Question:
     """What is to be decided: a snapshot under a release, as a request asks it.
 
-    `facts` are those of the snapshot with every amount in `conversion.currency`: all but the
-    names and the digest of the facts is read from there. `without_rule` asks what would be
-    decided if that rule were not there.
+    `facts` are those of the snapshot with every amount in `conversion.currency` and stock after the
+    movements since its count: all but the names and the digest of the facts is read from there.
+    `without_rule` asks what would be decided if that rule were not there.
     """
 
     snapshot: Snapshot
@@ -148,7 +149,7 @@ def ask(
     if window.regime == RISK:  # where all parts of the cost count, a plan cannot say otherwise
         request = replace(request, cost_parts=BOTH_PARTS)
     conversion = conversion_of(snapshot, window.starts_on)
-    facts = conversion.applied(snapshot)
+    facts = conversion.applied(with_movements(snapshot))
     return Question(snapshot, release, request, window, conversion, facts, without_rule)
 
 

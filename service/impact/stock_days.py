@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ontology.columns import Snapshot
+from ontology.stock_now import with_movements
 from service.impact.demand_rates import MILLIONTHS
 from service.impact.supply_network import Down, Sources, SupplyNetwork
 from solver.network.names import ABSENT, codes_of
@@ -109,7 +110,7 @@ def holdings_of(snapshot: Snapshot, network: SupplyNetwork, on: date) -> dict[Pa
     """
     found: dict[Pair, Holding] = {}
     lots = _Lots(snapshot, on)
-    stock = snapshot.table("StockPosition").sorted()
+    stock = with_movements(snapshot).table("StockPosition").sorted()
     rows = zip(stock["item"], stock["location"], stock["lot"], stock["on_hand_units"].tolist(),
                stock.keys, strict=True)  # fmt: skip
     for item, place, name, units, key in rows:

@@ -7,6 +7,7 @@ from typing import Any
 from ontology.columns import Snapshot
 from ontology.errors import InputError
 from ontology.kpis import DEFINITIONS
+from ontology.stock_now import with_movements
 from service.house import AsOf, House
 from service.kpis import demand as kpi_demand
 from service.kpis import moves as kpi_moves
@@ -33,6 +34,7 @@ def plan_kpis(house: House, document: Mapping[str, Any]) -> list[Kpi]:
 
 def kpis_of_facts(snapshot: Snapshot) -> list[Kpi]:
     """Every defined figure of a snapshot, in the order of the definitions. Pure."""
+    snapshot = with_movements(snapshot)
     stock = kpi_stock.stock_now(snapshot)
     return _defined({
         "fill-rate": lambda: kpi_demand.fill_rate(snapshot),

@@ -10,6 +10,7 @@ import numpy as np
 
 from ontology.columns import Column, Snapshot
 from ontology.errors import InputError
+from ontology.stock_now import with_movements
 from service.kpis.demand import mean_demand
 
 MOST_DAYS = 400
@@ -103,7 +104,7 @@ def _days(
 
 
 def _opening(snapshot: Snapshot, item: str, starts_on: date) -> dict[str, int]:
-    lots, table = snapshot.table("Lot"), snapshot.table("StockPosition")
+    lots, table = snapshot.table("Lot"), with_movements(snapshot).table("StockPosition")
     ends = dict(zip(lots["id"], lots["expires_on"], strict=True))
     begin, found = np.datetime64(starts_on, "D"), dict[str, int]()
     for row in np.flatnonzero(_are(table["item"], item)).tolist():
