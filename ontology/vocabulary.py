@@ -54,8 +54,8 @@ STANDINGS: dict[str, str] = {
 
 
 MEASUREMENTS = frozenset({
-    "DemandObservation", "DemandQuantile", "PooledDemandQuantile", "StockMovement",
-    "TraceEvent", "TraceObject", "TraceWithdrawal",
+    "DemandObservation", "DemandQuantile", "PooledDemandQuantile", "TraceEvent", "TraceObject",
+    "TraceWithdrawal",
 })  # fmt: skip
 """Facts of which there are so many that they stay columns: none of them becomes a node."""
 
