@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from api.demo import network as demo_network
+from api.demo import recount as demo_recount
 from api.demo.network import Network
 from api.demo.sections import head, indented, tell_loaded
 from api.output import plain
@@ -45,6 +46,7 @@ class Chapter:
     prices: "tuple[RulePrice, ...]"
     path: "Trace | None"
     network: Network | None = None
+    recount: Row | None = None
 
     @property
     def decision(self) -> Row:
@@ -89,14 +91,17 @@ def live(house: "House", name: str, progress: "Progress") -> Chapter:
     digest, decision = planned.document["plan_digest"], planned.document["decision"]
     line = max(decision["lines"], key=_tells_most, default=None)
     key = (digest, line["number"]) if line else None
+    facts = house.catalog.line_facts([key])[key] if key else ()
+    is_small = decision["network"]["arcs"] <= SMALL_NETWORK
     return Chapter(
         name, decision["currency"], synced.summary, planned.document, verdict, line,
-        house.catalog.line_facts([key])[key] if key else (),
+        facts,
         _telling_shortfall(decision["shortfalls"]),
         _prices(house, planned, request),
         trace_down(house.driver, digest, key[1],
                    observed=Observed(house.projection.log, house.store)) if key else None,
         demo_network.lived(house, chain, made, planned.document) if made else None,
+        demo_recount.live(house, chain, line, facts) if is_small else None,
     )  # fmt: skip
 
 
@@ -170,6 +175,7 @@ def tell(screen: Console, chapter: Chapter) -> None:
         _failure,
         _figures,
         _path,
+        _recount,
     ):
         section(screen, chapter)
 
@@ -347,3 +353,8 @@ def _path(screen: Console, chapter: Chapter) -> None:
     head(screen, "Where that line comes from", "Any number can be walked back to the row, the "
           "file, the rules and the people that it came from.")  # fmt: skip
     screen.print(drawing.provenance_tree(chapter.path, most=FACTS_DRAWN))
+
+
+def _recount(screen: Console, chapter: Chapter) -> None:
+    if chapter.recount is not None:
+        demo_recount.tell(screen, chapter.recount)

@@ -42,7 +42,7 @@ def _show_facts(screen: "Console", differences: Sequence[Row]) -> None:
             f"{name} {plain(was)} -> {plain(now)}" for name, (was, now) in change["fields"].items()
         )
         said = "; ".join(text for text in (_WORDS.get(change["outcome"], ""), fields) if text)
-        screen.print(f"  {plain(change['what'])}: {said}", soft_wrap=True)
+        screen.print(f"  {plain(change['what'])}: {said}")
     if len(differences) > SHOWN:
         screen.print(f"  ... and {len(differences) - SHOWN:,} more: --json lists them")
 
@@ -64,6 +64,6 @@ def _show_plan(screen: "Console", plan: Row | None) -> None:
         line = row["line"]
         screen.print(f"  {plain(line['item'])} from {plain(start_of(line))} to "
                      f"{plain(end_of(line))}: {row['units_before']:,} -> "
-                     f"{row['units_after']:,} units", soft_wrap=True)  # fmt: skip
+                     f"{row['units_after']:,} units")  # fmt: skip
     if len(plan["lines"]) > SHOWN:
         screen.print(f"  ... and {len(plan['lines']) - SHOWN:,} more: --json lists them")
