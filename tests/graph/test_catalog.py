@@ -178,6 +178,7 @@ READS: dict[str, Callable[[Catalog, str], Any]] = {
     "quarantined": lambda c, _: c.quarantined(1),
     "releases": lambda c, _: c.releases(),
     "plans": lambda c, _: c.plans(CHAIN),
+    "plans_since": lambda c, _: c.plans_since(CHAIN, NOON, NOON, [f"{CHAIN}/Item/widget"] * 50),
     "plans_by_digest": lambda c, p: c.plans_by_digest([p, p]),
     "lines": lambda c, p: c.lines([p]),
     "shortfalls": lambda c, p: c.shortfalls([p]),
