@@ -9,6 +9,9 @@ from api.output import time_of
 if TYPE_CHECKING:
     from service.house import AsOf
 
+MOST_DIGITS = 15
+"""No log has an event whose number is longer."""
+
 Effective = Annotated[
     str, typer.Option("--effective", help="Facts true at this time: 2026-03-01T06:00:00Z.")
 ]
@@ -23,7 +26,8 @@ def as_of(effective: str, recorded: str) -> "AsOf":
 
     known = None
     if recorded:
-        known = int(recorded) if recorded.isdecimal() else time_of(recorded, "--recorded")
+        is_number = recorded.isdecimal() and len(recorded) <= MOST_DIGITS
+        known = int(recorded) if is_number else time_of(recorded, "--recorded")
     return AsOf(time_of(effective, "--effective") if effective else None, known)
 
 

@@ -71,14 +71,17 @@ def report(error: EvenkeelError, *, as_json: bool) -> None:
 
 def time_of(text: str, option: str) -> datetime:
     """A time with its offset from UTC, as ISO 8601. Raises InputError `BAD_TIME`."""
+    from ontology.time_zones import FIRST_YEAR, LAST_YEAR
+
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None:
+    if found is None or found.tzinfo is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise InputError(
             f"`{plain(text)}` is no time with an offset from UTC, as {option} wants it",
-            code="BAD_TIME", hint="write it like 2026-03-01T06:00:00Z or 2026-03-01T07:00:00+01:00",
+            code="BAD_TIME", hint="write it like 2026-03-01T06:00:00Z or "
+            f"2026-03-01T07:00:00+01:00, in the years {FIRST_YEAR} to {LAST_YEAR}",
         )  # fmt: skip
     return found
 

@@ -11,7 +11,7 @@ from neo4j import ManagedTransaction
 from graph.facts import Properties, fact_rows
 from graph.fold import Statements
 from graph.manifests import FeedContents, read_feed
-from graph.snapshot import SnapshotReader, stated_by
+from graph.snapshot import SnapshotReader, stated_in
 from graph.state import change_of
 from graph.statements import OPEN_END, run
 from graph.steps import Step
@@ -43,7 +43,7 @@ class FeedNodes:
     def steps(self, event: Event, batch_rows: int) -> Iterator[Step]:
         """Writes that can each be repeated, in this order, without a further effect."""
         before = self._reader.state(self._chain, event.sequence - 1)
-        stated = stated_by(self._reader.store, event)
+        stated = stated_in(self._feed, event.sequence, micros_of(event.effective_at))
         after = before.after(event.sequence, micros_of(event.recorded_at), stated)
         names = sorted({*stated, *before.waiting} - MEASUREMENTS)
         changes = [(n, change_of(n, before, after, stated)) for n in names]

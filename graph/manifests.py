@@ -98,6 +98,11 @@ def read_feed(store: ArtifactStore, name: str) -> FeedContents:
     """The feed of a manifest, each table in the order that addresses count in."""
     manifest = _document(store, name, FEED_FORMAT)
     entries = manifest["tables"]
+    more = {
+        what: {key: store.get_matrix(entry[what])[:, 0]
+               for key, entry in entries.items() if what in entry}
+        for what in ("since", "closes")
+    }  # fmt: skip
     return FeedContents(
         manifest["chain"], manifest["source"], manifest["feed"],
         manifest["mapping"]["name"], manifest["mapping"]["digest"],
@@ -106,33 +111,8 @@ def read_feed(store: ArtifactStore, name: str) -> FeedContents:
         {key: store.get_matrix(entry["origins"]) for key, entry in entries.items()},
         store.get_table(manifest["quarantine"]["artifact"]),
         manifest["counts"], manifest.get("standing", 0), manifest.get("source_sequence", 0),
+        more["since"], {key: ended == 1 for key, ended in more["closes"].items()},
     )  # fmt: skip
-
-
-def read_statements(
-    store: ArtifactStore, name: str, since: int
-) -> dict[str, tuple[Table, IntMatrix, BoolColumn]]:
-    """What the feed of a manifest states, by class: facts, their clocks, and which are closed.
-
-    `since` is from when a row is true of which the feed does not say it.
-    """
-    manifest = _document(store, name, FEED_FORMAT)
-    return {
-        key: _stated(store, manifest, entry, since) for key, entry in manifest["tables"].items()
-    }
-
-
-def _stated(
-    store: ArtifactStore, manifest: Mapping[str, Any], entry: Mapping[str, Any], since: int
-) -> tuple[Table, IntMatrix, BoolColumn]:
-    table = store.get_table(entry["artifact"])
-    clocks = np.empty((len(table), 3), np.int64)
-    clocks[:, 0] = store.get_matrix(entry["since"])[:, 0] if "since" in entry else since
-    clocks[:, 1], clocks[:, 2] = manifest.get("standing", 0), manifest.get("source_sequence", 0)
-    closes = np.zeros(len(table), np.bool_)
-    if "closes" in entry:
-        closes = store.get_matrix(entry["closes"])[:, 0] == 1
-    return table, clocks, closes
 
 
 def write_snapshot(store: ArtifactStore, chain: str, snapshot: Snapshot) -> str:

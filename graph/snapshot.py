@@ -9,7 +9,7 @@ import numpy as np
 from graph.artifacts import ArtifactStore
 from graph.fold import Statements
 from graph.log import Log
-from graph.manifests import FeedContents, read_statements
+from graph.manifests import FeedContents, read_feed
 from graph.state import State, as_stated
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, Table
@@ -85,19 +85,12 @@ def stated_by(store: ArtifactStore, event: Event) -> dict[str, Statements]:
     """What an event states, by class, each row with its clocks and its address."""
     if event.kind == FACTS_DUE:
         return {}
-    since = micros_of(event.effective_at)
-    return {
-        name: Statements(
-            table, clocks, np.column_stack([np.full(len(table), event.sequence),
-                                            np.arange(len(table))]), closes,
-        )
-        for name, (table, clocks, closes) in
-        read_statements(store, event.artifact, since).items()
-    }  # fmt: skip
+    feed = read_feed(store, event.artifact)
+    return stated_in(feed, event.sequence, micros_of(event.effective_at))
 
 
 def stated_in(feed: FeedContents, sequence: int, effective: int) -> dict[str, Statements]:
-    """What a feed would state as event `sequence`; `effective` as `stated_by` takes the event's."""
+    """What a feed states as event `sequence`; true since `effective` unless its rows say when."""
     found = {}
     for name, table in feed.tables.items():
         count = len(table)

@@ -66,10 +66,10 @@ def clocks_of(
     effective = delivery.effective_at or (before.effective_at if before else spoken)
     order = delivery.source_sequence
     if order is None and before is not None:
-        order = int(before.payload["source_sequence"]) + 1
+        order = int(before.payload.get("source_sequence", 0)) + 1
     if order is None:
-        is_ordered = any(rule.effective for rule in mapping.files) or delivery.effective_at
-        order = 0 if is_ordered else micros_of(now)
+        says_when = any(rule.effective for rule in mapping.files) or delivery.effective_at
+        order = 0 if says_when else micros_of(now)
     return Clocks(effective, order, standing_of(present.table("Source"), mapping.source))
 
 

@@ -23,15 +23,16 @@ from graph.state import State
 from ontology.canonical import digest_of
 from ontology.errors import InputError, StateError
 from ontology.events import Event, micros_of, moment_of
+from ontology.vocabulary import FACTS
 from service.changes import ClassChanges, changes_of
 from service.closing import with_closing
 from service.deliveries import Clocks, Delivery, clocks_of, since_of
+from service.fact_rules import Reason, hold_to_rules, set_aside
 from service.foreseen import foreseen
-from service.gate import Reason, hold_to_rules, set_aside
-from service.gates import hold_to_gates
 from service.house import House
 from service.next_step import next_step
 from service.notices import SET_ASIDE, notices_of_feed
+from service.quality import hold_to_gates
 from service.touched import touched
 
 _MEANWHILE = {"STALE", "IDEMPOTENCY_CONFLICT"}
@@ -99,7 +100,8 @@ def sync(
     would change in the latest plan; only facts whose time has come do come due.
 
     Raises InputError where a whole file or the mapping is unusable, `FEED_CHANGED` where another
-    content has its name: then nothing is loaded; StateError `STALE` where others reach the chain
+    content has its name, `GATE_STOPPED` or `CLOSES_MUCH` where it would do harm: then nothing is
+    loaded; StateError `STALE` where others reach the chain
     all the time.
     """
     chosen = load_mapping(mapping)
@@ -245,8 +247,9 @@ def contents_of(result: FeedResult, feed: str, classes: Mapping[str, str]) -> Fe
         for name in ("rows", "loaded", "duplicates", "quarantined")
     }
     for file, rows in sorted(Counter(result.quarantined["file"]).items()):
-        if file in classes:
-            totals[f"{SET_ASIDE}/{classes[file]}/{file}"] = rows
+        name = classes.get(file, file.rpartition("#")[2])  # events come as a sheet per class
+        if name in FACTS:
+            totals[f"{SET_ASIDE}/{name}/{file}"] = rows
     return FeedContents(
         result.chain, result.source, feed, result.mapping, result.mapping_digest,
         tuple(FeedFile(file.file, file.digest, file.rows) for file in result.files),

@@ -22,7 +22,7 @@ def sync(
         str, typer.Option(help="Since when it is true: 2026-03-01T06:00:00Z; default now.")
     ] = "",
     source_sequence: Annotated[
-        int | None, typer.Option(min=0, help="Its place in the source's own order.")
+        int | None, typer.Option(min=0, max=2**52, help="Its place in the source's own order.")
     ] = None,
     supersedes: Annotated[str, typer.Option(help="The delivery that it corrects.")] = "",
     close_all: Annotated[

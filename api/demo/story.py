@@ -77,6 +77,10 @@ def tell_where_next(screen: Console, folder: Any) -> None:
         ("evenkeel why 12 --chain regional", "any line explained"),
         ("evenkeel trace latest 12 --chain regional", "where any line comes from"),
         ("evenkeel price residency --chain regional", "what a rule costs"),
+        ("evenkeel facts StockPosition --chain two_hubs --effective 2026-03-01T12:00:00Z",
+         "the facts themselves, as of any time"),
+        ("evenkeel sync FILE --mapping MAPPING --dry-run",
+         "data of your own, tried before it is loaded (docs/integrating.md)"),
         ("evenkeel down", "stops the database"),
     ):  # fmt: skip
         screen.print(f"  {_typed(command)}\n      {what}", soft_wrap=True)

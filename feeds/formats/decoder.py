@@ -9,6 +9,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
@@ -21,7 +22,7 @@ BLOCK, FAULT, END = b"B", b"F", b"E"
 HEAD = struct.Struct("<cI")
 _STANDARD_STREAMS = 3
 _CHARACTERS = 2**25
-_PAGES = "/proc/self/statm"
+_PAGES = Path("/proc/self/statm")
 
 Decode = Callable[[BinaryIO, Form, Limits], Iterator[Block]]
 
@@ -98,8 +99,7 @@ def confine(memory_bytes: int, seconds: int) -> None:
 def _size() -> int:
     """The address space in use; where the system does not tell, what the libraries take."""
     try:
-        with open(_PAGES) as stream:  # noqa: PTH123  pathlib is not loaded for one line
-            return int(stream.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        return int(_PAGES.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 2**30
 

@@ -91,12 +91,12 @@ class Package:
         fed = 0
         try:
             for chunk in self._chunks(name):
-                parser.Parse(chunk, False)  # noqa: FBT003
+                parser.Parse(chunk, False)  # noqa: FBT003  expat takes no names
                 fed += len(chunk)
                 if fed - parser.CurrentByteIndex > _LONGEST_TOKEN:
                     raise damaged(self.form, "a tag of the workbook's XML is too long")
                 yield
-            parser.Parse(b"", True)  # noqa: FBT003
+            parser.Parse(b"", True)  # noqa: FBT003  as above
         except expat.ExpatError as error:
             raise damaged(self.form, f"`{name}` of the workbook is no sound XML") from error
 

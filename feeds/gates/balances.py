@@ -81,8 +81,8 @@ def _account(arriving: Table, tables: dict[str, Table], past: Past) -> Account:
     known = _others(_at_places(past, arriving), arriving)
     both = joined([known, arriving], "StockMovement")
     origin = np.concatenate([np.full(len(known), -1), np.arange(len(arriving))])
-    places, place = groups_of(both, PLACE) if both is not None else ([], np.zeros(0, np.int64))
     assert both is not None  # noqa: S101  two tables were joined
+    places, place = groups_of(both, PLACE)
     units, days = both["quantity_units"], both["effective_on"].view(np.int64)
     counted, start = _counts(places, tables, past)
     order = np.lexsort((origin, -np.sign(units), days, place))

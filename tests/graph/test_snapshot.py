@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph.manifests import FeedContents
+from graph.manifests import FeedContents, read_feed, write_feed
 from graph.migrate import migrate
 from graph.projection import Projection, load_feed, read_back
 from graph.snapshot import SnapshotReader, apply_feed
@@ -220,3 +220,20 @@ def test_an_unknown_chain_is_an_error(reader: SnapshotReader) -> None:
     with pytest.raises(InputError) as refused:
         reader.read("nowhere")
     assert "CHAIN_UNKNOWN" == refused.value.code
+
+
+def test_a_feed_is_read_as_it_was_kept(projection: Projection) -> None:
+    """Facts, clocks, origins and what is closed come back row by row, in the order of keys."""
+    rows = [Told(stock("widget", place, 5), minutes, closes=place == "south")
+            for place, minutes in (("north", 1), ("south", 2))]  # fmt: skip
+    feed = clocked(rows, 3, -7)
+    kept = read_feed(projection.store, write_feed(projection.store, feed))
+    assert (feed.standing, feed.source_sequence) == (kept.standing, kept.source_sequence)
+    assert {n: t.digest for n, t in feed.tables.items()} == {
+        n: t.digest for n, t in kept.tables.items()
+    }
+    for name in ("since", "closes", "origins"):
+        stated, found = getattr(feed, name), getattr(kept, name)
+        assert {n: rows.tolist() for n, rows in stated.items()} == {
+            n: rows.tolist() for n, rows in found.items()
+        }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from neo4j import Driver
 
+from api.as_of import as_of
 from api.commands.facts import page
 from api.screen import fact_changes
 from graph.log import Log
@@ -71,3 +72,16 @@ def test_the_account_of_a_dry_run_reads_as_sentences(capsys: pytest.CaptureFixtu
     assert "StockPosition/w: units 8 -> 3" in told
     assert "would cost 19.67 EUR instead of 15.31 EUR; 1 line differs" in told
     assert "widget from north to south: 3 -> 0 units" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yesterday", "2026-03-01", "2026-03-01T06:00:00", "0001-01-01T00:00:00+14:00",
+     "9999-12-31T23:59:59-14:00", "9" * 30],
+)  # fmt: skip
+def test_what_is_no_time_is_one_line(text: str) -> None:
+    """Words, days without an hour, hours without an offset, and times that no clock shows."""
+    for effective, recorded in ((text, ""), ("", text)):
+        with pytest.raises(InputError) as refused:
+            as_of(effective, recorded)
+        assert "BAD_TIME" == refused.value.code

@@ -13,6 +13,7 @@ from graph.log import Log
 from graph.projection import Projection, bring_due, read_back
 from graph.settings import Settings
 from ontology.errors import InputError
+from ontology.events import NewEvent
 from service.changes import OUTCOMES
 from service.decision import PlanRequest
 from service.deliveries import Delivery
@@ -287,3 +288,16 @@ def test_what_is_true_later_waits_for_its_time(house: House, deliver: Deliver) -
         table = snapshot.table("StockPosition")
         found = dict(zip(table["lot"], table["on_hand_units"].tolist(), strict=True))
         assert 1 == found["W1"]
+
+
+def test_a_log_from_before_deliveries_were_numbered_goes_on(house: House, deliver: Deliver) -> None:
+    """What an older version wrote lacks number and order: it is compared with and superseded."""
+    first = deliver([("W1", 5, DAY)], Delivery("ann", "monday"))
+    assert first.event is not None
+    told_then = {name: value for name, value in first.event.payload.items()
+                 if name not in {"number", "source_sequence", "delivery"}}  # fmt: skip
+    old = NewEvent("feed.loaded", "old", "ann", first.event.effective_at, first.event.artifact,
+                   told_then | {"feed": "old"})  # fmt: skip
+    house.projection.append(old, body="old")
+    deliver([("W1", 6, DAY)], Delivery("ann", "right", supersedes="old"))
+    assert 6 == units(house)["W1"]

@@ -77,7 +77,7 @@ def _going_on(judgement: Judgement) -> Judgement:
 def _deliveries(mapping: FeedMapping, log: Log, store: ArtifactStore) -> tuple[Delivery, ...]:
     mine = [e for e in log.feeds(mapping.chain) if e.payload["source"] == mapping.source]
     return tuple(
-        Delivery(read_feed(store, event.artifact).tables, event.payload["number"])
+        Delivery(read_feed(store, event.artifact).tables, event.payload.get("number"))
         for event in mine[-DELIVERIES:]
     )
 
