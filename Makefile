@@ -25,7 +25,7 @@ check: .venv/dev
 	$(BIN)/pytest tests/test_tidy.py
 
 test: .venv/dev
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile
 
 soak: .venv/dev
 	$(BIN)/pytest --timeout 7200

@@ -106,8 +106,8 @@ def since_of(
     """Per class whose rows say since when they are true: microseconds since 1970, one per row.
 
     A day begins where the row's location is, else in UTC; a row without a day is true since
-    `otherwise`. What a full file closes ends when the last of its rows is true. `whole` has the
-    locations. Raises InputError `ZONE_UNKNOWN`, `DAY_RANGE`.
+    `otherwise`. What a full file closes ends then, or when the last of its rows is true if that
+    is later. `whole` has the locations. Raises InputError `ZONE_UNKNOWN`, `DAY_RANGE`.
     """
     days = {rule.principal.name: rule.effective for rule in mapping.files if rule.effective}
     zones, found = zones_of(whole) if days else {}, {}

@@ -13,6 +13,11 @@ from graph.settings import Settings, settings_from_environment
 _ROWS_PER_TRANSACTION = 10_000
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """A worker per core, at most four, each with a database of its own; one for a given one."""
+    return 1 if settings_from_environment().neo4j_uri else min(4, os.cpu_count() or 1)
+
+
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     """The settings of the environment that the tests run in."""

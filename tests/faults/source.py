@@ -1,0 +1,177 @@
+"""Scripted sources that count stock, and a model of what must stand after each delivery."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from ontology.columns import Snapshot
+from service.deliveries import Delivery
+from service.house import House
+from service.sync import Synced, sync
+
+CHAIN = "counted"
+LOTS = {
+    f"{item[0]}{place[0]}{number}".upper(): f"{item},{place}"
+    for item in ("widget", "gadget") for place in ("north", "south") for number in (1, 2)
+}  # fmt: skip
+SOURCES = ("wms", "erp")
+DAY = date(2026, 3, 2)
+MAPPING = """
+format: evenkeel-mapping/1
+chain: CHAIN
+source: SOURCE
+version: 1
+known: [Item, Location]
+files:
+  - file: stock.csv
+    effective: counted_on
+    mode: MODE
+    principal:
+      class: StockPosition
+      fields:
+        item: item
+        location: location
+        lot: lot
+        on_hand_units: units
+        total_units: units
+        counted_on: counted
+    derived:
+      - class: Item
+        fields: {id: item}
+      - class: Location
+        fields: {id: location, kind: {constant: hub}}
+"""
+Row = tuple[str, int, date]
+Clock = tuple[datetime, int]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One delivery: counts of lots on days, as changes or as all that its source has.
+
+    It was made at noon of the day `made`. `spoilt` adds a row that cannot be read, and so must
+    be set aside.
+    """
+
+    name: str
+    source: str
+    order: int
+    made: date
+    rows: tuple[Row, ...]
+    full: bool = False
+    spoilt: bool = False
+
+    @property
+    def moment(self) -> datetime:
+        """When it was made: what it leaves out ends then, or with the last of its counts."""
+        return datetime.combine(self.made, time(12), UTC)
+
+    def write(self, folder: Path, chain: str) -> tuple[list[Path], Path]:
+        """The delivery as a file and a mapping in a folder."""
+        lines = [f"{LOTS[lot]},{lot},{units},{day}" for lot, units, day in self.rows]
+        lines += ["widget,north,Z9,many,2026-03-02"] * self.spoilt
+        folder.mkdir(parents=True, exist_ok=True)
+        text = MAPPING.replace("SOURCE", self.source).replace("CHAIN", chain)
+        text = text.replace("MODE", "full" if self.full else "changes")
+        (folder / "stock.csv").write_text("\n".join(["item,location,lot,units,counted", *lines]))
+        (folder / "mapping.yaml").write_text(text)
+        return [folder / "stock.csv"], folder / "mapping.yaml"
+
+    def send(
+        self, house: House, folder: Path, chain: str = CHAIN, *, dry_run: bool = False
+    ) -> Synced:
+        """Sync it."""
+        files, mapping = self.write(folder, chain)
+        said = Delivery("ann", self.name, self.moment, self.order, close_all=True)
+        return sync(house, files, mapping, said, dry_run=dry_run)
+
+
+@dataclass
+class Standing:
+    """What stands of a lot: its clock, its units (None where it ended), and whose it is."""
+
+    clock: Clock
+    units: int | None
+    owner: str
+
+
+@dataclass
+class Model:
+    """The law in a dictionary: of each lot the statement with the last clock stands."""
+
+    standing: dict[str, Standing] = field(default_factory=dict)
+
+    def take(self, sent: Sent) -> None:
+        """Let a delivery count, rows first, then what it ends."""
+        for lot, units, day in sent.rows:
+            self._state(lot, Standing((begin(day), sent.order), units, sent.source))
+        if sent.full and not sent.spoilt:
+            named = {lot for lot, _, _ in sent.rows}
+            clock = max(sent.moment, *(begin(day) for _, _, day in sent.rows)), sent.order
+            for lot, stands in list(self.standing.items()):
+                if lot not in named and stands.owner == sent.source and stands.units is not None:
+                    self._state(lot, Standing(clock, None, sent.source))
+
+    def units(self) -> dict[str, int]:
+        """Units by lot, of those that stand."""
+        return {lot: one.units for lot, one in self.standing.items() if one.units is not None}
+
+    def _state(self, lot: str, said: Standing) -> None:
+        stands = self.standing.get(lot)
+        if stands is not None and stands.clock >= said.clock:
+            return
+        if stands is not None and stands.units == said.units:
+            said = Standing(said.clock, said.units, stands.owner)
+        self.standing[lot] = said
+
+
+def script(seed: int, count: int) -> list[Sent]:
+    """Deliveries of two sources: new, late, repeated, full and spoilt ones, in no order of time."""
+    draw = random.Random(seed)
+    sent: list[Sent] = []
+    for number in range(count):
+        if sent and draw.random() < 0.15:
+            sent.append(draw.choice(sent))
+            continue
+        lots = draw.sample(sorted(LOTS), draw.randrange(1, 5))
+        rows = tuple((lot, draw.randrange(40, 60), some_day(draw)) for lot in lots)
+        sent.append(Sent(
+            f"d{number}", draw.choice(SOURCES), number, some_day(draw), rows,
+            full=draw.random() < 0.3, spoilt=draw.random() < 0.2,
+        ))  # fmt: skip
+    return sent
+
+
+def begin(day: date) -> datetime:
+    """When a day begins: at each of the places before noon in UTC, and after noon of the last."""
+    return datetime.combine(day, time(), UTC)
+
+
+def some_day(draw: random.Random) -> date:
+    """One of a week's days."""
+    return DAY + timedelta(draw.randrange(7))
+
+
+def units_of(house: House, chain: str = CHAIN) -> dict[str, int]:
+    """Units by lot, as the house has them; none where nothing was delivered yet."""
+    if chain not in house.projection.log.chains():
+        return {}
+    return units_in(house.facts(chain))
+
+
+def units_in(facts: Snapshot) -> dict[str, int]:
+    """Units by lot."""
+    table = facts.table("StockPosition")
+    return dict(zip(table["lot"], table["on_hand_units"].tolist(), strict=True))
+
+
+def expected_of(deliveries: Sequence[Sent]) -> dict[str, int]:
+    """What stands after deliveries, each of them counted once."""
+    model, seen = Model(), set[str]()
+    for sent in deliveries:
+        if sent.name not in seen:
+            model.take(sent)
+            seen.add(sent.name)
+    return model.units()
