@@ -1,10 +1,12 @@
 """The HTTP surface: one address for GraphQL, one for health, and nothing without the token."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from graphql import OperationDefinitionNode
 from starlette.exceptions import HTTPException
@@ -12,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from api.answers import error_document, internal_error, shown
+from api.doors.changes import ChangesDoor
+from api.doors.feeds import FeedsDoor
 from api.graphql.connections import Cursors
 from api.graphql.limits import BODY_BYTES, document_within_limits
 from api.graphql.loaders import Hops
@@ -19,24 +23,43 @@ from api.graphql.loaders import Request as GraphQLRequest
 from api.graphql.schema import Schema, build_schema
 from api.tokens import admits
 from ontology.errors import AccessError, EvenkeelError, InputError
+from service.door_bounds import DoorBounds, bounds_from_environment
 from service.house import House
+from service.inbox import Inbox
 
 HEALTH = "/health"
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 _STATUS = {"BODY_TOO_LARGE": 413, "MEDIA_TYPE": 415, "ACCESS_DENIED": 401}
 
 
-def create_app(house: House, token: str, development: bool = False) -> FastAPI:
-    """The service on an open house: POST /graphql, and GET /health, which tells no data.
+def create_app(
+    house: House, token: str, development: bool = False, bounds: DoorBounds | None = None
+) -> FastAPI:  # fmt: skip
+    """The service on an open house: POST /graphql and /feeds/{source}, GET /changes and /health.
 
-    Everything else needs `Authorization: Bearer <token>`. A request that is no GraphQL is
-    answered 400, 413 or 415; one that is, 200 with `data` and `errors`. Introspection and
-    suggestions are on in `development` only.
+    `bounds` are those of the environment unless given. Health tells no data; everything else
+    needs `Authorization: Bearer <token>`. A request that is no GraphQL is answered 400, 413 or
+    415; one that is, 200 with `data` and `errors`. Introspection and suggestions are on in
+    `development` only.
     """
-    app = FastAPI(title="Evenkeel", openapi_url=None, docs_url=None, redoc_url=None)
-    surface = _Surface(house, build_schema(development=development), Cursors.under(token), Hops(),
-                       development)  # fmt: skip
+    chosen = bounds or bounds_from_environment()
+    inbox = Inbox(house.settings.data_folder, chosen)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await to_thread.run_sync(inbox.close)
+
+    app = FastAPI(title="Evenkeel", openapi_url=None, docs_url=None, redoc_url=None,
+                  lifespan=lifespan)  # fmt: skip
+    cursors, hops = Cursors.under(token), Hops()
+    surface = _Surface(lambda: GraphQLRequest(house, cursors, hops, inbox),
+                       build_schema(development=development), development)  # fmt: skip
     app.add_api_route("/graphql", surface.answer, methods=["POST"], response_class=Response)
+    app.add_api_route("/feeds/{source}", FeedsDoor(house, inbox).deliver, methods=["POST"],
+                      response_class=Response)  # fmt: skip
+    app.add_api_route("/changes", ChangesDoor(house, chosen).follow, methods=["GET"],
+                      response_class=Response)  # fmt: skip
     app.add_api_route(HEALTH, _health, methods=["GET"], response_class=Response)
     app.add_exception_handler(HTTPException, _refused_by_routing)
     app.add_middleware(_TokenGate, token=token)
@@ -54,9 +77,9 @@ class _Surface:
     """Answers GraphQL requests."""
 
     def __init__(
-        self, house: House, schema: Schema, cursors: Cursors, hops: Hops, development: bool
+        self, request: Callable[[], GraphQLRequest], schema: Schema, development: bool
     ) -> None:
-        self._request: Callable[[], GraphQLRequest] = lambda: GraphQLRequest(house, cursors, hops)
+        self._request = request
         self._schema = schema
         self._development = development
 
@@ -169,7 +192,7 @@ async def _refused_by_routing(_: Request, error: Exception) -> Response:
     headers = error.headers if isinstance(error, HTTPException) else None
     refusal = InputError("there is nothing here for such a request",
                          code=_HTTP_CODES.get(status, "BAD_REQUEST"),
-                         hint="send a POST to /graphql")  # fmt: skip
+                         hint="POST to /graphql or /feeds/SOURCE, GET /changes")  # fmt: skip
     answer = _json(error_document(refusal), status)
     answer.headers.update(headers or {})
     return answer

@@ -16,15 +16,22 @@ from api.commands import demo as commands_demo
 from api.commands import diff as commands_diff
 from api.commands import drift as commands_drift
 from api.commands import edit as commands_edit
+from api.commands import export as commands_export
 from api.commands import facts as commands_facts
+from api.commands import feeds as commands_feeds
 from api.commands import forecast as commands_forecast
+from api.commands import freshness as commands_freshness
 from api.commands import frontier as commands_frontier
+from api.commands import identity as commands_identity
 from api.commands import impact as commands_impact
 from api.commands import kpi as commands_kpi
 from api.commands import plan as commands_plan
 from api.commands import price as commands_price
 from api.commands import quarantine as commands_quarantine
 from api.commands import query as commands_query
+from api.commands import reconcile as commands_reconcile
+from api.commands import recovery as commands_recovery
+from api.commands import resync as commands_resync
 from api.commands import server as commands_server
 from api.commands import sync as commands_sync
 from api.commands import why as commands_why
@@ -45,8 +52,9 @@ app = typer.Typer(
 for _module in (
     commands_server, commands_sync, commands_facts, commands_data, commands_forecast, commands_plan,
     commands_demo, commands_price, commands_query, commands_impact, commands_kpi, commands_compare,
-    commands_why, commands_diff, commands_edit, commands_drift, commands_frontier,
-    commands_quarantine,
+    commands_why, commands_diff, commands_edit, commands_export, commands_drift, commands_frontier,
+    commands_quarantine, commands_identity, commands_feeds, commands_freshness, commands_recovery,
+    commands_reconcile, commands_resync,
 ):  # fmt: skip
     _module.register(app)
 

@@ -13,6 +13,7 @@ from benchmarks import (
     flips,
     many_items,
     perishables,
+    reading,
     scale,
     stability,
     sync_rate,
@@ -23,7 +24,7 @@ from benchmarks.rows import Row, table_of
 Benchmark = Callable[[], list[Row] | None]
 SHORT: tuple[Benchmark, ...] = (
     around_solve.main, many_items.main, engines.main, coupled.small,
-    verifying.main, flips.main, scale.main, sync_rate.main,
+    verifying.main, flips.main, scale.main, reading.main, sync_rate.main,
 )  # fmt: skip
 """The aims, in the order of their table, and how planning and loading grow: about half an hour."""
 

@@ -1,127 +1,140 @@
 """From the rows that stand to tables in key order, each record with the row that it came from."""
 
-from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from feeds.cells import Value
-from feeds.conflicts import stated
-from feeds.ledger import Identity, Key, Ledger, Statement
-from feeds.record_fields import field_specs
-from ontology.columns import Snapshot, Table, cell, column_of
-from ontology.terms import field_kinds, join_key
+from feeds.ledger import Ledger
+from feeds.pools import NOT_STATED, Codes, IntArray, Pool, distinct, mixed
+from feeds.record_fields import FieldSpec, field_specs
+from ontology.columns import Column, Snapshot, Table, cell, column_of
+from ontology.terms import FieldKind, join_key
 from ontology.vocabulary import RECORDS
 
-IntArray = npt.NDArray[np.int64]
 Content = dict[str, Value]
+Columns = dict[str, Column]
 
 
 @dataclass(slots=True)
 class Merged:
-    """One record put together: what is stated of it, and the first row that is its own."""
+    """The records of one class put together: a code per field that any row states of it.
 
-    content: Content = field(default_factory=dict)
-    latest: Statement | None = None
-    own: tuple[int, int] | None = None
-    mentioned: tuple[int, int] | None = None
+    `ids` are their identities; `own` is the first row of the ledger that is a record's own, and
+    `mentioned` the first that mentions it, -1 where there is none.
+    """
 
-    @property
-    def place(self) -> tuple[int, int]:
-        """(file index, row): the least of its own rows, else of those that mention it."""
-        return self.own or self.mentioned or (0, 0)
+    name: str
+    ids: IntArray
+    codes: dict[str, Codes]
+    own: Codes
+    mentioned: Codes
 
+    def __len__(self) -> int:
+        """The number of records."""
+        return len(self.ids)
 
-def merged(ledger: Ledger, only: str = "") -> dict[str, dict[Key, Merged]]:
-    """Records by class and key, from the rows that stand (which agree by now)."""
-    found: dict[str, dict[Key, Merged]] = defaultdict(dict)
-    if only and only not in ledger.classes:
-        return found
-    for _, row in ledger.standing():
-        place = (row.file, row.number)
-        for position, statement in enumerate(row.statements):
-            name = statement.rule.name
-            if only and name != only:
-                continue
-            record = found[name].get(statement.key)
-            if record is None:
-                record = found[name][statement.key] = Merged()
-            if record.latest != statement:
-                record.content.update(stated(statement))
-                record.latest = statement
-            # Rows come in file and row order: the first place is the least one.
-            if position:
-                record.mentioned = record.mentioned or place
-            else:
-                record.own = record.own or place
-    return found
+    def take(self, rows: npt.NDArray[np.intp]) -> "Merged":
+        """The given records, in the given order."""
+        codes = {name: column[rows] for name, column in self.codes.items()}
+        return Merged(self.name, self.ids[rows], codes, self.own[rows], self.mentioned[rows])
+
+    def column(self, name: str) -> Codes:
+        """The codes of a field, which no row need state."""
+        found = self.codes.get(name)
+        return np.full(len(self), NOT_STATED, np.int32) if found is None else found
 
 
-def tables_of(
-    records: dict[str, dict[Key, Merged]],
-    present: Snapshot | None,
-    finish: Callable[[str, Content], Content],
-) -> tuple[dict[str, Table], dict[str, IntArray]]:
-    """Tables by class in key order, and per class int64 (rows, 2): file index, row.
+def merged(ledger: Ledger, name: str) -> Merged:
+    """The records of a class in the order of identities, from rows that stand and agree."""
+    parts, size = ledger.standing(name), ledger.size(name)
+    own, mentioned = np.full(size, -1, np.int32), np.full(size, -1, np.int32)
+    for part in reversed(parts):  # backwards, so that the first row is what stays
+        first = mentioned if part.position else own
+        first[part.ids[::-1]] = part.rows[::-1]
+    ids = np.flatnonzero((own >= 0) | (mentioned >= 0))
+    codes = {}
+    for field in sorted({field for part in parts for field in part.columns}):
+        found = np.full(size, NOT_STATED, np.int32)
+        for part in parts:
+            if field in part.columns:
+                some = part.where(part.columns[field] != NOT_STATED)
+                found[some.ids] = some.columns[field]
+        codes[field] = found[ids]
+    return Merged(name, ids, codes, own[ids], mentioned[ids])
+
+
+def merged_all(ledger: Ledger) -> dict[str, Merged]:
+    """The records of every class that a standing row speaks of."""
+    found = {name: merged(ledger, name) for name in sorted(ledger.classes)}
+    return {name: records for name, records in found.items() if len(records)}
+
+
+def table_of_merged(
+    ledger: Ledger, records: Merged, present: Snapshot | None,
+    finish: Callable[[Merged, Columns], Columns],
+) -> tuple[Table, IntArray]:  # fmt: skip
+    """A table in key order, and int64 (rows, 2): file index and row, the least that there is.
 
     A record that rows only mention keeps what `present` says of its other fields. `finish`
-    completes a record's content before the ontology's defaults fill the rest.
+    completes the columns, in which what nobody states is the ontology's default.
     """
-    tables, sources = {}, {}
-    for name in sorted(records):
-        natural = _natural_keys(list(records[name]))
-        found = sorted(records[name].items(), key=lambda pair: natural[pair[0]])
-        contents = [
-            finish(name, record.content if record.own else _with_present(name, record, present))
-            for _, record in found
-        ]
-        tables[name] = _table(name, contents)
-        places = [record.place for _, record in found]
-        sources[name] = np.array(places, np.int64).reshape(len(places), 2)
-    return tables, sources
+    name = records.name
+    records = records.take(_order(ledger, records))
+    if present is not None and name in present.tables:
+        _keep_present(ledger, records, present.tables[name])
+    columns = {
+        spec.name: _column(ledger.pools.of(name, spec.name), records, spec)
+        for spec in field_specs(name).values()
+    }
+    rows = np.where(records.own >= 0, records.own, records.mentioned)
+    return Table(name, finish(records, columns)), ledger.places(rows)
 
 
-def _natural_keys(keys: list[Key]) -> dict[Key, str]:
-    """The natural key of each key; parts repeat, so each is quoted once per place in the key."""
-    quoted: list[dict[Value | None, str]] = [
-        {part: join_key((part,)) for part in set(column)} for column in zip(*keys, strict=True)
-    ]
-    return {
-        key: "/".join([texts[part] for texts, part in zip(quoted, key, strict=True)])
-        for key in keys
-    }  # fmt: skip
+def _order(ledger: Ledger, records: Merged) -> npt.NDArray[np.intp]:
+    """The order of natural keys (code points): that of one part after the other."""
+    keys = RECORDS[records.name].KEY
+    ranks, sizes = zip(*(
+        ledger.pools.of(records.name, key).ranks(records.column(key), end)
+        for key, end in zip(keys, [*"/" * (len(keys) - 1), ""], strict=True)
+    ), strict=True)  # fmt: skip
+    return np.argsort(mixed(ranks, sizes))
 
 
-def _table(name: str, contents: list[Content]) -> Table:
-    columns = {}
-    for spec in field_specs(name).values():
-        values: list[Any] = [content.get(spec.name, spec.default) for content in contents]
-        columns[spec.name] = column_of(values, spec.kind)
-    return Table(name, columns)
+def _column(pool: Pool, records: Merged, spec: FieldSpec) -> Column:
+    """The values of codes; each distinct value is one object, however often it stands."""
+    if spec.name not in records.codes:
+        return np.broadcast_to(column_of([spec.default], spec.kind), len(records))
+    few, where = distinct(records.codes[spec.name], len(pool))
+    values = [spec.default if code == NOT_STATED else pool.values[code] for code in few.tolist()]
+    return column_of(values, spec.kind)[where]
 
 
-def _with_present(name: str, record: Merged, present: Snapshot | None) -> Content:
-    if present is None or name not in present.tables:
-        return record.content
-    table = present.tables[name]
-    row = table.row_of.get(join_key(record.content.get(k) for k in RECORDS[name].KEY))
-    if row is None:
-        return record.content
-    kinds = field_kinds(RECORDS[name])
-    known = {k: cell(table[k][row], kind) for k, kind in kinds.items()}
-    return {k: v for k, v in known.items() if v is not None} | record.content
+def _keep_present(ledger: Ledger, records: Merged, table: Table) -> None:
+    """Put in what earlier facts say of records that the rows only mention."""
+    only = np.flatnonzero(records.own < 0)
+    keys = [join_key(ledger.key(records.name, one)) for one in records.ids[only].tolist()]
+    rows = np.array([table.row_of.get(key, -1) for key in keys], np.intp)
+    only, rows = only[rows >= 0], rows[rows >= 0]
+    for spec in field_specs(records.name).values() if len(only) else ():
+        codes = records.column(spec.name)
+        pool = ledger.pools.of(records.name, spec.name)
+        known = _codes_of(pool, table[spec.name][rows], spec.kind)
+        codes[only] = np.where(codes[only] == NOT_STATED, known, codes[only])
+        records.codes[spec.name] = codes
 
 
-def loaded_rows(ledger: Ledger) -> tuple[set[int], set[int]]:
-    """Rows that brought a record in, and rows that said the same again."""
-    seen: set[Identity] = set()
-    loaded: set[int] = set()
-    repeated: set[int] = set()
-    for index, row in ledger.standing():
-        identity = row.statements[0].identity
-        (repeated if identity in seen else loaded).add(index)
-        seen.add(identity)
-    return loaded, repeated
+def _codes_of(pool: Pool, column: Column, kind: FieldKind) -> Codes:
+    """The codes of a column's values, NOT_STATED where they are missing."""
+    numbers = column.view(np.int64) if column.dtype.kind in "iM" else column
+    code_of: dict[Any, int] = {}
+    found = np.empty(len(column), np.int32)
+    for at, number in enumerate(numbers.tolist()):
+        if number not in code_of:
+            value = cell(column[at], kind)
+            code_of[number] = NOT_STATED if value is None else pool.code(value)
+        found[at] = code_of[number]
+    return found

@@ -6,7 +6,10 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from feeds.formats.blocks import FORMAT_OF_ENDING
-from feeds.mapping import FED, FileRule, RecordRule
+from feeds.mapping import FED, NODES_STATE, RDF, FileRule, RecordRule
+
+_DOCUMENTS = ("facts.ttl", "facts.nt", "facts.jsonld")
+"""The file of facts of every class, in the words of the vocabulary."""
 
 
 def files_by_class(line: int) -> tuple[FileRule, ...]:
@@ -18,12 +21,14 @@ def files_by_class(line: int) -> tuple[FileRule, ...]:
 
 
 def in_any_format(rules: Iterable[FileRule]) -> tuple[FileRule, ...]:
-    """The rules once for each ending by which their files may be written."""
-    return tuple(
+    """The rules once for each ending by which their files may be written, and those of RDF."""
+    tables = tuple(
         replace(rule, file=str(PurePath(rule.file).with_suffix(ending)), format=written)
         for rule in rules
         for ending, written in FORMAT_OF_ENDING.items()
     )
+    record = RecordRule(NODES_STATE, (), by_header=True)
+    return (*tables, *(FileRule(f, record, optional=True, format=RDF) for f in _DOCUMENTS))
 
 
 def file_of(name: str) -> str:

@@ -1,10 +1,13 @@
 """Circles in what should be a tree or an order: places, bills of materials, pallets, links."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
 
 from feeds.cells import Value
-from feeds.conflicts import stated
-from feeds.ledger import Ledger, column_of_field
+from feeds.ledger import Ledger, Stated, column_of_field
+from feeds.pools import NOT_STATED, Codes, combinations
 from feeds.refusals import shown
 
 _EDGES = (
@@ -15,10 +18,12 @@ _EDGES = (
     ("DeliveryLine", "id", "weight_line", "LINK_CIRCLE"),
     ("DeliveryLine", "id", "freight_line", "LINK_CIRCLE"),
 )
-_WITHIN = {"UpstreamSupply": "item"}
+_WITHIN = {"UpstreamSupply": ("item",)}
 """The field within which a circle counts: two suppliers may sell each other different things."""
 
-Edge = tuple[Value, Value]
+Node = Value | None
+Link = tuple[Node, ...]
+Edge = tuple[Node, Node]
 
 
 def refuse_circles(ledger: Ledger) -> None:
@@ -26,44 +31,52 @@ def refuse_circles(ledger: Ledger) -> None:
     for name, start, end, code in _EDGES:
         if name not in ledger.classes:
             continue
-        rows_of: dict[Value, dict[Edge, list[tuple[int, str]]]] = defaultdict(
-            lambda: defaultdict(list)
-        )
-        within = _WITHIN.get(name, "")
-        for index, row in ledger.standing():
-            for statement in row.statements:
-                if statement.rule.name != name:
-                    continue
-                content = stated(statement)
-                if end in content:
-                    column = column_of_field(statement.rule, end)
-                    edges = rows_of[content.get(within, "")]
-                    edges[content[start], content[end]].append((index, column))
-        for edges in rows_of.values():
-            _refuse(ledger, code, edges)
+        parts = [part for part in ledger.standing(name) if end in part.columns]
+        parts = [part.where(part.columns[end] != NOT_STATED) for part in parts]
+        fields = (start, end, *_WITHIN.get(name, ()))
+        found = [_links(ledger, part, fields) for part in parts]
+        circles = _on_circles({link for links, _ in found for link in links})
+        for part, (links, which) in zip(parts, found, strict=True):
+            column = column_of_field(part.rule, end)
+            is_on = np.array([link in circles for link in links], np.bool_)
+            for at in np.flatnonzero(is_on[which]).tolist():
+                first, second = (shown(str(one)) for one in links[which[at]][:2])
+                said = f"{first} comes back to itself through {second}"
+                ledger.refuse(int(part.rows[at]), code, said, column)
 
 
-def _refuse(ledger: Ledger, code: str, edges: dict[Edge, list[tuple[int, str]]]) -> None:
-    for edge in edges_on_circles(set(edges)):
-        for index, column in edges[edge]:
-            said = f"{shown(str(edge[0]))} comes back to itself through {shown(str(edge[1]))}"
-            ledger.refuse(index, code, said, column)
+def _links(ledger: Ledger, part: Stated, fields: Sequence[str]) -> tuple[list[Link], Codes]:
+    """The distinct links of a part, and which of them each row states."""
+    name, columns = part.rule.name, [part.codes(key) for key in fields]
+    first, which = combinations(columns, [len(ledger.pools.of(name, key)) for key in fields])
+    values = [
+        [ledger.value(name, key, code) for code in column[first].tolist()]
+        for key, column in zip(fields, columns, strict=True)
+    ]
+    return list(zip(*values, strict=True)), which
+
+
+def _on_circles(links: set[Link]) -> set[Link]:
+    edges: dict[Link, set[Edge]] = defaultdict(set)
+    for start, end, *within in links:
+        edges[tuple(within)].add((start, end))
+    return {(*edge, *within) for within, found in edges.items() for edge in edges_on_circles(found)}
 
 
 def edges_on_circles(edges: set[Edge]) -> set[Edge]:
     """The edges whose ends lie in one strongly connected component (Tarjan 1972, no recursion)."""
-    after: dict[Value, list[Value]] = defaultdict(list)
+    after: dict[Node, list[Node]] = defaultdict(list)
     for start, end in edges:
         after[start].append(end)
     part = _components(after)
     return {edge for edge in edges if part[edge[0]] == part[edge[1]]}
 
 
-def _components(after: dict[Value, list[Value]]) -> dict[Value, int]:
-    order: dict[Value, int] = {}
-    low: dict[Value, int] = {}
-    part: dict[Value, int] = {}
-    open_nodes: list[Value] = []
+def _components(after: dict[Node, list[Node]]) -> dict[Node, int]:
+    order: dict[Node, int] = {}
+    low: dict[Node, int] = {}
+    part: dict[Node, int] = {}
+    open_nodes: list[Node] = []
     for root in list(after):
         if root in order:
             continue
@@ -88,8 +101,8 @@ def _components(after: dict[Value, list[Value]]) -> dict[Value, int]:
 
 
 def _close(
-    node: Value, order: dict[Value, int], low: dict[Value, int],
-    part: dict[Value, int], open_nodes: list[Value],
+    node: Node, order: dict[Node, int], low: dict[Node, int],
+    part: dict[Node, int], open_nodes: list[Node],
 ) -> None:  # fmt: skip
     if low[node] != order[node]:
         return

@@ -1,9 +1,14 @@
 """Rows that contradict each other: no row wins by standing first, all are set aside."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from feeds.cells import Value
-from feeds.ledger import Identity, Ledger, Statement, column_of_field
+from feeds.ledger import Ledger, Stated, Statement, column_of_field
+from feeds.pools import NOT_STATED, BoolArray
 from feeds.refusals import shown
 from ontology.terms import join_key
 from ontology.vocabulary import RECORDS
@@ -17,54 +22,108 @@ def refuse_conflicts(ledger: Ledger) -> None:
     otherwise than the principal row it is refused, and where only derived records differ, all
     that state the field are.
     """
-    _principals(ledger)
-    _derived(ledger)
+    for name in sorted(ledger.classes):
+        _principals(ledger, name)
+    contested = [each for name in sorted(ledger.classes) for each in _contested(ledger, name)]
+    for each in sorted(contested, key=lambda each: each.first):
+        _refuse_differing(ledger, each)
 
 
-def _principals(ledger: Ledger) -> None:
-    first: dict[Identity | None, int] = {}
-    again: dict[int, list[int]] = defaultdict(list)
-    for index, row in ledger.standing():
-        before = first.setdefault(row.principal, index)
-        if before != index:
-            again[before].append(index)
-    for before, others in again.items():
-        found = [ledger.rows[index].statements[0] for index in (before, *others)]
-        contents = [stated(statement) for statement in found]
-        if all(content == contents[0] for content in contents):
-            continue
-        name, key = found[0].identity
-        column = column_of_field(found[0].rule, RECORDS[name].KEY[0])
-        said = f"{len(found)} rows say different things of {name} {shown(join_key(key))}"
-        for index in (before, *others):
-            ledger.refuse(index, "DUPLICATE_KEY_CONFLICT", said, column)
-
-
-def _derived(ledger: Ledger) -> None:
-    """Compare every derived statement with its principal, else with its equals."""
-    principals: dict[Identity, dict[str, Value]] = {}
-    derived: dict[Identity, dict[Statement, list[int]]] = defaultdict(dict)
-    for index, row in ledger.standing():
-        for statement in row.statements[1:]:
-            derived[statement.identity].setdefault(statement, []).append(index)
-    if not derived:
+def _principals(ledger: Ledger, name: str) -> None:
+    parts = [part for part in ledger.standing(name) if not part.position]
+    times = np.zeros(ledger.size(name), np.int64)
+    for part in parts:
+        times += np.bincount(part.ids, minlength=len(times))
+    if times.max(initial=0) < 2:
         return
-    for _, row in ledger.standing():
-        if row.principal in derived:
-            principals[row.statements[0].identity] = stated(row.statements[0])
-    for identity, statements in derived.items():
-        if len(statements) > 1 or identity in principals:
-            _refuse_differing(ledger, statements, principals.get(identity))
+    parts = [part.where(times[part.ids] > 1) for part in parts]
+    parts = [part.where(differs) for part, differs in _differing(parts, len(times))]
+    rows_of: dict[int, list[tuple[int, Stated]]] = defaultdict(list)
+    for part in parts:
+        for row, identity in zip(part.rows.tolist(), part.ids.tolist(), strict=True):
+            rows_of[identity].append((row, part))
+    for identity, rows in rows_of.items():
+        column = column_of_field(rows[0][1].rule, RECORDS[name].KEY[0])
+        key = shown(join_key(ledger.key(name, identity)))
+        said = f"{len(rows)} rows say different things of {name} {key}"
+        for row, _ in rows:
+            ledger.refuse(row, "DUPLICATE_KEY_CONFLICT", said, column)
 
 
-def _refuse_differing(
-    ledger: Ledger, statements: dict[Statement, list[int]], principal: dict[str, Value] | None
-) -> None:
+def _differing(parts: list[Stated], size: int) -> list[tuple[Stated, BoolArray]]:
+    """Each part with its rows of which a row of the same identity has another content."""
+    differ = np.zeros(size, np.bool_)
+    for name in sorted({name for part in parts for name in part.columns}):
+        said = np.empty(size, np.int32)
+        for part in parts:
+            said[part.ids] = part.codes(name)
+        for part in parts:
+            differ[part.ids[part.codes(name) != said[part.ids]]] = True
+    return [(part, differ[part.ids]) for part in parts]
+
+
+@dataclass(slots=True)
+class _Contested:
+    """A record of which rows that mention it, or its own, say different things of a field.
+
+    `first` is the row that first mentions it, and where in that row.
+    """
+
+    first: tuple[int, int]
+    statements: dict[Statement, list[int]] = field(default_factory=dict)
+    principal: dict[str, Value] | None = None
+
+
+def _contested(ledger: Ledger, name: str) -> Iterator[_Contested]:
+    """Compare every derived statement with its principal, and with its equals."""
+    parts = ledger.standing(name)
+    if not any(part.position for part in parts):
+        return
+    mentioned = np.zeros(ledger.size(name), np.bool_)
+    for part in parts:
+        mentioned[part.ids if part.position else []] = True
+    parts = [part if part.position else part.where(mentioned[part.ids]) for part in parts]
+    contested = _contested_ids(parts, len(mentioned))
+    if not contested.any():
+        return
+    found: dict[int, _Contested] = {}
+    for row, position, stating, at in _mentions(parts, contested):
+        each = found.setdefault(int(stating.ids[at]), _Contested((row, position)))
+        each.statements.setdefault(ledger.statement(stating, at), []).append(row)
+    for part in [part.where(contested[part.ids]) for part in parts if not part.position]:
+        for at, identity in enumerate(part.ids.tolist()):
+            found[identity].principal = stated(ledger.statement(part, at))
+    yield from found.values()
+
+
+def _mentions(parts: list[Stated], contested: BoolArray) -> list[tuple[int, int, Stated, int]]:
+    """Row, position, part and place of all that is contested, in the order of rows."""
+    chosen = [part.where(contested[part.ids]) for part in parts if part.position]
+    found = [(row, part.position, part, at)
+             for part in chosen for at, row in enumerate(part.rows.tolist())]  # fmt: skip
+    return sorted(found, key=lambda one: one[:2])
+
+
+def _contested_ids(parts: list[Stated], size: int) -> BoolArray:
+    contested = np.zeros(size, np.bool_)
+    for name in sorted({name for part in parts for name in part.columns}):
+        said = np.full(size, NOT_STATED, np.int32)
+        saying = [part.where(part.columns[name] != NOT_STATED)
+                  for part in parts if name in part.columns]  # fmt: skip
+        for part in saying:
+            said[part.ids] = part.columns[name]
+        for part in saying:
+            contested[part.ids[part.columns[name] != said[part.ids]]] = True
+    return contested
+
+
+def _refuse_differing(ledger: Ledger, each: _Contested) -> None:
     values: dict[str, set[Value]] = defaultdict(set)
-    for content in [stated(s) for s in statements] + ([principal] if principal else []):
+    principal = each.principal
+    for content in [stated(s) for s in each.statements] + ([principal] if principal else []):
         for name, value in content.items():
             values[name].add(value)
-    for statement, rows in statements.items():
+    for statement, rows in each.statements.items():
         content = stated(statement)
         for name, value in content.items():
             agrees = principal is not None and principal.get(name, value) == value

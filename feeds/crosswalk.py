@@ -1,6 +1,6 @@
 """The crosswalk: a source's identifiers read as ours, by links that a person accepted or split."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from feeds.refusals import shown
-from ontology.columns import Column, Table, record_at, table_of
+from ontology.columns import Column, Snapshot, Table, record_at, table_of
 from ontology.errors import InputError
 from ontology.governance import IdentityLink
-from ontology.terms import field_kinds
+from ontology.terms import field_kinds, join_key
 from ontology.vocabulary import RECORDS
 
 Ints = npt.NDArray[np.int64]
@@ -37,7 +37,7 @@ def applied(table: Table, source: str, links: Table) -> Applied:
     rows of one key, which `standing` settles.
     """
     columns, used = dict(table.columns), {}
-    for name, of_class in _identifiers(table.name).items():
+    for name, of_class in identifiers(table.name).items():
         known = _links_of(source, of_class, links)
         rows, values = table[name].tolist(), links["id"].tolist()
         used[name] = np.fromiter((known.get(value, -1) for value in rows), np.int64, len(rows))
@@ -50,7 +50,7 @@ def applied(table: Table, source: str, links: Table) -> Applied:
 
 
 @cache
-def _identifiers(class_name: str) -> dict[str, str]:
+def identifiers(class_name: str) -> dict[str, str]:
     """The fields of a class that hold identifiers, each with the class that it identifies."""
     record = RECORDS[class_name]
     found = {kind.name: kind.refers_to for kind in field_kinds(record).values()
@@ -77,7 +77,7 @@ def accepted(
     identifier stands for another of ours already.
     """
     _signed(person)
-    if class_name not in RECORDS or class_name not in _identifiers(class_name).values():
+    if class_name not in RECORDS or class_name not in identifiers(class_name).values():
         raise InputError(
             f"facts of class {shown(class_name)} have no identifier of their own",
             hint="link the things that their keys name", code="IDENTITY_CLASS",
@@ -253,6 +253,117 @@ def rederived(told: Sequence[Told], before: Table, after: Table) -> Rederived:
     return Rederived(closed, stated, conflicts)
 
 
+@dataclass(frozen=True)
+class Restated:
+    """What a change of links makes of one class: what stands otherwise, or by another's word.
+
+    Rows of `table` stand now; rows of `gone` stood under the links before, and their keys stand no
+    more. `clocks` and `origin` (delivery and row in it) are those of the original statements, of
+    `table` first and then of `gone`.
+    """
+
+    table: Table
+    gone: Table
+    clocks: Ints
+    origin: Ints
+
+
+def restated(told: Sequence[Told], before: Table, after: Table) -> dict[str, Restated]:
+    """What stands under the links `after` in another way than under `before`, by class.
+
+    Raises InputError `IDENTITY_CONFLICT` where nothing settles which of two statements stands.
+    """
+    involved = _involved(before, after)
+    rows = [_rows_naming(each, before, involved) for each in told]
+    touched = [each.take(found) for each, found in zip(told, rows, strict=True)]
+    old, new = standing(touched, before), standing(touched, after)
+    found = {}
+    for name, now in new.items():
+        then = old[name]
+        if now.conflicts:
+            raise InputError(
+                f"two sources state {name} {shown(now.conflicts[0])} for one time, and nothing "
+                "says which counts", code="IDENTITY_CONFLICT",
+                hint="give the sources different priorities, or correct one of them first",
+            )  # fmt: skip
+        fresh = [row for row, key in enumerate(now.table.keys.tolist())
+                 if not _stands_alike(now, row, then, then.table.row_of.get(key))]  # fmt: skip
+        gone = [row for row, key in enumerate(then.table.keys.tolist())
+                if key not in now.table.row_of]  # fmt: skip
+        places = np.concatenate([now.origin[fresh], then.origin[gone]]).reshape(-1, 2)
+        if len(places):
+            clocks = np.array([touched[at].clocks[row] for at, row in places.tolist()], np.int64)
+            origin = np.array([(at, rows[at][row]) for at, row in places.tolist()], np.int64)
+            found[name] = Restated(
+                now.table.take(np.array(fresh, np.intp)),
+                then.table.take(np.array(gone, np.intp)),
+                clocks,
+                origin,
+            )
+    return found
+
+
+def _stands_alike(now: Standing, row: int, then: Standing, twin: int | None) -> bool:
+    if twin is None or now.origin[row].tolist() != then.origin[twin].tolist():
+        return False
+    return _cells(now.table, row) == _cells(then.table, twin)
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two statements (delivery, row) of one source that a link makes to be about one fact."""
+
+    class_name: str
+    key: str
+    one: tuple[int, int]
+    other: tuple[int, int]
+
+
+def contradictions(told: Sequence[Told], before: Table, after: Table) -> Iterator[Contradiction]:
+    """Statements of one source that stand for two facts, and for one under the links after.
+
+    Only those that say otherwise; two that say the same are one fact.
+    """
+    involved = _involved(before, after)
+    rows = [_rows_naming(each, before, involved) for each in told]
+    touched = [each.take(found) for each, found in zip(told, rows, strict=True)]
+    moved = [applied(each.table, each.source, after).table for each in touched]
+    for name, then in standing(touched, before).items():
+        seen: dict[str, tuple[int, int]] = {}
+        for at, row in then.origin.tolist():
+            key = moved[at].keys[row]
+            first = seen.setdefault(key, (at, row))
+            if first != (at, row) and _cells(moved[at], row) != _cells(moved[first[0]], first[1]):
+                yield Contradiction(name, key, (first[0], int(rows[first[0]][first[1]])),
+                                    (at, int(rows[at][row])))  # fmt: skip
+
+
+def involves(told: Told, before: Table, after: Table) -> bool:
+    """Whether a delivery names something that a change of links is about."""
+    return bool(len(_rows_naming(told, before, _involved(before, after))))
+
+
+def aliased(present: Snapshot, source: str, links: Table) -> Snapshot:
+    """The facts by which a source's files are read: what is ours is known by its names, too."""
+    tables = dict(present.tables)
+    for name in sorted(set(links["class_name"].tolist()) & tables.keys()):
+        table, (key, *_) = tables[name], RECORDS[name].KEY
+        rows = [(table.row_of[join_key((links["id"][link],))], external)
+                for external, link in sorted(_links_of(source, name, links).items())
+                if join_key((links["id"][link],)) in table.row_of
+                and join_key((external,)) not in table.row_of]  # fmt: skip
+        if rows:
+            twins = table.take(np.array([row for row, _ in rows], np.intp))
+            ids = np.empty(len(rows), object)
+            ids[:] = [external for _, external in rows]
+            columns = {**twins.columns, key: ids}
+            tables[name] = Table(name, {
+                column: np.concatenate([table[column], columns[column]])
+                for column in table.columns
+            }).sorted()  # fmt: skip
+    return Snapshot(present.sequence, tables)
+
+
 def _differs(table: Table, row: int, then: Table, twin: int | None) -> bool:
     return twin is None or _cells(table, row) != _cells(then, twin)
 
@@ -270,6 +381,12 @@ def _involved(before: Table, after: Table) -> set[tuple[str, str]]:
 
 
 def _naming(each: Told, links: Table, involved: set[tuple[str, str]]) -> Told:
+    return each.take(_rows_naming(each, links, involved))
+
+
+def _rows_naming(
+    each: Told, links: Table, involved: set[tuple[str, str]]
+) -> npt.NDArray[np.intp]:  # fmt: skip
     """The statements that name something involved.
 
     The links before the change show all: what they read otherwise than those after it was read
@@ -277,10 +394,10 @@ def _naming(each: Told, links: Table, involved: set[tuple[str, str]]) -> Told:
     """
     hit = np.zeros(len(each.table), np.bool_)
     table = applied(each.table, each.source, links).table
-    for name, of_class in _identifiers(table.name).items():
+    for name, of_class in identifiers(table.name).items():
         ids = {value for what, value in involved if what == of_class}
         hit |= _is_in(table[name], ids)
-    return each.take(np.flatnonzero(hit))
+    return np.flatnonzero(hit)
 
 
 def _is_in(column: Column, ids: set[str]) -> Bools:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feeds.by_class import in_any_format
-from feeds.formats.blocks import FORMAT_OF_ENDING, OTHER_WORKBOOKS
+from feeds.digested import DigestedFile, too_large
+from feeds.formats.blocks import FORMAT_OF_ENDING, OTHER_WORKBOOKS, RDF_OF_ENDING
 from feeds.limits import Limits
 from feeds.mapping import FileRule, Mapping
 from ontology.errors import InputError, Place
@@ -98,8 +99,10 @@ def _entry(folder: Path, part: str, rule: FileRule) -> str | None:
 def _refuse_others(folder: Path, mapping: Mapping, rules: Sequence[FileRule]) -> None:
     """Refuse a table that no class has: its rows would be lost unseen."""
     named = {rule.file for rule in rules}
+    documents = tuple(ending for ending in RDF_OF_ENDING if ending != ".json")
     for name in sorted(entry.name for entry in folder.iterdir()):
-        if name.endswith((*FORMAT_OF_ENDING, *OTHER_WORKBOOKS)) and name not in named:
+        told = name.endswith((*FORMAT_OF_ENDING, *OTHER_WORKBOOKS, *documents))
+        if told and name not in named:
             raise _not_mapped(mapping, name)
 
 
@@ -157,12 +160,18 @@ def _rule_of(path: Path, rules: Sequence[FileRule]) -> str | None:
 
 
 def read_bytes(path: Path, limit: int, folders: tuple[str, ...] = ()) -> bytes:
-    """The bytes of a regular file, at most `limit`; links, folders and pipes are refused.
+    """The bytes of a regular file, at most `limit`. Raises what `open_file` raises."""
+    with open_file(path, limit, folders) as stream:
+        return stream.whole()
+
+
+def open_file(path: Path, limit: int, folders: tuple[str, ...] = ()) -> DigestedFile:
+    """A regular file of at most `limit` bytes, open; links, folders and pipes are refused.
 
     `folders`: the names of the folders above it that may not be links, either. The check is on
     the opened file, so that nothing can be put in its place in between.
     Raises InputError `FILE_MISSING`, `FILE_IS_LINK`, `FILE_NOT_REGULAR`, `FILE_UNREADABLE` or
-    `FILE_TOO_LARGE`.
+    `FILE_TOO_LARGE`, the last also while a file that grows is read.
     """
     place = Place("/".join((*folders, path.name)))
     above = [path.parents[at] for at in range(len(folders))]
@@ -180,7 +189,7 @@ def read_bytes(path: Path, limit: int, folders: tuple[str, ...] = ()) -> bytes:
         reason = (error.strerror or "unknown reason").lower()
         raise InputError(f"the file cannot be opened: {reason}", code="FILE_UNREADABLE",
                          place=place, hint="check its permissions") from error  # fmt: skip
-    return _content(handle, limit, place)
+    return _regular(handle, limit, place)
 
 
 def _opened(path: Path, folders: tuple[str, ...]) -> int:
@@ -200,14 +209,13 @@ def _opened(path: Path, folders: tuple[str, ...]) -> int:
         os.close(at)
 
 
-def _content(handle: int, limit: int, place: Place) -> bytes:
+def _regular(handle: int, limit: int, place: Place) -> DigestedFile:
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise InputError("this is not a regular file", code="FILE_NOT_REGULAR", place=place,
                          hint="give a file, not a folder, device or pipe")  # fmt: skip
-    with os.fdopen(handle, "rb") as stream:
-        data = stream.read(limit + 1)
-    if len(data) > limit:
-        raise InputError(f"the file is larger than {limit} bytes", code="FILE_TOO_LARGE",
-                         place=place, hint="split the file")  # fmt: skip
-    return data
+    stream = DigestedFile(handle, limit, place)
+    if os.fstat(handle).st_size > limit:
+        stream.close()
+        raise too_large(limit, place)
+    return stream

@@ -1,7 +1,6 @@
-"""From the cells of a row to the value of one field, each distinct text converted once."""
+"""From the cells of a row to the value of one field."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 
 from feeds.cells import Value
@@ -15,50 +14,15 @@ from ontology.ranges import Range
 from ontology.word_lists import TextRule
 
 
-class Fault:
-    """Stands in a column for a value that could not be read; reading the row says why."""
-
-
-FAULT = Fault()
-
-
-@dataclass(slots=True)
-class Finder:
-    """Finds one field in rows of cells; `positions` are those of the rule's columns."""
-
-    rule: FieldRule
-    spec: FieldSpec
-    positions: tuple[int, ...]
-    limits: Limits
-    seen: dict[tuple[str, ...], Value | None] = field(default_factory=dict)
-
-    def find(self, cells: Sequence[str]) -> Value | None:
-        """The field's value in a row. Raises InputError with code and column."""
-        if self.rule.constant is not None:
-            return self.rule.constant
-        texts = tuple([cells[at] for at in self.positions])
-        if texts not in self.seen:
-            try:
-                self.seen[texts] = _value(texts, self.rule, self.spec, self.limits)
-            except InputError as error:
-                error.place = Place(column=error.place.column or self.rule.columns[0])
-                raise
-        return self.seen[texts]
-
-    def find_all(self, rows: Sequence[Sequence[str]]) -> Sequence[Value | Fault | None]:
-        """The field's values in many rows, FAULT where `find` would raise."""
-        if self.rule.constant is not None:
-            return [self.rule.constant] * len(rows)
-        columns = [[cells[at] for cells in rows] for at in self.positions]
-        texts = list(zip(*columns, strict=True))
-        values = {text: self._value_or_fault(text) for text in set(texts)}
-        return [values[text] for text in texts]
-
-    def _value_or_fault(self, texts: tuple[str, ...]) -> Value | Fault | None:
-        try:
-            return _value(texts, self.rule, self.spec, self.limits)
-        except InputError:
-            return FAULT
+def field_value(
+    texts: tuple[str, ...], rule: FieldRule, spec: FieldSpec, limits: Limits
+) -> Value | None:
+    """What the cells of a field's columns say. Raises InputError with code and column."""
+    try:
+        return _value(texts, rule, spec, limits)
+    except InputError as error:
+        error.place = Place(column=error.place.column or rule.columns[0])
+        raise
 
 
 def _value(

@@ -1,40 +1,47 @@
 """Rows that refer to another row: checked against it, and given its word where it has no number."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from feeds.assembly import Content, Merged
-from feeds.conflicts import stated
-from feeds.ledger import Identity, Key, Ledger
+from feeds.ledger import Key, Ledger, Stated
 from feeds.links import Link
 from feeds.mapping import RecordRule
+from feeds.pools import NOT_STATED, Codes
 from feeds.refusals import shown
 from ontology.columns import Snapshot, record_at
 from ontology.terms import join_key
 
-Records = dict[str, dict[Key, Merged]]
-
 
 def refuse_mismatched(ledger: Ledger) -> None:
     """Set aside rows that refer to a row which says otherwise in a column that both share."""
-    linked = {rule for rule in {row.statements[0].rule for _, row in ledger.standing()}
-              if links_of(rule)}  # fmt: skip
-    if not linked:
-        return
-    rows = [row for row in ledger.standing() if row[1].statements[0].rule in linked]
-    said: dict[Identity, Content] = {
-        row.statements[0].identity: stated(row.statements[0]) for _, row in rows
-    }
-    for index, row in rows:
-        first = row.statements[0]
-        own = said[first.identity]
-        for link in links_of(first.rule):
-            other = said.get((first.rule.name, (own.get(link.field),)))
-            for field in _shared_fields(first.rule, link):
-                if other is not None and other.get(field) != own.get(field):
-                    what = f"the row referred to has `{field}` {shown(str(other.get(field)))}"
-                    ledger.refuse(index, "LINK_MISMATCH", what, link.column)
+    linked = [part for part in ledger.standing() if not part.position and links_of(part.rule)]
+    for name in sorted({part.rule.name for part in linked}):
+        parts = [part for part in linked if part.rule.name == name]
+        is_there = np.zeros(ledger.size(name), np.bool_)
+        for part in parts:
+            is_there[part.ids] = True
+        for part in parts:
+            for link in links_of(part.rule):
+                target = _said(parts, link.field, len(is_there))[part.ids] + 1
+                leads = (target > 0) & is_there[target]
+                for field in _shared_fields(part.rule, link):
+                    said = _said(parts, field, len(is_there))
+                    for at in np.flatnonzero(leads & (said[target] != said[part.ids])).tolist():
+                        other = str(ledger.value(name, field, int(said[target[at]])))
+                        what = f"the row referred to has `{field}` {shown(other)}"
+                        ledger.refuse(int(part.rows[at]), "LINK_MISMATCH", what, link.column)
+
+
+def _said(parts: list[Stated], field: str, size: int) -> Codes:
+    """By identity: the code of a field in the rows that are about it."""
+    said = np.full(size, NOT_STATED, np.int32)
+    for part in parts:
+        said[part.ids] = part.codes(field)
+    return said
 
 
 def links_of(rule: RecordRule) -> list[Link]:
@@ -48,8 +55,9 @@ def _shared_fields(rule: RecordRule, link: Link) -> list[str]:
 
 
 def inherit(
-    records: Records, rules: Iterator[RecordRule], present: Snapshot | None
-) -> Counter[str]:
+    ledger: Ledger, records: dict[str, Merged], rules: Iterable[RecordRule],
+    present: Snapshot | None,
+) -> Counter[str]:  # fmt: skip
     """Follow every link to its end: where no number stands there, its word is taken over.
 
     Numbers are never copied, so sums over rows do not grow. Gives how many rows are linked and
@@ -58,28 +66,49 @@ def inherit(
     counts: Counter[str] = Counter()
     for rule in rules:
         for link in links_of(rule):
-            found = records.get(rule.name, {})
-            # Words change only at the end: a row read on the way must still say what it said.
-            words = dict(_words(rule.name, link, found, present))
-            for key, word in words.items():
-                counts[f"{rule.name}.{link.field}: linked"] += 1
-                if word != link.says:
-                    found[key].content[link.word] = word
-                    counts[f"{rule.name}.{link.word}: taken over, {word}"] += 1
+            if rule.name in records:
+                counts += _inherit(ledger, records[rule.name], link, present)
     return counts
 
 
+def _inherit(ledger: Ledger, records: Merged, link: Link, present: Snapshot | None) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    name = records.name
+    found = _contents(ledger, records, link)
+    places = {key: at for at, key in enumerate(found)}
+    word_codes, pool = records.column(link.word), ledger.pools.of(name, link.word)
+    # Words change only at the end: a row read on the way must still say what it said.
+    for key, word in dict(_words(name, link, found, present)).items():
+        counts[f"{name}.{link.field}: linked"] += 1
+        if word != link.says:
+            word_codes[places[key]] = pool.code(word)
+            counts[f"{name}.{link.word}: taken over, {word}"] += 1
+    records.codes[link.word] = word_codes
+    return counts
+
+
+def _contents(ledger: Ledger, records: Merged, link: Link) -> dict[Key, Content]:
+    """What each record says of a link's fields."""
+    fields = (link.field, link.number, link.word)
+    columns = [records.column(field).tolist() for field in fields]
+    found: dict[Key, Content] = {}
+    for identity, *codes in zip(records.ids.tolist(), *columns, strict=True):
+        key = ledger.key(records.name, identity)
+        found[key] = ledger.content(records.name, zip(fields, codes, strict=True))
+    return found
+
+
 def _words(
-    name: str, link: Link, found: dict[Key, Merged], present: Snapshot | None
+    name: str, link: Link, found: dict[Key, Content], present: Snapshot | None
 ) -> Iterator[tuple[Key, str]]:
     ends: dict[Key, str] = {}
     for key, record in found.items():
-        if link.field in record.content:
+        if link.field in record:
             yield key, _word(name, link, key, found, present, ends)
 
 
 def _word(
-    name: str, link: Link, key: Key, found: dict[Key, Merged], present: Snapshot | None,
+    name: str, link: Link, key: Key, found: dict[Key, Content], present: Snapshot | None,
     ends: dict[Key, str],
 ) -> str:  # fmt: skip
     """The word at the end of a row's references; `ends` holds those known and gains the new ones.
@@ -102,10 +131,10 @@ def _word(
 
 
 def _content(
-    name: str, key: Key, found: dict[Key, Merged], present: Snapshot | None
+    name: str, key: Key, found: dict[Key, Content], present: Snapshot | None
 ) -> Mapping[str, Any]:
     if key in found:
-        return found[key].content
+        return found[key]
     table = None if present is None else present.table(name)
     row = None if table is None else table.row_of.get(join_key(key))
     if table is None or row is None:

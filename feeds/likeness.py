@@ -59,6 +59,14 @@ def gs1_number(text: str) -> str:
     return digits.zfill(14) if int(digits[-1]) == check_digit(digits[:-1]) else ""
 
 
+def right_number(text: str) -> str:
+    """A number as long as a GTIN or GLN with the check digit that it should have, else nothing."""
+    digits = text.strip()
+    if len(digits) not in _GTIN_DIGITS - {8} or not (digits.isascii() and digits.isdigit()):
+        return ""
+    return digits[:-1] + str(check_digit(digits[:-1]))
+
+
 def look_alike(one: str, other: str) -> str:
     """In which way two unequal numbers look the same; nothing where they do not.
 

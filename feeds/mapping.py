@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from feeds.cells import Converter, Value
-from feeds.formats.blocks import Form
+from feeds.formats.blocks import RDF_OF_ENDING, Form
 from feeds.links import Link
 from ontology.canonical import digest_of
 from ontology.vocabulary import FACTS
@@ -20,6 +20,10 @@ FED = FACTS - {
 EPCIS = "epcis"
 """The format of documents of events (EPCIS 2.0), which become sheets of several classes."""
 EVENTS_STATE = "StockMovement"
+"""What such a document states above all."""
+RDF = "rdf"
+"""The format of documents in the words of the vocabulary, which become a sheet per class."""
+NODES_STATE = "Item"
 """What such a document states above all."""
 CONSTANTS = -1
 """The file index of facts that the mapping itself states; their row is its line there."""
@@ -143,7 +147,10 @@ class FileRule:
     @property
     def form(self) -> Form:
         """How the file is written, for the reader of its format."""
-        return Form(self.file, self.format, self.encoding, self.delimiter, self.sheet)
+        written = self.format
+        if written == RDF:
+            written = RDF_OF_ENDING.get(PurePath(self.file).suffix.lower(), "turtle")
+        return Form(self.file, written, self.encoding, self.delimiter, self.sheet)
 
     @property
     def records(self) -> tuple[RecordRule, ...]:

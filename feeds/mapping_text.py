@@ -11,7 +11,7 @@ from feeds.cells import Day
 from feeds.derive_text import derive_rules, wide_rule
 from feeds.field_text import default_rule, field_rule
 from feeds.files import found_as
-from feeds.formats.blocks import FORMAT_OF_ENDING, FORMATS, OTHER_WORKBOOKS
+from feeds.formats.blocks import FORMAT_OF_ENDING, FORMATS, OTHER_WORKBOOKS, RDF_OF_ENDING
 from feeds.limits import MAPPING_BYTES
 from feeds.linked_fields import with_links
 from feeds.mapping import (
@@ -19,6 +19,8 @@ from feeds.mapping import (
     EVENTS_STATE,
     FED,
     FORMAT,
+    NODES_STATE,
+    RDF,
     FieldRule,
     FileRule,
     Mapping,
@@ -43,6 +45,7 @@ def load_mapping(path: Path) -> Mapping:
 def parse_mapping(data: bytes, name: str) -> Mapping:
     """The mapping in the bytes of a YAML document; `name` is what errors call it."""
     root = parse_yaml(data, name)
+    _check_form(dict(root.pairs()).get("format"))
     top = root.entries(
         ("format", "chain", "source", "version", "known", "files"),
         ("constants", "derive", "as_of"),
@@ -61,6 +64,16 @@ def parse_mapping(data: bytes, name: str) -> Mapping:
         by_class=top["files"].is_text,
         as_of=_day(top["as_of"]) if "as_of" in top else None,
     )
+
+
+def _check_form(block: Block | None) -> None:
+    """Refuse a mapping of a later form before its keys are looked at."""
+    if block is None or not block.is_text or block.text() == FORMAT:
+        return
+    if block.text().startswith(FORMAT.partition("/")[0] + "/"):
+        block.refuse(f"`{block.text()}` is a form of mapping that this program does not know",
+                     f"use a later version of the program, or write {FORMAT}",
+                     "MAPPING_VERSION_UNKNOWN")  # fmt: skip
 
 
 def _files(block: Block) -> tuple[FileRule, ...]:
@@ -111,8 +124,9 @@ def _file(block: Block) -> FileRule:
             f"`{name}` is not the plain name of a file in the feed's folder or one below it",
             "name the file by its path from that folder, such as `2023/stock.csv`", "FILE_OUTSIDE",
         )  # fmt: skip
-    if "format" in parts and parts["format"].text() == EPCIS:
-        return _events(name, parts)
+    said = _says_itself(name, parts)
+    if said:
+        return _document(name, parts, said)
     if "principal" not in parts:
         block.refuse("what is each row of the file?", "add `principal:`", "MAPPING_KEY_MISSING")
     delimiter = parts["delimiter"].choice(tuple(DELIMITERS)) if "delimiter" in parts else ","
@@ -133,14 +147,29 @@ def _file(block: Block) -> FileRule:
     )
 
 
-def _events(name: str, parts: dict[str, Block]) -> FileRule:
-    """A document of EPCIS events, which says itself what it states."""
+def _says_itself(name: str, parts: dict[str, Block]) -> str:
+    """The format of a document that says itself what it states; empty for a table."""
+    stated = parts["format"].text() if "format" in parts else ""
+    ending = PurePath(name).suffix.lower()
+    if stated == RDF and ending not in RDF_OF_ENDING:
+        listed = ", ".join(RDF_OF_ENDING)
+        parts["file"].refuse(f"how is `{name}` written?", f"let its name end in one of: {listed}",
+                             "WRONG_FORMAT")  # fmt: skip
+    if stated in {EPCIS, RDF}:
+        return stated
+    return RDF if not stated and ending in RDF_OF_ENDING and ending != ".json" else ""
+
+
+def _document(name: str, parts: dict[str, Block], form: str) -> FileRule:
+    """A document of EPCIS events or of RDF, which says itself what it states."""
+    what = "an EPCIS document" if form == EPCIS else "a document of RDF"
     for key, part in parts.items():
         if key not in {"file", "format", "optional"}:
-            part.refuse("an EPCIS document says itself what it states", f"leave `{key}` out")
+            part.refuse(f"{what} says itself what it states", f"leave `{key}` out")
     is_optional = "optional" in parts and parts["optional"].flag()
-    return FileRule(name, RecordRule(EVENTS_STATE, (), by_header=True), optional=is_optional,
-                    format=EPCIS)  # fmt: skip
+    states = EVENTS_STATE if form == EPCIS else NODES_STATE
+    return FileRule(name, RecordRule(states, (), by_header=True), optional=is_optional,
+                    format=form)  # fmt: skip
 
 
 def _format(parts: dict[str, Block], name: str) -> str:
@@ -148,7 +177,7 @@ def _format(parts: dict[str, Block], name: str) -> str:
     ending = PurePath(name).suffix.lower()
     if "format" not in parts and ending in OTHER_WORKBOOKS:
         parts["file"].refuse(f"`{ending}` files are not read", "save it as .xlsx", "WRONG_FORMAT")
-    stated = parts["format"].choice((*FORMATS, EPCIS)) if "format" in parts else ""
+    stated = parts["format"].choice((*FORMATS, EPCIS, RDF)) if "format" in parts else ""
     chosen = stated or FORMAT_OF_ENDING.get(ending, "csv")
     for key, only in (("encoding", "csv"), ("delimiter", "csv"), ("sheet", "xlsx")):
         if key in parts and chosen != only:

@@ -2,34 +2,42 @@
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from feeds.assembly import Content, loaded_rows, merged, tables_of
+import numpy as np
+
+from feeds.assembly import Columns, Merged, merged_all, table_of_merged
 from feeds.circles import refuse_circles
 from feeds.conflicts import refuse_conflicts
 from feeds.derivations import with_derived
+from feeds.digested import DigestedFile
+from feeds.encoded import Encoded, encoded, encoded_sheet, with_blank
 from feeds.epcis.capture import Capture, capture
-from feeds.files import find_files, read_bytes
-from feeds.formats.sheet import Sheet, check_header, read_sheet, with_absent
+from feeds.files import find_files, open_file
+from feeds.formats.sheet import absent_columns, blocks_of, check_header, read_sheet
+from feeds.identities import name_identities
 from feeds.inherited import inherit, refuse_mismatched
 from feeds.ledger import Ledger
 from feeds.limits import Limits
-from feeds.mapping import CONSTANTS, EPCIS, FileRule, Mapping, RecordRule
+from feeds.mapping import CONSTANTS, EPCIS, RDF, FileRule, Mapping, RecordRule
 from feeds.mapping_text import for_header
+from feeds.rdf.reading import RdfDocument, read_document
 from feeds.references import refuse_unknown
 from feeds.result import FeedResult, FileCounts
-from feeds.rows import constant_row, read_rows, rounded_cells
-from feeds.stock_units import in_own_units, refuse_mixed_units, units_of
+from feeds.rows import add_constant, add_page, rounded_cells
+from feeds.stock_units import finished_stock, refuse_mixed_units, units_of
 from feeds.wide import unpivoted
 from ontology.canonical import digest, digest_of
 from ontology.columns import Snapshot, Table, table_of
 from ontology.errors import InputError, Place
 from ontology.governance import QuarantinedRow
 
+Said = tuple[str, Callable[[int], str]]
+"""The name of a sheet, and what it says in a row."""
 NO_LIMITS_STATED = Limits()
 
 
@@ -76,29 +84,55 @@ def _no_collection() -> Iterator[None]:
 def _read(
     paths: Sequence[Path], mapping: Mapping, present: Snapshot | None, limits: Limits
 ) -> FeedResult:
-    ledger = Ledger([constant_row(rule) for rule in mapping.constants])
-    ledger.classes |= {rule.name for rule in mapping.constants}
-    pile = _Pile(ledger, limits)
+    pile = _Pile(Ledger(), limits)
+    for rule in mapping.constants:
+        add_constant(pile.ledger, rule)
     left = limits.feed_bytes
     for file in find_files(paths, mapping, limits):
-        data = read_bytes(file.path, min(limits.file_bytes, left), file.folders)
-        left -= len(data)
-        if file.rule.format == EPCIS:
-            pile.add_events(capture(data, file.rule.file, present, limits), data)
-        else:
-            pile.add(*unpivoted(read_sheet(data, file.rule, limits), file.rule, limits),
-                     file.rule, digest(data))  # fmt: skip
-    counts = pile.counts
-    _set_aside(ledger, mapping, present)
+        with open_file(file.path, min(limits.file_bytes, left), file.folders) as stream:
+            left -= _add_file(pile, stream, file.rule, mapping, present)
+    name_identities(pile.ledger)
+    _set_aside(pile.ledger, mapping, present)
+    return _result(mapping, pile, present)
+
+
+def _add_file(
+    pile: "_Pile", stream: DigestedFile, rule: FileRule, mapping: Mapping, present: Snapshot | None
+) -> int:
+    """Put the rows of a file on the pile; the number of its bytes."""
+    limits = pile.limits
+    if rule.format == EPCIS:
+        data = stream.whole()
+        pile.add_events(capture(data, rule.file, present, limits), data)
+    elif rule.format == RDF:
+        data = stream.whole()
+        pile.add_nodes(read_document(data, rule, mapping.chain, limits), data)
+    elif rule.wide is not None:
+        rows, nothing = unpivoted(read_sheet(stream.whole(), rule, limits), rule, limits)
+        pile.add(encoded_sheet(rows, rule), nothing, rule, stream.finish()[0])
+    else:
+        sheet = encoded(blocks_of(stream, rule.form, limits), rule, limits)
+        pile.add(sheet, 0, rule, stream.finish()[0])
+    return stream.finish()[1]
+
+
+def _result(mapping: Mapping, pile: "_Pile", present: Snapshot | None) -> FeedResult:
+    ledger, counts = pile.ledger, pile.counts
     units = units_of(ledger, present)
-    records = merged(ledger)
-    counts += inherit(records, iter(pile.principals), present)
+    records = merged_all(ledger)
+    counts += inherit(ledger, records, pile.principals, present)
+    read_files = _counts(ledger, records.values(), pile.begun)
+    ledger.forget()
 
-    def finish(name: str, content: Content) -> Content:
-        return in_own_units(content, units) if name == "StockPosition" else content
+    def finish(found: Merged, columns: Columns) -> Columns:
+        if found.name != "StockPosition":
+            return columns
+        return finished_stock(ledger, found, columns, units)
 
-    tables, sources = tables_of(records, present, finish)
-    read_files = _counts(ledger, pile.begun)
+    tables, sources = {}, {}
+    for name in list(records):
+        found = table_of_merged(ledger, records.pop(name), present, finish)
+        tables[name], sources[name] = found
     files, derived = with_derived(mapping, tables, sources, read_files)
     return FeedResult(
         chain=mapping.chain,
@@ -121,16 +155,18 @@ class _Pile:
 
     ledger: Ledger
     limits: Limits
-    sheets: list[Sheet] = field(default_factory=list)
+    sheets: list[Said] = field(default_factory=list)
     begun: list[FileCounts] = field(default_factory=list)
     principals: list[RecordRule] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     ended: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def add(self, sheet: Sheet, nothing: int, file_rule: FileRule, digested: str) -> None:
+    def add(self, sheet: Encoded, nothing: int, file_rule: FileRule, digested: str) -> None:
         """The rows of a sheet by the rule of its file; `nothing` cells of it state nothing."""
         rule = for_header(file_rule, sheet.header)
-        sheet, absent = with_absent(sheet, rule)
+        columns = sheet.header
+        absent = absent_columns(columns, rule)
+        sheet = with_blank(sheet, absent)
         left = rule.wide.leave if rule.wide else ()
         unread = (*check_header(sheet, rule), *left)
         self.ledger.classes |= {record.name for record in rule.records}
@@ -138,20 +174,23 @@ class _Pile:
         self.counts[f"{sheet.file}: columns that no line names"] += len(absent)
         self.counts[f"{sheet.file}: cells that state nothing"] += nothing
         self.counts[f"{sheet.file}: cells rounded"] += rounded_cells(sheet, rule)
-        for row, refusal in read_rows(sheet, rule, len(self.sheets), self.limits):
-            if refusal is not None:
-                place = len(self.ledger.rows)
-                self.ledger.refuse(place, refusal.code, refusal.reason, refusal.column)
-            self.ledger.rows.append(row)
-        self.sheets.append(sheet)
-        self.begun.append(FileCounts(sheet.file, digested, unread_columns=unread))
+        add_page(self.ledger, sheet, rule, len(self.sheets), self.limits)
+        self.sheets.append((sheet.file, sheet.said))
+        self.begun.append(FileCounts(sheet.file, digested, unread_columns=unread,
+                                     columns=columns))  # fmt: skip
+
+    def add_nodes(self, document: RdfDocument, data: bytes) -> None:
+        """The sheets of a document of RDF, a class each, and what no field of theirs reads."""
+        for sheet, rule in document.sheets:
+            self.add(encoded_sheet(sheet, rule), 0, rule, digest(data))
+        self.counts.update(document.counts)
 
     def add_events(self, captured: Capture, data: bytes) -> None:
         """The sheets of a document of events, a class each, and what became of its events."""
         for sheet in captured.sheets:
             name = sheet.file.rpartition("#")[2]
             rule = FileRule(sheet.file, RecordRule(name, (), by_header=True))
-            self.add(sheet, 0, rule, digest(data))
+            self.add(encoded_sheet(sheet, rule), 0, rule, digest(data))
         for outcome, events in sorted(captured.account.tally.items()):
             self.counts[f"events with the outcome `{outcome}`"] += events
         for name, keys in captured.closes.items():
@@ -168,32 +207,38 @@ def _set_aside(ledger: Ledger, mapping: Mapping, present: Snapshot | None) -> No
         refuse_unknown(ledger, mapping.known, present)
 
 
-def _counts(ledger: Ledger, begun: list[FileCounts]) -> tuple[FileCounts, ...]:
-    loaded, repeated = loaded_rows(ledger)
-    tally = [[0, 0, 0] for _ in begun]
-    for position, row in enumerate(ledger.rows):
-        if row.file != CONSTANTS:
-            kind = 0 if position in loaded else 1 if position in repeated else 2
-            tally[row.file][kind] += 1
-    return tuple(
-        replace(counts, rows=sum(kinds), loaded=kinds[0], duplicates=kinds[1], quarantined=kinds[2])
-        for counts, kinds in zip(begun, tally, strict=True)
-    )
-
-
-def _quarantined(ledger: Ledger, mapping: Mapping, sheets: list[Sheet]) -> Table:
-    """The refused rows. A refused constant is a fault of the mapping and raises."""
-    rows_of = [{number: row for row, number in enumerate(sheet.numbers)} for sheet in sheets]
+def _counts(
+    ledger: Ledger, records: Iterable[Merged], begun: list[FileCounts]
+) -> tuple[FileCounts, ...]:
+    """The account of each file: a row that brings no record in says the same again."""
+    brings = np.zeros(ledger.rows, np.bool_)
+    for each in records:
+        brings[each.own[each.own >= 0]] = True
     found = []
-    for position, refusal in sorted(ledger.refusals.items()):
-        row = ledger.rows[position]
-        if row.file == CONSTANTS:
+    for page in ledger.pages:
+        if page.file == CONSTANTS:
+            continue
+        rows = slice(page.start, page.start + len(page.ids))
+        loaded = int(np.count_nonzero(brings[rows]))
+        stands = int(np.count_nonzero(ledger.stands[rows]))
+        counts = begun[page.file]
+        found.append(replace(counts, rows=len(page.ids), loaded=loaded, duplicates=stands - loaded,
+                             quarantined=len(page.ids) - stands))  # fmt: skip
+    return tuple(found)
+
+
+def _quarantined(ledger: Ledger, mapping: Mapping, sheets: list[Said]) -> Table:
+    """The refused rows. A refused constant is a fault of the mapping and raises."""
+    found = []
+    for row, refusal in sorted(ledger.refusals.items()):
+        page = ledger.page_of(row)
+        number = int(page.numbers[row - page.start])
+        if page.file == CONSTANTS:
             raise InputError(
-                refusal.reason, code=refusal.code, place=Place(mapping.name, row.number),
+                refusal.reason, code=refusal.code, place=Place(mapping.name, number),
                 hint="correct the constant in the mapping",
             )  # fmt: skip
-        sheet = sheets[row.file]
-        said = sheet.text(rows_of[row.file][row.number])
-        found.append(QuarantinedRow(sheet.file, row.number, refusal.column, refusal.code,
-                                    refusal.reason, said))  # fmt: skip
+        file, said = sheets[page.file]
+        found.append(QuarantinedRow(file, number, refusal.column, refusal.code, refusal.reason,
+                                    said(row - page.start)))  # fmt: skip
     return table_of(found, "QuarantinedRow")

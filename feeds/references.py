@@ -1,59 +1,140 @@
 """References that nothing defines, followed until no row depends on a row that was set aside."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
-from feeds.cells import Value
-from feeds.ledger import FeedRow, Identity, Ledger, Statement, column_of_field
+import numpy as np
+
+from feeds.ledger import UNKNOWN, Key, Ledger, Stated, column_of_field
 from feeds.mapping import RecordRule
+from feeds.pools import NOT_STATED, BoolArray, Codes
 from feeds.record_fields import field_specs
 from feeds.refusals import LEANS, shown
 from ontology.columns import Snapshot
 
+Identity = tuple[str, int]
+"""A record: its class and the number of its identity there."""
+_Uses = tuple[Codes, Codes]
+"""Identities of a class and the rows that use them, in parallel."""
 
-@dataclass(slots=True)
+
 class _Links:
     """Who defines and who needs each record, among the rows that stand."""
 
-    known: Collection[str]
-    positions: dict[RecordRule, list[tuple[int, str]]] = field(default_factory=dict)
-    definers: Counter[Identity] = field(default_factory=Counter)
-    principals: Counter[Identity] = field(default_factory=Counter)
-    needed_by: dict[str, dict[Value, list[int]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(list))
-    )
-    derived_by: dict[Identity, list[int]] = field(default_factory=lambda: defaultdict(list))
+    def __init__(self, ledger: Ledger, known: Collection[str], present: Snapshot | None) -> None:
+        self.ledger, self.known = ledger, known
+        parts = ledger.standing()
+        self.needs: dict[str, list[_Uses]] = defaultdict(list)
+        self.mentions: dict[str, list[_Uses]] = defaultdict(list)
+        for part in parts:
+            if part.position:
+                self.mentions[part.rule.name].append((part.ids, part.rows))
+            for _, refers_to, uses in _uses(ledger, part, known):
+                self.needs[refers_to].append(uses)
+        names = {*self.needs, *self.mentions, *(page.name for page in ledger.pages)}
+        sizes = {name: ledger.size(name) for name in names}
+        self.definers = {name: np.zeros(size, np.int64) for name, size in sizes.items()}
+        self.principals = {name: np.zeros(size, np.int64) for name, size in sizes.items()}
+        for part in parts:
+            found = np.bincount(part.ids, minlength=sizes[part.rule.name])
+            self.definers[part.rule.name] += found
+            if not part.position:
+                self.principals[part.rule.name] += found
+        self.settled = {name: self._settled(name, sizes[name], present) for name in names}
+        self.barred = {name: self._refused(name) & ~self.settled[name] for name in names}
+        self._sorted: dict[tuple[str, bool], _Uses] = {}
 
-    def add(self, index: int, row: FeedRow) -> None:
-        """Count what a row defines and needs."""
-        if row.principal is not None:  # it is the first statement's identity in a row that stands
-            self.principals[row.principal] += 1
-            self.definers[row.principal] += 1
-        for position, statement in enumerate(row.statements):
-            if position:
-                self.definers[statement.identity] += 1
-                self.derived_by[statement.identity].append(index)
-            if statement.rule not in self.positions:
-                self.positions[statement.rule] = _positions(statement.rule, self.known)
-            for at, refers_to in self.positions[statement.rule]:
-                value = statement.values[at]
-                if isinstance(value, tuple):
-                    for one in value:
-                        self.needed_by[refers_to][one].append(index)
-                elif value is not None:
-                    self.needed_by[refers_to][value].append(index)
+    def _settled(self, name: str, size: int, present: Snapshot | None) -> BoolArray:
+        """By identity: whether the facts so far have it."""
+        settled = np.zeros(size, np.bool_)
+        if present is not None and name in self.known:
+            settled[self.ledger.pools.ids(name).known(present.table(name)["id"]) + 1] = True
+        return settled
 
-    def needed(self) -> Iterator[Identity]:
-        """Every record that some row needs."""
-        return ((name, (one,)) for name, rows in self.needed_by.items() for one in rows)
+    def _refused(self, name: str) -> BoolArray:
+        """By identity: whether all its own rows are set aside, so that no other may define it."""
+        refused = np.zeros(len(self.definers[name]), np.bool_)
+        for page in self.ledger.pages:
+            if page.name == name:
+                stands = self.ledger.stands[page.start : page.start + len(page.ids)]
+                gone = page.ids[~stands]
+                refused[gone[gone != UNKNOWN]] = True
+        is_known: BoolArray = self.principals[name] > 0
+        return refused & ~is_known
 
-    def needing(self, identity: Identity) -> list[int]:
-        """The rows that need a record."""
-        name, key = identity
-        found = self.needed_by.get(name)
-        return found.get(key[0], []) if found and len(key) == 1 and key[0] is not None else []
+    def is_open(self, name: str, identity: int) -> bool:
+        """Whether nothing defines a record."""
+        return not self.definers[name][identity] and not self.settled[name][identity]
+
+    def begin(self) -> list[Identity]:
+        """The records that rows need and nothing defines, or mention and may not define."""
+        found: list[Identity] = []
+        for uses, lacking in (
+            (self.needs, {n: (self.definers[n] == 0) & ~self.settled[n] for n in self.needs}),
+            (self.mentions, self.barred),
+        ):
+            for name, parts in uses.items():
+                used = np.zeros(len(lacking[name]), np.bool_)
+                for ids, _ in parts:
+                    used[ids] = True
+                found += [(name, one) for one in np.flatnonzero(used & lacking[name]).tolist()]
+        return found
+
+    def depending(self, name: str, identity: int) -> list[int]:
+        """The rows that cannot stand as a record is: they need it, or mention it."""
+        rows = [] if self.definers[name][identity] else self._using(name, identity, needs=True)
+        if self.barred[name][identity]:
+            rows += self._using(name, identity, needs=False)
+        return rows
+
+    def _using(self, name: str, identity: int, *, needs: bool) -> list[int]:
+        parts = (self.needs if needs else self.mentions).get(name)
+        if not parts:
+            return []
+        if (name, needs) not in self._sorted:
+            ids, rows = (np.concatenate(column) for column in zip(*parts, strict=True))
+            order = np.argsort(ids, kind="stable")
+            self._sorted[name, needs] = ids[order], rows[order]
+        ids, rows = self._sorted[name, needs]
+        first, last = np.searchsorted(ids, [identity, identity + 1])
+        return list(rows[first:last].tolist())
+
+    def withdraw(self, row: int) -> list[Identity]:
+        """Take back what a row states; the records that nobody defines any more."""
+        lost: list[Identity] = []
+        for part, at in self.ledger.stated_by(row):
+            name, identity = part.rule.name, int(part.ids[at])
+            self.definers[name][identity] -= 1
+            if self.is_open(name, identity):
+                lost.append((name, identity))
+            if not part.position:
+                self.principals[name][identity] -= 1
+                if not self.principals[name][identity] and not self.settled[name][identity]:
+                    self.barred[name][identity] = True
+                    lost.append((name, identity))
+        return lost
+
+    def reason(self, row: int) -> tuple[str, str] | None:
+        """Why a row cannot stand, and at which column; None where it can."""
+        for part, at in self.ledger.stated_by(row):
+            name, identity = part.rule.name, int(part.ids[at])
+            if part.position and self.barred[name][identity]:
+                return self._words(name, identity), _first_column(part.rule)
+            for field, refers_to, (ids, _) in _uses(self.ledger, part.one(at), self.known):
+                for needed in ids.tolist():
+                    if self.is_open(refers_to, needed):
+                        column = column_of_field(part.rule, field)
+                        return self._words(refers_to, needed), column
+        return None
+
+    def _words(self, name: str, identity: int) -> str:
+        key: Key = self.ledger.key(name, identity)
+        what = shown("/".join(map(str, key)))
+        if self.barred[name][identity]:
+            return f"{what} is {_article(name)} {name} {LEANS}"
+        return f"{what} is not a known {name}"
 
 
 def refuse_unknown(ledger: Ledger, known: Collection[str], present: Snapshot | None) -> None:
@@ -63,107 +144,47 @@ def refuse_unknown(ledger: Ledger, known: Collection[str], present: Snapshot | N
     own rows were all set aside is not defined by a row that merely mentions it: a bare
     stand-in for a refused item would have lost what made it special.
     """
-    links = _Links(known)
-    for index, row in ledger.standing():
-        links.add(index, row)
-    settled = _present_ids(known, present)
-    barred = ledger.refused_principals() - settled
-    queue = [i for i in links.needed() if not links.definers[i] and i not in settled]
-    queue += [identity for identity in barred if identity in links.derived_by]
+    links = _Links(ledger, known, present)
+    queue = links.begin()
     dropped: set[int] = set()
     while queue:
-        identity = queue.pop()
-        rows = [] if links.definers[identity] else links.needing(identity)
-        if identity in barred:
-            rows = [*rows, *links.derived_by.get(identity, [])]
-        for index in rows:
-            if index not in dropped:
-                dropped.add(index)
-                queue += _withdraw(ledger.rows[index], links, settled, barred)
-    _refuse(ledger, sorted(dropped), links, known, settled, barred)
-
-
-def _withdraw(
-    row: FeedRow, links: _Links, settled: set[Identity], barred: set[Identity]
-) -> list[Identity]:
-    """Take a row's statements back; the records that nobody defines any more."""
-    lost = []
-    for statement in row.statements:
-        links.definers[statement.identity] -= 1
-        if not links.definers[statement.identity] and statement.identity not in settled:
-            lost.append(statement.identity)
-    principal = row.statements[0].identity
-    links.principals[principal] -= 1
-    if not links.principals[principal] and principal not in settled:
-        barred.add(principal)
-        lost.append(principal)
-    return lost
-
-
-def _refuse(
-    ledger: Ledger, rows: list[int], links: _Links, known: Collection[str],
-    settled: set[Identity], barred: set[Identity],
-) -> None:  # fmt: skip
+        for row in links.depending(*queue.pop()):
+            if row not in dropped:
+                dropped.add(row)
+                queue += links.withdraw(row)
     # Reasons are read off the final state, so that they do not depend on the order of work.
-    for index in rows:
-        for position, statement in enumerate(ledger.rows[index].statements):
-            reason = _reason(position, statement, links, known, settled, barred)
-            if reason:
-                ledger.refuse(index, "UNKNOWN_ID", *reason)
-                break
+    for row in sorted(dropped):
+        reason = links.reason(row)
+        if reason:
+            ledger.refuse(row, "UNKNOWN_ID", *reason)
 
 
-def _reason(
-    position: int, statement: Statement, links: _Links, known: Collection[str],
-    settled: set[Identity], barred: set[Identity],
-) -> tuple[str, str] | None:  # fmt: skip
-    if position and statement.identity in barred:
-        return _words(statement.identity, barred), _first_column(statement)
-    for name, identity in _needs(statement, known):
-        if not links.definers[identity] and identity not in settled:
-            return _words(identity, barred), column_of_field(statement.rule, name)
-    return None
-
-
-def _words(identity: Identity, barred: set[Identity]) -> str:
-    name, key = identity
-    what = shown("/".join(map(str, key)))
-    if identity in barred:
-        return f"{what} is {_article(name)} {name} {LEANS}"
-    return f"{what} is not a known {name}"
+def _uses(ledger: Ledger, part: Stated, known: Collection[str]) -> Iterator[tuple[str, str, _Uses]]:
+    """By reference to a known class: field, class, and the identities with the rows."""
+    specs = field_specs(part.rule.name)
+    for field, refers_to in _references(part.rule.name).items():
+        if refers_to not in known or field not in part.columns:
+            continue
+        some = part.where(part.columns[field] != NOT_STATED)
+        codes, rows = some.columns[field], some.rows
+        if specs[field].kind.many:
+            lists: list[Any] = [
+                ledger.value(part.rule.name, field, code) for code in codes.tolist()
+            ]
+            rows = np.repeat(rows, [len(one) for one in lists])
+            codes = ledger.pools.ids(refers_to).codes([one for each in lists for one in each])
+        yield field, refers_to, (codes + np.int32(1), rows)
 
 
 def _article(name: str) -> str:
     return "an" if name[0] in "AEIOU" else "a"
 
 
-def _first_column(statement: Statement) -> str:
-    return next((rule.columns[0] for rule in statement.rule.fields if rule.columns), "")
+def _first_column(rule: RecordRule) -> str:
+    return next((part.columns[0] for part in rule.fields if part.columns), "")
 
 
 @cache
 def _references(name: str) -> dict[str, str]:
     specs = field_specs(name).values()
     return {spec.name: spec.kind.refers_to for spec in specs if spec.kind.refers_to}
-
-
-def _positions(rule: RecordRule, known: Collection[str]) -> list[tuple[int, str]]:
-    """Where a record's references to known classes stand among its fields, and the class."""
-    references = _references(rule.name)
-    fields = [(at, references.get(part.field, "")) for at, part in enumerate(rule.fields)]
-    return [found for found in fields if found[1] in known]
-
-
-def _needs(statement: Statement, known: Collection[str]) -> Iterator[tuple[str, Identity]]:
-    references = _references(statement.rule.name)
-    for rule, value in zip(statement.rule.fields, statement.values, strict=True):
-        refers_to = references.get(rule.field, "")
-        if refers_to in known and value is not None:
-            for one in value if isinstance(value, tuple) else (value,):
-                yield rule.field, (refers_to, (one,))
-
-
-def _present_ids(known: Collection[str], present: Snapshot | None) -> set[Identity]:
-    if present is None:
-        return set()
-    return {(name, (one,)) for name in known for one in present.table(name)["id"]}

@@ -5,7 +5,8 @@ from ontology.errors import InputError
 
 HINTS = {
     "RULE_VIOLATION": "correct the fact at its source; `evenkeel rules` names the rule's owner",
-    "CLOCK_CONFLICT": "say which is later: deliver with `--source-sequence` or `--supersedes`",
+    "CLOCK_CONFLICT": "say which is later (`--source-sequence`, `--supersedes`), or which of two "
+    "sources counts more (`priority` of its `Source`)",
     "BLANK_ROW": "delete the row in the source, or leave it: it was not loaded",
     "BLANK_CELL": "fill the cell, or state `blank: default` in the mapping where blank means that",
     "RAGGED_ROW": "quote cells that contain the delimiter, and give every row all columns",
@@ -49,6 +50,11 @@ HINTS = {
     "KEY_FORM": "write `urn:epc:...` or `https://id.gs1.org/...` as the standard has it",
     "CHECK_DIGIT": "correct the key; a digit was mistyped or swapped",
     "NOT_WHOLE_UNITS": "correct the quantity or the UnitConversion: it must give whole units",
+    "RDF_VALUES": "keep one of the values",
+    "RDF_DATATYPE": "write the value with the datatype that the vocabulary states",
+    "RDF_REFERENCE": "name a fact by its IRI, `<Item/tea>` under the chain's base, or a node that "
+    "is one",
+    "RDF_KEY": "make the name of the subject and its key fields agree",
     **ROW_HINTS,
 }
 """Hint by code. The codes are part of the product's interface: they are only ever added to."""

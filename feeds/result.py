@@ -17,7 +17,8 @@ from ontology.errors import Place
 class FileCounts:
     """One file's account: `rows` = `loaded` + `duplicates` + `quarantined`.
 
-    `digest` is the SHA-256 of the file's bytes; `unread_columns` are those the mapping leaves.
+    `digest` is the SHA-256 of the file's bytes; `columns` are all that it has, and
+    `unread_columns` those that the mapping leaves.
     Facts that were derived have a file of no rows, whose name says from what.
     """
 
@@ -28,6 +29,7 @@ class FileCounts:
     duplicates: int = 0
     quarantined: int = 0
     unread_columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class FeedResult:
             "mapping": self.mapping,
             "mapping_digest": self.mapping_digest,
             "digest": self.digest,
-            "files": [asdict(f) | {"unread_columns": list(f.unread_columns)} for f in self.files],
+            "files": [_account_of(file) for file in self.files],
             "records": {name: len(table) for name, table in self.tables.items()},
             "reasons": dict(sorted(Counter(codes).items())),
             "quarantined": [
@@ -91,3 +93,9 @@ class FeedResult:
             "quarantined_rows": len(table),
             "counts": dict(sorted(self.counts.items())),
         }
+
+
+def _account_of(file: FileCounts) -> dict[str, Any]:
+    plain = asdict(file) | {"unread_columns": list(file.unread_columns)}
+    del plain["columns"]
+    return plain

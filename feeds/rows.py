@@ -1,166 +1,184 @@
-"""Rows of text into rows of statements: the first cell that cannot be used refuses the row."""
+"""Sheets into pages of the ledger: the first cell that cannot be used refuses its row."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import repeat
-from typing import cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from feeds.cells import Rounded, Value
-from feeds.finders import FAULT, Fault, Finder, faulty
-from feeds.formats.sheet import Sheet, shape_refusal
-from feeds.ledger import FeedRow, Key, Refusal, Statement, column_of_field
+from feeds.encoded import Encoded
+from feeds.finders import field_value
+from feeds.ledger import Key, Ledger, Page, Refusal, Stated, column_of_field
 from feeds.limits import Limits
-from feeds.mapping import CONSTANTS, FileRule, RecordRule
+from feeds.mapping import CONSTANTS, FieldRule, FileRule, RecordRule
+from feeds.pools import NOT_STATED, BoolArray, Codes, Pools
 from feeds.record_fields import field_specs
 from feeds.refusals import shown
 from ontology.errors import InputError
 from ontology.vocabulary import RECORDS
 
+FAULT = -2
+"""The code of a field whose cells cannot be used."""
 _TWO_ENDS = {
     "Lane": ("origin", "destination", "LANE_TO_ITSELF"),
     "Substitute": ("item", "replacement", "SUBSTITUTE_OF_ITSELF"),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RowReader:
-    """How to find a record's fields in the cells of one file's rows."""
+@dataclass(slots=True)
+class _Column:
+    """The codes of a field by row, or FAULT; which texts stand in its cells, and their faults."""
+
+    codes: Codes
+    cells: Codes
+    faults: dict[int, Refusal]
+
+
+@dataclass(slots=True)
+class _Record:
+    """What a sheet's rows say by one rule: which state the record, and whose two ends are one."""
 
     rule: RecordRule
-    finders: tuple[Finder, ...]
-    key_positions: tuple[int, ...]
-    when: int | None
+    states: BoolArray
+    columns: dict[str, _Column]
+    meets: BoolArray
 
-    def states(self, cells: Sequence[str]) -> bool:
-        """Whether a row states this record at all."""
-        if self.when is None:
-            return True
-        text = cells[self.when].strip()
-        return bool(text) and text not in self.rule.unless
+    def faulty(self) -> BoolArray:
+        """The rows that state the record, and cannot."""
+        found = self.meets.copy()
+        for column in self.columns.values():
+            if column.faults:
+                found |= column.codes == FAULT
+        return found & self.states
 
-    def read(self, cells: Sequence[str]) -> Statement:
-        """The record that a row states. Raises InputError with code and column."""
-        values = tuple([finder.find(cells) for finder in self.finders])
-        key = tuple([values[at] if at >= 0 else None for at in self.key_positions])
-        statement = Statement(self.rule, key, values)
-        _check_ends(statement)
-        return statement
+    def refusal(self, row: int, pools: Pools) -> Refusal | None:
+        """Why a row cannot state the record: its first field that cannot be used, if any."""
+        if not self.states[row]:
+            return None
+        for column in self.columns.values():
+            if column.codes[row] == FAULT:
+                return column.faults[int(column.cells[row])]
+        if not self.meets[row]:
+            return None
+        first, second, code = _TWO_ENDS[self.rule.name]
+        end = pools.of(self.rule.name, first).values[self.columns[first].codes[row]]
+        what = f"both ends are {shown(str(end))}"
+        return Refusal(code, what, column_of_field(self.rule, second))
 
-    def read_all(self, rows: Sequence[Sequence[str]]) -> list[Statement | Fault | None]:
-        """What `read` says of many rows; None where a row does not state the record at all.
 
-        FAULT stands where `read` would raise, and wherever only `read` can tell.
-        """
-        if self.rule.name in _TWO_ENDS or not rows:
-            return [FAULT] * len(rows)
-        columns = [finder.find_all(rows) for finder in self.finders]
-        nothing = [None] * len(rows)
-        keys = [columns[at] if at >= 0 else nothing for at in self.key_positions]
-        made: list[Statement | Fault | None] = list(map(
-            Statement, repeat(self.rule), cast("Iterator[Key]", zip(*keys, strict=True)),
-            cast("Iterator[tuple[Value | None, ...]]", zip(*columns, strict=True)),
-        ))  # fmt: skip
-        if self.when is not None:
-            made = [one if self.states(cells) else None
-                    for one, cells in zip(made, rows, strict=True)]  # fmt: skip
-        for column in columns:
-            for at in [at for at, value in enumerate(column) if value is FAULT]:
-                made[at] = FAULT if made[at] is not None else None
-        return made
+def add_page(ledger: Ledger, sheet: Encoded, rule: FileRule, file: int, limits: Limits) -> None:
+    """Put all rows of a sheet into the ledger with what they state, or why they are refused.
 
-    def key(self, cells: Sequence[str]) -> Key | None:
-        """The key of the record, None where it cannot be read."""
+    Each distinct text is converted once. The sheet must have every column that the rule reads.
+    """
+    records = [_record(record, sheet, ledger.pools, limits) for record in rule.records]
+    refused = np.zeros(len(sheet), np.bool_)
+    shapeless = list(sheet.refused)
+    refused[shapeless] = True
+    faulty = np.logical_or.reduce([record.faulty() for record in records]) & ~refused
+    for row, why in sheet.refused.items():
+        ledger.refuse(ledger.rows + row, why.code, why.reason, why.column)
+    for row in np.flatnonzero(faulty).tolist():
+        found = (record.refusal(row, ledger.pools) for record in records)
+        why = next(refusal for refusal in found if refusal is not None)
+        column = sheet.origins[row] if sheet.origins else why.column
+        ledger.refuse(ledger.rows + row, why.code, why.reason, column)
+    nameless = refused
+    principal = records[0]
+    named = tuple(_codes(principal, key, len(sheet)) for key in RECORDS[principal.rule.name].KEY)
+    for codes in named:
+        nameless = nameless | (codes == FAULT)
+    every = np.arange(ledger.rows, ledger.rows + len(sheet), dtype=np.int32)
+    stated = tuple(
+        _stated(record, position, ~refused & ~faulty & record.states, every)
+        for position, record in enumerate(records)
+    )
+    page = Page(file, ledger.rows, sheet.numbers, principal.rule.name, stated, named, nameless)
+    ledger.pages.append(page)
+    ledger.rows += len(sheet)
+
+
+def add_constant(ledger: Ledger, rule: RecordRule) -> None:
+    """The record that a mapping states by itself, placed at its line there."""
+    sheet = Encoded("", (), np.array([rule.line], np.int32))
+    add_page(ledger, sheet, FileRule("", rule), CONSTANTS, Limits())
+    ledger.classes.add(rule.name)
+
+
+def row_key(
+    rule: RecordRule, header: Sequence[str], cells: Sequence[str], limits: Limits
+) -> Key | None:
+    """The key of the record that one row states, None where it cannot be read."""
+    specs, by_field = field_specs(rule.name), {part.field: part for part in rule.fields}
+    key: list[Value | None] = []
+    for name in RECORDS[rule.name].KEY:
+        part = by_field.get(name)
+        if part is None or part.constant is not None:
+            key.append(None if part is None else part.constant)
+            continue
+        texts = tuple(cells[header.index(column)] for column in part.columns)
         try:
-            values = [self.finders[p].find(cells) if p >= 0 else None for p in self.key_positions]
+            key.append(field_value(texts, part, specs[name], limits))
         except InputError:
             return None
-        return tuple(values)
+    return tuple(key)
 
 
-def row_reader(rule: RecordRule, header: Sequence[str], limits: Limits) -> RowReader:
-    """A reader of one record for files with this header (which has every column it needs)."""
-    specs = field_specs(rule.name)
-    names = [part.field for part in rule.fields]
-    positions = tuple(names.index(k) if k in names else -1 for k in RECORDS[rule.name].KEY)
-    finders = tuple(
-        Finder(part, specs[part.field], tuple(map(header.index, part.columns)), limits)
-        for part in rule.fields
-    )
-    return RowReader(rule, finders, positions, header.index(rule.when) if rule.when else None)
-
-
-def read_rows(
-    sheet: Sheet, rule: FileRule, index: int, limits: Limits
-) -> list[tuple[FeedRow, Refusal | None]]:
-    """Every data row of a sheet with what it states, or why it is refused."""
-    readers = [row_reader(record, sheet.header, limits) for record in rule.records]
-    rows = [FeedRow(index, number) for number in sheet.numbers]
-    refusals = [
-        sheet.refused.get(at) or shape_refusal(cells, len(sheet.header))
-        for at, cells in enumerate(sheet.rows)
-    ]
-    whole = [at for at, refused in enumerate(refusals) if refused is None]
-    for at in _fill_by_columns(rows, readers, sheet, whole):
-        refused = _fill(rows[at], readers, sheet.rows[at])
-        if refused is not None and sheet.origins:
-            refused = replace(refused, column=sheet.origins[at])
-        refusals[at] = refused
-    return list(zip(rows, refusals, strict=True))
-
-
-def _fill_by_columns(
-    rows: list[FeedRow], readers: list[RowReader], sheet: Sheet, whole: list[int]
-) -> list[int]:
-    """Fill the rows without any fault, each column at once; the others are left, and given back."""
-    cells = [sheet.rows[at] for at in whole]
-    columns = [reader.read_all(cells) for reader in readers]
-    left = []
-    for at, *statements in zip(whole, *columns, strict=True):
-        if FAULT in statements:
-            left.append(at)
-            continue
-        stated = tuple([one for one in statements if one is not None])
-        rows[at].statements = stated
-        rows[at].principal = stated[0].identity
-    return left
-
-
-def rounded_cells(sheet: Sheet, rule: FileRule) -> int:
+def rounded_cells(sheet: Encoded, rule: FileRule) -> int:
     """How many cells of a sheet a mapping rounds; a cell that two fields read counts once."""
     rules = [part for record in rule.records for part in record.fields]
     by_column = {r.columns[0]: r.convert for r in rules if isinstance(r.convert, Rounded)}
     found = 0
-    for column, convert in by_column.items():
-        at = sheet.header.index(column)
-        texts = Counter(cells[at].strip() for cells in sheet.rows if at < len(cells))
-        found += sum(many for text, many in texts.items() if not convert.is_exact(text))
+    for name, convert in by_column.items():
+        column = sheet.columns[name]
+        times = np.bincount(column.codes, minlength=len(column.texts)).tolist()
+        for text, many in zip(column.texts, times, strict=True):
+            found += 0 if convert.is_exact(text.strip()) else many
     return found
 
 
-def constant_row(rule: RecordRule) -> FeedRow:
-    """The record that a mapping states by itself, placed at its line there."""
-    statement = row_reader(rule, (), Limits()).read(())
-    return FeedRow(CONSTANTS, rule.line, (statement,), statement.identity)
+def _record(rule: RecordRule, sheet: Encoded, pools: Pools, limits: Limits) -> _Record:
+    columns = {part.field: _column(part, rule.name, sheet, pools, limits) for part in rule.fields}
+    states = meets = np.zeros(len(sheet), np.bool_)
+    if rule.when:
+        when = sheet.columns[rule.when]
+        texts = [text.strip() for text in when.texts]
+        states = np.array([bool(t) and t not in rule.unless for t in texts], np.bool_)[when.codes]
+    else:
+        states = ~states
+    if rule.name in _TWO_ENDS:
+        first, second, _ = _TWO_ENDS[rule.name]
+        meets = columns[first].codes == columns[second].codes
+    return _Record(rule, states, columns, meets)
 
 
-def _fill(row: FeedRow, readers: list[RowReader], cells: Sequence[str]) -> Refusal | None:
-    try:
-        row.statements = tuple(r.read(cells) for r in readers if r.states(cells))
-        row.principal = row.statements[0].identity
-    except InputError as error:
-        key = readers[0].key(cells)
-        row.principal = None if key is None else (readers[0].rule.name, key)
-        return Refusal(error.code, error.what, error.place.column)
-    return None
+def _column(rule: FieldRule, name: str, sheet: Encoded, pools: Pools, limits: Limits) -> _Column:
+    pool = pools.of(name, rule.field)
+    if rule.constant is not None:
+        codes = np.full(len(sheet), pool.code(rule.constant), np.int32)
+        return _Column(codes, codes, {})
+    cells, distinct = sheet.distinct(rule.columns)
+    spec = field_specs(name)[rule.field]
+    found, faults = np.empty(len(distinct), np.int32), {}
+    for at, texts in enumerate(distinct):
+        try:
+            value = field_value(texts, rule, spec, limits)
+            found[at] = NOT_STATED if value is None else pool.code(value)
+        except InputError as error:
+            found[at] = FAULT
+            faults[at] = Refusal(error.code, error.what, error.place.column)
+    return _Column(found[cells], cells, faults)
 
 
-def _check_ends(statement: Statement) -> None:
-    ends = _TWO_ENDS.get(statement.rule.name)
-    if ends is None:
-        return
-    stated = dict(zip((f.field for f in statement.rule.fields), statement.values, strict=True))
-    origin, destination, code = stated.get(ends[0]), stated.get(ends[1]), ends[2]
-    if origin == destination:
-        column = column_of_field(statement.rule, ends[1])
-        raise faulty(column, code, f"both ends are {shown(str(origin))}")
+def _codes(record: _Record, key: str, rows: int) -> Codes:
+    if key in record.columns:
+        return record.columns[key].codes
+    return np.full(rows, NOT_STATED, np.int32)
+
+
+def _stated(record: _Record, position: int, chosen: BoolArray, every: Codes) -> Stated:
+    columns = {name: column.codes for name, column in record.columns.items()}
+    if chosen.all():
+        return Stated(record.rule, position, every, columns)
+    columns = {name: codes[chosen] for name, codes in columns.items()}
+    return Stated(record.rule, position, every[chosen], columns)

@@ -1,20 +1,24 @@
 """Stock in whole base units of its item: other units are converted exactly or set aside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from feeds.assembly import Content, merged
+import numpy as np
+
+from feeds.assembly import Columns, Content, Merged, merged
 from feeds.conflicts import stated
-from feeds.ledger import Ledger, column_of_field
+from feeds.ledger import Ledger, Stated, column_of_field
+from feeds.pools import NOT_STATED, BoolArray, Codes, IntArray, combinations, distinct
 from feeds.record_fields import field_specs
 from feeds.refusals import shown
 from ontology.canonical import LARGEST_INTEGER
-from ontology.columns import Snapshot, record_at
+from ontology.columns import Snapshot, column_of
 
 BUCKETS = (
     "on_hand_units", "allocated_units", "reserved_units", "on_hold_units", "in_transit_units",
 )  # fmt: skip
 """The disjoint buckets whose sum is the total."""
+_STOCK = "StockPosition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +41,76 @@ def units_of(ledger: Ledger, present: Snapshot | None) -> Units:
     own: dict[str, str] = {}
     packs: dict[tuple[str, str], tuple[int, int]] = {}
     if present is not None:
-        items, conversions = present.table("Item"), present.table("UnitConversion")
+        items, table = present.table("Item"), present.table("UnitConversion")
         own |= dict(zip(items["id"], items["base_unit"], strict=True))
-        for row in range(len(conversions)):
-            pack = record_at(conversions, row)
-            packs[pack.item, pack.unit] = pack.numerator, pack.denominator
+        ratios = zip(table["numerator"].tolist(), table["denominator"].tolist(), strict=True)
+        packs |= dict(zip(zip(table["item"], table["unit"], strict=True), ratios, strict=True))
     plain = field_specs("Item")["base_unit"].default
-    for (item,), record in merged(ledger, "Item").get("Item", {}).items():
-        before = own.get(str(item), plain) if record.own is None else plain
-        own[str(item)] = str(record.content.get("base_unit", before))
-    for key, record in merged(ledger, "UnitConversion").get("UnitConversion", {}).items():
-        ratio = record.content["numerator"], record.content.get("denominator", 1)
-        packs[str(key[0]), str(key[1])] = int(str(ratio[0])), int(str(ratio[1]))
+    for content, is_own in _contents(ledger, "Item", ("id", "base_unit")):
+        item = str(content["id"])
+        otherwise = plain if is_own else own.get(item, plain)
+        own[item] = str(content.get("base_unit", otherwise))
+    fields = ("item", "unit", "numerator", "denominator")
+    for content, _ in _contents(ledger, "UnitConversion", fields):
+        ratio = int(str(content["numerator"])), int(str(content.get("denominator", 1)))
+        packs[str(content["item"]), str(content["unit"])] = ratio
     return Units(own, packs)
+
+
+def _contents(ledger: Ledger, name: str, fields: Sequence[str]) -> Iterator[tuple[Content, bool]]:
+    """Some fields of each record of a class, and whether a row of its own states it."""
+    if name not in ledger.classes:
+        return
+    records = merged(ledger, name)
+    columns = [records.column(field).tolist() for field in fields]
+    for is_own, *codes in zip((records.own >= 0).tolist(), *columns, strict=True):
+        yield ledger.content(name, zip(fields, codes, strict=True)), is_own
 
 
 def refuse_mixed_units(ledger: Ledger, present: Snapshot | None) -> bool:
     """Set aside stock in a unit that nothing converts to whole base units; whether any was."""
-    if "StockPosition" not in ledger.classes:
+    if _STOCK not in ledger.classes:
         return False
     units = units_of(ledger, present)
     before = len(ledger.refusals)
-    for index, row in list(ledger.standing()):
-        for statement in row.statements:
-            if statement.rule.name == "StockPosition":
-                for code, reason, name in _faults(stated(statement), units):
-                    column = column_of_field(statement.rule, name)
-                    ledger.refuse(index, code, reason, column)
+    for part in ledger.standing(_STOCK):
+        is_plain = _is_plain(ledger, units, part.codes("item"), part.codes("unit"))
+        doubtful = ~is_plain | (_totals(ledger, part) > LARGEST_INTEGER)
+        for at in np.flatnonzero(doubtful).tolist():
+            for code, reason, name in _faults(stated(ledger.statement(part, at)), units):
+                column = column_of_field(part.rule, name)
+                ledger.refuse(int(part.rows[at]), code, reason, column)
     return len(ledger.refusals) > before
+
+
+def _is_plain(ledger: Ledger, units: Units, items: Codes, stated_units: Codes) -> BoolArray:
+    """By row: whether its stock is in own units already."""
+    columns = {"item": items, "unit": stated_units}
+    sizes = [len(ledger.pools.of(_STOCK, field)) for field in columns]
+    first, which = combinations(list(columns.values()), sizes)
+    contents = (
+        ledger.content(_STOCK, ((field, int(codes[at])) for field, codes in columns.items()))
+        for at in first
+    )
+    return np.array([units.ratio(content) == (1, 1) for content in contents], np.bool_)[which]
+
+
+def _totals(ledger: Ledger, part: Stated) -> IntArray:
+    """The units of each row, in the unit that it states."""
+    buckets = [_numbers(ledger, part, name) for name in BUCKETS if name in part.columns]
+    totals = np.zeros(len(part.rows), np.int64)
+    for bucket in buckets:
+        totals += bucket
+    if "total_units" not in part.columns:
+        return totals
+    is_stated = part.columns["total_units"] != NOT_STATED
+    return np.where(is_stated, _numbers(ledger, part, "total_units"), totals)
+
+
+def _numbers(ledger: Ledger, part: Stated, name: str) -> IntArray:
+    """The numbers of a field by row, 0 where none is stated."""
+    values = ledger.pools.of(_STOCK, name).values
+    return np.array([*values, 0], np.int64)[part.columns[name]]
 
 
 def _faults(content: Content, units: Units) -> Iterator[tuple[str, str, str]]:
@@ -92,4 +138,29 @@ def in_own_units(content: Content, units: Units) -> Content:
             done[name] = int(str(done[name])) * ratio[0] // ratio[1]
     done["unit"] = units.own.get(str(content["item"]), done.get("unit", "each"))
     done.setdefault("total_units", sum(int(str(done.get(name, 0))) for name in BUCKETS))
+    return done
+
+
+def finished_stock(ledger: Ledger, records: Merged, columns: Columns, units: Units) -> Columns:
+    """The columns of stock records in their items' own units, with totals; as `in_own_units`."""
+    done, items = dict(columns), records.column("item")
+    has_total = records.column("total_units") != NOT_STATED
+    totals = np.zeros(len(records), np.int64)
+    for name in BUCKETS:
+        totals += columns[name]
+    done["total_units"] = np.where(has_total, columns["total_units"], totals)
+    pool = ledger.pools.of(_STOCK, "item")
+    few, which = distinct(items, len(pool))
+    own = [units.own.get(pool.values[code]) for code in few.tolist()]
+    has_own = np.array([unit is not None for unit in own], np.bool_)[which]
+    done["unit"] = np.where(has_own, np.array(own, object)[which], columns["unit"])
+    is_plain = _is_plain(ledger, units, items, records.column("unit"))
+    others = np.flatnonzero(~is_plain).tolist()
+    said = ({name: int(codes[at]) for name, codes in records.codes.items()} for at in others)
+    contents = [in_own_units(ledger.content(_STOCK, codes.items()), units) for codes in said]
+    for name in (*BUCKETS, "total_units") if others else ():
+        spec = field_specs(_STOCK)[name]
+        values = [content.get(name, spec.default) for content in contents]
+        done[name] = done[name].copy()  # one value may stand for all rows
+        done[name][others] = column_of(values, spec.kind)
     return done

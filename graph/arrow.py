@@ -9,14 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow
 
-from ontology.columns import MISSING, Column, Table, column_of
+from ontology.columns import MISSING, Column, Table, column_of, empty_table
 from ontology.errors import OutsideError
 from ontology.terms import FieldKind, field_kinds
+from ontology.versions import Stored, upcast, vocabulary_version
 from ontology.vocabulary import RECORDS
 
 pa: Any = pyarrow  # its stubs do not name what it exports
 _FAULTS = (pa.ArrowException, OSError, LookupError, TypeError, ValueError)
 """What Arrow raises for bytes that are not what they say: flipped bits show it in each way."""
+_VERSION = b"evenkeel_vocabulary"
+_SCALARS = {"string": str, "int64": int, "bool": bool, "date32[day]": date,
+            "timestamp[us]": datetime}  # fmt: skip
+_OF_DTYPE = {"int64": int, "bool": bool, "datetime64[D]": date, "datetime64[us]": datetime}
 
 
 def arrow_bytes(table: Table) -> bytes:
@@ -29,7 +34,7 @@ def arrow_bytes(table: Table) -> bytes:
     arrays = [_to_arrow(table[name], kind) for name, kind in kinds.items()]
     schema = pa.schema(
         [pa.field(name, array.type) for name, array in zip(kinds, arrays, strict=True)],
-        metadata={"evenkeel_class": table.name},
+        metadata={"evenkeel_class": table.name} | _version_told(),
     )
     return _file_of(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
@@ -37,13 +42,17 @@ def arrow_bytes(table: Table) -> bytes:
 def table_from(data: bytes) -> Table:
     """The table of an Arrow IPC file that `arrow_bytes` wrote.
 
-    A field that was added to the class since then gets its default. Raises OutsideError
-    `ARTIFACT_UNREADABLE` for anything else.
+    What was renamed, or stated in another unit, since then is put into today's words, and a field
+    that was added gets its default. Raises OutsideError `VERSION_UNKNOWN` for the words of a
+    later version, `ARTIFACT_UNREADABLE` for anything else.
     """
     try:
         content = pa.ipc.open_file(pa.BufferReader(data)).read_all().combine_chunks()
         content.validate(full=True)  # offsets beyond a buffer would be followed
-        name = content.schema.metadata[b"evenkeel_class"].decode()
+        told = content.schema.metadata
+        name, version = told[b"evenkeel_class"].decode(), int(told.get(_VERSION, b"1"))
+        if version != vocabulary_version():
+            name, content = _in_todays_words(name, content, version)
         kinds, found = field_kinds(RECORDS[name]), content.column_names
     except _FAULTS as error:
         raise _unreadable("it is not an Arrow file of a known class") from error
@@ -52,6 +61,36 @@ def table_from(data: bytes) -> Table:
     if len(set(found)) < len(found):
         raise _unreadable(f"a column of class `{name}` stands twice")
     return Table(name, {key: _column(content, name, kind) for key, kind in kinds.items()})
+
+
+def _version_told() -> dict[str, str]:
+    """What a table says of its version: the first says nothing, as when there was no other."""
+    version = vocabulary_version()
+    return {_VERSION.decode(): str(version)} if version > 1 else {}
+
+
+def _in_todays_words(name: str, content: Any, version: int) -> tuple[str, Any]:
+    columns = {key: _stored_kind(key, content.schema.field(key)) for key in content.column_names}
+    stored = Stored(name, {key: _column(content, name, kind) for key, kind in columns.items()})
+    now = upcast(stored, version)
+    if not content.num_rows:
+        nothing = empty_table(now.name)
+        return now.name, pa.ipc.open_file(pa.BufferReader(arrow_bytes(nothing))).read_all()
+    arrays = [_to_arrow(column, _kind_of(key, column)) for key, column in now.columns.items()]
+    return now.name, pa.table(arrays, names=list(now.columns))
+
+
+def _stored_kind(name: str, field: Any) -> FieldKind:
+    """The kind of a stored column, by its type alone. Raises KeyError for a type of no field."""
+    many = pa.types.is_list(field.type)
+    scalar = str if many else _SCALARS[str(field.type)]
+    return FieldKind(name, scalar, many, optional=True, refers_to="")
+
+
+def _kind_of(name: str, column: Column) -> FieldKind:
+    scalar = _OF_DTYPE.get(str(column.dtype), str)
+    many = scalar is str and any(isinstance(cell, tuple) for cell in column)
+    return FieldKind(name, scalar, many, optional=True, refers_to="")
 
 
 def matrix_bytes(matrix: npt.NDArray[np.int64], names: tuple[str, ...]) -> bytes:
@@ -106,9 +145,7 @@ def _column(content: Any, name: str, kind: FieldKind) -> Column:
         values[:] = [tuple(cell) for cell in array.to_pylist()]
         return values
     if kind.scalar is str:
-        texts = np.empty(len(array), object)
-        texts[:] = array.to_pylist()
-        return texts
+        return _texts(array)
     if kind.scalar is bool:
         return _bits(array.buffers()[1], array)
     if kind.scalar is int:
@@ -118,6 +155,15 @@ def _column(content: Any, name: str, kind: FieldKind) -> Column:
     found = numbers.astype("datetime64[D]" if day else "datetime64[us]")
     found[~_is_stated(array)] = np.datetime64("NaT")
     return found
+
+
+def _texts(array: Any) -> Column:
+    """The texts of an array, each different one made once: most columns name the same few."""
+    encoded = array.dictionary_encode()
+    words = np.empty(len(encoded.dictionary) + 1, object)
+    words[:-1] = encoded.dictionary.to_pylist()
+    words[-1] = None
+    return words[np.where(_is_stated(encoded.indices), _numbers(encoded.indices, np.int32), -1)]
 
 
 def _lacks(array: Any, kind: FieldKind) -> bool:

@@ -55,12 +55,13 @@ class ArtifactStore:
         except FileNotFoundError as error:
             raise OutsideError(
                 f"artifact `{name}` is missing", code="ARTIFACT_MISSING",
-                hint="restore the artifact folder from a backup of the same log",
+                hint="`evenkeel restore FOLDER --missing` puts it back from a backup",
             ) from error  # fmt: skip
         if digest(data) != name:  # INVARIANT: bytes are what their name says
             raise OutsideError(
                 f"artifact `{name}` is corrupt: its content has the digest `{digest(data)}`",
-                code="ARTIFACT_CORRUPT", hint="restore this one file from a backup",
+                code="ARTIFACT_CORRUPT",
+                hint="`evenkeel restore FOLDER --missing` puts it back from a backup",
             )  # fmt: skip
         return data
 
@@ -71,6 +72,13 @@ class ArtifactStore:
     def size(self, name: str) -> int:
         """The bytes of the file for this SHA-256, which must be there."""
         return int(self._system.size(self._path(name)))
+
+    def names(self) -> list[str]:
+        """The SHA-256 of every artifact that is here, in order."""
+        root = str(self._root)
+        found = self._system.find(root) if self._system.exists(root) else []
+        names = ("".join(str(path).split("/")[-2:]) for path in found)
+        return sorted(name for name in names if len(name) == 64 and _DIGITS.issuperset(name))
 
     def put_document(self, document: Any) -> str:
         """Keep a document as canonical JSON."""

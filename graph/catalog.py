@@ -11,6 +11,7 @@ from neo4j import Driver
 from graph.facts import StatedFact, fact_from, kinds_of, record_from, relation_of
 from graph.log import moment, timestamp
 from graph.plan_nodes import LINE_CLASSES
+from graph.settled_rows import ROOM
 from graph.statements import OPEN_END, Row, read
 from ontology.errors import InputError
 from ontology.governance import PolicyRelease, QuarantinedRow
@@ -85,6 +86,26 @@ class EventEntry:
     artifact: str
     payload: Mapping[str, Any]
     leaf: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A row that a delivery set aside, with its number there (from 1), and what became of it.
+
+    `state` is one of `graph.settled_rows.STATES`; `settled_in` is the event that settled it, 0
+    while it is open, `agent` and `settled_at` by whom and when, `why` the reason that was given.
+    """
+
+    event: int
+    number: int
+    chain: str
+    source: str
+    state: str
+    settled_in: int
+    agent: str
+    settled_at: datetime | None
+    why: str
+    row: QuarantinedRow
 
 
 class Catalog:
@@ -167,6 +188,27 @@ class Catalog:
         limit = _limit(first)
         rows = self._read("catalog_quarantined", event=event, after=after, limit=limit + 1)
         return _page([record_from("QuarantinedRow", row["row"]) for row in rows], limit)
+
+    def set_aside_of(
+        self, event: int, *, state: str = "", after: int = 0, first: int = 50
+    ) -> Page[SetAside]:
+        """Rows that a delivery set aside (in one state), after the number `after` (from 1)."""
+        limit = _limit(first)
+        rows = self._read("catalog_set_aside_of", event=event, state=state, after=after - 1,
+                          limit=limit + 1)  # fmt: skip
+        return _page([_set_aside(row) for row in rows], limit)
+
+    def set_aside(
+        self, chain: str, state: str, *, source: str = "", class_name: str = "", code: str = "",
+        after: tuple[int, int] = (0, 0), first: int = 50,
+    ) -> Page[SetAside]:  # fmt: skip
+        """Rows of a chain that are in one state, after the (event, number) `after`."""
+        limit = _limit(first)
+        event, number = after
+        rows = self._read("catalog_set_aside", chain=chain, state=state, source=source,
+                          class_name=class_name, code=code, limit=limit + 1,
+                          after=event * ROOM + number - 1)  # fmt: skip
+        return _page([_set_aside(row) for row in rows], limit)
 
     def releases(self, *, first: int = 50) -> list[PolicyRelease]:
         """Activated releases, the latest first."""
@@ -264,6 +306,17 @@ def _fact_class(class_name: str) -> str:
         raise InputError(f"there is no class `{class_name}`", code="UNKNOWN_CLASS",
                          hint="name a class of the vocabulary")  # fmt: skip
     return class_name
+
+
+def _set_aside(row: Row) -> SetAside:
+    node = row["row"]
+    payload = orjson.loads(row["payload"]) if row["payload"] else {}
+    return SetAside(
+        node["event_sequence"], node["event_row"] + 1, node["chain"], node["source"],
+        node["state"], node["settled_in"], row["agent"] or "",
+        moment(row["at"]) if row["at"] else None, str(payload.get("reason", "")),
+        record_from("QuarantinedRow", node),
+    )  # fmt: skip
 
 
 def _plan_entry(row: Row) -> PlanEntry:

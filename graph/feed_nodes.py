@@ -11,6 +11,7 @@ from neo4j import ManagedTransaction
 from graph.facts import Properties, fact_rows
 from graph.fold import Statements
 from graph.manifests import FeedContents, read_feed
+from graph.settled_rows import RETRIED, ROOM, settle_steps, supersede_step
 from graph.snapshot import SnapshotReader, stated_in
 from graph.state import change_of
 from graph.statements import OPEN_END, run
@@ -38,7 +39,7 @@ class FeedNodes:
         self._feed = read_feed(reader.store, artifact) if artifact else NO_FEED
         names = set(self._feed.tables) - MEASUREMENTS
         stated = sum(len(self._feed.tables[n]) for n in names) + len(self._feed.quarantine)
-        self.weight = stated or payload["facts"]
+        self.weight = (stated or payload["facts"]) + len(self._feed.mending.settles)
 
     def steps(self, event: Event, batch_rows: int) -> Iterator[Step]:
         """Writes that can each be repeated, in this order, without a further effect."""
@@ -58,8 +59,17 @@ class FeedNodes:
             _quarantined(row, record_at(self._feed.quarantine, row))
             for row in range(len(self._feed.quarantine))
         )
+        yield from self._settled(event, batch_rows)
         for batch in batches(refused, batch_rows):
-            yield _quarantine_step(event.sequence, batch)
+            yield _quarantine_step(self._chain, self._feed.source, event.sequence, batch)
+
+    def _settled(self, event: Event, batch_rows: int) -> Iterator[Step]:
+        """What becomes of rows that earlier deliveries set aside."""
+        settles = self._feed.mending.settles
+        state = str(event.payload.get("settled_as", RETRIED))
+        yield from settle_steps(settles, state, event.sequence, batch_rows)
+        if self._feed.tables and not self._feed.linked.ranks:
+            yield supersede_step(self._chain, self._feed.source, self._feed.tables, event.sequence)
 
     def _facts(
         self, event: Event, came: Sequence[tuple[str, Statements]], batch_rows: int
@@ -137,9 +147,10 @@ def _ended_step(name: str, sequence: int, addresses: list[list[int]]) -> Step:
     return step
 
 
-def _quarantine_step(sequence: int, rows: list[Properties]) -> Step:
+def _quarantine_step(chain: str, source: str, sequence: int, rows: list[Properties]) -> Step:
     def step(tx: ManagedTransaction) -> None:
-        run(tx, "project_quarantine", rows=rows, sequence=sequence)
+        run(tx, "project_quarantine", rows=rows, sequence=sequence, chain=chain, source=source,
+            first_place=sequence * ROOM)  # fmt: skip
 
     return step
 

@@ -21,13 +21,15 @@ class Statements:
 
     `clocks` is int64 of shape (rows, 3): since when it is true (microseconds since 1970, UTC), the
     standing of its source (higher wins), its place in the source's own order. `addresses` is int64
-    of shape (rows, 2): event and row. A row that `closes` says that its key is no more.
+    of shape (rows, 2): event and row. A row that `closes` says that its key is no more. Rows that
+    are `forced` stand whatever the clocks: a change of identity restates what was said before.
     """
 
     table: Table
     clocks: IntMatrix
     addresses: IntMatrix
     closes: BoolColumn
+    forced: bool = False
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -36,7 +38,7 @@ class Statements:
     def take(self, rows: npt.NDArray[np.intp]) -> "Statements":
         """The given rows, in the given order."""
         return Statements(self.table.take(rows), self.clocks[rows], self.addresses[rows],
-                          self.closes[rows])  # fmt: skip
+                          self.closes[rows], self.forced)  # fmt: skip
 
     def upto(self, effective: int) -> "Statements":
         """What is true by then."""
@@ -64,9 +66,9 @@ class Fold:
         wins = ~known
         rows = np.flatnonzero(known)
         newer = later(stated.clocks[rows], standing.clocks)
-        wins[rows] = newer
+        wins[rows] = newer | stated.forced
         addresses = stated.addresses.copy()
-        same = newer & states_the_same(stated.take(rows), standing)
+        same = newer & states_the_same(stated.take(rows), standing) & (not stated.forced)
         addresses[rows[same]] = standing.addresses[same]
         chosen = np.flatnonzero(wins)
         if not len(chosen):
@@ -161,11 +163,11 @@ def _joined(under: Statements, over: Statements) -> Statements:
 
 def concatenated(parts: list[Statements]) -> Statements:
     """The rows of several statements of one class, one after the other."""
-    return Statements(
-        joined_tables([part.table for part in parts]),
-        *(np.concatenate([getattr(part, name) for part in parts])
-          for name in ("clocks", "addresses", "closes")),
-    )  # fmt: skip
+    clocks, addresses, closes = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("clocks", "addresses", "closes")
+    )
+    return Statements(joined_tables([part.table for part in parts]), clocks, addresses, closes)
 
 
 def joined_tables(tables: list[Table]) -> Table:

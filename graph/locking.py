@@ -23,6 +23,10 @@ def holding(
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _acquire(handle, longest_wait_seconds, progress, waiting)
+        while not os.path.samestat(os.fstat(handle), file.stat()):  # another took its place
+            os.close(handle)
+            handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+            _acquire(handle, longest_wait_seconds, progress, waiting)
         yield
     finally:
         os.close(handle)

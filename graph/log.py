@@ -6,15 +6,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
 from neo4j import Driver, ManagedTransaction
 from neo4j.exceptions import DriverError, Neo4jError
 
-from graph.merkle import CompactRange, event_leaf
+from graph.merkle import CompactRange
+from graph.records import (
+    FIELDS,
+    Record,
+    chain_in,
+    event_of,
+    leaf_of,
+    moment,
+    record_of,
+    timestamp,
+)
+from graph.segments import Segments, Tail, diverged
 from graph.statements import Row, database_error, read, run
 from ontology.canonical import canonical, digest_of
-from ontology.errors import InputError, OutsideError, StateError
+from ontology.errors import OutsideError, StateError
 from ontology.events import Event, NewEvent
+
+__all__ = ["Appended", "Derive", "Head", "Log", "Write", "leaf_of", "moment", "timestamp"]
 
 Write = Callable[[ManagedTransaction, Event], None]
 Derive = Callable[[bytes], Mapping[str, Any]]
@@ -52,10 +64,19 @@ class _Draft:
 
 
 class Log:
-    """Appends and reads events. Needs a migrated database (`graph.migrate`)."""
+    """Appends and reads events. Needs a migrated database (`graph.migrate`).
 
-    def __init__(self, driver: Driver, clock: Callable[[], datetime] | None = None) -> None:
+    With `segments`, an event stands in them, too, before `append` returns.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        clock: Callable[[], datetime] | None = None,
+        segments: Segments | None = None,
+    ) -> None:
         self.driver = driver
+        self.segments = segments
         self._clock = clock or _now
 
     def append(
@@ -85,9 +106,51 @@ class Log:
         canonical(draft.payload)
         try:
             with self.driver.session() as session:
-                return session.execute_write(self._append, draft, write)
+                appended = session.execute_write(self._append, draft, write)
         except (DriverError, Neo4jError) as error:
             raise database_error(error) from error
+        self._keep(appended.event, draft.body)
+        return appended
+
+    def append_again(self, record: Record, *, write: Write | None = None) -> Event:
+        """Append an event of another copy of this log, as it was; one that stands here stays.
+
+        The caller has checked it (`graph.segments`). Raises OutsideError `LOG_DIVERGED` where it
+        does not follow what stands here, or another stands in its place.
+        """
+        event = event_of(record)
+        try:
+            with self.driver.session() as session:
+                session.execute_write(self._append_again, record, event, write)
+        except (DriverError, Neo4jError) as error:
+            raise database_error(error) from error
+        return event
+
+    def settle(self) -> Tail:
+        """Hold database and segments to be one log; bring into these what only the other has.
+
+        Gives where the segments end. Raises StateError `LOG_BEHIND` where the database has lost
+        what they hold, OutsideError `LOG_DIVERGED` where they are of different logs.
+        """
+        if self.segments is None:
+            return Tail()
+        with self.segments.held():
+            return self.settle_held(self.segments)
+
+    def settle_held(self, segments: Segments) -> Tail:
+        """As `settle`, by who holds these segments."""
+        tail, head = segments.tail(), self._newest_head()
+        if tail.sequence > head.sequence:
+            raise _behind(head.sequence, tail.sequence)
+        if tail.sequence and self.records(tail.sequence - 1, 1)[0]["leaf"] != tail.leaf:
+            raise diverged(tail.sequence)
+        return self._bring(segments, tail)
+
+    def records(self, after: int = 0, limit: int = READ_BATCH) -> list[Record]:
+        """At most `limit` records after a sequence, in order: events that can be appended again."""
+        last = 2**53 - 1
+        rows = read(self.driver, "log_read", {"after": after, "upto": last, "limit": limit})
+        return [{name: row["event"][name] for name in FIELDS} for row in rows]
 
     def head(self) -> Head:
         """The end of the log."""
@@ -96,7 +159,7 @@ class Log:
     def find(self, idempotency_key: str) -> Event | None:
         """The event of a key, if there is one."""
         rows = read(self.driver, "log_find", {"key": idempotency_key})
-        return _event(rows[0]["event"]) if rows else None
+        return event_of(rows[0]["event"]) if rows else None
 
     def read(
         self, after: int = 0, limit: int = READ_BATCH, *, upto: int | None = None
@@ -104,7 +167,7 @@ class Log:
         """At most `limit` events with after < sequence <= upto, in order."""
         last = 2**53 - 1 if upto is None else upto
         rows = read(self.driver, "log_read", {"after": after, "upto": last, "limit": limit})
-        return [_event(row["event"]) for row in rows]
+        return [event_of(row["event"]) for row in rows]
 
     def events(self, after: int = 0, *, upto: int | None = None) -> Iterator[Event]:
         """All events with after < sequence <= upto, read in batches."""
@@ -116,13 +179,13 @@ class Log:
         """The feeds of a chain with after < sequence <= upto, in order."""
         last = 2**53 - 1 if upto is None else upto
         rows = read(self.driver, "log_feeds", {"chain": chain, "after": after, "upto": last})
-        return [_event(row["event"]) for row in rows]
+        return [event_of(row["event"]) for row in rows]
 
     def steps(self, chain: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
         """What changed the facts of a chain: its feeds, and times when facts came due."""
         last = 2**53 - 1 if upto is None else upto
         rows = read(self.driver, "log_steps", {"chain": chain, "after": after, "upto": last})
-        return [_event(row["event"]) for row in rows]
+        return [event_of(row["event"]) for row in rows]
 
     def sequence_at(self, when: datetime) -> int:
         """The last event that was recorded by a time, 0 where none was: in log(events) reads."""
@@ -170,15 +233,50 @@ class Log:
                 code="STALE", hint="read again and decide again",
             )  # fmt: skip
         event = self._event_after(head, draft)
-        tree = head.tree.append(bytes.fromhex(event.leaf))
-        run(tx, "log_append", event=_properties(event, draft.body), head={
-            "sequence": event.sequence, "size": tree.size, "root": tree.root.hex(),
-            "peaks": [peak.hex() for peak in tree.peaks],
-            "recorded_at": timestamp(event.recorded_at),
-        })  # fmt: skip
+        _put(tx, head, record_of(event, draft.body))
         if write is not None:
             write(tx, event)
         return Appended(event, replayed=False)
+
+    def _append_again(
+        self, tx: ManagedTransaction, record: Record, event: Event, write: Write | None
+    ) -> None:
+        run(tx, "log_lock")
+        row = _one_head(run(tx, "log_look", key=event.idempotency_key))
+        head = _head(row)
+        if row["event"] is not None and row["event"]["leaf"] == event.leaf:
+            return
+        if row["event"] is not None or event.sequence != head.sequence + 1:
+            raise diverged(event.sequence)
+        _put(tx, head, record)
+        if write is not None:
+            write(tx, event)
+
+    def _newest_head(self) -> Head:
+        """The head where it is written: a copy for readers may be behind."""
+        try:
+            with self.driver.session() as session:
+                return _head(_one_head(session.execute_write(run, "log_head")))
+        except (DriverError, Neo4jError) as error:
+            raise database_error(error) from error
+
+    def _keep(self, event: Event, body: str) -> None:
+        """Bring an event into the segments, with all before it that others have not yet brought."""
+        if self.segments is None:
+            return
+        with self.segments.held():
+            tail = self.segments.tail()
+            if tail.sequence == event.sequence - 1:
+                self.segments.write_held([record_of(event, body)])
+            elif tail.sequence < event.sequence:
+                self._bring(self.segments, tail)
+
+    def _bring(self, segments: Segments, tail: Tail) -> Tail:
+        """Bring what the segments lack; the caller holds them."""
+        while missing := self.records(tail.sequence):
+            segments.write_held(missing)
+            tail = segments.tail()
+        return tail
 
     def _event_after(self, head: Head, draft: _Draft) -> Event:
         recorded_at = self._clock()
@@ -192,32 +290,13 @@ class Log:
         return _with_leaf(event)
 
 
-def leaf_of(event: Event) -> str:
-    """The Merkle leaf hash that an event must have, in hexadecimal."""
-    fields = {
-        "agent": event.agent,
-        "artifact": event.artifact,
-        "effective_at": timestamp(event.effective_at),
-        "idempotency_key": event.idempotency_key,
-        "recorded_at": timestamp(event.recorded_at),
-    } | {f"payload.{name}": value for name, value in event.payload.items()}
-    return event_leaf(bytes.fromhex(event.seed), event.sequence, event.kind, fields).hex()
-
-
-def timestamp(when: datetime) -> str:
-    """A time as `2026-01-31T12:00:00.000000Z`: fixed width, so that text order is time order.
-
-    Raises InputError `TIME_ZONE_MISSING`.
-    """
-    if when.tzinfo is None:
-        raise InputError(f"the time `{when}` has no time zone", code="TIME_ZONE_MISSING",
-                         hint="state the offset from UTC")  # fmt: skip
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
-
-
-def moment(text: str) -> datetime:
-    """The time that `timestamp` wrote."""
-    return datetime.fromisoformat(text)
+def _put(tx: ManagedTransaction, head: Head, record: Record) -> None:
+    """The event after the head, and the head after it."""
+    tree = head.tree.append(bytes.fromhex(record["leaf"]))
+    run(tx, "log_append", event=record | {"chain": chain_in(record)}, head={
+        "sequence": record["sequence"], "size": tree.size, "root": tree.root.hex(),
+        "peaks": [peak.hex() for peak in tree.peaks], "recorded_at": record["recorded_at"],
+    })  # fmt: skip
 
 
 def _now() -> datetime:
@@ -234,33 +313,13 @@ def _replay(stored: Row, draft: _Draft) -> Appended:
             f"the key `{draft.new.idempotency_key}` was used for another request",
             code="IDEMPOTENCY_CONFLICT", hint="use a new key for a new request",
         )  # fmt: skip
-    return Appended(_event(stored), replayed=True)
+    return Appended(event_of(stored), replayed=True)
 
 
 def _with_leaf(event: Event) -> Event:
     return Event(
         event.sequence, event.kind, event.idempotency_key, event.agent, event.effective_at,
         event.recorded_at, event.artifact, event.payload, event.seed, leaf_of(event),
-    )  # fmt: skip
-
-
-def _properties(event: Event, body: str) -> Row:
-    chain = event.payload.get("chain")
-    return {
-        "sequence": event.sequence, "kind": event.kind, "body": body, "agent": event.agent,
-        "idempotency_key": event.idempotency_key, "artifact": event.artifact,
-        "effective_at": timestamp(event.effective_at),
-        "recorded_at": timestamp(event.recorded_at),
-        "payload": canonical(event.payload).decode(), "seed": event.seed, "leaf": event.leaf,
-        "chain": chain if isinstance(chain, str) else None,
-    }  # fmt: skip
-
-
-def _event(row: Row) -> Event:
-    return Event(
-        row["sequence"], row["kind"], row["idempotency_key"], row["agent"],
-        moment(row["effective_at"]), moment(row["recorded_at"]), row["artifact"],
-        orjson.loads(row["payload"]), row["seed"], row["leaf"],
     )  # fmt: skip
 
 
@@ -277,6 +336,14 @@ def _head(row: Row) -> Head:
     if tree.root.hex() != head["root"]:
         raise _broken("the root at its head is not that of its peaks")
     return Head(head["sequence"], tree, head["projected"], head["recorded_at"])
+
+
+def _behind(head: int, tail: int) -> StateError:
+    return StateError(
+        f"the database ends at event {head}, but the log was acknowledged up to event {tail}",
+        code="LOG_BEHIND", hint="the database has lost the rest: `evenkeel rebuild` makes it anew "
+        "from the segments of the log",
+    )  # fmt: skip
 
 
 def _broken(what: str) -> StateError:

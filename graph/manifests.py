@@ -1,8 +1,8 @@
 """Feed and snapshot manifests: small canonical documents that name the Arrow files of a whole."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,11 @@ import numpy.typing as npt
 import orjson
 
 from graph.artifacts import ArtifactStore
+from graph.linked import Linked, linked_document, linked_entry, linked_of, ranks_of
+from graph.mending import Mending, mending_document, mending_of
 from ontology.columns import Snapshot, Table, empty_table
 from ontology.errors import InputError, OutsideError
+from ontology.versions import check_version, vocabulary_version
 from ontology.vocabulary import FACTS
 
 IntMatrix = npt.NDArray[np.int64]
@@ -28,11 +31,12 @@ _NAMED_BY = ("artifact", "addresses", "clocks", "closes", "origins", "since")
 
 @dataclass(frozen=True)
 class FeedFile:
-    """A file that a feed was read from: its name, the digest of its bytes and its rows."""
+    """A file that a feed was read from: its name, the digest of its bytes, its rows and columns."""
 
     name: str
     digest: str
     rows: int
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,10 @@ class FeedContents:
     holds, per class, from when each row is true (microseconds since 1970; left out: since the
     event is), `closes` whether a row says that its key is no more.
     `delivery` is the digest of all that was said under the feed's name; `number` is the
-    source's own, where it counts its deliveries.
+    source's own, where it counts its deliveries. `mending` is what rows that were set aside need,
+    `linked` what was read by links of identity. `mapping_version` is the number that the mapping
+    gives itself (0: not told), `originals` the artifacts that hold the files as they came,
+    compressed (zlib).
     """
 
     chain: str
@@ -65,6 +72,10 @@ class FeedContents:
     closes: Mapping[str, BoolColumn] = field(default_factory=dict)
     delivery: str = ""
     number: int | None = None
+    mending: Mending = field(default_factory=Mending)
+    linked: Linked = field(default_factory=Linked)
+    mapping_version: int = 0
+    originals: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fact_count(self) -> int:
@@ -85,19 +96,47 @@ def write_feed(store: ArtifactStore, feed: FeedContents) -> str:
         "chain": feed.chain,
         "source": feed.source,
         "feed": feed.feed,
-        "mapping": {"name": feed.mapping, "digest": feed.mapping_digest},
-        "files": [{"name": f.name, "digest": f.digest, "rows": f.rows} for f in feed.files],
+        "mapping": {"name": feed.mapping, "digest": feed.mapping_digest}
+        | ({"version": feed.mapping_version} if feed.mapping_version else {}),
+        "files": [_file_document(file) for file in feed.files],
         "tables": {name: entry for name, entry in tables.items() if entry["rows"]},
         "quarantine": _entry(store, feed.quarantine),
         "counts": dict(feed.counts),
         "standing": feed.standing, "source_sequence": feed.source_sequence,
+        **mending_document(store, feed.mending), **linked_document(store, feed.linked),
+        **_version_told(), **_originals_document(feed.originals),
     })  # fmt: skip
 
 
 def read_feed(store: ArtifactStore, name: str) -> FeedContents:
     """The feed of a manifest, each table in the order that addresses count in."""
     manifest = _document(store, name, FEED_FORMAT)
-    entries = manifest["tables"]
+    return replace(
+        read_statements(store, name),
+        files=tuple(
+            FeedFile(f["name"], f["digest"], f["rows"], tuple(f.get("columns", ())))
+            for f in manifest["files"]
+        ),
+        origins={
+            key: store.get_matrix(entry["origins"]) for key, entry in manifest["tables"].items()
+        },
+        quarantine=store.get_table(manifest["quarantine"]["artifact"]),
+        counts=manifest["counts"],
+        mending=mending_of(store, manifest),
+        mapping_version=manifest["mapping"].get("version", 0),
+        originals={name: kept["artifact"] for name, kept in manifest.get("originals", {}).items()},
+        linked=linked_of(store, manifest),
+    )
+
+
+def read_statements(
+    store: ArtifactStore, name: str, only: Collection[str] | None = None
+) -> FeedContents:
+    """What a feed states, of all classes or of `only` some: no origins, nothing set aside."""
+    manifest = _document(store, name, FEED_FORMAT)
+    entries = {
+        key: entry for key, entry in manifest["tables"].items() if only is None or key in only
+    }
     more = {
         what: {key: store.get_matrix(entry[what])[:, 0]
                for key, entry in entries.items() if what in entry}
@@ -105,13 +144,11 @@ def read_feed(store: ArtifactStore, name: str) -> FeedContents:
     }  # fmt: skip
     return FeedContents(
         manifest["chain"], manifest["source"], manifest["feed"],
-        manifest["mapping"]["name"], manifest["mapping"]["digest"],
-        tuple(FeedFile(f["name"], f["digest"], f["rows"]) for f in manifest["files"]),
+        manifest["mapping"]["name"], manifest["mapping"]["digest"], (),
         {key: store.get_table(entry["artifact"]) for key, entry in entries.items()},
-        {key: store.get_matrix(entry["origins"]) for key, entry in entries.items()},
-        store.get_table(manifest["quarantine"]["artifact"]),
-        manifest["counts"], manifest.get("standing", 0), manifest.get("source_sequence", 0),
-        more["since"], {key: ended == 1 for key, ended in more["closes"].items()},
+        standing=manifest.get("standing", 0), source_sequence=manifest.get("source_sequence", 0),
+        since=more["since"], closes={key: ended == 1 for key, ended in more["closes"].items()},
+        linked=Linked(ranks=ranks_of(store, entries)),
     )  # fmt: skip
 
 
@@ -128,7 +165,7 @@ def write_snapshot(store: ArtifactStore, chain: str, snapshot: Snapshot) -> str:
         tables[name] = entry
     return store.put_document({
         "format": SNAPSHOT_FORMAT, "chain": chain, "sequence": snapshot.sequence,
-        "digest": snapshot.digest, "tables": tables,
+        "digest": snapshot.digest, "tables": tables, **_version_told(),
     })  # fmt: skip
 
 
@@ -137,7 +174,8 @@ def read_snapshot(place: ArtifactStore | Path | str, manifest: str) -> Snapshot:
 
     `manifest` is its digest, or the path of a manifest file whose tables `place` holds. Raises
     OutsideError `ARTIFACT_MISSING`, `ARTIFACT_CORRUPT`, `ARTIFACT_UNREADABLE`, or
-    `SNAPSHOT_CORRUPT` where the tables do not have the digest that the manifest states.
+    `SNAPSHOT_CORRUPT` where the tables do not have the digest that the manifest states: one in
+    today's words, since what an older version said has another digest in them.
     """
     store = place if isinstance(place, ArtifactStore) else ArtifactStore(place)
     document = _manifest_of(store, manifest, SNAPSHOT_FORMAT)
@@ -149,7 +187,8 @@ def read_snapshot(place: ArtifactStore | Path | str, manifest: str) -> Snapshot:
         if "clocks" in entry:
             clocks[name] = store.get_matrix(entry["clocks"])
     snapshot = Snapshot(document["sequence"], tables, addresses, clocks)
-    if snapshot.digest != document["digest"]:  # INVARIANT: the digest is of these tables
+    is_of_today = document.get("vocabulary", 1) == vocabulary_version()
+    if is_of_today and snapshot.digest != document["digest"]:  # INVARIANT: it is of these tables
         raise OutsideError(
             f"snapshot `{manifest}` states the digest `{document['digest']}`, its tables have "
             f"`{snapshot.digest}`", code="SNAPSHOT_CORRUPT",
@@ -166,7 +205,7 @@ def chain_of(place: ArtifactStore | Path | str, manifest: str) -> str:
 
 def closure(store: ArtifactStore, name: str) -> set[str]:
     """The digests of a manifest and of every artifact that it names, for `export`."""
-    return {name, *_named(store.get_document(name))}
+    return {name, *named_by(store.get_document(name))}
 
 
 def check_chain(chain: str) -> None:
@@ -179,13 +218,24 @@ def check_chain(chain: str) -> None:
         )  # fmt: skip
 
 
-def _named(document: Any) -> Iterator[str]:
+def named_by(document: Any) -> Iterator[str]:
+    """The artifacts that a document names."""
     if isinstance(document, dict):
         for key, value in document.items():
             if key in _NAMED_BY and isinstance(value, str):
                 yield value
             else:
-                yield from _named(value)
+                yield from named_by(value)
+
+
+def _file_document(file: FeedFile) -> dict[str, Any]:
+    plain: dict[str, Any] = {"name": file.name, "digest": file.digest, "rows": file.rows}
+    return plain | ({"columns": list(file.columns)} if file.columns else {})
+
+
+def _originals_document(originals: Mapping[str, str]) -> dict[str, Any]:
+    kept = {name: {"artifact": artifact} for name, artifact in originals.items()}
+    return {"originals": kept} if kept else {}
 
 
 def _feed_table(store: ArtifactStore, feed: FeedContents, name: str) -> dict[str, Any]:
@@ -212,6 +262,7 @@ def _feed_table(store: ArtifactStore, feed: FeedContents, name: str) -> dict[str
     for what, columns in (("since", feed.since), ("closes", feed.closes)):
         if name in columns:
             entry[what] = store.put_matrix(columns[name][order].astype(np.int64)[:, None], (what,))
+    entry |= linked_entry(store, feed.linked, name, order)
     return entry
 
 
@@ -236,8 +287,15 @@ def _document(store: ArtifactStore, name: str, form: str) -> dict[str, Any]:
     return _checked(store.get_document(name), name, form)
 
 
+def _version_told() -> dict[str, int]:
+    """What a manifest says of the vocabulary: the first version says nothing."""
+    version = vocabulary_version()
+    return {"vocabulary": version} if version > 1 else {}
+
+
 def _checked(document: Any, name: str, form: str) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("format") != form:
         raise InputError(f"`{name}` is not a manifest of the format {form}", code="BAD_MANIFEST",
                          hint="check which digest or file was meant")  # fmt: skip
+    check_version(document.get("vocabulary", 1))
     return document

@@ -11,13 +11,17 @@ from neo4j import Driver, ManagedTransaction
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.artifacts import ArtifactStore
+from graph.checkpoints import Checkpoints
 from graph.facts import StatedFact, fact_from
 from graph.feed_nodes import FeedNodes
 from graph.log import Appended, Derive, Log, Write
 from graph.manifests import FeedContents, write_feed
 from graph.migrate import migrate
 from graph.plan_nodes import PlanNodes, ReleaseNodes
-from graph.snapshot import SnapshotReader
+from graph.records import Record, event_of
+from graph.segments import Segments
+from graph.settled_rows import SettledNodes, still_open
+from graph.snapshot import SnapshotReader, since_seconds_of
 from graph.statements import database_error, read, run
 from graph.steps import Nodes, Step
 from ontology.canonical import digest_of
@@ -28,6 +32,7 @@ from ontology.events import (
     FEED_LOADED,
     PLAN_MADE,
     RELEASE_ACTIVATED,
+    ROWS_DISCARDED,
     Event,
     NewEvent,
     micros_of,
@@ -41,6 +46,7 @@ _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]
     FACTS_DUE: FeedNodes,
     PLAN_MADE: lambda reader, artifact, payload: PlanNodes.read(reader.store, artifact, payload),
     RELEASE_ACTIVATED: lambda _reader, _artifact, payload: ReleaseNodes(payload),
+    ROWS_DISCARDED: SettledNodes,
 }
 
 
@@ -55,11 +61,12 @@ class Projection:
     store: ArtifactStore
     in_transaction_rows: int = IN_TRANSACTION_ROWS
     batch_rows: int = IN_TRANSACTION_ROWS
+    checkpoints: Checkpoints | None = None
 
     @cached_property
     def reader(self) -> SnapshotReader:
         """The fold of the log that the graph follows."""
-        return SnapshotReader(self.log, self.store)
+        return SnapshotReader(self.log, self.store, self.checkpoints)
 
     def append(
         self,
@@ -79,15 +86,12 @@ class Projection:
         killed after it, whoever opens the graph next finishes the projection.
         """
         content = nodes or self._nodes(new.kind, new.artifact, new.payload or {})
+        project = self._in_transaction(content)
 
         def write(tx: ManagedTransaction, event: Event) -> None:
             if guard is not None:
                 guard(tx, event)
-            is_next = run(tx, "projected")[0]["projected"] == event.sequence - 1
-            if is_next and content.weight <= self.in_transaction_rows:
-                for step in content.steps(event, self.batch_rows):
-                    step(tx)
-                run(tx, "projected_advance", sequence=event.sequence)
+            project(tx, event)
 
         appended = self.log.append(
             new, write=write, derive=derive, body=body, expected_sequence=expected_sequence
@@ -96,12 +100,35 @@ class Projection:
         self._catch_up({appended.event.sequence: content} if was_kept else {})
         return appended
 
+    def append_again(self, record: Record) -> Event:
+        """Append an event of another copy of this log, as it was, and project it.
+
+        Raises OutsideError `LOG_DIVERGED`, `ARTIFACT_MISSING` or `ARTIFACT_CORRUPT`.
+        """
+        stated = event_of(record)
+        content = self._nodes(stated.kind, stated.artifact, stated.payload)
+        event = self.log.append_again(record, write=self._in_transaction(content))
+        self._catch_up({event.sequence: content})
+        return event
+
     def catch_up(self) -> int:
         """Project every event that is not projected yet; gives the watermark.
 
         Any number of processes may do this at once, and be killed while they do.
         """
         return self._catch_up({})
+
+    def _in_transaction(self, content: Nodes) -> Write:
+        """Projects a small event in the transaction that appends it, where it is the next one."""
+
+        def write(tx: ManagedTransaction, event: Event) -> None:
+            is_next = run(tx, "projected")[0]["projected"] == event.sequence - 1
+            if is_next and content.weight <= self.in_transaction_rows:
+                for step in content.steps(event, self.batch_rows):
+                    step(tx)
+                run(tx, "projected_advance", sequence=event.sequence)
+
+        return write
 
     def _catch_up(self, read_before: Mapping[int, Nodes]) -> int:
         head = self.log.head()
@@ -134,10 +161,21 @@ class Projection:
         return _READERS[kind](self.reader, artifact, payload)
 
 
-def open_graph(driver: Driver, store: ArtifactStore) -> Projection:
-    """Migrate the database, finish what a killed process left, and give the projection."""
+def open_graph(
+    driver: Driver,
+    store: ArtifactStore,
+    segments: Segments | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> Projection:
+    """Migrate the database, finish what a killed process left, and give the projection.
+
+    Raises StateError `LOG_BEHIND` where the database has lost what the segments hold, OutsideError
+    `LOG_DIVERGED` or `SEGMENT_CORRUPT`.
+    """
     migrate(driver)
-    projection = Projection(Log(driver), store)
+    log = Log(driver, segments=segments)
+    log.settle()
+    projection = Projection(log, store, checkpoints=checkpoints)
     projection.catch_up()
     return projection
 
@@ -150,14 +188,16 @@ def load_feed(
     effective_at: datetime,
     idempotency_key: str = "",
     after: int | None = None,
+    stated: Mapping[str, str | int] | None = None,
 ) -> Appended:
     """Keep a feed and append `feed.loaded`; the graph then shows its facts.
 
     A feed adds facts and gives facts new versions; a fact that it does not name stays as it
     was. By default the key is chain, source, feed and the digest of the content, so sending
     the same feed again gives the first event; `feed.delivery` stands for the content where the
-    key does not name it. Raises StateError `STALE` where the facts of the chain changed since the
-    event `after`.
+    key does not name it. `stated` is what the sender said of the delivery beside it, for the log.
+    Raises StateError `STALE` where the facts of the chain changed since the event `after`,
+    `ROW_SETTLED` where a row that it mends is settled already.
     """
     artifact = write_feed(projection.store, feed)
     key = idempotency_key or f"feed/{feed.chain}/{feed.source}/{feed.feed}/{artifact}"
@@ -167,12 +207,22 @@ def load_feed(
         "files": [{"name": f.name, "digest": f.digest, "rows": f.rows} for f in feed.files],
         "facts": feed.fact_count, "quarantined": len(feed.quarantine),
         "counts": dict(feed.counts), "source_sequence": feed.source_sequence,
-        "delivery": feed.delivery, "number": feed.number,
+        "delivery": feed.delivery, "number": feed.number, **(stated or {}),
+        "since_seconds": since_seconds_of(feed, micros_of(effective_at)),
     }  # fmt: skip
     new = NewEvent(FEED_LOADED, key, agent, effective_at, artifact, payload)
-    guard = None if after is None else _unchanged(feed.chain, after)
+    guards = [] if after is None else [_unchanged(feed.chain, after)]
+    guards += [still_open(feed.mending.settles)] if len(feed.mending.settles) else []
     body = feed.delivery or digest_of([feed.chain, artifact])
-    return projection.append(new, body=body, guard=guard)
+    return projection.append(new, body=body, guard=_all_of(guards))
+
+
+def _all_of(guards: list[Write]) -> Write | None:
+    def guard(tx: ManagedTransaction, event: Event) -> None:
+        for each in guards:
+            each(tx, event)
+
+    return guard if guards else None
 
 
 def _unchanged(chain: str, after: int) -> Write:

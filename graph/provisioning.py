@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,9 +66,10 @@ def locked_jars(lock: Path = LOCK_FILE) -> list[Jar]:
     return jars
 
 
-def version(jars: list[Jar]) -> str:
-    """The version of Neo4j in a lock."""
-    return next(jar.coordinate.split(":")[2] for jar in jars if jar.file_name.startswith("neo4j-5"))
+def version(jars: list[Jar], program: str = LOCK_FILE.stem) -> str:
+    """The version of the program in a lock: of the jar that has its name."""
+    names = (jar.coordinate.split(":") for jar in jars)
+    return next(name[2] for name in names if name[1].partition("_")[0] == program)
 
 
 def provide(cache: Path, progress: Progress = silent, *, lock: Path = LOCK_FILE) -> Path:
@@ -79,7 +81,7 @@ def provide(cache: Path, progress: Progress = silent, *, lock: Path = LOCK_FILE)
     `CACHE_NOT_WRITABLE`.
     """
     jars = locked_jars(lock)
-    folder = cache / f"neo4j-{version(jars)}"
+    folder = cache / f"{lock.stem}-{version(jars, lock.stem)}"
     if not absent(folder, jars):
         return folder
     hint = "set XDG_CACHE_HOME to a folder of your own"
@@ -205,14 +207,14 @@ def _artifact(coordinate: str, context: MavenContext) -> Artifact:
     return component.artifact(classifier=classifier[0] if classifier else "")
 
 
-def write_lock(wanted: str, lock: Path = LOCK_FILE) -> int:
-    """Resolves Neo4j's jars for a version from their POMs and writes the lock; gives their number.
+def write_lock(wanted: str, lock: Path = LOCK_FILE, programs: Sequence[str] = ROOTS) -> int:
+    """Resolves the jars of a version from their POMs and writes the lock; gives their number.
 
     Needs the network and takes a minute or more.
     """
     with tempfile.TemporaryDirectory() as scratch:
         context = _maven(Path(scratch))
-        roots = [Dependency(_artifact(f"{root}:{wanted}", context)) for root in ROOTS]
+        roots = [Dependency(_artifact(f"{root}:{wanted}", context)) for root in programs]
         chosen = [
             dependency.artifact for found in context.resolver.resolve(roots) for dependency in found
         ]

@@ -50,6 +50,7 @@ class ManagedServer:
 
     `cache` receives the jars. `port` 0 picks a free port and remembers it; a port that is named
     must be free. The server listens on loopback alone and outlives the process that started it.
+    A new store gets `password`, or one that is generated.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class ManagedServer:
         pagecache: str = "128m",
         port: int = 0,
         ready_seconds: float = READY_SECONDS,
+        password: str = "",
     ) -> None:
+        self._password = password
         self._home = ServerHome(home)
         self._cache = cache
         self._heap = heap
@@ -87,7 +90,7 @@ class ManagedServer:
                     return connection
             folder = provide(self._cache, progress)
             jars = [folder / jar.file_name for jar in locked_jars()]
-            self._home.prepare_store()
+            self._home.prepare_store(self._password)
             return self._start_down(jars, progress)
 
     def stop(self, progress: Progress = silent) -> bool:
@@ -103,6 +106,25 @@ class ManagedServer:
                 progress("stopping Neo4j", 0, 0)
                 end(process)
             return process is not None
+
+    @property
+    def home(self) -> ServerHome:
+        """Its files."""
+        return self._home
+
+    def take_over(self, other: "ManagedServer", progress: Progress = silent) -> None:
+        """Ends both servers and puts the store of the other in place of this one's.
+
+        The old store is kept until `ServerHome.drop_before`. Killed at any point, the next start
+        finds the old store or the new one, whole. Raises what `stop` raises.
+        """
+        other.stop(progress)
+        self._home.make()
+        with self._alone(progress):
+            process = find(self._home)
+            if process is not None:
+                end(process)
+            self._home.take_over(other.home)
 
     def status(self) -> ServerStatus:
         """What runs now; waits for nobody."""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import secrets
 import shutil
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class ServerHome:
         self._record = self.folder / "server.json"
         self._password = self.folder / "password"
         self._unfinished = self.folder / "first-start-unfinished"
+        self._next = self.folder.with_name("neo4j.next")
+        self._before = self.folder.with_name("neo4j.before")
 
     def make(self) -> None:
         """Makes the folders, open to their owner alone.
@@ -44,12 +46,13 @@ class ServerHome:
         Raises OutsideError `HOME_NOT_WRITABLE` or `DISK_FULL`.
         """
         with self._writing():
+            self._finish_take_over()
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.config.mkdir(exist_ok=True)
             self.logs.mkdir(exist_ok=True)
             self.lock.touch(mode=0o600)
 
-    def prepare_store(self) -> None:
+    def prepare_store(self, password: str = "") -> None:
         """Makes a new store ready for its first start, after wiping one that never became ready.
 
         A store that once answered, or that somebody copied here, is never touched. Raises
@@ -62,10 +65,38 @@ class ServerHome:
                 self.password()
                 return
             write_durably(self._unfinished, b"")
-            password = secrets.token_urlsafe(24)
+            password = password or secrets.token_urlsafe(24)
             write_durably(self._password, password.encode())
             (self.data / "dbms").mkdir(parents=True)
             write_durably(self.data / "dbms" / "auth.ini", _initial_login(password).encode())
+
+    def take_over(self, other: "ServerHome") -> None:
+        """Puts the store of another home in place of this one, which is kept until `drop_before`.
+
+        Both servers are down. Killed at any point, this home has the old store or the new one,
+        whole; a running service finds the new one at the old port.
+        """
+        with self._writing():
+            for left in (self._next, self._before):
+                shutil.rmtree(left, ignore_errors=True)
+            other.write_record(Record(port=self.record().port))
+            other.folder.replace(self._next)
+            sync_folder(self.folder.parent)
+            if self.folder.exists():
+                self.folder.replace(self._before)
+            self._finish_take_over()
+
+    def drop_before(self) -> None:
+        """Deletes the store that `take_over` kept."""
+        shutil.rmtree(self._before, ignore_errors=True)
+
+    def _finish_take_over(self) -> None:
+        """The second half of a take-over, also of one that was killed between its halves."""
+        if self._next.exists() and not self.data.exists():
+            shutil.rmtree(self.folder, ignore_errors=True)  # what a starter made in between
+            with suppress(FileNotFoundError):  # another starter has done it
+                self._next.replace(self.folder)
+                sync_folder(self.folder.parent)
 
     def finish_store(self) -> None:
         """Notes that the store has answered once: from here on it is never wiped."""

@@ -1,12 +1,14 @@
 """What the environment says about where data lives and which Neo4j holds it."""
 
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ontology.errors import InputError
 
+Kind = TypeVar("Kind", bound=BaseSettings)
 BESIDE_THE_CODE = Path(__file__).resolve().parent.parent / ".evenkeel"
 
 
@@ -37,6 +39,8 @@ class Settings(BaseSettings):
     neo4j_pagecache: str = Field(default="128m", pattern=r"^[1-9][0-9]*[mg]$")
     neo4j_port: int = Field(default=0, ge=0, le=65535)
     """Bolt port of the managed server; 0 picks a free one and remembers it."""
+    keep_file_bytes: int = Field(default=32 * 2**20, ge=0, le=2**30)
+    """The files of a delivery are kept as they came, where together they are no larger; 0: none."""
 
     @property
     def data_folder(self) -> Path:
@@ -51,11 +55,16 @@ class Settings(BaseSettings):
 
 def settings_from_environment() -> Settings:
     """The settings of this process; raises InputError `BAD_SETTING` naming the variable."""
+    return read_environment(Settings)
+
+
+def read_environment(kind: type[Kind]) -> Kind:
+    """Settings of a kind; raises InputError `BAD_SETTING` naming the variable."""
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         wrong = "; ".join(
-            f"`{_variable(str(problem['loc'][0]))}`: {problem['msg'].lower()}"
+            f"`{_variable(kind, str(problem['loc'][0]))}`: {problem['msg'].lower()}"
             for problem in error.errors()
         )
         raise InputError(
@@ -65,5 +74,5 @@ def settings_from_environment() -> Settings:
         ) from error
 
 
-def _variable(name: str) -> str:
-    return f"EVENKEEL_{name.upper()}" if name in Settings.model_fields else name
+def _variable(kind: type[BaseSettings], name: str) -> str:
+    return f"EVENKEEL_{name.upper()}" if name in kind.model_fields else name

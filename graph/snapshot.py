@@ -1,15 +1,17 @@
 """The columnar snapshot of a chain: a fold of its feeds, apart from what the graph projects."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
 import numpy as np
 
 from graph.artifacts import ArtifactStore
+from graph.checkpoints import Checkpoints, pass_over
 from graph.fold import Statements
 from graph.log import Log
-from graph.manifests import FeedContents, read_feed
+from graph.manifests import FeedContents, read_statements
 from graph.state import State, as_stated
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, Table
@@ -22,13 +24,22 @@ LAST = 2**62
 KEPT = 3
 """So many states of a chain are kept: they share most of their layers."""
 
+SECOND = 1_000_000
+
 
 class SnapshotReader:
-    """Reads snapshots; keeps the last states of each chain and applies only later feeds to them."""
+    """Reads snapshots; keeps the last states of each chain and applies only later feeds to them.
 
-    def __init__(self, log: Log, store: ArtifactStore) -> None:
+    What is not at hand starts at the nearest of `checkpoints`, which it also makes; without any
+    it is folded from the first event, and is the same.
+    """
+
+    def __init__(
+        self, log: Log, store: ArtifactStore, checkpoints: Checkpoints | None = None
+    ) -> None:
         self.log = log
         self.store = store
+        self.checkpoints = checkpoints
         self._kept: dict[str, tuple[State, ...]] = {}
         self._lock = Lock()
 
@@ -45,7 +56,7 @@ class SnapshotReader:
         if effective is None:
             state = self.state(chain, at_sequence)
         else:
-            state = self._follow(chain, State(effective=micros_of(effective)), at_sequence)
+            state = self._as_of(chain, micros_of(effective), _upto(at_sequence))
         if state.sequence == 0 and chain not in self.log.chains():
             raise InputError(f"there is no supply chain `{chain}`", code="CHAIN_UNKNOWN",
                              hint="load a feed for it first")  # fmt: skip
@@ -55,9 +66,9 @@ class SnapshotReader:
         """The state of which `read` gives the facts, with what waits for its time."""
         with self._lock:
             kept = self._kept.get(chain, ())
-        upto = LAST if at_sequence is None else at_sequence
-        start = max((one for one in kept if one.sequence <= upto), key=_sequence, default=State())
-        state = self._follow(chain, start, at_sequence, by_recording=True)
+        upto = _upto(at_sequence)
+        start = max((one for one in kept if one.sequence <= upto), key=_sequence, default=None)
+        state = self._follow(chain, start or self._nearest(chain, upto), upto)
         with self._lock:
             newest = sorted({one.sequence: one for one in (*kept, state)}.values(), key=_sequence)
             self._kept[chain] = tuple(newest[-KEPT:])
@@ -72,21 +83,83 @@ class SnapshotReader:
         found = {chain: self.read(chain, at_sequence) for chain in self.log.chains()}
         return {chain: snapshot.digest for chain, snapshot in found.items() if snapshot.tables}
 
-    def _follow(
-        self, chain: str, state: State, upto: int | None, *, by_recording: bool = False
-    ) -> State:
+    def _follow(self, chain: str, state: State, upto: int) -> State:
         for event in self.log.steps(chain, after=state.sequence, upto=upto):
-            when = micros_of(event.recorded_at) if by_recording else state.effective
+            when = micros_of(event.recorded_at)
             state = state.after(event.sequence, when, stated_by(self.store, event))
+            if self.checkpoints is not None and self.checkpoints.is_worth(state):
+                self.checkpoints.keep(chain, state, event.leaf)
+                state = replace(state, cost_rows=0)
         return state
 
+    def _as_of(self, chain: str, effective: int, upto: int) -> State:
+        """What was true by a time, as known after some events: what is true later is left out.
 
-def stated_by(store: ArtifactStore, event: Event) -> dict[str, Statements]:
-    """What an event states, by class, each row with its clocks and its address."""
+        A class that stated anything ahead of its time is folded from its first event: what
+        waited would come in another order, and with another address.
+        """
+        start = self._nearest(chain, upto, effective)
+        folds = {name: fold for name, fold in start.folds.items() if name not in start.ahead}
+        state = State(start.sequence, effective, folds)
+        first = 0 if start.ahead else start.sequence
+        for event in self.log.steps(chain, after=first, upto=upto):
+            only = start.ahead if event.sequence <= start.sequence else None
+            told = stated_by(self.store, event, only=only, by=effective)
+            state = state.after(event.sequence, effective, told)
+        return state
+
+    def _nearest(self, chain: str, upto: int, effective: int | None = None) -> State:
+        """The state of the nearest checkpoint of this very log; the empty one where none is."""
+        if self.checkpoints is None:
+            return State()
+        for found in self.checkpoints.nearest(chain, upto, effective):
+            sequence = found.state.sequence
+            if [found.leaf] == [one.leaf for one in self.log.read(after=sequence - 1, limit=1)]:
+                return found.state
+            pass_over(chain, sequence, "it is of another log")
+        return State()
+
+
+def stated_by(
+    store: ArtifactStore,
+    event: Event,
+    *,
+    only: Collection[str] | None = None,
+    by: int | None = None,
+) -> dict[str, Statements]:
+    """What an event states, by class, each row with its clocks and its address.
+
+    Of `only` some classes, where they are given; what is true `by` a time, where that is: an event
+    that says since when its rows are true (`since_seconds_of`) is not read for nothing.
+    """
     if event.kind == FACTS_DUE:
         return {}
-    feed = read_feed(store, event.artifact)
-    return stated_in(feed, event.sequence, micros_of(event.effective_at))
+    wanted = only
+    spans = event.payload.get("since_seconds")
+    if spans is not None:
+        wanted = {
+            name
+            for name, (first, _) in spans.items()
+            if (only is None or name in only) and (by is None or first * SECOND <= by)
+        }
+        if not wanted:
+            return {}
+    feed = read_statements(store, event.artifact, wanted)
+    stated = stated_in(feed, event.sequence, micros_of(event.effective_at))
+    if by is None:
+        return stated
+    reached = {name: rows.upto(by) for name, rows in stated.items()}
+    return {name: rows for name, rows in reached.items() if len(rows)}
+
+
+def since_seconds_of(feed: FeedContents, effective: int) -> dict[str, list[int]]:
+    """Per class that a feed states, the first and the last second since when its rows are true."""
+    found = {}
+    for name, table in feed.tables.items():
+        if len(table):
+            since = feed.since.get(name, np.array([effective], np.int64))
+            found[name] = [int(since.min()) // SECOND, -(-int(since.max()) // SECOND)]
+    return found
 
 
 def stated_in(feed: FeedContents, sequence: int, effective: int) -> dict[str, Statements]:
@@ -95,11 +168,15 @@ def stated_in(feed: FeedContents, sequence: int, effective: int) -> dict[str, St
     for name, table in feed.tables.items():
         count = len(table)
         since = feed.since.get(name, np.full(count, effective, np.int64))
-        order = (np.full(count, feed.standing), np.full(count, feed.source_sequence))
+        ranks = feed.linked.ranks.get(name)
+        if ranks is None:
+            order = (np.full(count, feed.standing), np.full(count, feed.source_sequence))
+        else:
+            order = (ranks[:, 0], ranks[:, 1])
         addresses = np.column_stack([np.full(count, sequence), np.arange(count)])
         closes = feed.closes.get(name, np.zeros(count, np.bool_))
         clocks = np.column_stack([since, *order])
-        found[name] = Statements(table, clocks, addresses, closes)
+        found[name] = Statements(table, clocks, addresses, closes, ranks is not None)
     return found
 
 
@@ -115,6 +192,10 @@ def apply_feed(before: Snapshot, sequence: int, tables: Mapping[str, Table]) -> 
             )
         )
     return State(sequence, LAST, folds).snapshot
+
+
+def _upto(at_sequence: int | None) -> int:
+    return LAST if at_sequence is None else at_sequence
 
 
 def _sequence(state: State) -> int:

@@ -12,18 +12,25 @@ from ontology.columns import Snapshot
 ALWAYS = -(2**63) + 1
 """Before every time, in microseconds."""
 
+EVENT_ROWS = 100
+"""To read an event takes about as long as to fold so many of its rows."""
+
 
 @dataclass(frozen=True)
 class State:
     """All that was stated up to event `sequence`, in force as far as it is true by `effective`.
 
-    What is true only later waits in `waiting`. A pure fold: law 4 rests on it.
+    What is true only later waits in `waiting`; `ahead` names the classes of which anything ever
+    waited. `cost_rows` is what it took to come here from the last state that is kept on disk
+    (`graph.checkpoints`). A pure fold: law 4 rests on it.
     """
 
     sequence: int = 0
     effective: int = ALWAYS
     folds: Mapping[str, Fold] = field(default_factory=dict)
     waiting: Mapping[str, tuple[Statements, ...]] = field(default_factory=dict)
+    ahead: frozenset[str] = frozenset()
+    cost_rows: int = 0
 
     def after(self, sequence: int, effective: int, stated: Mapping[str, Statements]) -> "State":
         """The state with the statements of an event, at a time that is not before this one's."""
@@ -38,11 +45,18 @@ class State:
             folds[name] = fold
             later = tuple(part.since(effective) for part in told)
             waiting[name] = tuple(part for part in later if len(part))
-        return State(sequence, effective, folds, {n: rows for n, rows in waiting.items() if rows})
+        still = {name: rows for name, rows in waiting.items() if rows}
+        cost = self.cost_rows + EVENT_ROWS + sum(map(len, stated.values()))
+        return State(sequence, effective, folds, still, self.ahead | still.keys(), cost)
 
     def at(self, effective: int) -> "State":
         """The same statements at a later time."""
         return self.after(self.sequence, effective, {})
+
+    @property
+    def standing_rows(self) -> int:
+        """About how many statements stand."""
+        return sum(len(layer) for fold in self.folds.values() for layer in fold.layers)
 
     def due(self, now: int) -> tuple[int, int] | None:
         """How many waiting facts are true by now, and since when the latest; None without any."""

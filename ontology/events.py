@@ -9,7 +9,8 @@ FEED_LOADED = "feed.loaded"
 FACTS_DUE = "facts.due"
 RELEASE_ACTIVATED = "release.activated"
 PLAN_MADE = "plan.made"
-KINDS = (FEED_LOADED, FACTS_DUE, RELEASE_ACTIVATED, PLAN_MADE)
+ROWS_DISCARDED = "rows.discarded"
+KINDS = (FEED_LOADED, FACTS_DUE, RELEASE_ACTIVATED, PLAN_MADE, ROWS_DISCARDED)
 
 
 @dataclass(frozen=True, slots=True)

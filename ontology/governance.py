@@ -61,6 +61,42 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class FreshnessBudget:
+    """How old a source lets its facts of a class be; the source's own hours hold for the others."""
+
+    KEY: ClassVar = ("source", "class_name")
+    source: str
+    class_name: str
+    max_age_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What was decided where two sources differ about a fact: whose word stands, and why.
+
+    `source` is the one whose word stands, or is restated in our units; both numbers are what the
+    sources said. Events and rows are the addresses of what both said in the log, where they said
+    it as a fact; `cause` is what the difference was taken for.
+    """
+
+    KEY: ClassVar = ("class_name", "fact_key")
+    class_name: str
+    fact_key: str
+    source: str
+    other_source: str
+    cause: str
+    source_units: int | None = None
+    other_units: int | None = None
+    resolved_units: int | None = None
+    reason: str = ""
+    resolved_by: str = ""
+    taken_event: int | None = None
+    taken_row: int | None = None
+    other_event: int | None = None
+    other_row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """One delivery of a source, known by source, id and digest."""
 
@@ -89,7 +125,11 @@ class IdentityLink:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRow:
-    """A row that was refused: where it stands, why, and what it said."""
+    """A row that was refused: where it stands, why, and what it said.
+
+    `class_name` and `fact_key` say of which fact it would be the row, as far as that can be read;
+    `cells` are its cells in the order of the file's header, where its file has rows.
+    """
 
     KEY: ClassVar = ("file", "row")
     file: str
@@ -98,6 +138,9 @@ class QuarantinedRow:
     code: str
     reason: str
     text: str
+    class_name: str = ""
+    fact_key: str = ""
+    cells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

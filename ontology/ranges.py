@@ -38,6 +38,10 @@ _BY_FIELD = {
     "units_per_pack": NOT_NEGATIVE,
     "days_early": NOT_NEGATIVE,
     "capacity_per_day": NOT_NEGATIVE,
+    "taken_event": POSITIVE,
+    "taken_row": NOT_NEGATIVE,
+    "other_event": POSITIVE,
+    "other_row": NOT_NEGATIVE,
     "capacity_per_load": POSITIVE,
     "most_loads_per_day": NOT_NEGATIVE,
     "latitude_microdegrees": Range(-90_000_000, 90_000_000),
@@ -63,6 +67,9 @@ _BY_ENDING = {
 }
 _OF_CLASS = {
     ("StockMovement", "quantity_units"): ANY,  # what leaves is below zero
+    # What a source says of stock by its movements alone may be below zero.
+    ("Resolution", "source_units"): ANY,
+    ("Resolution", "other_units"): ANY,
     # Credit notes and corrections of past deliveries are below zero.
     **{
         ("DeliveryLine", f"{name}_cents"): ANY

@@ -31,6 +31,8 @@ class Delivery:
     source's own order. It `supersedes` an earlier delivery: true since when that one is, and later
     in the source's order. `close_all` lets a full file end most of what its source has stated.
     Where more than `stop_share_percent` of its rows are bad, nothing of it is loaded.
+    `schema_version` names the sender's own form of the rows, `confidence_percent` how sure the
+    sender is of them; `correlation_id` is what the sender's own traces call this delivery.
     """
 
     agent: str
@@ -40,6 +42,21 @@ class Delivery:
     supersedes: str = ""
     close_all: bool = False
     stop_share_percent: int = DEFAULTS.stop_share_percent
+    correlation_id: str = ""
+    schema_version: str = ""
+    confidence_percent: int | None = None
+
+    @property
+    def stated(self) -> dict[str, str | int]:
+        """What the log keeps of it beside its clocks and its name: only what was stated."""
+        told = {"correlation_id": self.correlation_id, "schema_version": self.schema_version,
+                "confidence_percent": self.confidence_percent}  # fmt: skip
+        return {name: value for name, value in told.items() if value is not None and value != ""}
+
+    @property
+    def content(self) -> dict[str, str | int]:
+        """The part of `stated` that belongs to what is said: sent again, it must be the same."""
+        return {name: value for name, value in self.stated.items() if name != "correlation_id"}
 
 
 @dataclass(frozen=True, slots=True)

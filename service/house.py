@@ -10,15 +10,18 @@ from neo4j import Driver
 
 from graph.artifacts import ArtifactStore
 from graph.catalog import Catalog
+from graph.checkpoints import Checkpoints
 from graph.plans import activate_release
 from graph.progress import Progress, silent
 from graph.projection import Projection, bring_due, open_graph
+from graph.segments import Segments
 from graph.server import open_database
 from graph.settings import Settings
 from graph.snapshot import SnapshotReader
 from graph.state import State
 from ontology.canonical import canonical
 from ontology.columns import Snapshot
+from ontology.errors import StateError
 from ontology.governance import PolicyRelease
 from rules.release import Release, default_release
 
@@ -90,13 +93,38 @@ def house_on(
     driver: Driver, settings: Settings, release: Release | None = None, agent: str = SERVICE_AGENT
 ) -> House:
     """The service on an open driver, which stays the caller's to close."""
-    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    artifacts_folder(settings).mkdir(mode=0o700, exist_ok=True)  # plans are nobody else's to read
-    store = ArtifactStore(artifacts_folder(settings))
-    projection = open_graph(driver, store)
+    projection = projection_on(driver, settings)
+    store = projection.store
     active = release or default_release()
     _put_in_force(projection, active, agent)
     return House(settings, driver, projection, store, projection.reader, Catalog(driver), active)
+
+
+def projection_on(driver: Driver, settings: Settings) -> Projection:
+    """The log and the graph of a data folder, in step with each other.
+
+    Raises StateError `RESTORE_UNFINISHED`, and what `open_graph` raises.
+    """
+    if restoring_mark(settings).exists():
+        raise StateError(
+            f"a restore into `{settings.data_folder}` was not finished", code="RESTORE_UNFINISHED",
+            hint="give the same `evenkeel restore` again: it goes on where it stopped",
+        )  # fmt: skip
+    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    artifacts_folder(settings).mkdir(mode=0o700, exist_ok=True)  # plans are nobody else's to read
+    store = ArtifactStore(artifacts_folder(settings))
+    checkpoints = Checkpoints(settings.data_folder / "checkpoints", store)
+    return open_graph(driver, store, Segments(log_folder(settings)), checkpoints)
+
+
+def log_folder(settings: Settings) -> Path:
+    """Where the segments of the log are."""
+    return settings.data_folder / "log"
+
+
+def restoring_mark(settings: Settings) -> Path:
+    """The file that is there while a restore is not finished."""
+    return settings.data_folder / "restoring"
 
 
 def artifacts_folder(settings: Settings) -> Path:

@@ -20,6 +20,10 @@ from ontology.columns import Snapshot, Table
 from ontology.terms import join_key
 from service.deliveries import Delivery as SaidOfIt
 
+MENDS = "mends_event"
+"""How the log names the delivery whose rows another one mends: that one says nothing anew."""
+RELINKS = "relinks"
+"""How the log marks a change of links, with the source: it says nothing anew, either."""
 DELIVERIES = 10
 """So many of a source's last deliveries are what a new one is compared with."""
 
@@ -51,9 +55,9 @@ class Judged:
 
 def hold_to_gates(
     result: FeedResult, mapping: FeedMapping, present: Snapshot, log: Log, store: ArtifactStore,
-    said: SaidOfIt, *, may_stop: bool,
+    said: SaidOfIt, *, may_stop: bool, severities: Mapping[str, str] | None = None,
 ) -> Judged:  # fmt: skip
-    """The delivery without what the gates quarantine.
+    """The delivery without what the gates quarantine; `severities` as `judge` has them.
 
     Raises InputError `GATE_STOPPED` where too much of it is bad, unless it may not stop.
     """
@@ -61,7 +65,7 @@ def hold_to_gates(
     is_full = all(rule.full for rule in mapping.files)
     judgement = judge(
         result.tables, past, set_aside=len(result.quarantined), source=mapping.source,
-        sequence=said.source_sequence, is_full=is_full,
+        sequence=said.source_sequence, is_full=is_full, severities=severities,
         limits=replace(DEFAULTS, stop_share_percent=said.stop_share_percent),
     )  # fmt: skip
     held = hold(result, judgement if may_stop else _going_on(judgement), present)
@@ -75,7 +79,9 @@ def _going_on(judgement: Judgement) -> Judgement:
 
 
 def _deliveries(mapping: FeedMapping, log: Log, store: ArtifactStore) -> tuple[Delivery, ...]:
-    mine = [e for e in log.feeds(mapping.chain) if e.payload["source"] == mapping.source]
+    mine = [e for e in log.feeds(mapping.chain)
+            if e.payload["source"] == mapping.source
+            and not e.payload.keys() & {MENDS, RELINKS}]  # fmt: skip
     return tuple(
         Delivery(read_feed(store, event.artifact).tables, event.payload.get("number"))
         for event in mine[-DELIVERIES:]

@@ -2,21 +2,28 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from feeds.files import read_bytes
+from feeds.kept_rows import kept_rows
+from feeds.limits import MAPPING_BYTES
+from feeds.linking import LinkedResult, linked, links_in_force, names_of, read_by
 from feeds.mapping import Mapping as FeedMapping
 from feeds.mapping_text import load_mapping
 from feeds.reading import read
 from feeds.result import FeedResult
+from graph.artifacts import ArtifactStore
 from graph.clashes import clashes
 from graph.fold import BoolColumn, IntArray, Statements
+from graph.linked import Linked
 from graph.log import Appended
 from graph.manifests import FeedContents, FeedFile
+from graph.mending import Mending
 from graph.projection import load_feed
 from graph.snapshot import apply_feed, stated_in
 from graph.state import State
@@ -27,11 +34,13 @@ from ontology.vocabulary import FACTS
 from service.changes import ClassChanges, changes_of
 from service.closing import with_closing
 from service.deliveries import Clocks, Delivery, clocks_of, since_of
+from service.evolution import notes_of_evolution
 from service.fact_rules import Reason, hold_to_rules, set_aside
 from service.foreseen import foreseen
 from service.house import House
 from service.next_step import next_step
 from service.notices import SET_ASIDE, notices_of_feed
+from service.originals import with_originals
 from service.quality import hold_to_gates
 from service.touched import touched
 
@@ -42,13 +51,20 @@ TRIES = 20
 
 @dataclass(frozen=True)
 class Reading:
-    """A delivery that was read, and what it meets: the state of its chain and the time."""
+    """A delivery that was read, and what it meets: the state of its chain and the time.
+
+    Rows that are mended have the `clocks` of the delivery that they came in; `waived` gives the
+    gates whose doubts a person has settled another severity. `linked` says what was read by links.
+    """
 
     mapping: FeedMapping
     found: FeedResult
     delivery: Delivery
     before: State
     now: datetime
+    clocks: Clocks | None = None
+    waived: Mapping[str, str] = field(default_factory=dict)
+    linked: LinkedResult | None = None
 
     @property
     def feed(self) -> str:
@@ -64,8 +80,9 @@ class Reading:
     def body(self) -> str:
         """The digest of all that was said under that name."""
         said = self.delivery
-        return digest_of([self.found.digest, said.effective_at and said.effective_at.isoformat(),
-                          said.source_sequence, said.supersedes])  # fmt: skip
+        told = [self.found.digest, said.effective_at and said.effective_at.isoformat(),
+                said.source_sequence, said.supersedes]  # fmt: skip
+        return digest_of([*told, said.content] if said.content else told)
 
 
 @dataclass(frozen=True)
@@ -114,7 +131,8 @@ def sync(
         if dry_run:
             return Synced(_account(house, ready) | _foreseen(house, ready), None, replayed=False)
         try:
-            appended = _loaded(house, ready)
+            kept = with_originals(house, ready, paths)
+            appended = _loaded(house, with_mending(house.store, kept, paths, mapping))
             break
         except StateError as error:
             if error.code not in _MEANWHILE or tried == TRIES - 1:
@@ -133,8 +151,10 @@ def _read(house: House, paths: Sequence[Path], chosen: FeedMapping, delivery: De
     before = house.state(chosen.chain)
     # INVARIANT: what is delivered later is true later, whatever the clocks of machines say
     now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
-    found = read(paths, chosen, present=before.snapshot, read_on=now.date())
-    return Reading(chosen, found, delivery, before, now)
+    names = names_of(before.snapshot, chosen.source)
+    present = read_by(before.snapshot, names)
+    found = linked(read(paths, chosen, present=present, read_on=now.date()), names)
+    return Reading(chosen, found.result, delivery, before, now, linked=found)
 
 
 def _again(house: House, reading: Reading, known: Event) -> Synced:
@@ -161,10 +181,11 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
     """
     chosen, before = reading.mapping, reading.before
     present, log = before.snapshot, house.projection.log
-    clocks = clocks_of(reading.delivery, log, chosen, present, reading.now)
+    clocks = reading.clocks or clocks_of(reading.delivery, log, chosen, present, reading.now)
     ruled = hold_to_rules(house.release, reading.found, present)
     judged = hold_to_gates(
-        ruled, chosen, present, log, house.store, reading.delivery, may_stop=not dry_run
+        ruled, chosen, present, log, house.store, reading.delivery, may_stop=not dry_run,
+        severities=reading.waived,
     )  # fmt: skip
     held = _in_order(house, reading, judged.result, clocks)
     told = with_closing(chosen, held, present, log, close_all=reading.delivery.close_all)
@@ -179,11 +200,12 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
         standing=clocks.standing, source_sequence=clocks.order, closes=told.closes,
         since=_since(reading, result, clocks, told.closes), delivery=reading.body,
         number=reading.delivery.source_sequence,
+        mapping_version=chosen.version, linked=_linked(reading, result),
     )  # fmt: skip
     stated = _stated(contents, clocks, before)
     after = before.after(before.sequence + 1, micros_of(reading.now), stated)
     changes = changes_of(before, after, stated)
-    notes = (*told.notes, *judged.notes)
+    notes = (*told.notes, *judged.notes, *notes_of_evolution(house, chosen, reading.found.files))
     return Prepared(reading, result, contents, clocks, after, changes, notes)
 
 
@@ -193,8 +215,30 @@ def _loaded(house: House, ready: Prepared) -> Appended:
     return load_feed(
         house.projection, ready.contents, agent=reading.delivery.agent,
         effective_at=ready.clocks.effective_at, idempotency_key=reading.key,
-        after=reading.before.sequence,
+        after=reading.before.sequence, stated=reading.delivery.stated,
     )  # fmt: skip
+
+
+def with_mending(
+    store: ArtifactStore, ready: Prepared, paths: Sequence[Path], mapping: Path
+) -> Prepared:
+    """The delivery with what is needed to mend the rows that it sets aside."""
+    if not len(ready.contents.quarantine):
+        return ready
+    chosen = ready.reading.mapping
+    links = links_in_force(ready.reading.before.snapshot, chosen.source)
+    kept = kept_rows(ready.contents.quarantine, ready.result.files, paths, chosen, links)
+    mending = Mending(store.put(read_bytes(mapping, MAPPING_BYTES)), kept.headers)
+    contents = replace(ready.contents, quarantine=kept.quarantined, mending=mending)
+    return replace(ready, contents=contents)
+
+
+def _linked(reading: Reading, result: FeedResult) -> Linked:
+    """By which links the cells of a delivery were read, for the log."""
+    found = reading.linked
+    if found is None or not found.used:
+        return Linked()
+    return Linked(found.links, found.used_in(result.tables))
 
 
 def _foreseen(house: House, ready: Prepared) -> dict[str, Any]:
@@ -252,7 +296,7 @@ def contents_of(result: FeedResult, feed: str, classes: Mapping[str, str]) -> Fe
             totals[f"{SET_ASIDE}/{name}/{file}"] = rows
     return FeedContents(
         result.chain, result.source, feed, result.mapping, result.mapping_digest,
-        tuple(FeedFile(file.file, file.digest, file.rows) for file in result.files),
+        tuple(FeedFile(file.file, file.digest, file.rows, file.columns) for file in result.files),
         result.tables, result.sources, result.quarantined, totals,
     )  # fmt: skip
 
@@ -260,7 +304,8 @@ def contents_of(result: FeedResult, feed: str, classes: Mapping[str, str]) -> Fe
 def _account(house: House, ready: Prepared) -> dict[str, Any]:
     present, tables = ready.reading.before.snapshot, ready.result.tables
     chain = ready.reading.mapping.chain
-    return ready.result.summary() | {
+    stated = ready.reading.delivery.stated
+    return ready.result.summary() | ({"envelope": stated} if stated else {}) | {
         "feed": ready.reading.feed,
         "changes": {each.name: each.counts for each in ready.changes},
         "notices": [*ready.notes, *notices_of_feed(house.release, present, tables)],

@@ -89,8 +89,12 @@ def why_line(store: ArtifactStore, document: Row, number: int) -> WhyLine:
     if line is None:
         raise InputError(f"the plan has no line `{number}`", code="LINE_UNKNOWN",
                          hint="give a line's number, or an item and a location")  # fmt: skip
-    found = recall(store, document)
-    row = row_of(found.problem, line)
+    return line_explained(recall(store, document), line)
+
+
+def line_explained(found: Recalled, line: Row) -> WhyLine:
+    """Why a line is in a plan that was opened again."""
+    row = row_of(found.problem, dict(line))
     arc = None if row is None else arc_of(found.problem, row)
     in_lots = arc is not None and _in_lots(found.problem, line)
     worth = None if arc is None or in_lots else worth_of(found.problem, found.margins, arc)

@@ -1,5 +1,7 @@
 """The command `facts`: facts of a class, as of any two times, with their age and origin."""
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +11,7 @@ from api.output import GOOD, AsJson, console, hint, plain, print_document
 
 if TYPE_CHECKING:
     from ontology.columns import Snapshot
+    from service.freshness import Age
 
 ROWS_SHOWN = 20
 
@@ -32,20 +35,26 @@ def facts(
     """Facts of a class, true and known as of any time; without a class, how many there are."""
     from api.commands.server import opened
     from api.recall import only_chain
+    from service.freshness import clock_of, instant_of
 
+    clocks = as_of(effective, recorded)
     with opened() as house:
         asked = chain or only_chain(house)
-        snapshot = house.facts(asked, as_of(effective, recorded))
+        snapshot = house.facts(asked, clocks)
+        counted = clock_of(house, asked, snapshot, instant_of(house, clocks))
     if not name:
         return _counted(snapshot, as_json=as_json)
     rows, more = page(snapshot, name, key, after, first)
+    ages = [counted.age(name, *place) for place in _places(snapshot, name, rows)]
     if as_json:
-        print_document({"chain": asked, "class": name, "facts": rows, "more": more})
+        told_of = [row | asdict(age) for row, age in zip(rows, ages, strict=True)]
+        print_document({"chain": asked, "class": name, "at": counted.at.isoformat(),
+                        "facts": told_of, "more": more})  # fmt: skip
         return GOOD
     screen = console()
     title = ", ".join(part for part in (f"{name} of {asked}", told(effective, recorded)) if part)
     screen.print(plain(title), style="bold")
-    _show(rows)
+    _show(rows, ages)
     if more:
         hint(f"more: --after {rows[-1]['key']}")
     return GOOD
@@ -97,14 +106,24 @@ def _counted(snapshot: "Snapshot", *, as_json: bool) -> int:
     return GOOD
 
 
-def _show(rows: list[dict[str, Any]]) -> None:
-    """Each fact with what it states beside its key."""
-    from api.screen import drawing
-
-    made = drawing.table("key", "states", "since, UTC", "event", numbers=["event"])
+def _places(
+    snapshot: "Snapshot", name: str, rows: list[dict[str, Any]]
+) -> Iterator[tuple[int, int]]:
+    """The event that stated each fact, and since when it is confirmed."""
+    row_of = snapshot.table(name).row_of
     for row in rows:
+        yield row["event"], int(snapshot.clocks[name][row_of[row["key"]], 0])
+
+
+def _show(rows: list[dict[str, Any]], ages: "list[Age]") -> None:
+    """Each fact with what it states beside its key, and how old it is."""
+    from api.screen import drawing
+    from api.screen.ages import age_text
+
+    made = drawing.table("key", "states", "since, UTC", "age", "event", numbers=["event"])
+    for row, age in zip(rows, ages, strict=True):
         since = row["since"][:16].replace("T", " ")
-        drawing.add(made, row["key"], _stated(row), since, str(row["event"]))
+        drawing.add(made, row["key"], _stated(row), since, age_text(age), str(row["event"]))
     console().print(made)
 
 

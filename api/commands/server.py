@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,10 +11,17 @@ from api.output import GOOD, REFUSED, AsJson, hint, print_document, watched
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
+    from socket import socket
+
+    from uvicorn import Config
+
     from graph.settings import Settings
     from service.house import House
 
 
+LONGEST_END_SECONDS = 10
+"""So long requests under way may go on when the service is stopped; then they are cut off."""
+TAKES_NOTHING_SECONDS = 120
 LOCAL_AGENT = "local"
 """Who is named as the one that acts from this command line."""
 
@@ -139,8 +146,24 @@ def serve(
         typer.echo(f"the token is in `{house.settings.data_folder / TOKEN_FILE}`", err=True)
         if not _is_loopback(host):
             hint("warning: other machines can reach this address; the token is all that keeps it")
-        uvicorn.run(application, host=host, port=port, log_level="warning")
+        config = uvicorn.Config(application, host=host, port=port, log_level="warning",
+                                timeout_graceful_shutdown=LONGEST_END_SECONDS)  # fmt: skip
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[_listening(config)])
     return GOOD
+
+
+def _listening(config: "Config") -> "socket":
+    """The socket to listen on; the system ends a connection whose other side takes nothing.
+
+    A response that is given up leaves bytes behind that nobody would wait for.
+    """
+    import socket
+
+    found = config.bind_socket()
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it, and connections inherit it (RFC 5482)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKES_NOTHING_SECONDS * 1000)
+    return found
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,11 +1,20 @@
 """The command `sync`: files through a mapping into facts, or what that would change."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.output import GOOD, AsJson, console, hint, plain, print_document, time_of, working
+
+if TYPE_CHECKING:
+    from service.house import House
+    from service.sync import Synced
+
+STDIN = Path("-")
 
 
 def register(app: typer.Typer) -> None:
@@ -14,9 +23,10 @@ def register(app: typer.Typer) -> None:
 
 
 def sync(
-    files: Annotated[list[Path], typer.Argument(help="Files, or folders of files.")],
+    files: Annotated[list[Path], typer.Argument(help="Files, folders of files, or - (stdin).")],
     mapping: Annotated[Path, typer.Option("--mapping", help="The mapping, a YAML file.")],
     *,
+    name: Annotated[str, typer.Option(help="Which file of the mapping standard input is.")] = "",
     feed: Annotated[str, typer.Option(help="Name of this delivery.")] = "",
     effective: Annotated[
         str, typer.Option(help="Since when it is true: 2026-03-01T06:00:00Z; default now.")
@@ -31,6 +41,11 @@ def sync(
     stop_share: Annotated[
         int, typer.Option(min=0, max=100, help="Load nothing if more percent of rows are bad.")
     ] = 20,
+    correlation: Annotated[str, typer.Option(help="What the sender's traces call it.")] = "",
+    schema_version: Annotated[str, typer.Option(help="The sender's own form of the rows.")] = "",
+    confidence: Annotated[
+        int | None, typer.Option(min=0, max=100, help="How sure the sender is, in percent.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Load nothing: tell what would change.")
     ] = False,
@@ -38,18 +53,28 @@ def sync(
 ) -> int:
     """Load files through a mapping; every row is loaded, merged or quarantined with its reason."""
     from api.commands.server import LOCAL_AGENT, opened
-    from api.screen import drawing, fact_changes
     from service.deliveries import Delivery
     from service.sync import sync as load
 
     since = time_of(effective, "--effective") if effective else None
     delivery = Delivery(LOCAL_AGENT, feed, since, source_sequence, supersedes, close_all,
-                        stop_share)  # fmt: skip
-    with opened() as house, working("reading and loading"):
-        synced = load(house, files, mapping, delivery, dry_run=dry_run)
+                        stop_share, correlation, schema_version, confidence)  # fmt: skip
+    with (
+        opened() as house, working("reading and loading"),
+        _given(house, files, mapping, name) as paths,
+    ):  # fmt: skip
+        synced = load(house, paths, mapping, delivery, dry_run=dry_run)
     if as_json:
         print_document(synced.summary)
-        return GOOD
+    else:
+        show(synced, dry_run=dry_run)
+    return GOOD
+
+
+def show(synced: "Synced", *, dry_run: bool) -> None:
+    """The account of a delivery: files, what was set aside, what changed, notes, what is next."""
+    from api.screen import drawing, fact_changes
+
     screen = console()
     if dry_run:
         screen.print("dry run: nothing was loaded", style="bold")
@@ -70,4 +95,26 @@ def sync(
     for notice in synced.summary["notices"]:
         screen.print(f"note: {plain(notice)}", soft_wrap=True)
     hint(synced.summary["next"])
-    return GOOD
+
+
+@contextmanager
+def _given(
+    house: "House", files: list[Path], mapping: Path, name: str
+) -> Iterator[list[Path]]:  # fmt: skip
+    """The files, or standard input as a private file while the block runs."""
+    from feeds.mapping_text import load_mapping
+    from ontology.errors import InputError
+    from service.spool import receive, rule_meant, spool
+
+    if STDIN not in files:
+        if name:
+            raise InputError("`--name` is for standard input alone", code="NAME_UNUSED",
+                             hint="a file on disk is known by its own name")  # fmt: skip
+        yield files
+        return
+    if len(files) > 1:
+        raise InputError("standard input is one file, and others were given beside it",
+                         code="STDIN_ALONE", hint="give `-` alone, or files alone")  # fmt: skip
+    file = rule_meant(load_mapping(mapping), name).file
+    with spool(house.settings.data_folder) as folder:
+        yield [receive(sys.stdin.buffer, folder, file)]

@@ -38,6 +38,8 @@ def why(
     Says what it would cost otherwise, and what would flip it.
     """
     from api.commands.server import opened
+    from api.screen.ages import doubt_texts
+    from service.doubt_ranges import doubts_of_line
     from service.why import why as explained
     from service.why_line import why_line
 
@@ -48,14 +50,19 @@ def why(
                 place = explained(house.store, document, what, where)
             else:
                 line = why_line(house.store, document, _line_number(what))
+                doubts, rooms = doubts_of_line(house, document, _line_number(what))
     if not as_json:
         console().print(title_of(document), style="dim")
     if as_json:
-        print_document(asdict(place if where else line))
+        print_document(asdict(place) if where else asdict(line) | {
+            "doubts": list(map(asdict, doubts)), "rooms": list(map(asdict, rooms))
+        })  # fmt: skip
     elif where:
         show_why(console(), place, document["decision"])
     else:
         show_line(console(), line, document["decision"])
+        for text in doubt_texts(doubts, rooms, document["decision"]):
+            console().print(f"  {text}", soft_wrap=True)
         hint(f"where it comes from: evenkeel trace {document['plan_digest'][:12]} {what}")
     return GOOD
 

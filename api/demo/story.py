@@ -11,7 +11,9 @@ from rich.text import Text
 
 from api.demo import histories as demo_histories
 from api.demo import plan as demo_plan
+from api.demo import sources as demo_sources
 from api.demo.histories import History
+from api.demo.sources import Sources
 from api.output import plain
 
 if TYPE_CHECKING:
@@ -21,31 +23,41 @@ if TYPE_CHECKING:
 HISTORIES = ("scms", "supplygraph")
 """Real histories that have no stock, lanes or orders of a day to plan by."""
 
+Chapter = demo_plan.Chapter | History | Sources
+"""A chapter that was lived through, to be told."""
+
 
 def chapter_names() -> list[str]:
-    """The examples at hand: two_hubs, and the real data where it is present."""
+    """The examples at hand, sources that err behind the first; real data where it is present."""
     from service.examples import examples
 
-    return list(examples())
+    first, *others = examples()
+    return [first, demo_sources.NAME, *others]
 
 
-def live(house: "House", name: str, progress: "Progress") -> demo_plan.Chapter | History:
-    """Live through one example, for real."""
+def live(house: "House", name: str, progress: "Progress") -> Chapter:
+    """Live through one chapter, for real."""
+    if name == demo_sources.NAME:
+        return demo_sources.live(house, progress)
     if name in HISTORIES:
         return demo_histories.live(house, name, progress)
     return demo_plan.live(house, name, progress)
 
 
-def tell(screen: Console, chapter: demo_plan.Chapter | History) -> None:
+def tell(screen: Console, chapter: Chapter) -> None:
     """One chapter, section by section."""
-    if isinstance(chapter, History):
+    if isinstance(chapter, Sources):
+        demo_sources.tell(screen, chapter)
+    elif isinstance(chapter, History):
         demo_histories.tell(screen, chapter)
     else:
         demo_plan.tell(screen, chapter)
 
 
-def document_of(chapter: demo_plan.Chapter | History) -> Mapping[str, Any]:
+def document_of(chapter: Chapter) -> Mapping[str, Any]:
     """A chapter as plain data for `--json`."""
+    if isinstance(chapter, Sources):
+        return demo_sources.document_of(chapter)
     if isinstance(chapter, History):
         return demo_histories.document_of(chapter)
     return demo_plan.document_of(chapter)
@@ -79,6 +91,7 @@ def tell_where_next(screen: Console, folder: Any) -> None:
         ("evenkeel price residency --chain regional", "what a rule costs"),
         ("evenkeel facts StockPosition --chain two_hubs --effective 2026-03-01T12:00:00Z",
          "the facts themselves, as of any time"),
+        ("evenkeel quarantine --chain demo_sources", "rows that were set aside, to fix or discard"),
         ("evenkeel sync FILE --mapping MAPPING --dry-run",
          "data of your own, tried before it is loaded (docs/integrating.md)"),
         ("evenkeel down", "stops the database"),

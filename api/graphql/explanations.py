@@ -7,8 +7,9 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
+from api.graphql.bigint import BigInt
 from api.graphql.loaders import Info
-from api.graphql.types import BigInt, plain
+from api.graphql.types import plain
 from ontology.errors import InputError
 
 

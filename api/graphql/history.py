@@ -1,19 +1,22 @@
 """The log, what was set aside, and provenance both ways, as GraphQL types."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
 
+from api.graphql.bigint import BigInt
 from api.graphql.connections import Connection, connection
 from api.graphql.loaders import Info
 from api.graphql.plans import Decided, Shortfall, as_line
-from api.graphql.types import BigInt, Node, plain
+from api.graphql.types import Node, plain
 from graph.catalog import EventEntry, Page
 from graph.facts import record_from
 from graph.plan_nodes import LINE_CLASSES
 from graph.provenance import NO_CURSOR, Cursor, Trace, trace_down, trace_up
+from ontology.events import FEED_LOADED
 from ontology.governance import QuarantinedRow
 
 
@@ -27,9 +30,33 @@ class LogHead:
     recorded_at: datetime | None
 
 
+@strawberry.type(description="What was said of a delivery beside its rows.")
+class Envelope:
+    """`id` is the name that the delivery is known by; null or empty is what was not stated."""
+
+    source: str
+    id: str
+    sequence: BigInt | None
+    schema_version: str
+    correlation_id: str
+    confidence_percent: int | None
+
+    @staticmethod
+    def of(payload: Mapping[str, Any]) -> "Envelope":
+        """That of a feed's event, of any version."""
+        number = payload.get("number")
+        return Envelope(
+            source=payload["source"], id=payload["feed"],
+            sequence=None if number is None else BigInt(number),
+            schema_version=payload.get("schema_version", ""),
+            correlation_id=payload.get("correlation_id", ""),
+            confidence_percent=payload.get("confidence_percent"),
+        )  # fmt: skip
+
+
 @strawberry.type(description="An entry of the log.")
 class Event(Node):
-    """An event as readers may see it."""
+    """An event as readers may see it; `envelope` is null but for deliveries."""
 
     sequence: BigInt
     kind: str
@@ -39,6 +66,7 @@ class Event(Node):
     artifact: str
     payload: JSON
     leaf: str
+    envelope: Envelope | None
 
     @staticmethod
     def of(entry: EventEntry) -> "Event":
@@ -48,6 +76,7 @@ class Event(Node):
             kind=entry.kind, agent=entry.agent, effective_at=entry.effective_at,
             recorded_at=entry.recorded_at, artifact=entry.artifact,
             payload=plain(dict(entry.payload)), leaf=entry.leaf,
+            envelope=Envelope.of(entry.payload) if entry.kind == FEED_LOADED else None,
         )  # fmt: skip
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import strawberry
 
+from api.graphql.bigint import BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
 from api.graphql.loaders import Info
-from api.graphql.types import BigInt, Fact, as_type
+from api.graphql.types import Fact, as_type
 from graph.facts import uri_of
 from ontology.columns import Snapshot
 from ontology.failures import Subject

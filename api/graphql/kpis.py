@@ -5,12 +5,13 @@ from typing import Any
 
 import strawberry
 
+from api.graphql.bigint import BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
 from api.graphql.loaders import Info
-from api.graphql.types import BigInt
 from ontology.errors import InputError
 from ontology.kpis import DEFINITIONS
+from service.house import AsOf
 from service.kpis.figures import chain_kpis, plan_kpis
 from service.kpis.value import Counted, rows_of
 from service.kpis.value import Kpi as Figure
@@ -30,6 +31,7 @@ class Kpi:
     figure: strawberry.Private[Figure]
     chain: strawberry.Private[str]
     digest: strawberry.Private[str]
+    as_of: strawberry.Private[AsOf | None]
     id: str
     version: str
     title: str
@@ -45,7 +47,7 @@ class Kpi:
     @described
     def rows(self, info: Info, first: First = 50, after: After = None) -> Connection[KpiRow]:
         """The facts, lines and shortfalls that the figure was counted from."""
-        scope = f"kpi/{self.digest or self.chain}/{self.id}"
+        scope = f"kpi/{self.digest or self.chain}/{self.id}@{self.as_of or AsOf()}"
         begin = info.context.cursors.read(scope, after) if after else 0
         found = rows_of(self.figure, begin, check_first(first))
         info.context.count(len(found))
@@ -60,13 +62,13 @@ class Kpi:
         return f"plan/{self.digest}/{row}" if of_plan else f"{self.chain}/{row}"
 
     @staticmethod
-    def of(figure: Figure, chain: str, digest: str) -> "Kpi":
+    def of(figure: Figure, chain: str, digest: str, as_of: AsOf | None = None) -> "Kpi":
         """The figure of a chain, or of a plan of it."""
         is_counted = isinstance(figure.figure, Counted)
         told = figure.figure if isinstance(figure.figure, Counted) else None
         definition = figure.definition
         return Kpi(
-            figure=figure, chain=chain, digest=digest, id=definition.id,
+            figure=figure, chain=chain, digest=digest, as_of=as_of, id=definition.id,
             version=definition.version, title=definition.title, formula=definition.formula,
             unit=figure.unit, value=figure.text if is_counted else None,
             numerator=str(told.numerator) if told else None,
@@ -76,18 +78,23 @@ class Kpi:
         )  # fmt: skip
 
 
-async def kpis_page(info: Info, chain: str, plan: str | None, ids: list[str] | None) -> list[Kpi]:
+async def kpis_page(
+    info: Info, chain: str, plan: str | None, ids: list[str] | None, as_of: AsOf | None = None
+) -> list[Kpi]:
     """The figures of a chain's facts, or of one of its plans, in the order of the definitions.
 
-    Raises InputError `PLAN_UNKNOWN`, `KPI_UNKNOWN`.
+    Raises InputError `PLAN_UNKNOWN`, `KPI_UNKNOWN`, `AS_OF_PLAN`.
     """
     house, known = info.context.house, {definition.id for definition in DEFINITIONS}
     unknown = sorted(set(ids or ()) - known)
     if unknown:
         raise InputError(f"there is no key figure `{unknown[0]}`", code="KPI_UNKNOWN",
                          hint=f"one of: {', '.join(sorted(known))}")  # fmt: skip
+    if plan is not None and as_of is not None:
+        raise InputError("a plan has the facts that it was made from", code="AS_OF_PLAN",
+                         hint="leave out `asOf`, or the plan")  # fmt: skip
     if plan is None:
-        found: Sequence[Figure] = await info.context.read(chain_kpis, house, chain)
+        found: Sequence[Figure] = await info.context.read(chain_kpis, house, chain, as_of)
     else:
         entry = await info.context.plans.load(plan)
         if entry is None or entry.plan.chain != chain:
@@ -97,4 +104,4 @@ async def kpis_page(info: Info, chain: str, plan: str | None, ids: list[str] | N
         found = await info.context.read(plan_kpis, house, document)
     chosen = [figure for figure in found if ids is None or figure.definition.id in ids]
     info.context.count(len(chosen))
-    return [Kpi.of(figure, chain, plan or "") for figure in chosen]
+    return [Kpi.of(figure, chain, plan or "", as_of) for figure in chosen]

@@ -17,7 +17,9 @@ from graph.facts import StatedFact
 from graph.observed import Observed
 from ontology.errors import InputError
 from ontology.plan import Shortfall
-from service.house import House
+from service.house import AsOf, House
+from service.inbox import Inbox
+from service.moment import Moment
 
 READING_THREADS = 8
 PLANNING_THREADS = 1
@@ -49,8 +51,10 @@ class Request:
     so their number depends on the query's text alone.
     """
 
-    def __init__(self, house: House, cursors: Cursors, hops: Hops) -> None:
+    def __init__(self, house: House, cursors: Cursors, hops: Hops, inbox: Inbox) -> None:
         self.house = house
+        self.inbox = inbox
+        self._moments: dict[tuple[str, AsOf], Moment] = {}
         self.observed = Observed(house.projection.log, house.store)
         self.cursors = cursors
         self._hops = hops
@@ -72,6 +76,12 @@ class Request:
             self._pages(catalog.shortfalls)
         )
         self.referring: DataLoader[ReferringKey, Page[StatedFact]] = DataLoader(self._referring)
+
+    def moment(self, chain: str, as_of: AsOf) -> Moment:
+        """The facts of a chain as of some times, read once for the whole request."""
+        if (chain, as_of) not in self._moments:
+            self._moments[chain, as_of] = Moment(self.house, chain, as_of)
+        return self._moments[chain, as_of]
 
     async def read(self, work: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """The answer of a reading call, made in one of a bounded number of threads."""

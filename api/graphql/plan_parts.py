@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import strawberry
 
-from api.graphql.types import BigInt
+from api.graphql.bigint import BigInt
 
 
 @strawberry.type(description="Loads of one lane and day that a plan begins and pays for in full.")

@@ -7,12 +7,12 @@ from typing import Any, Self
 import strawberry
 from strawberry.scalars import JSON
 
+from api.graphql.bigint import BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
 from api.graphql.loaders import Info, Request
 from api.graphql.plan_parts import BegunLoads, ExpectedWaste, PlanRemark, Stability
 from api.graphql.types import (
-    BigInt,
     Fact,
     Item,
     Lane,

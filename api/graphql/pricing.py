@@ -4,8 +4,8 @@ from typing import Self
 
 import strawberry
 
+from api.graphql.bigint import BigInt
 from api.graphql.loaders import Info
-from api.graphql.types import BigInt
 from ontology.errors import InputError
 from service.decision import PlanRequest
 from service.planning import draft_plan

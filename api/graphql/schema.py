@@ -12,6 +12,7 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from api.graphql.bigint import SCALARS, BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
 from api.graphql.explanations import (
@@ -29,6 +30,7 @@ from api.graphql.impact import Failure, Impact, SinglePoint, impact_page, single
 from api.graphql.kpis import Kpi, kpis_page
 from api.graphql.limits import document_within_limits
 from api.graphql.loaders import Info
+from api.graphql.moments import When
 from api.graphql.plans import (
     AssignmentLine,
     Decided,
@@ -40,9 +42,9 @@ from api.graphql.plans import (
     as_line,
 )
 from api.graphql.pricing import Price, prices_page
+from api.graphql.syncing import FeedSynced, SyncFeedInput, synced_feed
 from api.graphql.types import (
-    SCALARS,
-    BigInt,
+    Fact,
     Item,
     Lane,
     Location,
@@ -54,11 +56,14 @@ from api.graphql.types import (
     Supplier,
     as_type,
     facts_page,
+    scope_of,
 )
 from api.graphql.weighing import Frontier, Objective, frontier_page
 from api.graphql.wishes import EditInput
 from ontology.errors import EvenkeelError, InputError, SolverError, StateError
+from ontology.vocabulary import MEASUREMENTS
 from service.decision import PlanRequest
+from service.house import AsOf
 from service.planning import make_plan
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -80,15 +85,21 @@ class Chain(Node):
 
 
 async def _facts(
-    info: Info, chain: str, class_name: str, first: int, after: str | None
+    info: Info, chain: str, class_name: str, as_of: When, first: int, after: str | None
 ) -> Connection[Any]:
-    scope = f"{chain}/{class_name}"
-    begin = info.context.cursors.read(scope, after) if after else ""
-    page = await info.context.read(
-        info.context.house.catalog.facts, chain, class_name, after=begin, first=check_first(first)
-    )
-    info.context.count(len(page.rows))
-    found: Connection[Any] = facts_page(info, page, scope)
+    context, asked = info.context, AsOf() if as_of is None else as_of.asked()
+    is_now = as_of is None and class_name not in MEASUREMENTS  # those are no nodes
+    moment = None if is_now else context.moment(chain, asked)
+    scope = scope_of(f"{chain}/{class_name}", moment)
+    begin, size = context.cursors.read(scope, after) if after else "", check_first(first)
+    if moment is None:
+        page = await context.read(
+            context.house.catalog.facts, chain, class_name, after=begin, first=size
+        )
+    else:
+        page = await context.read(moment.facts, class_name, after=begin, first=size)
+    context.count(len(page.rows))
+    found: Connection[Any] = facts_page(info, page, scope, moment)
     return found
 
 
@@ -163,52 +174,60 @@ class Query:
 
     @described
     async def items(
-        self, info: Info, chain: str, first: First = 50, after: After = None
+        self, info: Info, chain: str, as_of: When = None, first: First = 50, after: After = None
     ) -> Connection[Item]:
         """Items by key."""
-        return await _facts(info, chain, "Item", first, after)
+        return await _facts(info, chain, "Item", as_of, first, after)
 
     @described
     async def locations(
-        self, info: Info, chain: str, first: First = 50, after: After = None
+        self, info: Info, chain: str, as_of: When = None, first: First = 50, after: After = None
     ) -> Connection[Location]:
         """Locations by key."""
-        return await _facts(info, chain, "Location", first, after)
+        return await _facts(info, chain, "Location", as_of, first, after)
 
     @described
     async def suppliers(
-        self, info: Info, chain: str, first: First = 50, after: After = None
+        self, info: Info, chain: str, as_of: When = None, first: First = 50, after: After = None
     ) -> Connection[Supplier]:
         """Suppliers by key."""
-        return await _facts(info, chain, "Supplier", first, after)
+        return await _facts(info, chain, "Supplier", as_of, first, after)
 
     @described
     async def offers(
-        self, info: Info, chain: str, first: First = 50, after: After = None
+        self, info: Info, chain: str, as_of: When = None, first: First = 50, after: After = None
     ) -> Connection[Offer]:
         """Offers by key."""
-        return await _facts(info, chain, "Offer", first, after)
+        return await _facts(info, chain, "Offer", as_of, first, after)
 
     @described
     async def lanes(
-        self, info: Info, chain: str, first: First = 50, after: After = None
+        self, info: Info, chain: str, as_of: When = None, first: First = 50, after: After = None
     ) -> Connection[Lane]:
         """Lanes by key."""
-        return await _facts(info, chain, "Lane", first, after)
+        return await _facts(info, chain, "Lane", as_of, first, after)
 
     @described
     async def stock(
-        self, info: Info, chain: str, first: First = 50, after: After = None
+        self, info: Info, chain: str, as_of: When = None, first: First = 50, after: After = None
     ) -> Connection[StockPosition]:
         """Stock positions by key."""
-        return await _facts(info, chain, "StockPosition", first, after)
+        return await _facts(info, chain, "StockPosition", as_of, first, after)
 
     @described
     async def orders(
-        self, info: Info, chain: str, first: First = 50, after: After = None
+        self, info: Info, chain: str, as_of: When = None, first: First = 50, after: After = None
     ) -> Connection[SalesOrder]:
         """Sales orders by key."""
-        return await _facts(info, chain, "SalesOrder", first, after)
+        return await _facts(info, chain, "SalesOrder", as_of, first, after)
+
+    @described
+    async def facts(
+        self, info: Info, chain: str, class_name: str, as_of: When = None, first: First = 50,
+        after: After = None,
+    ) -> Connection[Fact]:  # fmt: skip
+        """Facts of any class by key."""
+        return await _facts(info, chain, class_name, as_of, first, after)
 
     @described
     async def plans(
@@ -224,13 +243,14 @@ class Query:
 
     @described
     async def kpis(
-        self, info: Info, chain: str, plan: str | None = None, ids: list[str] | None = None
-    ) -> list[Kpi]:
-        """Key figures of a chain's present facts, or of a plan of it by its digest; all, or some.
+        self, info: Info, chain: str, plan: str | None = None, ids: list[str] | None = None,
+        as_of: When = None,
+    ) -> list[Kpi]:  # fmt: skip
+        """Key figures of a chain's facts, or of a plan of it by its digest; all, or some.
 
         To page through the rows of one, ask for that one alone.
         """
-        return await kpis_page(info, chain, plan, ids)
+        return await kpis_page(info, chain, plan, ids, None if as_of is None else as_of.asked())
 
     @described
     async def trace(self, info: Info, plan: str, line: int) -> Path:
@@ -393,6 +413,18 @@ class Mutation:
             raise EvenkeelError("the plan is saved and not yet visible", code="NOT_YET_VISIBLE",
                                 hint="ask for it by its digest")  # fmt: skip
         return PlanMade(plan=plan, replayed=made.saved.replayed)
+
+    @described
+    async def sync_feed(
+        self,
+        info: Info,
+        input: SyncFeedInput,  # noqa: A002
+    ) -> Annotated[FeedSynced | Refused, strawberry.union("SyncFeedResult")]:
+        """Load the text of a file by the mapping of its source, or tell what that would change."""
+        try:
+            return await synced_feed(info, input)
+        except (InputError, StateError) as refusal:
+            return Refused(code=refusal.code, message=str(refusal), hint=refusal.hint)
 
 
 class ParsedWithinLimits(SchemaExtension):

@@ -2,37 +2,19 @@
 
 from dataclasses import fields
 from datetime import date
-from typing import Annotated, Any, NewType, Self
+from typing import Annotated, Any, Self
 
 import strawberry
 from strawberry.scalars import JSON
 
+from api.graphql.bigint import BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
 from api.graphql.loaders import Info
 from graph.catalog import Page
 from graph.facts import StatedFact, uri_of
-from ontology.canonical import LARGEST_INTEGER
-from ontology.errors import InputError
 from ontology.terms import join_key
-
-BigInt = NewType("BigInt", int)
-
-
-def _safe(number: int) -> int:
-    if abs(number) > LARGEST_INTEGER:
-        raise InputError(f"a number is outside ±{LARGEST_INTEGER}", code="NUMBER_RANGE",
-                         hint="read it from the artifact")  # fmt: skip
-    return int(number)
-
-
-SCALARS: dict[object, Any] = {
-    BigInt: strawberry.scalar(
-        name="BigInt",
-        description="A whole number within ±(2^53 - 1), written as a JSON number, never rounded.",
-        serialize=_safe,
-    )
-}
+from service.moment import Moment
 
 
 @strawberry.interface(description="Whatever has an id that `node` finds again.")
@@ -94,6 +76,7 @@ class Fact(Node):
     """A fact in one version, known by its URI: chain, class and natural key."""
 
     stated: strawberry.Private[StatedFact]
+    moment: strawberry.Private[Moment | None]
     uri: str
     chain: str
     key: str
@@ -108,39 +91,66 @@ class Fact(Node):
         )  # fmt: skip
 
     @classmethod
-    def of(cls, stated: StatedFact) -> Self:
-        """The fact; a field `x_id` is the natural key in the record's reference `x`."""
+    def of(cls, stated: StatedFact, moment: Moment | None = None) -> Self:
+        """The fact; a field `x_id` is the natural key in the record's reference `x`.
+
+        What it refers to is of the same `moment`.
+        """
         record = stated.record
         own: dict[str, Any] = {"id": stated.uri, "stated": stated, "uri": stated.uri,
-                               "chain": stated.chain, "key": stated.key}  # fmt: skip
+                               "moment": moment, "chain": stated.chain,
+                               "key": stated.key}  # fmt: skip
         for part in fields(cls):
             if part.init and part.name not in own:
                 own[part.name] = getattr(record, part.name.removesuffix("_id"))
         return cls(**own)
 
 
-async def follow(info: Info, chain: str, class_name: str, key: str | None) -> Any:
-    """The fact in force that a reference names, None where there is none."""
+async def follow(
+    info: Info, chain: str, class_name: str, key: str | None, moment: Moment | None = None
+) -> Any:
+    """The fact in force, now or at a moment, that a reference names; None where there is none."""
     if key is None:
         return None
-    stated = await info.context.facts.load(uri_of(chain, class_name, join_key((key,))))
-    return None if stated is None else as_type(stated)
+    uri = uri_of(chain, class_name, join_key((key,)))
+    if moment is None:
+        stated = await info.context.facts.load(uri)
+    else:
+        stated = await info.context.read(moment.by_uri, uri)
+        info.context.count(1)
+    return None if stated is None else as_type(stated, moment)
 
 
 async def _referring(
     of: Fact, info: Info, class_name: str, field: str, first: int, after: str | None
 ) -> Any:
-    scope = f"{of.uri}/{class_name}/{field}"
+    moment = of.moment
+    scope = scope_of(f"{of.uri}/{class_name}/{field}", moment)
     begin = info.context.cursors.read(scope, after) if after else ""
-    page = await info.context.referring.load((of.uri, class_name, field, begin, check_first(first)))
-    return facts_page(info, page, scope, by_uri=True)
+    if moment is None:
+        key = (of.uri, class_name, field, begin, check_first(first))
+        page = await info.context.referring.load(key)
+    else:
+        page = await info.context.read(
+            moment.referring, of.uri, class_name, field, after=begin, first=check_first(first)
+        )
+        info.context.count(len(page.rows))
+    return facts_page(info, page, scope, moment, by_uri=True)
 
 
-def facts_page(info: Info, page: Page[StatedFact], scope: str, by_uri: bool = False) -> Any:
+def scope_of(scope: str, moment: Moment | None) -> str:
+    """The name of a list for its cursors: they hold for one moment."""
+    return scope if moment is None else f"{scope}@{moment.as_of}"
+
+
+def facts_page(
+    info: Info, page: Page[StatedFact], scope: str, moment: Moment | None = None,
+    by_uri: bool = False,
+) -> Any:  # fmt: skip
     """A page of facts whose cursors are their keys, or their URIs."""
     rows = page.rows
     return connection(
-        [as_type(row) for row in rows], page.has_more, scope, info.context.cursors,
+        [as_type(row, moment) for row in rows], page.has_more, scope, info.context.cursors,
         lambda row: rows[row].uri if by_uri else rows[row].key,
     )  # fmt: skip
 
@@ -202,7 +212,9 @@ class Location(Fact):
         self, info: Info
     ) -> Annotated["Location", strawberry.lazy("api.graphql.types")] | None:
         """The location that this one is part of."""
-        found: Location | None = await follow(info, self.chain, "Location", self.part_of_id)
+        found: Location | None = await follow(
+            info, self.chain, "Location", self.part_of_id, self.moment
+        )
         return found
 
     @described
@@ -268,19 +280,23 @@ class Offer(Fact):
     @described
     async def supplier(self, info: Info) -> Supplier | None:
         """Who sells."""
-        found: Supplier | None = await follow(info, self.chain, "Supplier", self.supplier_id)
+        found: Supplier | None = await follow(
+            info, self.chain, "Supplier", self.supplier_id, self.moment
+        )
         return found
 
     @described
     async def item(self, info: Info) -> Item | None:
         """What is sold."""
-        found: Item | None = await follow(info, self.chain, "Item", self.item_id)
+        found: Item | None = await follow(info, self.chain, "Item", self.item_id, self.moment)
         return found
 
     @described
     async def location(self, info: Info) -> Location | None:
         """Where it is delivered."""
-        found: Location | None = await follow(info, self.chain, "Location", self.location_id)
+        found: Location | None = await follow(
+            info, self.chain, "Location", self.location_id, self.moment
+        )
         return found
 
 
@@ -307,13 +323,17 @@ class Lane(Fact):
     @described
     async def origin(self, info: Info) -> Location | None:
         """Where it begins."""
-        found: Location | None = await follow(info, self.chain, "Location", self.origin_id)
+        found: Location | None = await follow(
+            info, self.chain, "Location", self.origin_id, self.moment
+        )
         return found
 
     @described
     async def destination(self, info: Info) -> Location | None:
         """Where it ends."""
-        found: Location | None = await follow(info, self.chain, "Location", self.destination_id)
+        found: Location | None = await follow(
+            info, self.chain, "Location", self.destination_id, self.moment
+        )
         return found
 
 
@@ -336,13 +356,15 @@ class StockPosition(Fact):
     @described
     async def item(self, info: Info) -> Item | None:
         """What lies there."""
-        found: Item | None = await follow(info, self.chain, "Item", self.item_id)
+        found: Item | None = await follow(info, self.chain, "Item", self.item_id, self.moment)
         return found
 
     @described
     async def location(self, info: Info) -> Location | None:
         """Where it lies."""
-        found: Location | None = await follow(info, self.chain, "Location", self.location_id)
+        found: Location | None = await follow(
+            info, self.chain, "Location", self.location_id, self.moment
+        )
         return found
 
 
@@ -364,7 +386,7 @@ class SalesOrder(Fact):
     @described
     async def item(self, info: Info) -> Item | None:
         """What is ordered."""
-        found: Item | None = await follow(info, self.chain, "Item", self.item_id)
+        found: Item | None = await follow(info, self.chain, "Item", self.item_id, self.moment)
         return found
 
 
@@ -391,9 +413,9 @@ TYPES: dict[str, type[Fact]] = {
 }
 
 
-def as_type(stated: StatedFact) -> Fact:
+def as_type(stated: StatedFact, moment: Moment | None = None) -> Fact:
     """The GraphQL object of a fact."""
-    return TYPES.get(stated.class_name, OtherFact).of(stated)
+    return TYPES.get(stated.class_name, OtherFact).of(stated, moment)
 
 
 def plain(value: Any) -> Any:

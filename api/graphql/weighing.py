@@ -5,8 +5,8 @@ from typing import Self
 
 import strawberry
 
+from api.graphql.bigint import BigInt
 from api.graphql.loaders import Info
-from api.graphql.types import BigInt
 from ontology import objectives
 from ontology.objectives import Weights
 from service.decision import PlanRequest

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import strawberry
 
-from api.graphql.types import BigInt
+from api.graphql.bigint import BigInt
 from ontology import edits
 
 

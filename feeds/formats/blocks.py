@@ -11,6 +11,8 @@ FORMAT_OF_ENDING = {
 }  # fmt: skip
 """The format by how a file's name ends; any other ending is delimited text."""
 FORMATS = tuple(dict.fromkeys(FORMAT_OF_ENDING.values()))
+RDF_OF_ENDING = {".ttl": "turtle", ".nt": "turtle", ".jsonld": "jsonld", ".json": "jsonld"}
+"""How a document of RDF is written, by how its name ends."""
 OTHER_WORKBOOKS = (".xls", ".xlsb", ".xlsm", ".ods")
 BLOCK_ROWS = 65_536
 BLOCK_CELLS = 2**20
@@ -20,13 +22,17 @@ LONGEST_CELL = 131_072
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A file's name for messages, its format, and what that format needs to know."""
+    """A file's name for messages, its format, and what that format needs to know.
+
+    `base` is what the relative names of a document of RDF are relative to.
+    """
 
     file: str
     format: str = "csv"
     encoding: str = "utf-8"
     delimiter: str = ","
     sheet: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)

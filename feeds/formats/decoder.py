@@ -22,6 +22,8 @@ BLOCK, FAULT, END = b"B", b"F", b"E"
 HEAD = struct.Struct("<cI")
 _STANDARD_STREAMS = 3
 _CHARACTERS = 2**25
+_SPARE_BYTES = 2**22
+"""Held back, so that there is memory left to say that there is none."""
 _PAGES = Path("/proc/self/statm")
 
 Decode = Callable[[BinaryIO, Form, Limits], Iterator[Block]]
@@ -46,6 +48,7 @@ def main(stated: str) -> None:
     form, limits = Form(**given["form"]), Limits(**given["limits"])
     decode = _decode(form.format)
     confine(limits.decoder_bytes, limits.decoder_seconds)
+    spare = [bytes(_SPARE_BYTES)]
     source = io.FileIO(0, "rb", closefd=False)
     sink = io.FileIO(1, "wb", closefd=False)
     try:
@@ -56,6 +59,7 @@ def main(stated: str) -> None:
     except InputError as error:
         _send_fault(sink, error)
     except MemoryError:
+        spare.clear()
         what = f"decoding it takes over {limits.decoder_bytes} bytes of memory"
         _send_fault(sink, too_large(form, what))
     except (RecursionError, UnicodeError, orjson.JSONEncodeError):
@@ -69,6 +73,11 @@ def _decode(name: str) -> Decode:
         from feeds.formats.worksheet import xlsx_blocks
 
         return xlsx_blocks
+    if name in {"turtle", "jsonld"}:
+        from feeds.rdf import decoding
+
+        decoding.get_ready()
+        return decoding.rdf_blocks
     sys.meta_path.insert(0, _NoDataFrames())
     from feeds.formats.tables import arrow_blocks, get_ready, parquet_blocks
 

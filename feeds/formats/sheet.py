@@ -4,6 +4,7 @@ import io
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import BinaryIO, Protocol
 
 from feeds.formats import delimited, json_lines
 from feeds.formats.apart import PACKED, blocks_apart
@@ -19,9 +20,21 @@ from feeds.ledger import Refusal
 from feeds.limits import Limits
 from feeds.mapping import FileRule
 from feeds.refusals import shown
+from feeds.row_texts import SHOWN_CHARACTERS
 
-_SHOWN_CHARACTERS = 1_000
 _DELIMITER_NAMES = {",": '","', ";": '";"', "|": '"|"', "\t": "tab"}
+
+
+class HasHeader(Protocol):
+    """What has columns; `header_row` is 0 where the header stands in no row."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names of the columns, trimmed."""
+
+    @property
+    def header_row(self) -> int:
+        """The row of the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +60,16 @@ class Sheet:
     def text(self, row: int) -> str:
         """What a row says in the file, or its cells where that is no text: 1,000 characters."""
         if not self.lines:
-            return ",".join(map(_quoted, self.rows[row]))[:_SHOWN_CHARACTERS]
+            return cells_text(self.rows[row])[:SHOWN_CHARACTERS]
         after = bisect_right(self.starts, self.numbers[row])
         last = self.starts[after] - 1 if after < len(self.starts) else len(self.lines)
         said = "".join(self.lines[self.numbers[row] - 1 : last])
-        return said.rstrip("\r\n")[:_SHOWN_CHARACTERS]
+        return said.rstrip("\r\n")[:SHOWN_CHARACTERS]
+
+
+def cells_text(cells: Sequence[str]) -> str:
+    """Cells as delimited text."""
+    return ",".join(map(_quoted, cells))
 
 
 def _quoted(cell: str) -> str:
@@ -60,17 +78,21 @@ def _quoted(cell: str) -> str:
     return '"{}"'.format(cell.replace('"', '""'))
 
 
-def blocks_of(data: bytes, form: Form, limits: Limits) -> Iterator[Block]:
+def blocks_of(source: bytes | BinaryIO, form: Form, limits: Limits) -> Iterator[Block]:
     """The blocks of a file by its format; text is read here, what is packed in another process.
 
+    An open file of text is read a piece at a time, and closed in the end; it must be one that can
+    be read from its start again.
     Raises InputError, with the row where there is one: `TOO_MANY_ROWS`, `TOO_MANY_COLUMNS`,
     `CELL_TOO_LONG`, `UNPACKED_TOO_LARGE`, and what the module of the file's format names.
     """
     if form.format in PACKED:
+        data = source if isinstance(source, bytes) else source.read(limits.file_bytes + 1)
         found = blocks_apart(data, form, limits)
     else:
         read = json_lines.blocks if form.format == "jsonl" else delimited.blocks
-        found = read(io.BytesIO(data), form, limits)
+        stream = io.BytesIO(source) if isinstance(source, bytes) else source
+        found = read(stream, form, limits)
     rows = characters = 0
     for block in found:
         check_columns(form, limits, len(block.header), block.header_row)
@@ -83,6 +105,7 @@ def blocks_of(data: bytes, form: Form, limits: Limits) -> Iterator[Block]:
             if characters > limits.file_bytes:
                 raise too_large(form, f"as text it is larger than {limits.file_bytes} bytes")
         yield block
+        del block  # the next one is made before this name is bound again
 
 
 def read_sheet(data: bytes, rule: FileRule, limits: Limits) -> Sheet:
@@ -127,7 +150,7 @@ def _widen(rows: list[list[str]], widths: list[tuple[int, int]], width: int) -> 
                     row.extend([""] * (width - len(row)))
 
 
-def check_header(sheet: Sheet, rule: FileRule) -> tuple[str, ...]:
+def check_header(sheet: HasHeader, rule: FileRule) -> tuple[str, ...]:
     """The columns that nothing reads. Raises `HEADER_MISSING`, `_DUPLICATE` or `_UNKNOWN`."""
     by_header = any(record.by_header for record in rule.records)
     wanted = {column for record in rule.records for column in record.columns()}
@@ -143,25 +166,21 @@ def check_header(sheet: Sheet, rule: FileRule) -> tuple[str, ...]:
     return unread
 
 
-def with_absent(sheet: Sheet, rule: FileRule) -> tuple[Sheet, tuple[str, ...]]:
-    """A sheet of JSON Lines with blank columns for what no line names, and their names.
+def absent_columns(header: Sequence[str], rule: FileRule) -> tuple[str, ...]:
+    """The columns that no line of JSON Lines names, and that may be blank.
 
-    Who writes JSON often leaves out what is not stated. Only columns whose every field may be
-    blank are added: one that a record needs stays missing, and is refused by `check_header`.
+    Who writes JSON often leaves out what is not stated. A column that a record needs stays
+    missing, and is refused by `check_header`.
     """
     if rule.format != "jsonl":
-        return sheet, ()
+        return ()
     parts = [part for record in rule.records for part in record.fields]
     needed = {c for part in parts if part.blank == "refuse" for c in part.columns}
     named = {column for record in rule.records for column in record.columns()}
-    absent = tuple(sorted(named - needed - set(sheet.header)))
-    for row in sheet.rows if absent else ():
-        if row:
-            row.extend([""] * len(absent))
-    return replace(sheet, header=(*sheet.header, *absent)), absent
+    return tuple(sorted(named - needed - set(header)))
 
 
-def at_column(sheet: Sheet, rule: FileRule, column: str) -> int:
+def at_column(sheet: HasHeader, rule: FileRule, column: str) -> int:
     """Where a column stands. Raises `HEADER_MISSING` or `HEADER_DUPLICATE`."""
     found = sheet.header.count(column)
     if found == 0:
@@ -174,7 +193,7 @@ def at_column(sheet: Sheet, rule: FileRule, column: str) -> int:
     return sheet.header.index(column)
 
 
-def _columns_there(sheet: Sheet, rule: FileRule, column: str) -> str:
+def _columns_there(sheet: HasHeader, rule: FileRule, column: str) -> str:
     """The columns that there are, or the delimiter by which the wanted one would be there."""
     header = rule.delimiter.join(sheet.header)
     for mark, name in _DELIMITER_NAMES.items() if rule.format == "csv" else ():

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from api.demo import plan as demo
+from api.demo import sources
 from api.screen.amounts import count, millionths, money, moneys, share, total
 from api.screen.reasons import rule_name
 from graph.progress import silent
@@ -95,3 +96,19 @@ def test_amounts_read_well() -> None:
     assert "17" == millionths(17_000_000)
     assert "91.2 %" == share(911_765)
     assert ("1 line", "2 lines") == (count(1, "line"), count(2, "line"))
+
+
+def test_sources_that_err_end_where_they_should(home: Path) -> None:
+    """Lived twice with one answer: a row mended, the past changed, two words told apart."""
+    with open_house(settings_from_environment()) as house:
+        lived, again = (sources.live(house, silent) for _ in range(2))
+    found = sources.document_of(lived)
+    assert found | {"feed": None} == sources.document_of(again) | {"feed": None}
+    assert [1200, None, 900] == list(found["bolts"].values())
+    assert ["unit", "unknown"] == sorted(one["cause"] for one in found["differences"])
+    assert "FEED_CHANGED" in found["refused"]
+    screen = Console(width=80, record=True, markup=False, highlight=False)
+    with screen.capture() as capture:
+        sources.tell(screen, lived)
+    assert max(map(len, capture.get().splitlines())) <= 80
+    assert "12 times as much" in " ".join(capture.get().split())

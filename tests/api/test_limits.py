@@ -219,7 +219,7 @@ def test_a_known_error_keeps_its_code(
 
 def test_a_large_number_is_exact_or_refused(ask: Ask) -> None:
     """What does not fit a reader's numbers is an error and never rounded."""
-    from api.graphql.types import _safe
+    from api.graphql.bigint import _safe
     from ontology.errors import InputError
 
     assert 2**53 - 1 == _safe(2**53 - 1)

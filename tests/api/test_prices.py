@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.command_line import main
-from api.commands.quarantine import document_of, show_rows
+from api.screen.quarantine_rows import document_of, show_rows
 from graph.login import Connection
 from ontology.governance import QuarantinedRow
 from rules.release import default_release

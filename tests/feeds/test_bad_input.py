@@ -308,6 +308,7 @@ def test_every_row_code_is_tried_here() -> None:
     elsewhere |= {"RULE_VIOLATION", "CLOCK_CONFLICT"}  # in tests/service
     elsewhere |= ROW_HINTS.keys()  # in tests/feeds/gates
     elsewhere |= {code for code in HINTS if code.startswith("EVENT_")}  # in tests/feeds/epcis
+    elsewhere |= {code for code in HINTS if code.startswith("RDF_")}  # in tests/feeds/rdf
     elsewhere |= {"KEY_FORM", "CHECK_DIGIT"}
     assert set(HINTS) == {case.code for case in ROWS} | elsewhere
 

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.crosswalk import Told, accepted, applied, rederived, split, standing
+from feeds.crosswalk import (
+    Told,
+    accepted,
+    applied,
+    contradictions,
+    rederived,
+    restated,
+    split,
+    standing,
+)
 from ontology.columns import Table, record_at, table_of
 from ontology.demand import DemandObservation
 from ontology.errors import InputError
@@ -198,6 +207,38 @@ def test_a_change_of_links_gives_what_a_fresh_reading_gives(
     change = rederived(story, before, after)
     changed = {name: change.onto(name, table) for name, table in facts(story, before).items()}
     assert digests(facts(story, after)) == digests(changed)
+
+
+@given(stories(), LINKS, LINKS)
+def test_what_is_restated_keeps_its_own_clocks(
+    story: list[Told], before: Table, after: Table
+) -> None:
+    """Law: facts with their clocks, and what is restated, are those read anew under the links."""
+    if any(each.conflicts for each in standing(story, after).values()):
+        return  # such a change of links is refused
+    found = restated(story, before, after)
+    sides: list[dict[str, list[int]]] = [{}, {}]
+    for side, known in zip(sides, (before, after), strict=True):
+        for name, stands in standing(story, known).items():
+            for key, (at, row) in zip(stands.table.keys, stands.origin.tolist(), strict=True):
+                side[f"{name}/{key}"] = story[at].clocks[row].tolist()
+    for name, each in found.items():
+        for key in each.gone.keys:
+            del sides[0][f"{name}/{key}"]
+        for key, clocks in zip(each.table.keys, each.clocks.tolist(), strict=False):
+            sides[0][f"{name}/{key}"] = clocks
+    assert sides[1] == sides[0]
+
+
+def test_a_source_that_would_contradict_itself_is_told() -> None:
+    """Law: two facts of a source that a link makes one are named where they say otherwise."""
+    said = [told([Item("A7", name="x"), Item("b", name="b")]), told([Item("widget", name="y")])]
+    known = links(link("A7", "widget"))
+    (found,) = contradictions(said, NONE, known)
+    assert ("Item", "widget", {(0, 0), (1, 0)}) == (
+        found.class_name, found.key, {found.one, found.other})  # fmt: skip
+    agreed = [said[0], told([Item("widget", name="x")])]
+    assert [] == list(contradictions(agreed, NONE, known))
 
 
 @given(stories(), LINKS, st.sampled_from(ITEMS), st.sampled_from(ITEMS), st.sampled_from(SOURCES))

@@ -35,7 +35,7 @@ def line_of(passage: str) -> int:
         ("version: 1", "version: one", "MAPPING_VALUE", "`one` is not a whole number"),
         ("version: 1", "versoin: 1", "MAPPING_KEY_UNKNOWN", "key `versoin` is not known here"),
         ("chain: small", "chain: ../up", "MAPPING_VALUE", "`../up` is not an identifier"),
-        ("mapping/1", "mapping/9", "MAPPING_VALUE", "`evenkeel-mapping/9` is not possible"),
+        ("mapping/1", "mapping/9", "MAPPING_VERSION_UNKNOWN", "`evenkeel-mapping/9` is a form"),
         ("[Item, Location, Supplier]", "[Thing]", "MAPPING_VALUE", "`Thing` is not possible"),
         ("file: orders.csv", "file: ../orders.csv", "FILE_OUTSIDE", "not the plain name"),
         ("file: orders.csv", "file: /etc/passwd", "FILE_OUTSIDE", "not the plain name"),

@@ -6,16 +6,18 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from neo4j import ManagedTransaction
 
 from graph.artifacts import ArtifactStore
+from graph.checkpoints import Checkpoints
 from graph.log import Log
 from graph.login import Connection, open_driver
 from graph.plans import activate_release, save_plan
 from graph.projection import Projection, load_feed, open_graph
-from graph.snapshot import SnapshotReader
+from graph.segments import Segments
 from tests.graph.facts_at_hand import (
     CHAIN,
     NOON,
@@ -57,6 +59,16 @@ class Fuse:
         setattr(owner, name, watched)
 
 
+def segments_of(folder: Path) -> Segments:
+    """The segments beside a folder of artifacts, few events to a file."""
+    return Segments(folder.with_name("log"), 2)
+
+
+def checkpoints_of(folder: Path) -> Checkpoints:
+    """The checkpoints beside a folder of artifacts, at every step."""
+    return Checkpoints(folder.with_name("checkpoints"), ArtifactStore(folder), 1)
+
+
 def work(projection: Projection) -> str:
     """Everything from an empty log to a saved plan; gives the plan's digest."""
     for north in (9, 10):
@@ -64,7 +76,7 @@ def work(projection: Projection) -> str:
         since = NOON + timedelta(minutes=north)
         load_feed(projection, feed, agent="ada", effective_at=since)
     activate_release(projection, RELEASE, release_document(), agent="gov", effective_at=NOON)
-    snapshot = SnapshotReader(projection.log, projection.store).read(CHAIN)
+    snapshot = projection.reader.read(CHAIN)
     document = plan_document(snapshot, LINES)
     return save_plan(
         projection, document, plan=summary_of(document), snapshot=snapshot
@@ -77,11 +89,13 @@ def main(uri: str, user: str, folder: str, deadly: int, limit: int) -> None:
     store = ArtifactStore(folder)
     connection = Connection(uri, user, os.environ["CRASH_CHILD_PASSWORD"])
     with open_driver(connection) as driver:
-        open_graph(driver, store)
+        segments, checkpoints = segments_of(Path(folder)), checkpoints_of(Path(folder))
+        open_graph(driver, store, segments, checkpoints)
         fuse.around(ManagedTransaction, "run", after=False)
         fuse.around(ManagedTransaction, "_commit", after=True)
         fuse.around(os, "fsync", after=False)
-        digest = work(Projection(Log(driver), store, limit, 3))
+        log = Log(driver, segments=segments)
+        digest = work(Projection(log, store, limit, 3, checkpoints))
     print(fuse.passed, digest)
 
 

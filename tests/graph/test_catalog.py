@@ -176,6 +176,8 @@ READS: dict[str, Callable[[Catalog, str], Any]] = {
     "counts": lambda c, _: c.counts(CHAIN),
     "events": lambda c, _: c.events(),
     "quarantined": lambda c, _: c.quarantined(1),
+    "set_aside": lambda c, _: c.set_aside(CHAIN, "open"),
+    "set_aside_of": lambda c, _: c.set_aside_of(1),
     "releases": lambda c, _: c.releases(),
     "plans": lambda c, _: c.plans(CHAIN),
     "plans_since": lambda c, _: c.plans_since(CHAIN, NOON, NOON, [f"{CHAIN}/Item/widget"] * 50),

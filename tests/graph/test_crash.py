@@ -17,7 +17,7 @@ from graph.login import Connection
 from graph.projection import open_graph, read_back
 from graph.snapshot import SnapshotReader
 from tests.graph.conftest import empty_the_graph
-from tests.graph.crash_child import LINES, work
+from tests.graph.crash_child import LINES, checkpoints_of, segments_of, work
 from tests.graph.facts_at_hand import CHAIN
 
 ROOT = Path(__file__).parents[2]
@@ -56,18 +56,26 @@ def check_point(
     connection: Connection, database: Driver, folder: Path, deadly: int, limit: int
 ) -> bool:
     """Kill once, look, go on, and compare with what nobody killed; False where it lived."""
-    shutil.rmtree(folder, ignore_errors=True)
+    for name in (folder.name, "log", "checkpoints"):
+        shutil.rmtree(folder.with_name(name), ignore_errors=True)
     empty_the_graph(database)
     store = ArtifactStore(folder)
     open_graph(database, store)
     done = run_child(connection, folder, deadly, limit)
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     check_what_readers_see(database, store)
-    projection = open_graph(database, store)
+    kept = segments_of(folder).tail().sequence
+    assert Log(database).head().sequence - 1 <= kept <= Log(database).head().sequence
+    projection = open_graph(database, store, segments_of(folder), checkpoints_of(folder))
     check_what_readers_see(database, store)
     assert projection.log.head() == projection.log.audit()
     digest = work(projection)
     assert 4 == projection.log.audit().sequence
+    files = list(segments_of(folder).read())
+    assert projection.log.records() == [record for file in files for record in file.records]
+    again = SnapshotReader(projection.log, store, checkpoints_of(folder))
+    assert 2 == again.state(CHAIN).sequence
+    assert read_back(database, CHAIN, 4).digest == again.read(CHAIN).digest
     assert [digest] == [entry.plan.digest for entry in Catalog(database).plans(CHAIN).rows]
     check_what_readers_see(database, store)
     assert len(list(folder.rglob("*.part"))) <= 1

@@ -18,7 +18,8 @@ ANY_NUMBER = {
     "DeliveryLine/pack_price_cents", "DeliveryLine/unit_price_cents", "Feed/duplicate_rows",
     "Feed/loaded_rows", "Feed/quarantined_rows", "Lane/capacity_units_per_day",
     "LatenessOutcome/days_late", "Offer/capacity_units", "PolicyRelease/shape_count",
-    "QuarantinedRow/row", "SharedResource/capacity_per_day", "Source/priority",
+    "QuarantinedRow/row", "Resolution/other_units", "Resolution/source_units",
+    "SharedResource/capacity_per_day", "Source/priority",
     "StockMovement/quantity_units", "Substitute/priority",
 }  # fmt: skip
 

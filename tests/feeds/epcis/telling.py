@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from feeds.encoded import encoded_sheet
 from feeds.epcis.capture import Capture, capture
 from feeds.formats.sheet import Sheet
+from feeds.identities import name_identities
+from feeds.ledger import Ledger
 from feeds.limits import Limits
 from feeds.mapping import FileRule, RecordRule
 from feeds.mapping_text import for_header
-from feeds.rows import read_rows
+from feeds.rows import add_page
 from ontology.columns import Snapshot, record_at, table_of
 from ontology.gs1 import check_digit
 from ontology.terms import key_of
@@ -89,16 +92,16 @@ def records_of(sheet: Sheet) -> tuple[list[Any], list[str]]:
     """The facts of a sheet as a feed reads them, and the codes of the rows that it refuses."""
     name = sheet.file.partition("#")[2]
     rule = for_header(FileRule(sheet.file, RecordRule(name, (), by_header=True)), sheet.header)
-    records, codes = [], []
-    for row, refused in read_rows(sheet, rule, 0, LIMITS):
-        if refused is not None:
-            codes.append(refused.code)
-            continue
-        said = row.statements[0]
-        fields = [part.field for part in said.rule.fields]
-        pairs = zip(fields, said.values, strict=True)
-        records.append(RECORDS[name](**{key: value for key, value in pairs if value is not None}))
-    return records, codes
+    ledger, records = Ledger(), []
+    add_page(ledger, encoded_sheet(sheet, rule), rule, 0, LIMITS)
+    name_identities(ledger)
+    for stated in ledger.standing():
+        for at in range(len(stated.rows)):
+            values = ledger.statement(stated, at).values
+            pairs = zip((part.field for part in stated.rule.fields), values, strict=True)
+            said = {key: value for key, value in pairs if value is not None}
+            records.append(RECORDS[name](**said))
+    return records, [refusal.code for _, refusal in sorted(ledger.refusals.items())]
 
 
 def added(present: Snapshot | None, found: Capture) -> Snapshot:

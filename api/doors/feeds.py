@@ -1,0 +1,193 @@
+"""The door by which deliveries come in: POST /feeds/{source}, one file as the request's body."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import anyio
+from anyio import to_thread
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from api.answers import internal_error
+from api.doors.statuses import refusal
+from feeds.mapping_text import load_mapping
+from ontology.errors import EvenkeelError, InputError, Place
+from service.deliveries import Delivery
+from service.envelope import Attributes
+from service.house import House
+from service.inbox import Inbox, Ticket
+from service.registered import mapping_of
+from service.spool import CHUNK_BYTES, MOST_BYTES, discard, place_for, rule_meant, too_large
+from service.sync import Synced, sync
+
+AGENT = "http"
+"""Who delivers: whoever holds the token."""
+HEADER = "ce-"
+FORMATS: Mapping[str, tuple[str, ...]] = {
+    "text/csv": ("csv",), "text/plain": ("csv",), "text/tab-separated-values": ("csv",),
+    "application/jsonl": ("jsonl",), "application/x-ndjson": ("jsonl",),
+    "application/json": ("epcis", "rdf"), "application/ld+json": ("epcis", "rdf"),
+    "text/turtle": ("rdf",), "application/n-triples": ("rdf",),
+    "application/vnd.apache.parquet": ("parquet",),
+    "application/vnd.apache.arrow.file": ("arrow",),
+    "application/vnd.apache.arrow.stream": ("arrow",),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ("xlsx",),
+    "application/octet-stream": (), "": (),
+}  # fmt: skip
+"""The formats that a media type stands for; with none of them, any."""
+PARAMETERS = ("file", "dry_run", "close_all")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request to deliver, before its body is read."""
+
+    source: str
+    mapping: Path
+    file: str
+    delivery: Delivery
+    dry_run: bool
+
+
+class FeedsDoor:
+    """Receives deliveries, each through its source's queue, and answers with their account."""
+
+    def __init__(self, house: House, inbox: Inbox) -> None:
+        self._house = house
+        self._inbox = inbox
+
+    async def deliver(self, request: Request) -> Response:
+        """The answer to one delivery: its account once it stands in the log. No error leaves it.
+
+        A sender that hears nothing may send again: the same delivery gives the first event.
+        """
+        try:
+            synced = await self._delivered(request)
+        except EvenkeelError as error:
+            return refusal(error)
+        except ClientDisconnect:
+            return refusal(InputError("the upload was cut off", code="UPLOAD_CUT"))
+        except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
+            return refusal(internal_error(error))
+        document = json.dumps(synced.summary, default=str, allow_nan=False)
+        return Response(document, media_type="application/json")
+
+    async def _delivered(self, request: Request) -> Synced:
+        home = self._house.settings.data_folder
+        asked = await to_thread.run_sync(_asked, request, home)
+        with self._inbox.admit(asked.source) as ticket:
+            folder = await to_thread.run_sync(lambda: self._inbox.folder)
+            path = place_for(folder, asked.file)
+            drop = partial(discard, folder, path)
+            with _dropping(drop, ticket):
+                await self._receive(request, path, asked.file, ticket)
+                work = partial(sync, self._house, [path], asked.mapping, asked.delivery,
+                               dry_run=asked.dry_run)  # fmt: skip
+                future = ticket.submit(work, drop)
+            return await asyncio.wrap_future(future)
+
+    async def _receive(self, request: Request, path: Path, file: str, ticket: Ticket) -> None:
+        """The body as a file, at most a chunk of it in memory."""
+        bounds = self._inbox.bounds
+        size, held = 0, bytearray()
+        try:
+            with (
+                anyio.fail_after(bounds.upload_seconds),
+                await to_thread.run_sync(path.open, "xb") as out,
+            ):
+                async for part in _parts(request, bounds.stall_seconds):
+                    size += len(part)
+                    if size > MOST_BYTES:
+                        raise too_large(file, MOST_BYTES)
+                    ticket.grow(len(part))
+                    held += part
+                    if len(held) >= CHUNK_BYTES:
+                        await to_thread.run_sync(out.write, bytes(held))
+                        held.clear()
+                await to_thread.run_sync(out.write, bytes(held))
+        except TimeoutError as error:
+            raise InputError(
+                f"the upload stood still for {bounds.stall_seconds} s or took more than "
+                f"{bounds.upload_seconds} s", code="UPLOAD_STALLED",
+                hint="send it again; nothing of it was loaded",
+            ) from error  # fmt: skip
+
+
+@contextmanager
+def _dropping(drop: partial[None], ticket: Ticket) -> Iterator[None]:
+    """Deletes what has come of a delivery that is not handed over when the block ends."""
+    try:
+        yield
+    finally:
+        if not ticket.is_handed_over:
+            drop()
+
+
+async def _parts(request: Request, stall_seconds: int) -> AsyncIterator[bytes]:
+    stream = request.stream()
+    while True:
+        try:
+            with anyio.fail_after(stall_seconds):
+                part = await anext(stream)
+        except StopAsyncIteration:
+            return
+        yield part
+
+
+def _asked(request: Request, home: Path) -> _Asked:
+    """What is asked for. Raises InputError for what the body need not be read for."""
+    source = str(request.path_params["source"])
+    mapping = mapping_of(home, source)
+    parameters = _parameters(request)
+    forms = _forms(request)
+    file = rule_meant(load_mapping(mapping), parameters.get("file", ""), forms).file
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > MOST_BYTES:
+        raise too_large(file, MOST_BYTES)
+    said = Attributes(_single_headers(request), f"header {HEADER}")
+    delivery = said.delivery(source, AGENT, close_all=parameters.get("close_all") == "1")
+    return _Asked(source, mapping, file, delivery, parameters.get("dry_run") == "1")
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    """The query's parameters: a misspelt `dry_run` never loads anything."""
+    found = request.query_params.multi_items()
+    for name, value in found:
+        is_switch = name in PARAMETERS[1:]
+        if name not in PARAMETERS or (is_switch and value not in ("0", "1")):
+            raise InputError(
+                f"`{name[:100]}={value[:100]}` means nothing here", code="QUERY_PARAMETER",
+                hint="there are file=NAME, dry_run=1 and close_all=1",
+            )  # fmt: skip
+    if len(dict(found)) < len(found):
+        raise InputError("a parameter stands twice", code="QUERY_PARAMETER", hint="state it once")
+    return dict(found)
+
+
+def _forms(request: Request) -> tuple[str, ...]:
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    packed = request.headers.get("content-encoding", "identity").strip().lower()
+    if media not in FORMATS or packed != "identity":
+        what = f"`{media[:100]}`" if packed == "identity" else f"`{packed[:100]}`"
+        raise InputError(f"a body of {what} is not read here", code="MEDIA_TYPE",
+                         hint=f"send one of: {', '.join(filter(None, FORMATS))}")  # fmt: skip
+    return FORMATS[media]
+
+
+def _single_headers(request: Request) -> dict[str, str]:
+    """The attributes that the headers state. Raises InputError where one stands twice."""
+    found: dict[str, str] = {}
+    for name, value in request.headers.items():
+        plain = name.removeprefix(HEADER)
+        if not name.startswith(HEADER):
+            continue
+        if plain in found:
+            raise InputError("the header stands twice", code="ENVELOPE_INVALID",
+                             place=Place(f"header {name}"), hint="state it once")  # fmt: skip
+        found[plain] = value
+    return found

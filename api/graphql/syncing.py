@@ -1,0 +1,209 @@
+"""A delivery over GraphQL: rows as text through a registered mapping, or what they would change."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import strawberry
+from anyio import to_thread
+from strawberry.scalars import JSON
+
+from api.graphql.bigint import BigInt
+from api.graphql.loaders import Info
+from api.graphql.types import plain
+from feeds.mapping_text import load_mapping
+from ontology.errors import InputError, Place
+from service.deliveries import Delivery
+from service.envelope import Attributes
+from service.inbox import Inbox, Ticket
+from service.registered import mapping_of
+from service.spool import discard, receive, rule_meant
+from service.sync import Synced, sync
+
+AGENT = "graphql"
+_PACKED = frozenset({"parquet", "arrow", "xlsx"})
+
+
+@strawberry.input(description="A delivery: the text of one file, and what is said of it.")
+class SyncFeedInput:
+    """`id`, `effectiveAt` and the others are the envelope of `POST /feeds/{source}`."""
+
+    source: str
+    text: str
+    file: str = ""
+    id: str = ""
+    effective_at: datetime | None = None
+    sequence: BigInt | None = None
+    supersedes: str = ""
+    correlation_id: str = ""
+    schema_version: str = ""
+    confidence_percent: int | None = None
+    close_all: bool = False
+    dry_run: bool = False
+
+    def delivery(self) -> Delivery:
+        """The same for the service. Raises InputError `ENVELOPE_INVALID`."""
+        stated = {
+            "id": self.id, "time": self.effective_at and self.effective_at.isoformat(),
+            "sequence": self.sequence, "supersedes": self.supersedes,
+            "correlationid": self.correlation_id, "dataschema": self.schema_version,
+            "confidence": self.confidence_percent,
+        }  # fmt: skip
+        told = {name: str(value) for name, value in stated.items() if value is not None}
+        return Attributes(told, "input ", is_encoded=False).delivery(
+            self.source, AGENT, close_all=self.close_all
+        )
+
+
+@strawberry.type(description="What becomes of the rows that a delivery states of one class.")
+class ClassOutcome:
+    """Mirrors service.changes.ClassChanges: how many rows have each outcome."""
+
+    class_name: str
+    added: BigInt
+    changed: BigInt
+    closed: BigInt
+    same: BigInt
+    late: BigInt
+    waits: BigInt
+
+
+@strawberry.type(description="A field that differs.")
+class FieldDifference:
+    """The field's value as it is, and as it would be."""
+
+    name: str
+    before: JSON | None
+    after: JSON | None
+
+
+@strawberry.type(description="A fact that would not be as it is.")
+class FactDifference:
+    """`what` is its class and key."""
+
+    what: str
+    outcome: str
+    fields: list[FieldDifference]
+
+
+@strawberry.type(description="A line of the latest plan that would have other units.")
+class LineForeseen:
+    """0 units before where it would be new, 0 after where it would be gone."""
+
+    line: JSON
+    units_before: BigInt
+    units_after: BigInt
+
+
+@strawberry.type(description="What the latest plan would be if it were asked again afterwards.")
+class PlanForeseen:
+    """`comparedWith` is `plan`, or `present` where facts changed since it was made."""
+
+    plan: str
+    compared_with: str
+    currency: str
+    cost_cents_before: BigInt | None
+    cost_cents_after: BigInt | None
+    lines: list[LineForeseen]
+    refused: str
+
+
+@strawberry.type(description="A row that was set aside, with its cure.")
+class RefusedRow:
+    """One of the first that were."""
+
+    line: str
+    hint: str
+    code: str
+
+
+@strawberry.type(description="The account of a delivery, or of what it would do.")
+class FeedSynced:
+    """`event` is null after a dry run; `differences` and `plan` are told by a dry run alone."""
+
+    source: str
+    feed: str
+    event: BigInt | None
+    replayed: bool
+    dry_run: bool
+    outcomes: list[ClassOutcome]
+    differences: list[FactDifference]
+    plan: PlanForeseen | None
+    quarantined_rows: BigInt
+    quarantined: list[RefusedRow]
+    notices: list[str]
+
+    @staticmethod
+    def of(synced: Synced) -> "FeedSynced":
+        """The account of the service."""
+        told = synced.summary
+        event, plan = told["event"], told.get("plan")
+        return FeedSynced(
+            source=told["source"], feed=told["feed"], replayed=synced.replayed,
+            event=None if event is None else BigInt(event), dry_run=told.get("dry_run", False),
+            outcomes=[
+                ClassOutcome(class_name=name, **{which: BigInt(n) for which, n in counts.items()})
+                for name, counts in told["changes"].items()
+            ],
+            differences=[_difference(one) for one in told.get("differences", ())],
+            plan=None if plan is None else _plan(plan),
+            quarantined_rows=BigInt(told["quarantined_rows"]),
+            quarantined=[RefusedRow(**row) for row in told["quarantined"]],
+            notices=list(told["notices"]),
+        )  # fmt: skip
+
+
+def _difference(told: Mapping[str, Any]) -> FactDifference:
+    fields = [
+        FieldDifference(name=name, before=plain(before), after=plain(after))
+        for name, (before, after) in told["fields"].items()
+    ]
+    return FactDifference(what=told["what"], outcome=told["outcome"], fields=fields)
+
+
+def _plan(told: Mapping[str, Any]) -> PlanForeseen:
+    before, after = told["cost_cents"] or (None, None)
+    return PlanForeseen(
+        plan=told["plan"], compared_with=told["compared_with"], currency=told["currency"],
+        cost_cents_before=before, cost_cents_after=after, refused=told["refused"],
+        lines=[
+            LineForeseen(line=plain(one["line"]), units_before=BigInt(one["units_before"]),
+                         units_after=BigInt(one["units_after"]))
+            for one in told["lines"]
+        ],
+    )  # fmt: skip
+
+
+async def synced_feed(info: Info, asked: SyncFeedInput) -> FeedSynced:
+    """Deliver through the queue of the source, or look what it would change.
+
+    Raises as `service.sync.sync`, `Inbox.admit`, `mapping_of` and `rule_meant` do.
+    """
+    house, inbox = info.context.house, info.context.inbox
+    mapping = mapping_of(house.settings.data_folder, asked.source)
+    delivery = asked.delivery()
+    with inbox.admit(asked.source) as ticket:
+        path = await to_thread.run_sync(_received, inbox, ticket, mapping, asked)
+        work = partial(sync, house, [path], mapping, delivery, dry_run=asked.dry_run)
+        future = ticket.submit(work, partial(discard, inbox.folder, path))
+    return FeedSynced.of(await asyncio.wrap_future(future))
+
+
+def _received(inbox: Inbox, ticket: Ticket, mapping: Path, asked: SyncFeedInput) -> Path:
+    rule = rule_meant(load_mapping(mapping), asked.file)
+    if rule.format in _PACKED:
+        raise InputError(f"a file of the format `{rule.format}` is no text", code="MEDIA_TYPE",
+                         place=Place(rule.file), hint="send it to POST /feeds/{source}"
+                         )  # fmt: skip
+    try:
+        data = asked.text.encode(rule.encoding)
+    except UnicodeEncodeError as error:
+        raise InputError(f"the text does not fit the encoding `{rule.encoding}` of the mapping",
+                         code="WRONG_ENCODING", place=Place(rule.file),
+                         hint="correct the text, or the mapping") from error  # fmt: skip
+    ticket.grow(len(data))
+    return receive(BytesIO(data), inbox.folder, rule.file)

@@ -1,0 +1,116 @@
+"""A document of RDF into blocks of triples, in the process that can open nothing."""
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from feeds.formats.blocks import LONGEST_CELL, Block, Form, empty, fault
+from feeds.limits import Limits
+from feeds.rdf.kinds import BARRED, BLANK, IRI
+from feeds.rdf.linked_json import LinkedJsonError, frozen_contexts, linked_json_triples
+from feeds.rdf.turtle import Triple, TurtleError, turtle_triples
+from ontology.errors import InputError
+
+HEADER = ("subject", "predicate", "object", "kind")
+_AT_ONCE = 2**21
+"""So many characters of triples make a block."""
+_SAMPLES = {
+    "turtle": b"@prefix x: <http://x/> .\n<a> x:b [ x:c 1, 1.5, 1e1, true, '''d'''@en ; a x:D ] .",
+    "jsonld": b'{"@context": {"b": "http://x/b"}, "@id": "a", "b": [1, 1.5, true, {"@id": "c"}]}',
+}
+
+Numbered = tuple[int, Triple]
+
+
+def get_ready() -> None:
+    """Load what is loaded on first use; nothing can be opened later. Say nothing of literals."""
+    logging.disable(logging.CRITICAL)
+    frozen_contexts()
+    for name, sample in _SAMPLES.items():
+        for data in (sample, sample[:-9], b"\xff"):
+            with contextlib.suppress(InputError):
+                list(rdf_blocks(io.BytesIO(data), Form("", name, base="http://x/"), Limits()))
+
+
+def rdf_blocks(stream: BinaryIO, form: Form, limits: Limits) -> Iterator[Block]:
+    """The triples of a document in its order, each with the line on which its statement begins.
+
+    In JSON-LD, which is no text of lines, that is 0. Raises InputError `FILE_EMPTY`,
+    `WRONG_ENCODING`, `CELL_TOO_LONG`, `RDF_SYNTAX`, `RDF_IRI`, `RDF_REMOTE`, `RDF_TOO_DEEP`,
+    `JSON_BROKEN` or `JSON_TOO_DEEP`.
+    """
+    text = _decoded(stream.read(), form)
+    try:
+        for part in _parts(_numbered(text, form, limits), form):
+            yield Block(HEADER, [list(triple) for _, triple in part], [n for n, _ in part])
+    except RecursionError as error:
+        raise fault(form, 0, "RDF_TOO_DEEP", "the nodes are nested too deeply",
+                    "give them names, and write them one after the other") from error  # fmt: skip
+    except TurtleError as error:
+        raise fault(
+            form, error.line, "RDF_SYNTAX",
+            f"the statement that begins here is no Turtle: {_one_line(error.why)}",
+            "correct it, or export the document again",
+        ) from error  # fmt: skip
+    except LinkedJsonError as error:
+        raise fault(form, error.line, error.code, _one_line(error.why), error.hint) from error
+
+
+def _parts(found: Iterator[Numbered], form: Form) -> Iterator[list[Numbered]]:
+    part: list[Numbered] = []
+    characters = 0
+    for number, triple in found:
+        _check(triple, number, form)
+        part.append((number, triple))
+        characters += sum(map(len, triple))
+        if characters > _AT_ONCE:
+            yield part
+            part, characters = [], 0
+    if part:
+        yield part
+
+
+def _numbered(text: str, form: Form, limits: Limits) -> Iterator[Numbered]:
+    if form.format == "jsonld":
+        yield from ((0, triple) for triple in linked_json_triples(text, form.base, limits.nesting))
+        return
+    for line, triples in turtle_triples(text, form.base):
+        yield from ((line, triple) for triple in triples)
+
+
+def _decoded(data: bytes, form: Form) -> str:
+    try:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        raise fault(form, row, "WRONG_ENCODING", f"byte {error.start} is not utf-8",
+                    "save the file as UTF-8") from error  # fmt: skip
+    if not text.strip():
+        raise empty(form)
+    return text
+
+
+def _check(triple: Triple, number: int, form: Form) -> None:
+    subject, predicate, value, kind = triple
+    if max(map(len, triple)) > LONGEST_CELL:
+        raise fault(form, number, "CELL_TOO_LONG",
+                    f"a value has over {LONGEST_CELL} characters", "shorten it")  # fmt: skip
+    for term in (subject, predicate, value if kind in {IRI, BLANK} else ""):
+        if BARRED.search(term):
+            raise _barred(form, number, term)
+    try:
+        "".join(triple).encode()
+    except UnicodeEncodeError as error:
+        raise fault(form, number, "RDF_SYNTAX", "half of a character: a lone surrogate",
+                    "export the document again") from error  # fmt: skip
+
+
+def _barred(form: Form, number: int, term: str) -> InputError:
+    return fault(form, number, "RDF_IRI", f"`{_one_line(term)[:200]}` is no IRI",
+                 "write a blank as `%20`")  # fmt: skip
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,70 @@
+"""What a step of a chain's state changed of its facts, one by one, whoever stated them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graph.facts import kinds_of
+from graph.fold import BoolColumn, Fold, Statements, equal_rows
+from graph.state import State
+from ontology.columns import Table, cell
+from service.changes import ADDED, CHANGED, CLOSED
+
+NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class FactStep:
+    """A fact that is not as before: `fields` are as they are now, of a closed one as they were.
+
+    `since_microseconds` is when what is told is true since, counted from the start of 1970.
+    """
+
+    class_name: str
+    key: str
+    outcome: str
+    fields: Mapping[str, Any]
+    since_microseconds: int
+
+
+def fact_steps(
+    before: State, after: State, stated: Mapping[str, Statements]
+) -> Iterator[FactStep]:  # fmt: skip
+    """Each fact that a step added, changed or closed, by class and key: what was said or came due.
+
+    `stated` is what the step said. The same fields from another address are no change.
+    """
+    for name in sorted({*stated, *before.waiting}):
+        told = (*before.waiting.get(name, ()), *((stated[name],) if name in stated else ()))
+        keys = sorted({key for part in told for key in part.table.keys.tolist()})
+        was, stood = _standing(before, name, keys)
+        now, stands = _standing(after, name, keys)
+        changed = stood | stands
+        both = np.flatnonzero(stood & stands)
+        old, new = _rows(stood), _rows(stands)
+        changed[both] = ~equal_rows(was.table.take(old[both]), now.table.take(new[both]))
+        for place in np.flatnonzero(changed).tolist():
+            rows, row = (now, new[place]) if stands[place] else (was, old[place])
+            outcome = CLOSED if not stands[place] else CHANGED if stood[place] else ADDED
+            yield FactStep(name, keys[place], outcome, values_of(rows.table, int(row)),
+                           int(rows.clocks[row, 0]))  # fmt: skip
+
+
+def values_of(table: Table, row: int) -> dict[str, Any]:
+    """The fields of a row as the values of its record."""
+    return {name: cell(table[name][row], kind) for name, kind in kinds_of(table.name).items()}
+
+
+def _standing(state: State, name: str, keys: list[str]) -> tuple[Statements, BoolColumn]:
+    """What is in force of the keys, and of which there is something."""
+    rows, known = state.folds.get(name, Fold()).standing_of(name, keys)
+    held = known.copy()
+    held[known] = ~rows.closes
+    return rows.take(np.flatnonzero(~rows.closes)), held
+
+
+def _rows(held: BoolColumn) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """Per key, its row among those that are held."""
+    return np.where(held, np.cumsum(held) - 1, NOBODY).astype(np.intp)
