@@ -23,9 +23,9 @@ from api.graphql.loaders import Request as GraphQLRequest
 from api.graphql.schema import Schema, build_schema
 from api.tokens import admits
 from ontology.errors import AccessError, EvenkeelError, InputError
-from service.door_bounds import DoorBounds, bounds_from_environment
+from service.doors.door_bounds import DoorBounds, bounds_from_environment
+from service.doors.inbox import Inbox
 from service.house import House
-from service.inbox import Inbox
 
 HEALTH = "/health"
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}

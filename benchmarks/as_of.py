@@ -16,11 +16,11 @@ import numpy as np
 
 from benchmarks.rows import Row
 from graph.artifacts import ArtifactStore
-from graph.checkpoints import Checkpoints
 from graph.log import Log
 from graph.login import Connection, open_driver
 from graph.manifests import FeedContents, FeedFile, write_feed
 from graph.migrate import migrate
+from graph.recovery.checkpoints import Checkpoints
 from graph.server import ManagedServer
 from graph.settings import settings_from_environment
 from graph.snapshot import SnapshotReader, since_seconds_of

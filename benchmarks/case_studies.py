@@ -10,7 +10,7 @@ from feeds.reading import read
 from ontology.columns import Snapshot
 from rules.release import default_release
 from service.examples import examples, shared_folder
-from service.fact_rules import hold_to_rules
+from service.intake.fact_rules import hold_to_rules
 
 STUDIES: dict[str, Callable[[Snapshot], list[str]]] = {
     "brunel": lambda snapshot: case_studies_brunel.told(case_studies_brunel.study(snapshot)),

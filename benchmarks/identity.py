@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from benchmarks.real_deliveries import real_tables
-from feeds.candidates import propose
+from feeds.identity.candidates import propose
 from ontology.columns import Snapshot, Table
 
 CLASSES = {

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from feeds.facts.record_fields import field_specs
 from feeds.mapping import FED, DeriveRule, Wide
-from feeds.record_fields import field_specs
 from feeds.yaml_nodes import Block
 
 _KINDS = ("lead_times", "lateness", "stock")

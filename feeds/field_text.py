@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from feeds.cells import (
+from feeds.facts.cells import (
     TRUE_OR_FALSE,
     Choice,
     Converter,
@@ -16,10 +16,10 @@ from feeds.cells import (
     Value,
     date_parts,
 )
-from feeds.finders import check_words
+from feeds.facts.finders import check_words
+from feeds.facts.record_fields import FieldSpec
 from feeds.links import Link, columns_of
 from feeds.mapping import FieldRule
-from feeds.record_fields import FieldSpec
 from feeds.yaml_nodes import Block
 from ontology.errors import InputError
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
+from feeds.facts.record_fields import field_specs
+from feeds.facts.rows import row_key
 from feeds.files import find_files, read_bytes
 from feeds.formats.blocks import FORMATS
 from feeds.formats.sheet import blocks_of, shape_refusal
+from feeds.identity.linking import renaming
 from feeds.limits import Limits
-from feeds.linking import renaming
 from feeds.mapping import FileRule
 from feeds.mapping import Mapping as FeedMapping
 from feeds.mapping_text import for_header
-from feeds.record_fields import field_specs
 from feeds.result import FileCounts
-from feeds.rows import row_key
 from ontology.canonical import digest
 from ontology.columns import Table
 from ontology.terms import join_key

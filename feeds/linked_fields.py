@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from feeds.cells import Text
+from feeds.facts.cells import Text
+from feeds.facts.record_fields import FieldSpec
 from feeds.links import Link, columns_of
 from feeds.mapping import FieldRule
-from feeds.record_fields import FieldSpec
 from feeds.yaml_nodes import Block
 from ontology.vocabulary import RECORDS
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
-from feeds.cells import Converter, Value
+from feeds.facts.cells import Converter, Value
 from feeds.formats.blocks import RDF_OF_ENDING, Form
 from feeds.links import Link
 from ontology.canonical import digest_of

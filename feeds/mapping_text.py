@@ -7,8 +7,9 @@ from pathlib import Path, PurePath
 
 from feeds import files
 from feeds.by_class import files_by_class
-from feeds.cells import Day
 from feeds.derive_text import derive_rules, wide_rule
+from feeds.facts.cells import Day
+from feeds.facts.record_fields import FieldSpec, field_specs
 from feeds.field_text import default_rule, field_rule
 from feeds.files import found_as
 from feeds.formats.blocks import FORMAT_OF_ENDING, FORMATS, OTHER_WORKBOOKS, RDF_OF_ENDING
@@ -27,7 +28,6 @@ from feeds.mapping import (
     RecordRule,
     is_name_below,
 )
-from feeds.record_fields import FieldSpec, field_specs
 from feeds.yaml_nodes import Block, parse_yaml
 from ontology.errors import InputError
 from ontology.terms import field_kinds

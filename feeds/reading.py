@@ -10,27 +10,27 @@ from pathlib import Path
 
 import numpy as np
 
-from feeds.assembly import Columns, Merged, merged_all, table_of_merged
-from feeds.circles import refuse_circles
-from feeds.conflicts import refuse_conflicts
-from feeds.derivations import with_derived
 from feeds.digested import DigestedFile
-from feeds.encoded import Encoded, encoded, encoded_sheet, with_blank
 from feeds.epcis.capture import Capture, capture
+from feeds.facts.assembly import Columns, Merged, merged_all, table_of_merged
+from feeds.facts.circles import refuse_circles
+from feeds.facts.conflicts import refuse_conflicts
+from feeds.facts.derivations import with_derived
+from feeds.facts.encoded import Encoded, encoded, encoded_sheet, with_blank
+from feeds.facts.identities import name_identities
+from feeds.facts.inherited import inherit, refuse_mismatched
+from feeds.facts.ledger import Ledger
+from feeds.facts.references import refuse_unknown
+from feeds.facts.rows import add_constant, add_page, rounded_cells
+from feeds.facts.stock_units import finished_stock, refuse_mixed_units, units_of
+from feeds.facts.wide import unpivoted
 from feeds.files import find_files, open_file
 from feeds.formats.sheet import absent_columns, blocks_of, check_header, read_sheet
-from feeds.identities import name_identities
-from feeds.inherited import inherit, refuse_mismatched
-from feeds.ledger import Ledger
 from feeds.limits import Limits
 from feeds.mapping import CONSTANTS, EPCIS, RDF, FileRule, Mapping, RecordRule
 from feeds.mapping_text import for_header
 from feeds.rdf.reading import RdfDocument, read_document
-from feeds.references import refuse_unknown
 from feeds.result import FeedResult, FileCounts
-from feeds.rows import add_constant, add_page, rounded_cells
-from feeds.stock_units import finished_stock, refuse_mixed_units, units_of
-from feeds.wide import unpivoted
 from ontology.canonical import digest, digest_of
 from ontology.columns import Snapshot, Table, table_of
 from ontology.errors import InputError, Place

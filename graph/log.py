@@ -10,7 +10,7 @@ from neo4j import Driver, ManagedTransaction
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.merkle import CompactRange
-from graph.records import (
+from graph.recovery.records import (
     FIELDS,
     Record,
     chain_in,
@@ -20,7 +20,7 @@ from graph.records import (
     record_of,
     timestamp,
 )
-from graph.segments import Segments, Tail, diverged
+from graph.recovery.segments import Segments, Tail, diverged
 from graph.statements import Row, database_error, read, run
 from ontology.canonical import canonical, digest_of
 from ontology.errors import OutsideError, StateError
@@ -115,8 +115,8 @@ class Log:
     def append_again(self, record: Record, *, write: Write | None = None) -> Event:
         """Append an event of another copy of this log, as it was; one that stands here stays.
 
-        The caller has checked it (`graph.segments`). Raises OutsideError `LOG_DIVERGED` where it
-        does not follow what stands here, or another stands in its place.
+        The caller has checked it (`graph.recovery.segments`). Raises OutsideError `LOG_DIVERGED`
+        where it does not follow what stands here, or another stands in its place.
         """
         event = event_of(record)
         try:

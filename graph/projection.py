@@ -11,15 +11,15 @@ from neo4j import Driver, ManagedTransaction
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.artifacts import ArtifactStore
-from graph.checkpoints import Checkpoints
 from graph.facts import StatedFact, fact_from
 from graph.feed_nodes import FeedNodes
 from graph.log import Appended, Derive, Log, Write
 from graph.manifests import FeedContents, write_feed
 from graph.migrate import migrate
 from graph.plan_nodes import PlanNodes, ReleaseNodes
-from graph.records import Record, event_of
-from graph.segments import Segments
+from graph.recovery.checkpoints import Checkpoints
+from graph.recovery.records import Record, event_of
+from graph.recovery.segments import Segments
 from graph.settled_rows import SettledNodes, still_open
 from graph.snapshot import SnapshotReader, since_seconds_of
 from graph.statements import database_error, read, run

@@ -8,10 +8,10 @@ from threading import Lock
 import numpy as np
 
 from graph.artifacts import ArtifactStore
-from graph.checkpoints import Checkpoints, pass_over
 from graph.fold import Statements
 from graph.log import Log
 from graph.manifests import FeedContents, read_statements
+from graph.recovery.checkpoints import Checkpoints, pass_over
 from graph.state import State, as_stated
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, Table

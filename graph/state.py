@@ -22,7 +22,7 @@ class State:
 
     What is true only later waits in `waiting`; `ahead` names the classes of which anything ever
     waited. `cost_rows` is what it took to come here from the last state that is kept on disk
-    (`graph.checkpoints`). A pure fold: law 4 rests on it.
+    (`graph.recovery.checkpoints`). A pure fold: law 4 rests on it.
     """
 
     sequence: int = 0

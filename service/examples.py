@@ -10,9 +10,9 @@ from examples.regional_network.files import make
 from examples.regional_network.sizes import Size
 from graph.settings import settings_from_environment
 from ontology.errors import InputError
-from service.deliveries import Delivery
 from service.house import House
-from service.sync import Synced, sync
+from service.intake.deliveries import Delivery
+from service.intake.sync import Synced, sync
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -10,7 +10,7 @@ from graph.facts import kinds_of
 from graph.fold import BoolColumn, Fold, Statements, equal_rows
 from graph.state import State
 from ontology.columns import Table, cell
-from service.changes import ADDED, CHANGED, CLOSED
+from service.intake.changes import ADDED, CHANGED, CLOSED
 
 NOBODY = -1
 

@@ -10,11 +10,11 @@ from neo4j import Driver
 
 from graph.artifacts import ArtifactStore
 from graph.catalog import Catalog
-from graph.checkpoints import Checkpoints
 from graph.plans import activate_release
 from graph.progress import Progress, silent
 from graph.projection import Projection, bring_due, open_graph
-from graph.segments import Segments
+from graph.recovery.checkpoints import Checkpoints
+from graph.recovery.segments import Segments
 from graph.server import open_database
 from graph.settings import Settings
 from graph.snapshot import SnapshotReader

@@ -11,19 +11,19 @@ from typing import Any
 from neo4j import Driver
 
 from graph.artifacts import ArtifactStore
-from graph.backups import name_of_backup, read_backup, verified_log, write_backup
-from graph.digests import Digests, digests, replay
 from graph.disk import sync_folder, write_durably
 from graph.locking import holding
 from graph.log import Log
 from graph.login import open_driver
-from graph.losses import Loss, losses
 from graph.merkle import fold
 from graph.migrate import migrate
 from graph.progress import Progress, silent
 from graph.projection import Projection, open_graph
-from graph.records import event_of
-from graph.segments import SegmentFile, Segments, in_order
+from graph.recovery.backups import name_of_backup, read_backup, verified_log, write_backup
+from graph.recovery.digests import Digests, digests, replay
+from graph.recovery.losses import Loss, losses
+from graph.recovery.records import event_of
+from graph.recovery.segments import SegmentFile, Segments, in_order
 from graph.server import ManagedServer, managed_server, open_database
 from graph.settings import Settings
 from ontology.errors import EvenkeelError, InputError, OutsideError, StateError

@@ -11,7 +11,7 @@ from api.output import GOOD, AsJson, console, hint, plain, print_document
 
 if TYPE_CHECKING:
     from ontology.columns import Snapshot
-    from service.freshness import Age
+    from service.stewardship.freshness import Age
 
 ROWS_SHOWN = 20
 
@@ -35,7 +35,7 @@ def facts(
     """Facts of a class, true and known as of any time; without a class, how many there are."""
     from api.commands.server import opened
     from api.recall import only_chain
-    from service.freshness import clock_of, instant_of
+    from service.stewardship.freshness import clock_of, instant_of
 
     clocks = as_of(effective, recorded)
     with opened() as house:

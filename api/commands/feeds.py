@@ -10,7 +10,7 @@ import typer
 from api.output import GOOD, AsJson, console, hint, plain, print_document
 
 if TYPE_CHECKING:
-    from service.topic import Taken
+    from service.doors.topic import Taken
 
 feeds = typer.Typer(help="Sources that may be delivered from outside, each by its mapping.",
                     rich_markup_mode=None)  # fmt: skip
@@ -31,7 +31,7 @@ def register_mapping(
 ) -> int:
     """Let the source of a mapping be delivered by it; a copy of the mapping is kept."""
     from graph.settings import settings_from_environment
-    from service.registered import register as keep
+    from service.doors.registered import register as keep
 
     found = keep(settings_from_environment().data_folder, mapping)
     if as_json:
@@ -46,7 +46,7 @@ def list_registered(as_json: AsJson = False) -> int:
     """The sources that may be delivered from outside."""
     from api.screen import drawing
     from graph.settings import settings_from_environment
-    from service.registered import registered
+    from service.doors.registered import registered
 
     found = registered(settings_from_environment().data_folder)
     if as_json:
@@ -69,7 +69,7 @@ def forget_source(
 ) -> int:
     """Let nobody deliver for a source any more; what it delivered stays."""
     from graph.settings import settings_from_environment
-    from service.registered import forget
+    from service.doors.registered import forget
 
     forget(settings_from_environment().data_folder, source)
     if as_json:
@@ -96,7 +96,7 @@ def follow_topic(
 ) -> int:
     """Sync each record of a Kafka topic as a delivery, until interrupted."""
     from api.commands.server import opened
-    from service.topic import Topic, follow, read_settings
+    from service.doors.topic import Topic, follow, read_settings
 
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -8,7 +8,7 @@ import typer
 from api.output import GOOD, AsJson, console, hint, plain, print_document, time_of
 
 if TYPE_CHECKING:
-    from service.freshness import ClassFreshness
+    from service.stewardship.freshness import ClassFreshness
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def freshness(
     """
     from api.commands.server import opened
     from api.recall import only_chain
-    from service.freshness import freshness as found_in
+    from service.stewardship.freshness import freshness as found_in
 
     if plan:
         return _of_plan(plan, chain, rows, as_json=as_json)
@@ -66,7 +66,7 @@ def _of_plan(plan: str, chain: str, rows: int, *, as_json: bool) -> int:
     from api.commands.server import opened
     from api.recall import document_of, find_plan, title_of
     from api.screen.ages import doubts_table
-    from service.doubt_ranges import explained
+    from service.stewardship.doubt_ranges import explained
 
     with opened() as house:
         document = document_of(house, find_plan(house, plan, chain))

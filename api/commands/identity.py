@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from service.house import House
-    from service.identity import Relinked
-    from service.proposals import Proposal
+    from service.stewardship.identity import Relinked
+    from service.stewardship.proposals import Proposal
 
 SHOWN = 20
 VERBS = ("propose", "accept", "list", "split")
@@ -74,8 +74,8 @@ def _changed(
     house: "House", chain: str, verb: str, words: Sequence[str], told: tuple[str, str, str]
 ) -> "Relinked":
     from api.commands.server import LOCAL_AGENT
-    from service.identity import accept, take_back
-    from service.proposals import links_to_accept
+    from service.stewardship.identity import accept, take_back
+    from service.stewardship.proposals import links_to_accept
 
     source, class_name, reason = told
     if verb == "accept":
@@ -98,7 +98,7 @@ def _show_changed(screen: "Console", done: "Relinked") -> None:
 def _propose(
     house: "House", chain: str, source: str, class_name: str, first: int, *, as_json: bool
 ) -> int:
-    from service.proposals import proposals, sources_of
+    from service.stewardship.proposals import proposals, sources_of
 
     found = [proposals(house, chain, each, class_name)
              for each in ([source] if source else sources_of(house, chain))]  # fmt: skip
@@ -129,7 +129,7 @@ def _show_proposal(screen: "Console", found: "Proposal", first: int) -> None:
 
 def _list(house: "House", chain: str, source: str, class_name: str, *, as_json: bool) -> int:
     from api.screen import drawing
-    from service.identity import links_of
+    from service.stewardship.identity import links_of
 
     found = list(links_of(house, chain, source, class_name))
     if as_json:

@@ -78,7 +78,7 @@ def plan(
     """Make a certified plan on the present facts and save it; shortfalls are part of a plan."""
     from api.commands.server import opened
     from api.screen import drawing
-    from service.notices import notices_of_plan
+    from service.plan_notices import notices_of_plan
 
     _refuse_restated_json(as_json=as_json, asked=bool(packs or currency))
     parts, first_day = _cost_parts(cost), _day(starts_on)
@@ -184,7 +184,7 @@ def show(
     """Show a saved plan: certificate, comparison, lines, shortfalls, what rules closed."""
     from api.commands.server import opened
     from api.screen import drawing
-    from service.notices import notices_of_plan
+    from service.plan_notices import notices_of_plan
 
     _refuse_restated_json(as_json=as_json, asked=bool(packs or currency))
     with opened() as house:

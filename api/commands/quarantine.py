@@ -22,7 +22,7 @@ from ontology.errors import InputError
 if TYPE_CHECKING:
     from feeds.result import FeedResult
     from service.house import House
-    from service.mending import Settled
+    from service.stewardship.mending import Settled
 
 ROWS_SHOWN = 20
 VERBS = ("fix", "retry", "accept", "discard")
@@ -95,7 +95,7 @@ def _chain(house: "House", told: _Options) -> int:
     """All rows of a chain in one state."""
     from api.recall import only_chain
     from graph.settled_rows import STATES
-    from service.set_aside import deliveries, rows_in
+    from service.stewardship.set_aside import deliveries, rows_in
 
     if told.state not in STATES:
         raise InputError(f"`{told.state}` is no state of a row", code="USAGE",
@@ -126,7 +126,7 @@ def _place(after: str) -> tuple[int, int]:
 
 def _delivery(house: "House", event: int, told: _Options) -> int:
     """The rows of one delivery, settled or not."""
-    from service.set_aside import delivery, rows_set_aside, states_of
+    from service.stewardship.set_aside import delivery, rows_set_aside, states_of
 
     found = delivery(house, event)
     after = _number(told.after or "0", "no number to go on from")
@@ -145,8 +145,8 @@ def _delivery(house: "House", event: int, told: _Options) -> int:
 
 def _one(house: "House", numbers: Sequence[int], told: _Options) -> int:
     """One row with all that is known of it, and what its mapping makes of it today."""
-    from service.mending import reading_of
-    from service.quarantine import rows_of
+    from service.stewardship.mending import reading_of
+    from service.stewardship.quarantine import rows_of
 
     if len(numbers) > 2 or not numbers[1]:
         raise InputError("one event and one row are wanted", code="USAGE",
@@ -179,7 +179,7 @@ def _done(
 ) -> "list[Settled]":  # fmt: skip
     from api.commands.server import LOCAL_AGENT
     from api.recall import only_chain
-    from service.quarantine import accept, discard, fix, retry, retry_source
+    from service.stewardship.quarantine import accept, discard, fix, retry, retry_source
 
     if verb == "retry" and not words and told.source:
         asked = told.chain or only_chain(house)

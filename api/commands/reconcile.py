@@ -10,8 +10,8 @@ from ontology.errors import InputError
 if TYPE_CHECKING:
     from feeds.reconciliation.differences import Difference
     from service.house import House
-    from service.reconcile import Comparison
-    from service.settle import Settled
+    from service.stewardship.reconcile import Comparison
+    from service.stewardship.settle import Settled
 
 MOST_HOURS = 24 * 366
 
@@ -43,9 +43,9 @@ def reconcile(
 ) -> int:
     """Where two sources tell the same stock otherwise, and why; settle a position with --accept."""
     from api.commands.server import LOCAL_AGENT, opened
-    from service.reconcile import compare_sources
-    from service.settle import accept as accepted
-    from service.settle import settle_safely
+    from service.stewardship.reconcile import compare_sources
+    from service.stewardship.settle import accept as accepted
+    from service.stewardship.settle import settle_safely
 
     if at and (accept or resolve):
         raise InputError("what is settled is settled now", code="USAGE",
@@ -68,7 +68,7 @@ def reconcile(
 
 
 def _compared(house: "House", found: "Comparison") -> "Comparison":
-    from service.reconcile import compare_sources
+    from service.stewardship.reconcile import compare_sources
 
     return compare_sources(house, found.chain, found.sources, window_hours=found.window_hours)
 

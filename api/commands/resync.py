@@ -26,7 +26,7 @@ def resync(
     """Read the kept files of a delivery anew; what comes of it supersedes the delivery."""
     from api.commands.server import LOCAL_AGENT, opened
     from api.commands.sync import show
-    from service.resync import resync as read_anew
+    from service.intake.resync import resync as read_anew
 
     with opened() as house, working("reading and loading"):
         synced = read_anew(house, feed, mapping, LOCAL_AGENT, name=name, dry_run=dry_run)

@@ -12,7 +12,7 @@ from api.output import GOOD, AsJson, console, hint, plain, print_document, time_
 
 if TYPE_CHECKING:
     from service.house import House
-    from service.sync import Synced
+    from service.intake.sync import Synced
 
 STDIN = Path("-")
 
@@ -53,8 +53,8 @@ def sync(
 ) -> int:
     """Load files through a mapping; every row is loaded, merged or quarantined with its reason."""
     from api.commands.server import LOCAL_AGENT, opened
-    from service.deliveries import Delivery
-    from service.sync import sync as load
+    from service.intake.deliveries import Delivery
+    from service.intake.sync import sync as load
 
     since = time_of(effective, "--effective") if effective else None
     delivery = Delivery(LOCAL_AGENT, feed, since, source_sequence, supersedes, close_all,
@@ -104,7 +104,7 @@ def _given(
     """The files, or standard input as a private file while the block runs."""
     from feeds.mapping_text import load_mapping
     from ontology.errors import InputError
-    from service.spool import receive, rule_meant, spool
+    from service.doors.spool import receive, rule_meant, spool
 
     if STDIN not in files:
         if name:

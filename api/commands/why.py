@@ -39,7 +39,7 @@ def why(
     """
     from api.commands.server import opened
     from api.screen.ages import doubt_texts
-    from service.doubt_ranges import doubts_of_line
+    from service.stewardship.doubt_ranges import doubts_of_line
     from service.why import why as explained
     from service.why_line import why_line
 

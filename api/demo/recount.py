@@ -37,8 +37,8 @@ def live(house: "House", chain: str, line: Row | None, facts: "Iterable[StatedFa
 
     A dry run: nothing is loaded. None where the line takes nothing that was counted.
     """
-    from service.deliveries import Delivery
-    from service.sync import sync
+    from service.intake.deliveries import Delivery
+    from service.intake.sync import sync
 
     counted = [fact.record for fact in facts if fact.class_name == "StockPosition"]
     taken = [one for one in counted if line and one.location == line.get("origin")]

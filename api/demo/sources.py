@@ -16,10 +16,10 @@ from api.screen.amounts import count
 if TYPE_CHECKING:
     from graph.progress import Progress
     from service.house import House
-    from service.mending import Settled
-    from service.reconcile import Comparison
-    from service.settle import Settled as Agreed
-    from service.sync import Synced
+    from service.intake.sync import Synced
+    from service.stewardship.mending import Settled
+    from service.stewardship.reconcile import Comparison
+    from service.stewardship.settle import Settled as Agreed
 
 NAME = "sources"
 CHAIN = "demo_sources"
@@ -74,9 +74,9 @@ def live(house: "House", progress: "Progress") -> Sources:
     """Two sources deliver; told again it replays, and every answer is the first one."""
     from ontology.errors import InputError
     from service.house import AsOf
-    from service.quarantine import fix
-    from service.reconcile import compare_sources
-    from service.settle import accept
+    from service.stewardship.quarantine import fix
+    from service.stewardship.reconcile import compare_sources
+    from service.stewardship.settle import accept
 
     progress(f"{NAME}: delivering", 0, 0)
     first, again = (_sent(house, "wms", "count-1", FIRST) for _ in range(2))
@@ -105,8 +105,8 @@ def live(house: "House", progress: "Progress") -> Sources:
 
 
 def _sent(house: "House", source: str, name: str, rows: tuple[str, ...]) -> "Synced":
-    from service.deliveries import Delivery
-    from service.sync import sync
+    from service.intake.deliveries import Delivery
+    from service.intake.sync import sync
 
     with tempfile.TemporaryDirectory() as folder:
         file, mapping = Path(folder) / "stock.csv", Path(folder) / "mapping.yaml"

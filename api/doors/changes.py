@@ -14,11 +14,11 @@ from starlette.types import Receive, Scope, Send
 from api.answers import internal_error
 from api.doors.statuses import refusal
 from ontology.errors import EvenkeelError, InputError
-from service.concerns import Partner
-from service.door_bounds import DoorBounds
+from service.doors.concerns import Partner
+from service.doors.door_bounds import DoorBounds
+from service.doors.inbox import BUSY_SECONDS, TryLaterError
+from service.doors.outbound import KINDS, Change, Outbound, Position, Wanted
 from service.house import House
-from service.inbox import BUSY_SECONDS, TryLaterError
-from service.outbound import KINDS, Change, Outbound, Position, Wanted
 
 PARAMETERS = ("after", "chain", "kind", "region", "partner")
 BATCH = 100

@@ -17,13 +17,13 @@ from api.answers import internal_error
 from api.doors.statuses import refusal
 from feeds.mapping_text import load_mapping
 from ontology.errors import EvenkeelError, InputError, Place
-from service.deliveries import Delivery
-from service.envelope import Attributes
+from service.doors.envelope import Attributes
+from service.doors.inbox import Inbox, Ticket
+from service.doors.registered import mapping_of
+from service.doors.spool import CHUNK_BYTES, MOST_BYTES, discard, place_for, rule_meant, too_large
 from service.house import House
-from service.inbox import Inbox, Ticket
-from service.registered import mapping_of
-from service.spool import CHUNK_BYTES, MOST_BYTES, discard, place_for, rule_meant, too_large
-from service.sync import Synced, sync
+from service.intake.deliveries import Delivery
+from service.intake.sync import Synced, sync
 
 AGENT = "http"
 """Who delivers: whoever holds the token."""

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from api.answers import error_document
 from ontology.errors import AccessError, EvenkeelError, OutsideError, StateError
-from service.inbox import BUSY_SECONDS, TryLaterError
+from service.doors.inbox import BUSY_SECONDS, TryLaterError
 
 _STATUS: Mapping[str, int] = {
     "ENVELOPE_INVALID": 400, "QUERY_PARAMETER": 400, "FILE_NAME_MISSING": 400,

@@ -17,8 +17,8 @@ from graph.facts import StatedFact
 from graph.observed import Observed
 from ontology.errors import InputError
 from ontology.plan import Shortfall
+from service.doors.inbox import Inbox
 from service.house import AsOf, House
-from service.inbox import Inbox
 from service.moment import Moment
 
 READING_THREADS = 8

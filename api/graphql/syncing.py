@@ -17,12 +17,12 @@ from api.graphql.loaders import Info
 from api.graphql.types import plain
 from feeds.mapping_text import load_mapping
 from ontology.errors import InputError, Place
-from service.deliveries import Delivery
-from service.envelope import Attributes
-from service.inbox import Inbox, Ticket
-from service.registered import mapping_of
-from service.spool import discard, receive, rule_meant
-from service.sync import Synced, sync
+from service.doors.envelope import Attributes
+from service.doors.inbox import Inbox, Ticket
+from service.doors.registered import mapping_of
+from service.doors.spool import discard, receive, rule_meant
+from service.intake.deliveries import Delivery
+from service.intake.sync import Synced, sync
 
 AGENT = "graphql"
 _PACKED = frozenset({"parquet", "arrow", "xlsx"})
@@ -61,7 +61,7 @@ class SyncFeedInput:
 
 @strawberry.type(description="What becomes of the rows that a delivery states of one class.")
 class ClassOutcome:
-    """Mirrors service.changes.ClassChanges: how many rows have each outcome."""
+    """Mirrors service.intake.changes.ClassChanges: how many rows have each outcome."""
 
     class_name: str
     added: BigInt
@@ -181,7 +181,7 @@ def _plan(told: Mapping[str, Any]) -> PlanForeseen:
 async def synced_feed(info: Info, asked: SyncFeedInput) -> FeedSynced:
     """Deliver through the queue of the source, or look what it would change.
 
-    Raises as `service.sync.sync`, `Inbox.admit`, `mapping_of` and `rule_meant` do.
+    Raises as `service.intake.sync.sync`, `Inbox.admit`, `mapping_of` and `rule_meant` do.
     """
     house, inbox = info.context.house, info.context.inbox
     mapping = mapping_of(house.settings.data_folder, asked.source)

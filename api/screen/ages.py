@@ -9,9 +9,9 @@ from api.screen.amounts import money
 from api.screen.tables import Table
 
 if TYPE_CHECKING:
-    from service.doubt_ranges import Room
-    from service.doubts import Doubt, LineInDoubt
-    from service.freshness import Age, ClassFreshness
+    from service.stewardship.doubt_ranges import Room
+    from service.stewardship.doubts import Doubt, LineInDoubt
+    from service.stewardship.freshness import Age, ClassFreshness
 
 HOURS_OF_DAY, MANY_DAYS = 24, 10
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from graph.catalog import SetAside
     from ontology.errors import InputError
     from ontology.governance import QuarantinedRow
-    from service.mending import Settled
-    from service.set_aside import Delivery
+    from service.stewardship.mending import Settled
+    from service.stewardship.set_aside import Delivery
 
 LEFT_SHOWN = 20
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from feeds.cells import in_range
 from feeds.epcis.events import Line
+from feeds.facts.cells import in_range
 from feeds.refusals import refusal, shown
 from ontology.columns import Snapshot
 from ontology.errors import InputError

@@ -9,8 +9,8 @@ from feeds.epcis.goods import Catalogue, Stock
 from feeds.epcis.memory import Withdrawal
 from feeds.epcis.resolving import Resolved
 from feeds.epcis.yard import AWAY, GONE, Booking, Told, Yard
+from feeds.facts.ledger import Refusal
 from feeds.formats.sheet import Sheet
-from feeds.ledger import Refusal
 from ontology.columns import Snapshot, Table
 from ontology.gs1 import identifier_form
 from ontology.terms import join_key

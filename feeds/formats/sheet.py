@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Protocol
 
+from feeds.facts.ledger import Refusal
+from feeds.facts.row_texts import SHOWN_CHARACTERS
 from feeds.formats import delimited, json_lines
 from feeds.formats.apart import PACKED, blocks_apart
 from feeds.formats.blocks import (
@@ -16,11 +18,9 @@ from feeds.formats.blocks import (
     fault,
     too_large,
 )
-from feeds.ledger import Refusal
 from feeds.limits import Limits
 from feeds.mapping import FileRule
 from feeds.refusals import shown
-from feeds.row_texts import SHOWN_CHARACTERS
 
 _DELIMITER_NAMES = {",": '","', ";": '";"', "|": '"|"', "\t": "tab"}
 

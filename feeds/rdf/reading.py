@@ -4,18 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from feeds.cells import ListOf
+from feeds.facts.cells import ListOf
+from feeds.facts.ledger import Refusal
+from feeds.facts.record_fields import FieldSpec, field_specs
 from feeds.field_text import default_rule
 from feeds.formats.blocks import fault
 from feeds.formats.sheet import Sheet
-from feeds.ledger import Refusal
 from feeds.limits import Limits
 from feeds.mapping import FED, FieldRule, FileRule, RecordRule
 from feeds.rdf.kinds import UNNAMED
 from feeds.rdf.nodes import Node, nodes_of
 from feeds.rdf.values import BETWEEN, Readers, RefusedError
 from feeds.rdf.words import fields_by_property
-from feeds.record_fields import FieldSpec, field_specs
 from feeds.refusals import shown
 from ontology.derived import chain_iri
 from ontology.terms import NAMESPACE

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from feeds.ledger import Refusal
+from feeds.facts.ledger import Refusal
+from feeds.facts.record_fields import FieldSpec
 from feeds.rdf.kinds import BLANK, BOOLEAN, DATE, INTEGERS, IRI, STRING, XSD
 from feeds.rdf.nodes import Node, Term
 from feeds.rdf.words import named_fact
-from feeds.record_fields import FieldSpec
 from feeds.refusals import shown
 from ontology.terms import NAMESPACE, RESOURCE, FieldKind, local_name
 from ontology.vocabulary import RECORDS

@@ -14,7 +14,7 @@ from service.decision import PlanRequest
 from service.house import House
 from service.planning import draft_plan
 from service.price import named, prices
-from service.set_aside import Delivery
+from service.stewardship.set_aside import Delivery
 from tests.api.conftest import CHAIN, Ask, Client
 from tests.api.test_explanations import printed
 

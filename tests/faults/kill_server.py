@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neo4j import ManagedTransaction
 
-import service.sync  # noqa: F401 (what a sender needs is loaded once, before the forks)
+import service.intake.sync  # noqa: F401 (what a sender needs is loaded once, before the forks)
 from graph.login import Connection, open_driver
 from graph.settings import Settings
 from service.house import House, house_on

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from ontology.columns import Snapshot
-from service.deliveries import Delivery
 from service.house import House
-from service.sync import Synced, sync
+from service.intake.deliveries import Delivery
+from service.intake.sync import Synced, sync
 
 CHAIN = "counted"
 LOTS = {

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from feeds.candidates import (
+from feeds.identity.candidates import (
     ATTRIBUTE_POINTS,
     COMPANY_POINTS,
     NAME_POINTS,

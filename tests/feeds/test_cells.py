@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.cells import Choice, Day, ListOf, Scaled, Text
+from feeds.facts.cells import Choice, Day, ListOf, Scaled, Text
 from ontology.canonical import LARGEST_INTEGER
 from ontology.errors import InputError
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.crosswalk import (
+from feeds.identity.crosswalk import (
     Told,
     accepted,
     applied,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.derived import BASIS, derive
+from feeds.facts.derived import BASIS, derive
 from feeds.mapping import DeriveRule
 from feeds.mapping_text import parse_mapping
 from feeds.reading import read

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feeds.digested import DigestedFile
+from feeds.facts.row_texts import RowTexts
 from feeds.files import open_file
 from feeds.limits import Limits
-from feeds.row_texts import RowTexts
 from ontology.errors import InputError, Place
 from tests.feeds.small_feed import HEADER, ORDER, read_small
 

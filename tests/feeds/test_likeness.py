@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.likeness import gs1_number, look_alike, name_percent, numbers_of, words_of
+from feeds.identity.likeness import gs1_number, look_alike, name_percent, numbers_of, words_of
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds import inherited
+from feeds.facts import inherited
 from feeds.links import Link
 from feeds.mapping_text import parse_mapping
 from feeds.reading import read

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.pools import NOT_STATED, Pool, combinations, distinct, mixed
+from feeds.facts.pools import NOT_STATED, Pool, combinations, distinct, mixed
 from ontology.terms import join_key
 from tests.feeds.small_feed import read_small
 

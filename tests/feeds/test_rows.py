@@ -7,15 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.encoded import encoded
+from feeds.facts.encoded import encoded
+from feeds.facts.identities import name_identities
+from feeds.facts.ledger import Ledger, Refusal, Statement
+from feeds.facts.rows import add_page, row_key
 from feeds.formats import delimited
 from feeds.formats.blocks import Block
-from feeds.identities import name_identities
-from feeds.ledger import Ledger, Refusal, Statement
 from feeds.limits import Limits
 from feeds.mapping import FileRule
 from feeds.result import FeedResult
-from feeds.rows import add_page, row_key
 from ontology.columns import Snapshot
 from tests.feeds.small_feed import HEADER, ORDER, read_small, small_mapping
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from feeds.facts.wide import unpivoted
 from feeds.formats.sheet import read_sheet
 from feeds.limits import Limits
 from feeds.mapping_text import parse_mapping
 from feeds.reading import read
 from feeds.result import FeedResult
-from feeds.wide import unpivoted
 from ontology.errors import InputError
 
 MAPPING = """

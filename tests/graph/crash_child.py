@@ -12,12 +12,12 @@ from typing import Any
 from neo4j import ManagedTransaction
 
 from graph.artifacts import ArtifactStore
-from graph.checkpoints import Checkpoints
 from graph.log import Log
 from graph.login import Connection, open_driver
 from graph.plans import activate_release, save_plan
 from graph.projection import Projection, load_feed, open_graph
-from graph.segments import Segments
+from graph.recovery.checkpoints import Checkpoints
+from graph.recovery.segments import Segments
 from tests.graph.facts_at_hand import (
     CHAIN,
     NOON,

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from neo4j import Driver
 
 from graph.artifacts import ArtifactStore
-from graph.checkpoints import Checkpoints
 from graph.log import Log
 from graph.manifests import read_statements
 from graph.migrate import migrate
 from graph.projection import Projection, load_feed
+from graph.recovery.checkpoints import Checkpoints
 from graph.snapshot import SnapshotReader
 from ontology.columns import Snapshot
 from ontology.goods import Item

@@ -95,7 +95,7 @@ def point_jgo_to(address: str, folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def lock(tmp_path: Path) -> Path:
     """A lock of three small jars."""
-    file = tmp_path / "small.lock"
+    file = tmp_path / "neo4j.lock"
     jars = []
     for name in NAMES:
         content = name.encode() * 1000

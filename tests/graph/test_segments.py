@@ -13,8 +13,8 @@ from neo4j import Driver
 from graph.log import Log
 from graph.merkle import CompactRange
 from graph.migrate import migrate
-from graph.records import Record, event_of, leaf_of, record_of
-from graph.segments import SegmentFile, Segments, Tail, file_of, line_of
+from graph.recovery.records import Record, event_of, leaf_of, record_of
+from graph.recovery.segments import SegmentFile, Segments, Tail, file_of, line_of
 from ontology.errors import EvenkeelError, OutsideError, StateError
 from ontology.events import Event, NewEvent
 from tests.graph.conftest import empty_the_graph

@@ -15,7 +15,7 @@ from ontology.columns import Snapshot
 from rules.check import check_rules
 from rules.release import Release, default_release
 from service.decision import Draft, PlanRequest, ask, seal
-from service.fact_rules import CODE, hold_to_rules
+from service.intake.fact_rules import CODE, hold_to_rules
 from service.planning import answer, draft_plan
 from service.verify import Verdict, verify
 from tests.scenarios.wording import line_of, shortfall_of, waste_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rules.release import default_release
-from service.fact_rules import hold_to_rules
+from service.intake.fact_rules import hold_to_rules
 from tests.scenarios.scenario import (
     EMPTY,
     FACT_FILES,

@@ -12,7 +12,7 @@ from ontology.columns import Snapshot
 from rules.release import Release, default_release
 from service.decision import Draft, PlanRequest, seal
 from service.examples import PROJECT
-from service.fact_rules import hold_to_rules
+from service.intake.fact_rules import hold_to_rules
 from service.planning import draft_plan
 from solver.model.problem import BOTH_PARTS
 

@@ -18,13 +18,13 @@ from ontology.columns import Snapshot, Table, table_of
 from ontology.events import micros_of, moment_of
 from ontology.governance import FreshnessBudget, Mark
 from service.decision import PlanRequest, ask, pose
-from service.doubt_ranges import Room, explained, rooms_of
-from service.doubts import Doubt, lines_in_doubt
 from service.examples import load_example
-from service.freshness import HOUR, Age
 from service.house import House, house_on
 from service.planning import make_plan
 from service.recalled import EXACT, Recalled, recall
+from service.stewardship.doubt_ranges import Room, explained, rooms_of
+from service.stewardship.doubts import Doubt, lines_in_doubt
+from service.stewardship.freshness import HOUR, Age
 from solver.engine.flow import solve
 from solver.explain.alternatives import arc_of, row_of
 from solver.explain.stock_ranges import stock_reach

@@ -12,11 +12,11 @@ from graph.projection import read_back
 from graph.settings import Settings
 from ontology.errors import InputError
 from service.decision import PlanRequest
-from service.deliveries import Delivery
 from service.examples import load_example
 from service.house import House, artifacts_folder, house_on
+from service.intake.deliveries import Delivery
+from service.intake.sync import Synced, sync
 from service.planning import make_plan
-from service.sync import Synced, sync
 from service.verify import ACCEPTED, verify
 
 CHAIN = "traced"

@@ -10,11 +10,11 @@ from feeds.rdf.writing import FORMS
 from graph.settings import Settings
 from ontology.columns import record_at
 from ontology.errors import InputError
-from service.deliveries import Delivery
 from service.exporting import exported, write_new
 from service.house import House, artifacts_folder, house_on
-from service.resync import resync
-from service.sync import Synced, sync
+from service.intake.deliveries import Delivery
+from service.intake.resync import resync
+from service.intake.sync import Synced, sync
 
 MAPPING = """
 format: evenkeel-mapping/1

@@ -11,7 +11,7 @@ from feeds.result import FeedResult
 from graph.snapshot import apply_feed
 from ontology.columns import Snapshot
 from rules.release import default_release
-from service.fact_rules import CODE, hold_to_rules
+from service.intake.fact_rules import CODE, hold_to_rules
 from tests.service.planned import TWO_HUBS
 
 EMPTY = Snapshot(0, {})

@@ -20,11 +20,11 @@ from ontology.goods import Item
 from ontology.partners import Offer
 from ontology.places import Location
 from ontology.transport import Lane
-from service.deliveries import Delivery
 from service.forecast import SOURCE, horizons, make_forecast
 from service.house import House, house_on
+from service.intake.deliveries import Delivery
+from service.intake.sync import sync
 from service.planning import PlanRequest, make_plan
-from service.sync import sync
 from tests.forecast.made import FIRST, day_after, observed
 
 CHAIN, DAYS = "shops", 70

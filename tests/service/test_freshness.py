@@ -17,10 +17,10 @@ from ontology.columns import Snapshot, table_of
 from ontology.events import micros_of
 from ontology.goods import Item
 from ontology.stock import StockPosition
-from service.deliveries import Delivery
-from service.freshness import Clock, Heard, freshness
 from service.house import AsOf, House, house_on
-from service.sync import sync
+from service.intake.deliveries import Delivery
+from service.intake.sync import sync
+from service.stewardship.freshness import Clock, Heard, freshness
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HEADER = """

@@ -10,12 +10,12 @@ from graph.provenance import trace_down
 from graph.settings import Settings
 from ontology.errors import InputError
 from service.bundle import export_plan
-from service.deliveries import Delivery
 from service.examples import example_named, examples, load_example
 from service.house import House, artifacts_folder, house_on
+from service.intake.deliveries import Delivery
+from service.intake.sync import sync
 from service.planning import PlanRequest, make_plan
 from service.price import price_of_rule
-from service.sync import sync
 from service.verify import ACCEPTED, read_plan, verify
 from tests.service.planned import TWO_HUBS
 

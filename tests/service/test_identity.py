@@ -10,13 +10,13 @@ from neo4j import Driver
 from graph.projection import read_back
 from graph.settings import Settings
 from ontology.errors import EvenkeelError
-from service.deliveries import Delivery
 from service.examples import load_example
 from service.house import House, house_on
-from service.identity import accept, links_of, take_back
-from service.proposals import proposals
-from service.quarantine import retry
-from service.sync import Synced, sync
+from service.intake.deliveries import Delivery
+from service.intake.sync import Synced, sync
+from service.stewardship.identity import accept, links_of, take_back
+from service.stewardship.proposals import proposals
+from service.stewardship.quarantine import retry
 
 CHAIN = "two_hubs"
 MAPPING = """

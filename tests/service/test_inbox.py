@@ -7,8 +7,8 @@ from threading import Event
 
 import pytest
 
-from service.door_bounds import DoorBounds, bounds_from_environment
-from service.inbox import NANOSECONDS, Inbox, TryLaterError
+from service.doors.door_bounds import DoorBounds, bounds_from_environment
+from service.doors.inbox import NANOSECONDS, Inbox, TryLaterError
 
 BOUNDS = DoorBounds(queue_deliveries=3, queue_bytes=100, inbox_workers=2, burst_deliveries=1_000,
                     rate_per_minute=60_000)  # fmt: skip

@@ -17,11 +17,11 @@ from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane
 from rules.release import default_release
 from service.decision import PlanRequest
-from service.deliveries import Delivery
 from service.house import House, house_on
+from service.intake.deliveries import Delivery
+from service.intake.sync import sync
 from service.largest_facts import Largest, blaming, largest_cost, most_units
 from service.planning import draft_plan, make_plan
-from service.sync import sync
 from tests.service import regimes
 from tests.service.planned import TWO_HUBS
 

@@ -25,12 +25,13 @@ from ontology.places import PortAccess, SharedResource
 from ontology.stock import StockingPolicy
 from ontology.transport import FreightRate, Lane
 from rules.release import default_release
-from service.deliveries import Delivery
 from service.house import House, house_on
-from service.next_step import next_step
-from service.notices import notices_of_feed, notices_of_plan
+from service.intake.deliveries import Delivery
+from service.intake.next_step import next_step
+from service.intake.notices import notices_of_feed
+from service.intake.sync import sync
+from service.plan_notices import notices_of_plan
 from service.planning import PlanRequest, make_plan
-from service.sync import sync
 from tests.graph.facts_at_hand import tables_of
 from tests.service.planned import TWO_HUBS
 

@@ -13,12 +13,12 @@ from graph.catalog import SetAside
 from graph.projection import read_back
 from graph.settings import Settings
 from ontology.errors import EvenkeelError
-from service.deliveries import Delivery
 from service.examples import load_example
 from service.house import House, house_on
-from service.quarantine import accept, discard, fix, retry, retry_source, rows_of
-from service.set_aside import rows_in
-from service.sync import Synced, sync
+from service.intake.deliveries import Delivery
+from service.intake.sync import Synced, sync
+from service.stewardship.quarantine import accept, discard, fix, retry, retry_source, rows_of
+from service.stewardship.set_aside import rows_in
 
 CHAIN = "two_hubs"
 HEADER = "item,location,lot,units,counted"

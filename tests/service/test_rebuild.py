@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.digests import Digests, digests
+from graph.recovery.digests import Digests, digests
 from graph.server import ManagedServer, managed_server
 from graph.settings import Settings
 from ontology.errors import StateError

@@ -15,11 +15,11 @@ from graph.settings import Settings
 from ontology.columns import record_at
 from ontology.errors import InputError
 from ontology.events import micros_of
-from service.deliveries import Delivery
 from service.house import House, house_on
-from service.reconcile import compare_sources, said_by
-from service.settle import SOURCE, accept, settle_safely
-from service.sync import sync
+from service.intake.deliveries import Delivery
+from service.intake.sync import sync
+from service.stewardship.reconcile import compare_sources, said_by
+from service.stewardship.settle import SOURCE, accept, settle_safely
 
 CHAIN, BOTH = "told", ("wms", "erp")
 DAY = date(2026, 3, 2)

@@ -11,22 +11,22 @@ from typing import Any
 import pytest
 from neo4j import Driver
 
-from graph.backups import MANIFEST, read_backup, verified_log
-from graph.digests import Digests, digests, replay
 from graph.log import Log
 from graph.login import Connection
 from graph.migrate import migrate
 from graph.projection import Projection
-from graph.segments import Segments
+from graph.recovery.backups import MANIFEST, read_backup, verified_log
+from graph.recovery.digests import Digests, digests, replay
+from graph.recovery.segments import Segments
 from graph.settings import Settings
 from ontology.errors import EvenkeelError
 from service.decision import PlanRequest
-from service.deliveries import Delivery
 from service.examples import load_example
 from service.house import House, artifacts_folder, house_on, log_folder
+from service.intake.deliveries import Delivery
+from service.intake.sync import sync
 from service.planning import make_plan
 from service.recovery import backup, inspect, rebuild, refill, restore
-from service.sync import sync
 from tests.graph.conftest import empty_the_graph
 from tests.service.planned import TWO_HUBS
 

@@ -8,10 +8,10 @@ from neo4j import Driver
 
 from graph.settings import Settings
 from ontology.errors import InputError
-from service.deliveries import Delivery
 from service.house import House, house_on
-from service.set_aside import deliveries, delivery, rows_set_aside
-from service.sync import sync
+from service.intake.deliveries import Delivery
+from service.intake.sync import sync
+from service.stewardship.set_aside import deliveries, delivery, rows_set_aside
 from tests.service.planned import TWO_HUBS
 
 BAD_ROWS = 13

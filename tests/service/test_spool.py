@@ -10,7 +10,7 @@ import pytest
 
 from feeds.mapping_text import load_mapping, parse_mapping
 from ontology.errors import InputError
-from service.spool import discard, receive, rule_meant, spool
+from service.doors.spool import discard, receive, rule_meant, spool
 from tests.service.planned import TWO_HUBS
 
 TWO_FILES = b"""
@@ -29,7 +29,7 @@ files:
 LEAVES_ONE = """
 import os, sys
 from pathlib import Path
-from service.spool import spool
+from service.doors.spool import spool
 with spool(Path(sys.argv[1])) as folder:
     (folder / "left").write_text("left")
     print(folder, flush=True)

@@ -14,13 +14,13 @@ from graph.projection import Projection, bring_due, read_back
 from graph.settings import Settings
 from ontology.errors import InputError
 from ontology.events import NewEvent
-from service.changes import OUTCOMES
 from service.decision import PlanRequest
-from service.deliveries import Delivery
 from service.examples import load_example
 from service.house import House, house_on
+from service.intake.changes import OUTCOMES
+from service.intake.deliveries import Delivery
+from service.intake.sync import Synced, sync
 from service.planning import make_plan
-from service.sync import Synced, sync
 
 CHAIN = "two_hubs"
 MAPPING = """

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from feeds.encoded import encoded_sheet
 from feeds.epcis.capture import Capture, capture
+from feeds.facts.encoded import encoded_sheet
+from feeds.facts.identities import name_identities
+from feeds.facts.ledger import Ledger
+from feeds.facts.rows import add_page
 from feeds.formats.sheet import Sheet
-from feeds.identities import name_identities
-from feeds.ledger import Ledger
 from feeds.limits import Limits
 from feeds.mapping import FileRule, RecordRule
 from feeds.mapping_text import for_header
-from feeds.rows import add_page
 from ontology.columns import Snapshot, record_at, table_of
 from ontology.gs1 import check_digit
 from ontology.terms import key_of

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from feeds.by_class import file_of
+from feeds.facts.record_fields import FieldSpec, field_specs
 from feeds.mapping import FED, Mapping
 from feeds.mapping_text import parse_mapping
 from feeds.reading import read
-from feeds.record_fields import FieldSpec, field_specs
 from feeds.result import FeedResult
 from ontology.time_zones import zone_names
 

@@ -9,10 +9,10 @@ from neo4j import Driver
 from graph.log import Log
 from graph.login import Connection
 from graph.settings import Settings
+from service.doors.registered import register
 from service.examples import load_example
 from service.house import House, house_on
 from service.planning import PlanRequest, make_plan
-from service.registered import register
 from tests.graph.conftest import empty_the_graph
 from tests.service.doors.served import CHAIN, MAPPING, SOURCES, Served, served
 

@@ -14,13 +14,13 @@ from api.doors.changes import _Stream
 from ontology.columns import Snapshot, record_at
 from ontology.errors import InputError
 from ontology.events import FACTS_DUE, PLAN_MADE
-from service.concerns import Partner
-from service.deliveries import Delivery
-from service.door_bounds import DoorBounds
+from service.doors.concerns import Partner
+from service.doors.door_bounds import DoorBounds
+from service.doors.outbound import KINDS, Change, Outbound, Position, Wanted
+from service.doors.registered import mapping_of
 from service.house import House
-from service.outbound import KINDS, Change, Outbound, Position, Wanted
-from service.registered import mapping_of
-from service.sync import sync
+from service.intake.deliveries import Delivery
+from service.intake.sync import sync
 from tests.service.doors.served import CHAIN, Served, code_of, rows
 
 SUPPLIERS = """

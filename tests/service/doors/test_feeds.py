@@ -13,7 +13,7 @@ from api.app import create_app
 from graph.log import Log
 from graph.login import Connection, open_driver
 from graph.settings import Settings
-from service.door_bounds import DoorBounds
+from service.doors.door_bounds import DoorBounds
 from service.house import House, house_on
 from tests.service.doors.served import TOKEN, Served, code_of, posted, rows, served
 

@@ -15,8 +15,8 @@ from graph.log import Log
 from graph.login import Connection
 from graph.settings import Settings
 from ontology.errors import InputError, OutsideError
+from service.doors.topic import REFUSED, Taken, Topic, follow, read_settings
 from service.house import House
-from service.topic import REFUSED, Taken, Topic, follow, read_settings
 from tests.kafka_broker import Broker
 from tests.service.doors.served import CHAIN, ROOT, rows
 

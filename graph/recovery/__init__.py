@@ -1,0 +1,1 @@
+"""What outlives the database: segments of the log, checkpoints, backups, digests, losses."""

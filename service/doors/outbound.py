@@ -1,0 +1,171 @@
+"""What leaves: plans, their lines, and what each event changed of the facts, from any position."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from graph.facts import kinds_of, uri_of
+from graph.plan_nodes import LINE_CLASSES
+from graph.snapshot import stated_by
+from graph.state import State
+from ontology.errors import InputError
+from ontology.events import FACTS_DUE, FEED_LOADED, PLAN_MADE, Event, micros_of, moment_of
+from service.doors.concerns import Partner, Regions, named
+from service.fact_flow import FactStep, fact_steps
+from service.house import House
+from service.intake.changes import CLOSED
+
+KINDS = ("plan", "line", "shortfall", "fact")
+_STEPS = (FEED_LOADED, FACTS_DUE)
+_MOST_DIGITS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the log: after event `sequence`, or after the change `row` of it where not 0."""
+
+    sequence: int
+    row: int = 0
+
+    @staticmethod
+    def of(text: str) -> "Position":
+        """Of `12` or `12.3`. Raises InputError `POSITION_INVALID`."""
+        parts = text.split(".")
+        if len(parts) > 2 or not all(
+            part.isascii() and part.isdecimal() and len(part) <= _MOST_DIGITS for part in parts
+        ):
+            raise InputError(f"`{text[:100]}` is no position in the log", code="POSITION_INVALID",
+                             hint="give the id of the last change that you have, or 0")  # fmt: skip
+        return Position(*map(int, parts))
+
+    def __str__(self) -> str:
+        """The text that `of` reads."""
+        return f"{self.sequence}.{self.row}" if self.row else str(self.sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which changes are asked for. What names no place is in no region; so for partners."""
+
+    chain: str = ""
+    kinds: frozenset[str] = frozenset(KINDS)
+    region: str = ""
+    partner: Partner | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change, known by its position; without a kind it only says that all before was told."""
+
+    at: Position
+    kind: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Outbound:
+    """The changes after a position, in the order of the log, as far as readers see it.
+
+    A change has the same position and the same content for every reader at any time, whatever
+    else is asked for; so what was cut off goes on from the last position, and repeats are known
+    by theirs. Raises InputError `CHAIN_UNKNOWN`, and `POSITION_AHEAD` for a place that the log has
+    not reached. One reader at a time.
+    """
+
+    def __init__(self, house: House, after: Position, wanted: Wanted) -> None:
+        self._house, self._wanted = house, wanted
+        self.at = after
+        """All up to here is told, once what `take` gave is."""
+        self._states: dict[str, State] = {}
+        self._regions: Regions | None = None
+        self._rest: Iterator[Change] = iter(())
+        if wanted.chain and wanted.chain not in house.projection.log.chains():
+            raise InputError(f"there is no supply chain `{wanted.chain[:100]}`",
+                             code="CHAIN_UNKNOWN", hint="load a feed for it first")  # fmt: skip
+        head = house.catalog.watermark().projected
+        if after.sequence > head:
+            raise InputError(f"the log stands at {head}, before `{after}`", code="POSITION_AHEAD",
+                             hint="the log was restored from an older time: begin again from 0"
+                             )  # fmt: skip
+
+    def take(self, most: int) -> list[Change]:
+        """The next changes, at most so many; none where all is told by now.
+
+        Raises OutsideError as the database does.
+        """
+        found = list(islice(self._rest, most))
+        if not found:
+            self._rest = self._upto(self._house.catalog.watermark().projected)
+            found = list(islice(self._rest, most))
+        return found
+
+    def _upto(self, last: int) -> Iterator[Change]:
+        had = self.at
+        for event in self._house.projection.log.events(had.sequence - bool(had.row), upto=last):
+            passed = had.row if event.sequence == had.sequence else 0
+            about = {"event": event.sequence, "chain": event.payload.get("chain", ""),
+                     "recorded_at": event.recorded_at.isoformat()}  # fmt: skip
+            for row, (kind, told) in enumerate(self._of_event(event), 1):
+                if kind and row > passed:
+                    at = Position(event.sequence, row)
+                    yield Change(at, kind, {"id": str(at), "kind": kind, **about, **told})
+            self.at = Position(event.sequence)
+            yield Change(self.at)
+
+    def _of_event(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every change of an event; those that are not asked for without a kind."""
+        wanted = self._wanted
+        if wanted.chain and event.payload.get("chain") != wanted.chain:
+            return
+        if event.kind in _STEPS and "fact" in wanted.kinds:
+            yield from self._facts(event)
+        elif event.kind == PLAN_MADE and wanted.kinds != {"fact"}:
+            yield from self._plan(event)
+
+    def _facts(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        chain, reader = str(event.payload["chain"]), self._house.reader
+        before = self._states.get(chain) or reader.state(chain, event.sequence - 1)
+        stated = stated_by(self._house.store, event)
+        after = before.after(event.sequence, micros_of(event.recorded_at), stated)
+        for step in fact_steps(before, after, stated):
+            state = before if step.outcome == CLOSED else after
+            concerned = self._concerns(step.class_name, step.fields, state)
+            yield "fact" if concerned else "", _told(chain, step)
+        self._states[chain] = after
+
+    def _plan(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        chain, record = str(event.payload["chain"]), event.payload["record"]
+        wanted, decision = self._wanted, self._house.store.get_document(event.artifact)["decision"]
+        is_whole = not wanted.region and wanted.partner is None
+        yield "plan" if is_whole and "plan" in wanted.kinds else "", {"plan": record["digest"],
+                                                                      "fields": record}  # fmt: skip
+        state = State() if is_whole else self._house.reader.state(chain, event.sequence)
+        for kind, rows in (("line", "lines"), ("shortfall", "shortfalls")):
+            for row in decision[rows]:
+                class_name = LINE_CLASSES[row["kind"]] if kind == "line" else "Shortfall"
+                values = {name: row[name] for name in kinds_of(class_name) if name in row}
+                concerned = kind in wanted.kinds and self._concerns(class_name, values, state)
+                yield kind if concerned else "", {"plan": record["digest"], "class": class_name,
+                                                  "fields": values}  # fmt: skip
+
+    def _concerns(self, class_name: str, values: Mapping[str, Any], state: State) -> bool:
+        wanted = self._wanted
+        if not wanted.region and wanted.partner is None:
+            return True
+        names = set(named(class_name, values))
+        partner = wanted.partner
+        if partner is not None and (partner.class_name, partner.name) not in names:
+            return False
+        if not wanted.region:
+            return True
+        self._regions = Regions.of(state, self._regions)
+        places = (name for what, name in names if what == "Location")
+        return any(self._regions.holds(wanted.region, place) for place in places)
+
+
+def _told(chain: str, step: FactStep) -> dict[str, Any]:
+    return {
+        "outcome": step.outcome, "class": step.class_name, "key": step.key,
+        "uri": uri_of(chain, step.class_name, step.key),
+        "since": moment_of(step.since_microseconds).isoformat(), "fields": step.fields,
+    }  # fmt: skip

@@ -1,0 +1,51 @@
+"""The files of a delivery as they came, kept beside its facts, so that they can be read anew."""
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from feeds.files import find_files, read_bytes
+from feeds.limits import Limits
+from feeds.mapping import Mapping
+from feeds.result import FeedResult
+from ontology.canonical import digest
+from service.house import House
+
+_FAST = 1
+
+
+def kept_originals(
+    house: House, mapping: Mapping, result: FeedResult, paths: Sequence[Path]
+) -> dict[str, str]:
+    """The artifacts of a delivery's files, compressed, by name; none where they are too large.
+
+    The setting bounds them together. A file that is no longer the one that was read is not kept.
+    """
+    most = house.settings.keep_file_bytes
+    found = find_files(paths, mapping, Limits())
+    if sum(_size(each.path) for each in found) > most:
+        return {}
+    read = {original(each.file): each.digest for each in result.files}
+    kept = {}
+    for each in found:
+        data = read_bytes(each.path, most, each.folders)
+        if digest(data) == read.get(each.rule.file):
+            kept[each.rule.file] = house.store.put(zlib.compress(data, _FAST))
+    return kept
+
+
+def original(file: str) -> str:
+    """The file that a sheet of the account came from: `facts.ttl#Item` from `facts.ttl`."""
+    return file.partition("#")[0]
+
+
+def unpacked(house: House, name: str, most: int) -> bytes:
+    """The bytes of a kept file, at most so many. Raises OutsideError as the store does."""
+    return zlib.decompressobj().decompress(house.store.get(name), most)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

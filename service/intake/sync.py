@@ -1,0 +1,321 @@
+"""Sync a feed: read it, hold it to the rules, find what it changes; then log it and show it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feeds.files import read_bytes
+from feeds.identity.linking import LinkedResult, linked, links_in_force, names_of, read_by
+from feeds.kept_rows import kept_rows
+from feeds.limits import MAPPING_BYTES
+from feeds.mapping import Mapping as FeedMapping
+from feeds.mapping_text import load_mapping
+from feeds.reading import read
+from feeds.result import FeedResult
+from graph.artifacts import ArtifactStore
+from graph.clashes import clashes
+from graph.fold import BoolColumn, IntArray, Statements
+from graph.linked import Linked
+from graph.log import Appended
+from graph.manifests import FeedContents, FeedFile
+from graph.mending import Mending
+from graph.projection import load_feed
+from graph.snapshot import apply_feed, stated_in
+from graph.state import State
+from ontology.canonical import digest_of
+from ontology.errors import InputError, StateError
+from ontology.events import Event, micros_of, moment_of
+from ontology.vocabulary import FACTS
+from service.house import House
+from service.intake.changes import ClassChanges, changes_of
+from service.intake.closing import with_closing
+from service.intake.deliveries import Clocks, Delivery, clocks_of, since_of
+from service.intake.evolution import notes_of_evolution
+from service.intake.fact_rules import Reason, hold_to_rules, set_aside
+from service.intake.foreseen import foreseen
+from service.intake.next_step import next_step
+from service.intake.notices import notices_of_feed
+from service.intake.originals import kept_originals
+from service.intake.quality import hold_to_gates
+from service.intake.touched import touched
+
+_MEANWHILE = {"STALE", "IDEMPOTENCY_CONFLICT"}
+SET_ASIDE = "set aside"
+"""How a feed's event counts them: `set aside/StockPosition/stock.csv`."""
+TRIES = 20
+"""So often a delivery is looked at anew where others reach its chain meanwhile."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A delivery that was read, and what it meets: the state of its chain and the time.
+
+    Rows that are mended have the `clocks` of the delivery that they came in; `waived` gives the
+    gates whose doubts a person has settled another severity. `linked` says what was read by links.
+    """
+
+    mapping: FeedMapping
+    found: FeedResult
+    delivery: Delivery
+    before: State
+    now: datetime
+    clocks: Clocks | None = None
+    waived: Mapping[str, str] = field(default_factory=dict)
+    linked: LinkedResult | None = None
+
+    @property
+    def feed(self) -> str:
+        """The name of the delivery: its own, else the first digits of its `body`."""
+        return self.delivery.feed or self.body[:16]
+
+    @property
+    def key(self) -> str:
+        """What the delivery is known by: chain, source and its name."""
+        return f"feed/{self.mapping.chain}/{self.mapping.source}/{self.feed}"
+
+    @property
+    def body(self) -> str:
+        """The digest of all that was said under that name."""
+        said = self.delivery
+        told = [self.found.digest, said.effective_at and said.effective_at.isoformat(),
+                said.source_sequence, said.supersedes]  # fmt: skip
+        return digest_of([*told, said.content] if said.content else told)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A delivery as it would be logged, and what it would change; nothing is written yet."""
+
+    reading: Reading
+    result: FeedResult
+    contents: FeedContents
+    clocks: Clocks
+    after: State
+    changes: tuple[ClassChanges, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Synced:
+    """The account of one feed, and the event that it became; no event after a dry run."""
+
+    summary: dict[str, Any]
+    event: Event | None
+    replayed: bool
+
+
+def sync(
+    house: House, paths: Sequence[Path], mapping: Path, delivery: Delivery, *, dry_run: bool = False
+) -> Synced:
+    """Load files (or one folder) through a mapping; every row is loaded, merged or quarantined.
+
+    A delivery is known by its source and its name: sent again it gives the first event back and
+    changes nothing. A `dry_run` goes through the same steps up to the writing, and tells what
+    would change in the latest plan; only facts whose time has come do come due.
+
+    Raises InputError where a whole file or the mapping is unusable, `FEED_CHANGED` where another
+    content has its name, `GATE_STOPPED` or `CLOSES_MUCH` where it would do harm: then nothing is
+    loaded; StateError `STALE` where others reach the chain
+    all the time.
+    """
+    chosen = load_mapping(mapping)
+    for tried in range(TRIES):
+        reading = _read(house, paths, chosen, delivery)
+        known = house.projection.log.find(reading.key)
+        if known is not None:
+            return _again(house, reading, known)
+        ready = prepare(house, reading, dry_run=dry_run)
+        if dry_run:
+            return Synced(_account(house, ready) | _foreseen(house, ready), None, replayed=False)
+        try:
+            appended = _loaded(house, _keeping(house, ready, paths, mapping))
+            break
+        except StateError as error:
+            if error.code not in _MEANWHILE or tried == TRIES - 1:
+                raise
+    event = appended.event
+    if appended.replayed:
+        return _again(house, reading, event)
+    account = _account(house, ready) | {
+        "event": event.sequence, "replayed": False,
+        "touched": [asdict(plan) for plan in touched(house, chosen.chain, ready.changes)],
+    }  # fmt: skip
+    return Synced(account, event, replayed=False)
+
+
+def _read(house: House, paths: Sequence[Path], chosen: FeedMapping, delivery: Delivery) -> Reading:
+    before = house.state(chosen.chain)
+    # INVARIANT: what is delivered later is true later, whatever the clocks of machines say
+    now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
+    names = names_of(before.snapshot, chosen.source)
+    present = read_by(before.snapshot, names)
+    found = linked(read(paths, chosen, present=present, read_on=now.date()), names)
+    return Reading(chosen, found.result, delivery, before, now, linked=found)
+
+
+def _again(house: House, reading: Reading, known: Event) -> Synced:
+    """The first answer to a delivery that is made again."""
+    if known.payload.get("delivery") != reading.body:
+        raise InputError(
+            f"source `{reading.mapping.source}` delivered something else as `{reading.feed}` "
+            "before", code="FEED_CHANGED", hint="give this delivery a name of its own; to correct "
+            f"the earlier one, add `--supersedes {reading.feed}`",
+        )  # fmt: skip
+    present = reading.before.snapshot
+    account = reading.found.summary() | {
+        "feed": reading.feed, "event": known.sequence, "replayed": True, "changes": {},
+        "touched": [], "notices": [],
+        "next": next_step(reading.mapping.chain, present, reading.found.tables),
+    }  # fmt: skip
+    return Synced(account, known, replayed=True)
+
+
+def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepared:
+    """All that comes between reading a delivery and writing it. Raises as `sync` does.
+
+    A dry run goes on where the gates would stop the delivery, to tell all that they found.
+    """
+    chosen, before = reading.mapping, reading.before
+    present, log = before.snapshot, house.projection.log
+    clocks = reading.clocks or clocks_of(reading.delivery, log, chosen, present, reading.now)
+    ruled = hold_to_rules(house.release, reading.found, present)
+    judged = hold_to_gates(
+        ruled, chosen, present, log, house.store, reading.delivery, may_stop=not dry_run,
+        severities=reading.waived,
+    )  # fmt: skip
+    held = _in_order(house, reading, judged.result, clocks)
+    told = with_closing(chosen, held, present, log, close_all=reading.delivery.close_all)
+    told = told.adding(judged.marks, judged.origins).ending(judged.ended, -1)
+    for name, keys in held.ended.items():
+        rows = present.table(name).row_of
+        gone = [rows[key] for key in keys if key in rows]
+        told = told.ending(present.table(name).take(np.array(gone, np.intp)), -1)
+    result = replace(held, tables=told.tables, sources=told.origins)
+    contents = replace(
+        contents_of(result, reading.feed, {f.file: f.principal.name for f in chosen.files}),
+        standing=clocks.standing, source_sequence=clocks.order, closes=told.closes,
+        since=_since(reading, result, clocks, told.closes), delivery=reading.body,
+        number=reading.delivery.source_sequence,
+        mapping_version=chosen.version, linked=_linked(reading, result),
+    )  # fmt: skip
+    stated = _stated(contents, clocks, before)
+    after = before.after(before.sequence + 1, micros_of(reading.now), stated)
+    changes = changes_of(before, after, stated)
+    notes = (*told.notes, *judged.notes, *notes_of_evolution(house, chosen, reading.found.files))
+    return Prepared(reading, result, contents, clocks, after, changes, notes)
+
+
+def _loaded(house: House, ready: Prepared) -> Appended:
+    """Append the event, unless the chain changed since."""
+    reading = ready.reading
+    return load_feed(
+        house.projection, ready.contents, agent=reading.delivery.agent,
+        effective_at=ready.clocks.effective_at, idempotency_key=reading.key,
+        after=reading.before.sequence, stated=reading.delivery.stated,
+    )  # fmt: skip
+
+
+def _keeping(house: House, ready: Prepared, paths: Sequence[Path], mapping: Path) -> Prepared:
+    """The delivery with what is kept beside its facts: its files, and what mends its rows."""
+    kept = kept_originals(house, ready.reading.mapping, ready.result, paths)
+    whole = replace(ready, contents=replace(ready.contents, originals=kept))
+    return with_mending(house.store, whole, paths, mapping)
+
+
+def with_mending(
+    store: ArtifactStore, ready: Prepared, paths: Sequence[Path], mapping: Path
+) -> Prepared:
+    """The delivery with what is needed to mend the rows that it sets aside."""
+    if not len(ready.contents.quarantine):
+        return ready
+    chosen = ready.reading.mapping
+    links = links_in_force(ready.reading.before.snapshot, chosen.source)
+    kept = kept_rows(ready.contents.quarantine, ready.result.files, paths, chosen, links)
+    mending = Mending(store.put(read_bytes(mapping, MAPPING_BYTES)), kept.headers)
+    contents = replace(ready.contents, quarantine=kept.quarantined, mending=mending)
+    return replace(ready, contents=contents)
+
+
+def _linked(reading: Reading, result: FeedResult) -> Linked:
+    """By which links the cells of a delivery were read, for the log."""
+    found = reading.linked
+    if found is None or not found.used:
+        return Linked()
+    return Linked(found.links, found.used_in(result.tables))
+
+
+def _foreseen(house: House, ready: Prepared) -> dict[str, Any]:
+    """What a dry run adds: nothing was logged, and the plan would change so."""
+    reading = ready.reading
+    plan = foreseen(house, reading.mapping.chain, reading.before.snapshot, ready.after.snapshot)
+    told = [asdict(change) for each in ready.changes for change in each.changes]
+    return {"dry_run": True, "event": None, "replayed": False, "differences": told,
+            "plan": plan and asdict(plan)}  # fmt: skip
+
+
+def _in_order(house: House, reading: Reading, result: FeedResult, clocks: Clocks) -> FeedResult:
+    """The feed without the facts of which another value is stated for the same clocks."""
+    contents = replace(
+        contents_of(result, "", {}), standing=clocks.standing, source_sequence=clocks.order,
+        since=_since(reading, result, clocks, {}),
+    )  # fmt: skip
+    stated = _stated(contents, clocks, reading.before)
+    found = clashes(house.reader, reading.mapping.chain, reading.before, stated)
+    refused = {
+        (name, row): Reason("CLOCK_CONFLICT", _clash_text(name, stated[name], row))
+        for name, clash in found.items()
+        for row in np.flatnonzero(clash).tolist()
+    }
+    return set_aside(result, refused)
+
+
+def _clash_text(name: str, rows: Statements, row: int) -> str:
+    since = np.datetime64(int(rows.clocks[row, 0]), "us").astype("datetime64[s]")
+    return f"{name} `{rows.table.keys[row]}` has another value since {since}Z, too"
+
+
+def _stated(contents: FeedContents, clocks: Clocks, before: State) -> dict[str, Statements]:
+    return stated_in(contents, before.sequence + 1, micros_of(clocks.effective_at))
+
+
+def _since(
+    reading: Reading, result: FeedResult, clocks: Clocks, closes: Mapping[str, BoolColumn]
+) -> dict[str, IntArray]:
+    places = {"Location": result.tables["Location"]} if "Location" in result.tables else {}
+    before = reading.before
+    whole = apply_feed(before.snapshot, before.sequence + 1, places)
+    return since_of(reading.mapping, result.tables, whole, micros_of(clocks.effective_at), closes)
+
+
+def contents_of(result: FeedResult, feed: str, classes: Mapping[str, str]) -> FeedContents:
+    """A reading as the graph keeps it; `classes` says of which class the rows of a file are."""
+    totals = {
+        name: sum(getattr(file, name) for file in result.files)
+        for name in ("rows", "loaded", "duplicates", "quarantined")
+    }
+    for file, rows in sorted(Counter(result.quarantined["file"]).items()):
+        name = classes.get(file, file.rpartition("#")[2])  # events come as a sheet per class
+        if name in FACTS:
+            totals[f"{SET_ASIDE}/{name}/{file}"] = rows
+    return FeedContents(
+        result.chain, result.source, feed, result.mapping, result.mapping_digest,
+        tuple(FeedFile(file.file, file.digest, file.rows, file.columns) for file in result.files),
+        result.tables, result.sources, result.quarantined, totals,
+    )  # fmt: skip
+
+
+def _account(house: House, ready: Prepared) -> dict[str, Any]:
+    present, tables = ready.reading.before.snapshot, ready.result.tables
+    chain = ready.reading.mapping.chain
+    stated = ready.reading.delivery.stated
+    return ready.result.summary() | ({"envelope": stated} if stated else {}) | {
+        "feed": ready.reading.feed,
+        "changes": {each.name: each.counts for each in ready.changes},
+        "notices": [*ready.notes, *notices_of_feed(house.release, present, tables)],
+        "next": next_step(chain, present, tables),
+    }  # fmt: skip

@@ -1,0 +1,77 @@
+"""What a person should know of the facts behind a plan: said with it, not sealed in it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from service.house import House
+from service.intake.notices import costs_of_nothing
+from service.intake.quality import MENDS, RELINKS
+from service.intake.sync import SET_ASIDE
+from service.stewardship.doubts import lines_in_doubt
+
+_NAMED, _DIGITS = 10, 12
+
+
+def notices_of_plan(house: House, document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a plan could not know or took for nothing: rows set aside, no stock, costs of nothing.
+
+    From the log and the plan's own snapshot. A row that a later delivery of its file brought in
+    is not named. Lines that stand on stale or marked facts are.
+    """
+    decision, about = document["decision"], document["about"]
+    found = [
+        f"{rows:,} rows of {name} in {file} were set aside, so they are not in this plan"
+        if rows > 1 else f"a row of {name} in {file} was set aside, so it is not in this plan"
+        for (name, file), rows in _set_aside(house, decision["chain"], about["sequence"]).items()
+    ]  # fmt: skip
+    found += _in_doubt(house, document)
+    if decision["regime"] != "risk":
+        return tuple(found)
+    tables = house.store.get_document(about["artifacts"]["snapshot"])["tables"]
+    if not tables.get("StockPosition", {}).get("rows"):
+        found.append("there is no StockPosition row: every place counts as empty")
+    policies = tables.get("StockingPolicy")
+    if policies:
+        table = house.store.get_table(policies["artifact"])
+        found += costs_of_nothing(table, {table.name: table})
+    return tuple(found)
+
+
+def _in_doubt(house: House, document: Mapping[str, Any]) -> Iterator[str]:
+    numbers = [line.number for line in lines_in_doubt(house, document)]
+    if numbers:
+        told = ", ".join(map(str, numbers[:_NAMED]))
+        more = f" and {len(numbers) - _NAMED:,} more" if len(numbers) > _NAMED else ""
+        digest = document["plan_digest"][:_DIGITS]
+        stand = "line stands" if len(numbers) == 1 else "lines stand"
+        yield (f"{len(numbers):,} {stand} on stale or marked facts: {told}{more} "
+               f"(`evenkeel freshness --plan {digest}`)")  # fmt: skip
+
+
+def _set_aside(house: House, chain: str, upto: int) -> dict[tuple[str, str], int]:
+    """Rows by class and file, of the latest delivery of each file of each source.
+
+    Those that were mended since do not count.
+    """
+    latest: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+    came_in: dict[tuple[str, str], int] = {}
+    for event in house.projection.log.feeds(chain, upto=upto):
+        payload = event.payload
+        for file in payload["files"]:
+            which = payload["source"], file["name"]
+            if RELINKS in payload:
+                continue
+            if MENDS not in payload:
+                latest[which], came_in[which] = {}, event.sequence
+            elif came_in.get(which) == payload[MENDS]:
+                left = {place: rows - file["rows"] for place, rows in latest[which].items()}
+                latest[which] = {place: rows for place, rows in left.items() if rows > 0}
+        for name, rows in payload["counts"].items():
+            if name.startswith(f"{SET_ASIDE}/"):
+                _, kind, file = name.split("/", 2)
+                latest[payload["source"], file] = {(kind, file): rows}
+    total: Counter[tuple[str, str]] = Counter()
+    for found in latest.values():
+        total.update(found)
+    return dict(sorted(total.items()))
