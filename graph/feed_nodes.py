@@ -68,7 +68,8 @@ class FeedNodes:
         settles = self._feed.mending.settles
         state = str(event.payload.get("settled_as", RETRIED))
         yield from settle_steps(settles, state, event.sequence, batch_rows)
-        if self._feed.tables and not self._feed.linked.ranks:
+        says_anew = not len(settles) and not self._feed.linked.ranks
+        if self._feed.tables and says_anew:
             yield supersede_step(self._chain, self._feed.source, self._feed.tables, event.sequence)
 
     def _facts(

@@ -204,5 +204,8 @@ def _done(
 
 
 def _change(word: str) -> tuple[str, str]:
+    if not word.encode(errors="replace").decode() == word:
+        raise InputError("what is to be changed is no text", code="USAGE",
+                         hint="write it in UTF-8")  # fmt: skip
     column, _, value = word.partition("=")
     return column, value

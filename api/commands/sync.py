@@ -90,6 +90,9 @@ def show(synced: "Synced", *, dry_run: bool) -> None:
         way = f": `evenkeel quarantine {event} --all` lists them" if event else ""
         screen.print(f"... and {left:,} more{way}")
     fact_changes.show(screen, synced.summary)
+    if synced.event is not None and not synced.replayed:
+        screen.print(plain(f"delivery {synced.summary['feed']} is event {synced.event.sequence} of "
+                           "the log"), soft_wrap=True)  # fmt: skip
     if synced.replayed:
         hint(f"this very feed was loaded before, as event {synced.summary['event']}")
     for notice in synced.summary["notices"]:

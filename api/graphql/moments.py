@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.bigint import BigInt
+from ontology.canonical import LARGEST_INTEGER
 from ontology.errors import InputError
 from ontology.time_zones import FIRST_YEAR, LAST_YEAR
 from service.house import AsOf
@@ -31,6 +32,9 @@ class AsOfInput:
         if self.recorded is not None and self.recorded_event is not None:
             raise InputError("`recorded` and `recordedEvent` say the same in two ways",
                              code="BAD_TIME", hint="state one of them")  # fmt: skip
+        if self.recorded_event is not None and not 0 <= int(self.recorded_event) <= LARGEST_INTEGER:
+            raise InputError("`recordedEvent` is no event of a log", code="BAD_TIME",
+                             hint="write the number of an event")  # fmt: skip
         known = self.recorded if self.recorded_event is None else int(self.recorded_event)
         return AsOf(self.effective, known)
 

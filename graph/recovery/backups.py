@@ -82,8 +82,11 @@ def write_backup(
 
 def read_backup(folder: Path) -> Backup:
     """The backup of a folder, by its manifest. Raises InputError `NO_BACKUP`, `BACKUP_CORRUPT`."""
+    path = folder / MANIFEST
+    if path.exists() and not path.is_file():
+        raise _corrupt(folder, "its manifest is no file")
     try:
-        document = orjson.loads((folder / MANIFEST).read_bytes())
+        document = orjson.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise InputError(f"there is no backup in `{folder}`", code="NO_BACKUP",
                          hint="name a folder that `evenkeel backup` wrote") from error  # fmt: skip
@@ -97,8 +100,9 @@ def read_backup(folder: Path) -> Backup:
         listed = ArtifactStore(folder).get(document["artifacts"]).decode()
         return Backup(
             document["sequence"], document["root"], document["states"],
-            tuple((name, sha) for name, sha in document["segments"]),
-            tuple((name, sha) for name, sha in document["files"]), tuple(listed.split()),
+            tuple((str(name), str(sha)) for name, sha in document["segments"]),
+            tuple((str(name), str(sha)) for name, sha in document["files"]),
+            tuple(listed.split()),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError, OutsideError) as error:
         raise _corrupt(folder, "its manifest names what is not there") from error
@@ -138,6 +142,8 @@ def _sound(folder: Path, source: ArtifactStore, name: str) -> bytes:
         return source.get(name)
     except EvenkeelError as error:
         raise _corrupt(folder, error.what) from error
+    except OSError as error:
+        raise _corrupt(folder, f"artifact `{name[:80]}` cannot be read") from error
 
 
 def _bytes_of(file: SegmentFile) -> bytes:

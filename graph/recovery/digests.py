@@ -45,7 +45,8 @@ def digests(projection: Projection) -> Digests:
     log = projection.log
     head = log.audit()
     reader = SnapshotReader(log, projection.store)  # no checkpoint: the log alone is the truth
-    folded = {chain: reader.read(chain, head.projected) for chain in log.chains()}
+    read_all = {chain: reader.read(chain, head.projected) for chain in log.chains()}
+    folded = {chain: found for chain, found in read_all.items() if found.tables}
     shown = {chain: read_back(log.driver, chain, head.projected) for chain in folded}
     plans = [[row["plan"], row["lines"], row["shortfalls"]]
              for row in read(log.driver, "digest_plans", {})]  # fmt: skip

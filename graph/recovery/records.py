@@ -15,7 +15,7 @@ FIELDS = (
     "sequence", "kind", "idempotency_key", "body", "agent", "effective_at", "recorded_at",
     "artifact", "payload", "seed", "leaf",
 )  # fmt: skip
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 
 
 def record_of(event: Event, body: str) -> Record:
@@ -50,7 +50,7 @@ def record_fault(record: Record, sequence: int) -> str:
         if set(record) != set(FIELDS) or record["sequence"] != sequence:
             return "is not in its place"
         is_whole = leaf_of(event_of(record)) == record["leaf"]
-    except _UNREADABLE:
+    except UNREADABLE:
         return "is no event"
     return "" if is_whole else "is not what was appended"
 

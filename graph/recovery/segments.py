@@ -14,7 +14,7 @@ import orjson
 
 from graph.disk import sync_folder, write_durably, writing
 from graph.merkle import CompactRange, fold
-from graph.recovery.records import Record, record_fault
+from graph.recovery.records import UNREADABLE, Record, record_fault
 from ontology.canonical import canonical, digest
 from ontology.errors import OutsideError
 
@@ -67,7 +67,8 @@ class Segments:
 
     def files(self) -> list[Path]:
         """The files in their order."""
-        return sorted(self.folder.glob("*.jsonl"))
+        found = self.folder.glob("[0-9]" * 12 + ".jsonl")
+        return sorted(path for path in found if path.is_file())
 
     def tail(self) -> Tail:
         """Where they end. Raises OutsideError `SEGMENT_CORRUPT` where the last file is none."""
@@ -201,6 +202,13 @@ def file_of(path: Path, data: bytes) -> SegmentFile:
     Where the last line is not whole, a crash left it: it was never acknowledged. Anything else
     that does not add up was changed afterwards.
     """
+    try:
+        return _file_of(path, data)
+    except UNREADABLE as error:
+        raise corrupt(path, "it is not what was written", 0) from error
+
+
+def _file_of(path: Path, data: bytes) -> SegmentFile:
     documents, whole = _whole_lines(path, data)
     if not documents:
         return SegmentFile(path, CompactRange(), (), Tail(), closed=False, whole_bytes=0)

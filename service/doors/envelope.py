@@ -34,7 +34,8 @@ class Attributes:
         """
         if self.text("specversion") not in ("", VERSION):
             raise self.wrong("specversion", f"this reads version {VERSION}", "send `1.0`")
-        if self.text("source").rpartition("/")[2] not in ("", source):  # it may be a URI
+        stated = self.text("source")
+        if stated and stated.rpartition("/")[2] != source:  # it may be a URI
             raise self.wrong("source", f"it is not `{source}`, to which this was sent",
                              "send it to its own source, or leave the attribute out")  # fmt: skip
         return Delivery(

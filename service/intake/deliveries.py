@@ -10,6 +10,7 @@ from feeds.gates.thresholds import DEFAULTS
 from feeds.mapping import Mapping as FeedMapping
 from graph.fold import BoolColumn, IntArray
 from graph.log import Log
+from graph.state import ALWAYS
 from ontology.columns import MISSING, Column, Snapshot, Table
 from ontology.errors import InputError
 from ontology.events import Event, micros_of
@@ -83,7 +84,7 @@ def clocks_of(
     effective = delivery.effective_at or (before.effective_at if before else spoken)
     order = delivery.source_sequence
     if order is None and before is not None:
-        order = int(before.payload.get("source_sequence", 0)) + 1
+        order = _after(before, log, mapping)
     if order is None:
         says_when = any(rule.effective for rule in mapping.files) or delivery.effective_at
         order = 0 if says_when else micros_of(now)
@@ -93,6 +94,19 @@ def clocks_of(
 def first_instant(on: date) -> datetime:
     """When a day begins on earth: at UTC+14."""
     return datetime(on.year, on.month, on.day, tzinfo=UTC) - timedelta(hours=14)
+
+
+def _after(before: Event, log: Log, mapping: FeedMapping) -> int:
+    """The first free place in the source's order behind a delivery, among those of its time."""
+    taken = {
+        int(event.payload.get("source_sequence", 0))
+        for event in log.feeds(mapping.chain)
+        if event.payload["source"] == mapping.source and event.effective_at == before.effective_at
+    }
+    order = int(before.payload.get("source_sequence", 0)) + 1
+    while order in taken:
+        order += 1
+    return order
 
 
 def _superseded(feed: str, log: Log, mapping: FeedMapping) -> Event | None:
@@ -119,12 +133,15 @@ def since_of(
     whole: Snapshot,
     otherwise: int,
     closes: Mapping[str, BoolColumn],
+    *,
+    ends_from: int = ALWAYS,
 ) -> dict[str, IntArray]:
     """Per class whose rows say since when they are true: microseconds since 1970, one per row.
 
     A day begins where the row's location is, else in UTC; a row without a day is true since
-    `otherwise`. What a full file closes ends then, or when the last of its rows is true if that
-    is later. `whole` has the locations. Raises InputError `ZONE_UNKNOWN`, `DAY_RANGE`.
+    `otherwise`. What a full file closes ends when the last of its rows is true, not before
+    `ends_from`; where it has none, at `otherwise`. `whole` has the locations.
+    Raises InputError `ZONE_UNKNOWN`, `DAY_RANGE`.
     """
     days = {rule.principal.name: rule.effective for rule in mapping.files if rule.effective}
     zones, found = zones_of(whole) if days else {}, {}
@@ -136,7 +153,8 @@ def since_of(
         table = tables[name]
         ended = closes.get(name, np.zeros(len(table), np.bool_))
         since = _starts(table, table[days[name]], zones, otherwise)
-        since[ended] = since[~ended].max(initial=otherwise)
+        stays = since[~ended]
+        since[ended] = stays.max(initial=ends_from) if len(stays) else otherwise
         found[name] = since
     return found
 

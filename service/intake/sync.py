@@ -26,7 +26,7 @@ from graph.manifests import FeedContents, FeedFile
 from graph.mending import Mending
 from graph.projection import load_feed
 from graph.snapshot import apply_feed, stated_in
-from graph.state import State
+from graph.state import ALWAYS, State
 from ontology.canonical import digest_of
 from ontology.errors import InputError, StateError
 from ontology.events import Event, micros_of, moment_of
@@ -289,7 +289,11 @@ def _since(
     places = {"Location": result.tables["Location"]} if "Location" in result.tables else {}
     before = reading.before
     whole = apply_feed(before.snapshot, before.sequence + 1, places)
-    return since_of(reading.mapping, result.tables, whole, micros_of(clocks.effective_at), closes)
+    stated = reading.delivery.effective_at
+    return since_of(
+        reading.mapping, result.tables, whole, micros_of(clocks.effective_at), closes,
+        ends_from=ALWAYS if stated is None else micros_of(stated),
+    )  # fmt: skip
 
 
 def contents_of(result: FeedResult, feed: str, classes: Mapping[str, str]) -> FeedContents:

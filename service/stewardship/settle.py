@@ -64,7 +64,7 @@ def accept(
                          hint="say in a sentence why this source is right")  # fmt: skip
     found = compare_sources(house, chain, sources, window_hours=window_hours)
     known = (*found.found.differences, *found.settled)
-    one = next((each for each in known if each.key == key), None)
+    one = next((each for each in known if each.key in (key, f"{key}/")), None)
     if one is None:
         raise InputError(f"the sources do not differ on `{key}`", code="NO_DIFFERENCE",
                          hint="`evenkeel reconcile` lists where they do")  # fmt: skip
@@ -73,7 +73,7 @@ def accept(
             f"one source tells `{key}` by lots and the other does not", code="LOTS_DIFFER",
             hint="correct it at the source that is wrong: how much is of which lot is not known",
         )  # fmt: skip
-    if one in found.settled and (event := _settled_by(house, found, key, take)) is not None:
+    if one in found.settled and (event := _settled_by(house, found, one.key, take)) is not None:
         return Settled((Choice(one, take, one.units[sources.index(take)]),), event, replayed=True)
     choice = Choice(one, take, one.units[sources.index(take)])
     return _stated(house, found, [choice], reason, agent)

@@ -301,3 +301,24 @@ def test_a_log_from_before_deliveries_were_numbered_goes_on(house: House, delive
     house.projection.append(old, body="old")
     deliver([("W1", 6, DAY)], Delivery("ann", "right", supersedes="old"))
     assert 6 == units(house)["W1"]
+
+
+def test_what_a_full_file_left_out_may_come_back(house: House, deliver: Deliver) -> None:
+    """Full files of three days loaded one after the other: each ends what it leaves out, then."""
+    mode = "effective: counted_on\n    mode: full"
+    for day, rows in enumerate([{"W1": 1, "W2": 1}, {"W2": 2}, {"W1": 9, "W2": 3}]):
+        on = DAY + timedelta(day)
+        deliver([(lot, count, on) for lot, count in rows.items()], mode=mode)
+    assert {"W1": 9, "W2": 3} == {lot: units(house)[lot] for lot in ("W1", "W2")}
+    tuesday = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    table = house.reader.read(CHAIN, effective=tuesday).table("StockPosition")
+    told = dict(zip(table["lot"], table["on_hand_units"].tolist(), strict=True))
+    assert {"W2": 2} == {lot: told[lot] for lot in ("W1", "W2") if lot in told}
+
+
+def test_a_correction_may_be_corrected(house: House, deliver: Deliver) -> None:
+    """Two corrections of one delivery: the later stands."""
+    deliver([("W1", 5, DAY)], Delivery("ann", "m"))
+    for number, count in enumerate((6, 7)):
+        deliver([("W1", count, DAY)], Delivery("ann", f"m{number}", supersedes="m"))
+        assert count == units(house)["W1"]
