@@ -28,7 +28,7 @@ test: .venv/dev
 	$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile
 
 soak: .venv/dev
-	$(BIN)/pytest --timeout 7200
+	$(BIN)/pytest --timeout 7200 --hypothesis-profile soak
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks

@@ -1,9 +1,10 @@
-"""The one database of the tests, and the fixture that empties it between them."""
+"""The one database of the tests, the fixture that empties it, and how properties are drawn."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from neo4j import Driver
 
 from graph.login import Connection, open_driver
@@ -11,6 +12,11 @@ from graph.server import ManagedServer
 from graph.settings import Settings, settings_from_environment
 
 _ROWS_PER_TRANSACTION = 10_000
+
+# The gate draws the same examples every time and no clock decides; `make soak` draws new ones.
+hypothesis_settings.register_profile("gate", deadline=None, derandomize=True)
+hypothesis_settings.register_profile("soak", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("gate")
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -3,15 +3,11 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from neo4j import Driver
 
 from graph.artifacts import ArtifactStore
 from graph.projection import Projection, open_graph
 from graph.snapshot import SnapshotReader
-
-settings.register_profile("without-deadline", deadline=None)  # no timing is ever a test
-settings.load_profile("without-deadline")
 
 
 def empty_the_graph(driver: Driver) -> None:

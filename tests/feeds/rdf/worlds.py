@@ -36,6 +36,8 @@ RULED = {
     "ZONE_UNKNOWN": st.sampled_from(sorted(zone_names())[:20]),
 }
 
+PLAIN = {"WEEKDAY_UNKNOWN": "monday", "CURRENCY_UNKNOWN": "EUR", "ZONE_UNKNOWN": "UTC"}
+
 
 def small(text: str = MAPPING) -> Mapping:
     """The mapping above."""
@@ -96,6 +98,22 @@ def rows_of(name: str) -> st.SearchStrategy[list[dict[str, str]]]:
 
 
 WORLDS = st.fixed_dictionaries({name: rows_of(name) for name in sorted(FED)})
+
+
+def plain_world() -> dict[str, list[dict[str, str]]]:
+    """A row of every class that no rule has anything against: no two fields name the same thing."""
+    return {name: [{field: _plain(field, spec) for field, spec in field_specs(name).items()}]
+            for name in sorted(FED)}  # fmt: skip
+
+
+def _plain(field: str, spec: FieldSpec) -> str:
+    """A cell that a field takes: where it is text, the name of the field itself."""
+    kind, rule = spec.kind, spec.words
+    if rule is not None:
+        return PLAIN.get(rule.code) or min(getattr(rule.allows, "__self__"))  # noqa: B009
+    if kind.scalar is int:
+        return str(max(1, spec.range.least or 0))
+    return {bool: "true", date: "2026-03-02"}.get(kind.scalar, field)
 
 
 def write_tables(folder: Path, world: dict[str, list[dict[str, str]]]) -> None:
