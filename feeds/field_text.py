@@ -18,8 +18,8 @@ from feeds.facts.cells import (
 )
 from feeds.facts.finders import check_words
 from feeds.facts.record_fields import FieldSpec
-from feeds.links import Link, columns_of
 from feeds.mapping import FieldRule
+from feeds.row_links import Link, columns_of
 from feeds.yaml_nodes import Block
 from ontology.errors import InputError
 

@@ -11,7 +11,7 @@ from feeds.facts.rows import row_key
 from feeds.files import find_files, read_bytes
 from feeds.formats.blocks import FORMATS
 from feeds.formats.sheet import blocks_of, shape_refusal
-from feeds.identity.linking import renaming
+from feeds.identity.naming import renaming
 from feeds.limits import Limits
 from feeds.mapping import FileRule
 from feeds.mapping import Mapping as FeedMapping

@@ -8,7 +8,7 @@ from typing import Any
 
 from feeds.facts.cells import Converter, Value
 from feeds.formats.blocks import RDF_OF_ENDING, Form
-from feeds.links import Link
+from feeds.row_links import Link
 from ontology.canonical import digest_of
 from ontology.vocabulary import FACTS
 

@@ -14,7 +14,6 @@ from feeds.field_text import default_rule, field_rule
 from feeds.files import found_as
 from feeds.formats.blocks import FORMAT_OF_ENDING, FORMATS, OTHER_WORKBOOKS, RDF_OF_ENDING
 from feeds.limits import MAPPING_BYTES
-from feeds.linked_fields import with_links
 from feeds.mapping import (
     EPCIS,
     EVENTS_STATE,
@@ -28,6 +27,7 @@ from feeds.mapping import (
     RecordRule,
     is_name_below,
 )
+from feeds.row_link_fields import with_links
 from feeds.yaml_nodes import Block, parse_yaml
 from ontology.errors import InputError
 from ontology.terms import field_kinds

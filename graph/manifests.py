@@ -11,7 +11,7 @@ import numpy.typing as npt
 import orjson
 
 from graph.artifacts import ArtifactStore
-from graph.linked import Linked, linked_document, linked_entry, linked_of, ranks_of
+from graph.identity_links import Linked, linked_document, linked_entry, linked_of, ranks_of
 from graph.mending import Mending, mending_document, mending_of
 from ontology.columns import Snapshot, Table, empty_table
 from ontology.errors import InputError, OutsideError

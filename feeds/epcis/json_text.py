@@ -5,11 +5,11 @@ import re
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from feeds.json_depth import is_deeper
 from feeds.refusals import shown
 from ontology.errors import InputError, Place
 
 DEPTH = 32
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _DIGITS = 40
 _EXPONENT = 400
 
@@ -36,7 +36,9 @@ def parsed(data: bytes, file: str) -> Any:
     if text.lstrip().startswith("<"):
         raise _fault(file, "NOT_JSON", "this is XML, and events are read as JSON",
                      "export EPCIS 2.0 as JSON or JSON-LD")  # fmt: skip
-    _check_depth(text, file)
+    if is_deeper(text, DEPTH):
+        raise _fault(file, "TOO_DEEP", f"the values are nested more than {DEPTH} deep",
+                     "flatten the extensions of the events")  # fmt: skip
     try:
         return json.loads(
             text, object_pairs_hook=_object, parse_float=_decimal, parse_int=_integer,
@@ -56,17 +58,6 @@ def parsed(data: bytes, file: str) -> Any:
 def plain_text(value: object) -> str:
     """A parsed value as one line of JSON, for people to read."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-
-
-def _check_depth(text: str, file: str) -> None:
-    depth = 0
-    for mark in _STRING_OR_BRACKET.finditer(text):
-        if mark[0][0] == '"':
-            continue
-        depth += 1 if mark[0] in "[{" else -1
-        if depth > DEPTH:
-            raise _fault(file, "TOO_DEEP", f"the values are nested more than {DEPTH} deep",
-                         "flatten the extensions of the events")  # fmt: skip
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

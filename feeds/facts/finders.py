@@ -6,9 +6,9 @@ from datetime import date
 from feeds.facts.cells import Value
 from feeds.facts.record_fields import FieldSpec
 from feeds.limits import Limits
-from feeds.links import TEMPLATE_COLUMN, Link
 from feeds.mapping import FieldRule
 from feeds.refusals import refusal, shown
+from feeds.row_links import TEMPLATE_COLUMN, Link
 from ontology.errors import InputError, Place
 from ontology.ranges import Range
 from ontology.word_lists import TextRule

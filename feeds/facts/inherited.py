@@ -9,9 +9,9 @@ import numpy as np
 from feeds.facts.assembly import Content, Merged
 from feeds.facts.ledger import Key, Ledger, Stated
 from feeds.facts.pools import NOT_STATED, Codes
-from feeds.links import Link
 from feeds.mapping import RecordRule
 from feeds.refusals import shown
+from feeds.row_links import Link
 from ontology.columns import Snapshot, record_at
 from ontology.terms import join_key
 

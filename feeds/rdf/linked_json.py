@@ -12,6 +12,7 @@ from rdflib import BNode, Literal, URIRef
 from rdflib.plugins.parsers.jsonld import Parser
 from rdflib.plugins.shared.jsonld.context import Context
 
+from feeds.json_depth import is_deeper
 from feeds.rdf.kinds import BLANK, IRI, STRING, UNNAMED, XSD
 from feeds.rdf.turtle import Triple
 
@@ -19,7 +20,6 @@ CONTEXT = "https://w3id.org/evenkeel/context/1"
 """The IRI of the newest frozen context. What it says never changes."""
 _FILES = {CONTEXT: "1.jsonld"}
 _FOLDER = Path(__file__).parent / "contexts"
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _DIGITS, _EXPONENT = 40, 40
 
 
@@ -49,7 +49,9 @@ def linked_json_triples(text: str, base: str, nesting: int) -> Iterator[Triple]:
     Relative IRIs are of `base`. Raises LinkedJsonError: `JSON_BROKEN`, `JSON_TOO_DEEP`,
     `RDF_REMOTE` for a context from elsewhere, and `RDF_SYNTAX` where it is no JSON-LD.
     """
-    _check_depth(text, nesting)
+    if is_deeper(text, nesting):
+        raise LinkedJsonError("JSON_TOO_DEEP", f"more than {nesting} levels deep",
+                              "write flat objects under `@graph`")  # fmt: skip
     document = _with_frozen(_parsed(text))
     sink: Any = _Sink()  # all that the parser asks of a graph is to take triples
     context = Context(base=base, version=1.1)
@@ -158,17 +160,6 @@ def _limited(text: str) -> str:
 
 def _constant(text: str) -> Any:
     raise LinkedJsonError("JSON_BROKEN", f"`{text}` is no number of JSON", "leave the field out")
-
-
-def _check_depth(text: str, nesting: int) -> None:
-    depth = 0
-    for mark in _STRING_OR_BRACKET.finditer(text):
-        if mark[0][0] == '"':
-            continue
-        depth += 1 if mark[0] in "[{" else -1
-        if depth > nesting:
-            raise LinkedJsonError("JSON_TOO_DEEP", f"more than {nesting} levels deep",
-                                  "write flat objects under `@graph`")  # fmt: skip
 
 
 def _with_frozen(part: Any) -> Any:

@@ -1,7 +1,5 @@
 """Queues of what comes in, one per source: bounded, paced, and none delays another."""
 
-import shutil
-import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -96,7 +94,6 @@ class Inbox:
         with self._lock:
             if self._folder is None:
                 self._folder = self._open.enter_context(spool(self._home))
-                weakref.finalize(self, shutil.rmtree, self._folder, True)  # noqa: FBT003
             return self._folder
 
     def admit(self, source: str) -> Ticket:

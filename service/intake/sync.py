@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from feeds.files import read_bytes
-from feeds.identity.linking import LinkedResult, linked, links_in_force, names_of, read_by
+from feeds.identity.naming import LinkedResult, linked, links_in_force, names_of, read_by
 from feeds.kept_rows import kept_rows
 from feeds.limits import MAPPING_BYTES
 from feeds.mapping import Mapping as FeedMapping
@@ -20,7 +20,7 @@ from feeds.result import FeedResult
 from graph.artifacts import ArtifactStore
 from graph.clashes import clashes
 from graph.fold import BoolColumn, IntArray, Statements
-from graph.linked import Linked
+from graph.identity_links import Linked
 from graph.log import Appended
 from graph.manifests import FeedContents, FeedFile
 from graph.mending import Mending

@@ -17,7 +17,7 @@ from feeds.identity.crosswalk import (
 )
 from feeds.refusals import shown
 from graph.fold import joined_tables
-from graph.linked import WITHDRAWN, Linked
+from graph.identity_links import WITHDRAWN, Linked
 from graph.manifests import FeedContents, FeedFile
 from graph.projection import load_feed
 from graph.state import State

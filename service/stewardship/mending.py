@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from feeds.gates.findings import ROW_HINTS
-from feeds.identity.linking import linked, names_of, read_by
+from feeds.identity.naming import linked, names_of, read_by
 from feeds.mapping_text import parse_mapping
 from feeds.mended import Delivered, Rows, changed, narrowed, read_again
 from feeds.result import FeedResult

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.facts import inherited
-from feeds.links import Link
 from feeds.mapping_text import parse_mapping
 from feeds.reading import read
 from feeds.result import FeedResult
+from feeds.row_links import Link
 from ontology.columns import MISSING, Snapshot
 from ontology.errors import InputError
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from feeds.facts.cells import Text
 from feeds.facts.record_fields import FieldSpec
-from feeds.links import Link, columns_of
 from feeds.mapping import FieldRule
+from feeds.row_links import Link, columns_of
 from feeds.yaml_nodes import Block
 from ontology.vocabulary import RECORDS
 
