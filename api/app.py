@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from api.answers import error_document, internal_error, shown
 from api.doors.changes import ChangesDoor
+from api.doors.cut_off import CutOff
 from api.doors.feeds import FeedsDoor
 from api.graphql.connections import Cursors
 from api.graphql.limits import BODY_BYTES, document_within_limits
@@ -33,16 +35,17 @@ _STATUS = {"BODY_TOO_LARGE": 413, "MEDIA_TYPE": 415, "ACCESS_DENIED": 401}
 
 
 def create_app(
-    house: House, token: str, development: bool = False, bounds: DoorBounds | None = None
+    house: House, token: str, development: bool = False, bounds: DoorBounds | None = None,
+    ending: Event | None = None,
 ) -> FastAPI:  # fmt: skip
     """The service on an open house: POST /graphql and /feeds/{source}, GET /changes and /health.
 
-    `bounds` are those of the environment unless given. Health tells no data; everything else
-    needs `Authorization: Bearer <token>`. A request that is no GraphQL is answered 400, 413 or
-    415; one that is, 200 with `data` and `errors`. Introspection and suggestions are on in
-    `development` only.
+    `bounds` are those of the environment unless given; streams stop when `ending` is set. Health
+    tells no data; everything else needs `Authorization: Bearer <token>`. A request that is no
+    GraphQL is answered 400, 413 or 415; one that is, 200 with `data` and `errors`. Introspection
+    and suggestions are on in `development` only.
     """
-    chosen = bounds or bounds_from_environment()
+    chosen, stop = bounds or bounds_from_environment(), ending or Event()
     inbox = Inbox(house.settings.data_folder, chosen)
 
     @asynccontextmanager
@@ -58,11 +61,12 @@ def create_app(
     app.add_api_route("/graphql", surface.answer, methods=["POST"], response_class=Response)
     app.add_api_route("/feeds/{source}", FeedsDoor(house, inbox).deliver, methods=["POST"],
                       response_class=Response)  # fmt: skip
-    app.add_api_route("/changes", ChangesDoor(house, chosen).follow, methods=["GET"],
+    app.add_api_route("/changes", ChangesDoor(house, chosen, stop).follow, methods=["GET"],
                       response_class=Response)  # fmt: skip
     app.add_api_route(HEALTH, _health, methods=["GET"], response_class=Response)
     app.add_exception_handler(HTTPException, _refused_by_routing)
     app.add_middleware(_TokenGate, token=token)
+    app.add_middleware(CutOff, ending=stop)
     return app
 
 

@@ -16,6 +16,7 @@ from api.commands import demo as commands_demo
 from api.commands import diff as commands_diff
 from api.commands import drift as commands_drift
 from api.commands import edit as commands_edit
+from api.commands import events as commands_events
 from api.commands import export as commands_export
 from api.commands import facts as commands_facts
 from api.commands import feeds as commands_feeds
@@ -25,6 +26,7 @@ from api.commands import frontier as commands_frontier
 from api.commands import identity as commands_identity
 from api.commands import impact as commands_impact
 from api.commands import kpi as commands_kpi
+from api.commands import persons as commands_persons
 from api.commands import plan as commands_plan
 from api.commands import price as commands_price
 from api.commands import quarantine as commands_quarantine
@@ -35,16 +37,23 @@ from api.commands import resync as commands_resync
 from api.commands import server as commands_server
 from api.commands import sync as commands_sync
 from api.commands import why as commands_why
-from api.output import GOOD, plain, report
+from api.output import BAD, GOOD, INTERRUPTED, REFUSED, plain, report
 from ontology.errors import EvenkeelError, InputError, OutsideError
 
-INTERRUPTED = 130
+EXITS = {
+    GOOD: "done",
+    REFUSED: "refused, or found what has to be looked at",
+    BAD: "asked wrongly, or the data cannot be used",
+    INTERRUPTED: "interrupted",
+}
+"""Every exit status of every command, and what it says."""
 _OUTPUT_GONE = (errno.ENOSPC, errno.EBADF, errno.EFBIG)
 DEBUG = "EVENKEEL_DEBUG"
 
 app = typer.Typer(
     name="evenkeel",
     help="Keeps stock level across hubs, and proves it.",
+    epilog="Exit status: " + "; ".join(f"{code} {says}" for code, says in EXITS.items()),
     add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -54,7 +63,7 @@ for _module in (
     commands_demo, commands_price, commands_query, commands_impact, commands_kpi, commands_compare,
     commands_why, commands_diff, commands_edit, commands_export, commands_drift, commands_frontier,
     commands_quarantine, commands_identity, commands_feeds, commands_freshness, commands_recovery,
-    commands_reconcile, commands_resync,
+    commands_reconcile, commands_resync, commands_persons, commands_events,
 ):  # fmt: skip
     _module.register(app)
 

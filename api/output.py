@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from graph.progress import Progress
 
-GOOD, REFUSED, BAD = 0, 1, 2
+GOOD, REFUSED, BAD, INTERRUPTED = 0, 1, 2, 130
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
@@ -87,10 +87,24 @@ def time_of(text: str, option: str) -> datetime:
 
 
 def plain(value: Any) -> str:
-    """A value as text on one line; control characters, which could drive a terminal, are shown."""
+    """A value as text on one line; control characters, which could drive a terminal, are shown.
+
+    Persons are shown by name, as far as the data folder knows it.
+    """
     text = "" if value is None else str(value)
+    text = _named(text) if "person:" in text else text
     return "".join(c if c.isprintable() else " " if c in "\n\t\r" else "\N{REPLACEMENT CHARACTER}"
                    for c in text)  # fmt: skip
+
+
+def _named(text: str) -> str:
+    """A text with the names of persons, as far as this data folder knows them."""
+    from graph.persons import Persons
+    from graph.settings import settings_from_environment
+
+    with suppress(EvenkeelError):  # who cannot be named is no reason to say nothing
+        return Persons(settings_from_environment().data_folder).told(text)
+    return text
 
 
 @contextmanager

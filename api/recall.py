@@ -25,14 +25,16 @@ def latest_plan(house: "House", chain: str = "") -> "PlanEntry | None":
 
 def only_chain(house: "House") -> str:
     """The chain where there is just one. Raises InputError `CHAIN_UNKNOWN`, `CHAIN_WANTED`."""
-    names = [entry.chain for entry in house.catalog.chains()]
+    found = house.catalog.chains()
+    names = [entry.chain for entry in found]
     if len(names) == 1:
         return names[0]
     if not names:
         raise InputError("nothing has been loaded yet", code="CHAIN_UNKNOWN",
                          hint="`evenkeel plan --example two_hubs`, or sync files")  # fmt: skip
+    told = [entry.chain + ("" if entry.has_facts else " (without facts)") for entry in found]
     raise InputError("there are several chains", code="CHAIN_WANTED",
-                     hint=f"give --chain, one of: {', '.join(names)}")  # fmt: skip
+                     hint=f"give --chain, one of: {', '.join(told)}")  # fmt: skip
 
 
 def find_plan(house: "House", asked: str = LATEST, chain: str = "") -> "PlanEntry":

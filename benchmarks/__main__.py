@@ -9,11 +9,13 @@ from benchmarks import (
     around_solve,
     coupled,
     coverage,
+    end_to_end,
     engines,
     flips,
     many_items,
     perishables,
     reading,
+    rebuilding,
     scale,
     stability,
     sync_rate,
@@ -29,9 +31,10 @@ SHORT: tuple[Benchmark, ...] = (
 """The aims, in the order of their table, and how planning and loading grow: about half an hour."""
 
 LONG: tuple[Benchmark, ...] = (
-    coupled.larger, coverage.main, stability.main, perishables.main,
+    coupled.larger, coverage.main, stability.main, perishables.main, rebuilding.main,
+    end_to_end.main,
 )  # fmt: skip
-"""The largest coupled instances, and what has no aim but a story to tell."""
+"""The largest coupled instances and deliveries, and what has no aim but a story to tell."""
 
 
 def main() -> None:

@@ -118,7 +118,7 @@ def world_of(snapshot: Snapshot, days: int, most_items: int | None = None) -> Wo
     tables = {}
     for name, location, kind in (
         ("made", PLANTS, "production"), ("issued", STORAGE, "receipt"),
-        ("gone", PLANTS, "issue"), ("sold", STORAGE, "delivery"),
+        ("gone", PLANTS, "issue"), ("sold", STORAGE, "shipment"),
     ):  # fmt: skip
         rows = (moves["location"] == location) & (moves["kind"] == kind)
         tables[name] = _by_day(moves, rows, "effective_on", items, first, days)

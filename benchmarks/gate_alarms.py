@@ -12,12 +12,13 @@ from feeds.gates.judging import Judgement, judge
 from feeds.gates.packs import unit_mismatches
 from feeds.gates.past import Past, series_of
 from feeds.gates.resent import likely_resends
-from feeds.gates.series import Ints, groups_of
+from feeds.gates.series import Ints
 from feeds.gates.shift import shifts
 from feeds.gates.silence import silences
 from feeds.gates.thresholds import DEFAULTS, Thresholds
 from ontology.columns import MISSING, Snapshot, Table, table_of
 from ontology.goods import UnitConversion
+from ontology.grouping import groups_of
 from ontology.terms import join_key
 
 SEED = 6
@@ -200,7 +201,7 @@ def _items_found(
 def _known(table: Table, past: Past, limits: Thresholds) -> Ints:
     """The rows with a value other than zero whose series has enough of a past."""
     series = series_of(table.name)[0]
-    profile = past.profile(series)
+    profile = past.profile(series, table)
     value = table[series.value]
     if profile is None or not len(table):
         return np.zeros(0, np.int64)

@@ -18,7 +18,7 @@ from feeds.facts.cells import (
 )
 from feeds.facts.finders import check_words
 from feeds.facts.record_fields import FieldSpec
-from feeds.mapping import FieldRule
+from feeds.mapping import BY_KIND, FieldRule
 from feeds.row_links import Link, columns_of
 from feeds.yaml_nodes import Block
 from ontology.errors import InputError
@@ -26,7 +26,7 @@ from ontology.errors import InputError
 _PLACES = ("column", "constant", "template")
 _OPTIONS = {
     "text": ("case",),
-    "integer": (),
+    "integer": ("sign",),
     "decimal": ("factor", "round", "sign", "thousands", "mark"),
     "boolean": (),
     "date": ("format", "pivot"),
@@ -105,7 +105,17 @@ def _read_rule(block: Block, parts: dict[str, Block], spec: FieldSpec, way: str)
         trim="trim" not in parts or parts["trim"].flag(),
         blank=_blank(parts["blank"], spec) if "blank" in parts else _blank_of(spec),
         missing=tuple(sorted({item.text().strip() for item in missing})),
+        by_kind=_is_by_kind(parts, way),
     )
+
+
+def _is_by_kind(parts: dict[str, Block], way: str) -> bool:
+    """Whether `sign` says so; of a decimal it may be the sign of a currency instead."""
+    if "sign" not in parts:
+        return False
+    if way == "integer":
+        parts["sign"].choice((BY_KIND,))
+    return parts["sign"].text() == BY_KIND
 
 
 def _column(block: Block) -> str:
@@ -152,7 +162,7 @@ def _converter(parts: dict[str, Block], way: str, spec: FieldSpec) -> Converter:
     if way == "integer":
         return Integer()
     if way == "decimal":
-        return _scaled(parts, spec)
+        return _scaled(parts)
     if way == "boolean":
         return TRUE_OR_FALSE
     if way == "date":
@@ -165,16 +175,16 @@ def _converter(parts: dict[str, Block], way: str, spec: FieldSpec) -> Converter:
     return ListOf(separator)
 
 
-def _scaled(parts: dict[str, Block], spec: FieldSpec) -> Scaled:
-    if "factor" not in parts:
-        raise _option_missing(parts, "factor", f"how many units of `{spec.name}` make one")
-    factor = parts["factor"].integer(-(10**18), 10**18)
+def _scaled(parts: dict[str, Block]) -> Scaled:
+    factor = parts["factor"].integer(-(10**18), 10**18) if "factor" in parts else 1
     if not factor:
         parts["factor"].refuse("a factor is not zero")
     marks = {key: parts[key].text() if key in parts else "" for key in ("sign", "thousands")}
+    marks["sign"] = "" if marks["sign"] == BY_KIND else marks["sign"]
     mark = parts["mark"].choice((".", ",")) if "mark" in parts else "."
     if len(marks["sign"]) > 4 or any(c.isdigit() or c in "+-" for c in "".join(marks.values())):
-        parts["factor"].refuse("a currency sign or thousands mark holds no digit, `+` or `-`")
+        key = "sign" if "sign" in parts else "thousands"
+        parts[key].refuse("a currency sign or thousands mark holds no digit, `+` or `-`")
     if marks["thousands"] == mark or len(marks["thousands"]) > 1:
         parts["thousands"].refuse("the thousands mark is one character, not the decimal mark")
     made = Scaled

@@ -1,6 +1,6 @@
 """The rows that a delivery set aside, found once more in its files, whole, to be mended later."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +9,14 @@ import numpy as np
 from feeds.facts.record_fields import field_specs
 from feeds.facts.rows import row_key
 from feeds.files import find_files, read_bytes
-from feeds.formats.blocks import FORMATS
+from feeds.formats.blocks import FORMATS, Block
 from feeds.formats.sheet import blocks_of, shape_refusal
 from feeds.identity.naming import renaming
 from feeds.limits import Limits
 from feeds.mapping import FileRule
 from feeds.mapping import Mapping as FeedMapping
 from feeds.mapping_text import for_header
+from feeds.pseudonyms import Pseudonyms, unheard_of, without_names
 from feeds.result import FileCounts
 from ontology.canonical import digest
 from ontology.columns import Table
@@ -46,10 +47,12 @@ class _Found:
 def kept_rows(
     quarantined: Table, files: Sequence[FileCounts], paths: Sequence[Path], mapping: FeedMapping,
     links: Table | None = None, limits: Limits = NO_LIMITS_STATED,
+    pseudonyms: Pseudonyms = unheard_of,
 ) -> KeptRows:  # fmt: skip
     """The rows that were set aside with their cells, where their file has rows.
 
-    Their facts are named in our identifiers, by the `links` of their source.
+    Their facts are named in our identifiers, by the `links` of their source; persons by what
+    `pseudonyms` gives.
 
     The files are read a second time, as far as the last of these rows. A file that is not the
     one that was read (its digest) gives no cells, nor does a document of events.
@@ -66,18 +69,19 @@ def kept_rows(
             continue
         data = read_bytes(each.path, limits.file_bytes, each.folders)
         if digest(data) == digests.get(rule.file):
-            rows, headers[rule.file] = _rows(data, rule, wanted[rule.file], links, limits)
+            blocks = without_names(blocks_of(data, rule.form, limits), rule, pseudonyms)
+            rows, headers[rule.file] = _rows(blocks, rule, wanted[rule.file], links, limits)
             found |= {(rule.file, number): row for number, row in rows}
     return KeptRows(_with(quarantined, found), headers)
 
 
 def _rows(
-    data: bytes, rule: FileRule, wanted: set[int], links: Table | None, limits: Limits
+    blocks: Iterable[Block], rule: FileRule, wanted: set[int], links: Table | None, limits: Limits
 ) -> tuple[list[tuple[int, _Found]], tuple[str, ...]]:
     left = set(wanted)
     header: tuple[str, ...] = ()
     picked: list[tuple[int, list[str]]] = []
-    for block in blocks_of(data, rule.form, limits):
+    for block in blocks:
         header = block.header
         if left.intersection(block.numbers):
             picked += [(number, cells) for number, cells in

@@ -25,6 +25,8 @@ RDF = "rdf"
 """The format of documents in the words of the vocabulary, which become a sheet per class."""
 NODES_STATE = "Item"
 """What such a document states above all."""
+BY_KIND = "by_kind"
+"""The word of a mapping whose source writes movements without signs."""
 CONSTANTS = -1
 """The file index of facts that the mapping itself states; their row is its line there."""
 
@@ -36,6 +38,7 @@ class FieldRule:
     Exactly one of `constant`, `template` and a single column says where the value comes from.
     `missing` lists texts that mean blank; `blank` is `refuse`, `missing` (not stated) or
     `default` (the ontology's default value). `link` says which cells refer to another row.
+    `by_kind`: the source writes no signs, and the kind of the movement says whether units leave.
     """
 
     field: str
@@ -47,6 +50,7 @@ class FieldRule:
     blank: str = "refuse"
     missing: tuple[str, ...] = ()
     link: Link | None = None
+    by_kind: bool = False
 
     def document(self) -> dict[str, Any]:
         """The rule as plain data, the converter under its name."""
@@ -59,7 +63,7 @@ class FieldRule:
             plain["convert"] = {type(self.convert).__name__: _plain(asdict(self.convert))}
         if self.link is not None:
             plain["link"] = self.link.document()
-        return plain
+        return plain | ({"sign": BY_KIND} if self.by_kind else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +133,7 @@ class FileRule:
     `sheet` is the sheet of a workbook that is read; empty where it has only one.
     `effective` is the field, a day, since when the principal record is true; without it that is
     the delivery's own time. `full`: the file holds all that its source has of the class, so that
-    what it leaves out is no more.
+    what it leaves out is no more. The cells of the columns in `pseudonyms` name persons.
     """
 
     file: str
@@ -143,6 +147,7 @@ class FileRule:
     sheet: str = ""
     effective: str = ""
     full: bool = False
+    pseudonyms: tuple[str, ...] = ()
 
     @property
     def form(self) -> Form:
@@ -168,6 +173,7 @@ class FileRule:
         plain |= {"sheet": self.sheet} if self.sheet else {}
         plain |= {} if self.wide is None else {"wide": _plain(asdict(self.wide))}
         plain |= {"effective": self.effective} if self.effective else {}
+        plain |= {"pseudonyms": list(self.pseudonyms)} if self.pseudonyms else {}
         return plain | ({"mode": "full"} if self.full else {})
 
 

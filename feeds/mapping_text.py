@@ -113,7 +113,7 @@ def _known(block: Block) -> tuple[str, ...]:
 
 
 _WRITTEN = ("format", "sheet", "encoding", "delimiter", "optional")
-_STATED = ("principal", "derived", "wide", "effective", "mode")
+_STATED = ("principal", "derived", "wide", "effective", "mode", "pseudonyms")
 
 
 def _file(block: Block) -> FileRule:
@@ -144,7 +144,18 @@ def _file(block: Block) -> FileRule:
         sheet=parts["sheet"].text() if "sheet" in parts else "",
         effective=_day_field(parts["effective"], principal.name) if "effective" in parts else "",
         full="mode" in parts and parts["mode"].choice(("changes", "full")) == "full",
+        pseudonyms=_pseudonyms(parts),
     )
+
+
+def _pseudonyms(parts: dict[str, Block]) -> tuple[str, ...]:
+    """The columns that name persons."""
+    if "pseudonyms" not in parts:
+        return ()
+    if "wide" in parts:
+        parts["pseudonyms"].refuse("a wide table names things in its header, not persons in cells",
+                                   "leave `wide` or `pseudonyms` out")  # fmt: skip
+    return tuple(sorted({item.text().strip() for item in parts["pseudonyms"].items()}))
 
 
 def _says_itself(name: str, parts: dict[str, Block]) -> str:
@@ -215,6 +226,7 @@ def _record(block: Block, role: str) -> RecordRule:
     rules = tuple(
         field_rule(stated[key], specs[key], role == "constant") for key in specs if key in stated
     )
+    _refuse_signs(name, rules, stated)
     if role == "principal":
         rules = with_links(name, rules, specs, stated)
     else:
@@ -226,6 +238,15 @@ def _record(block: Block, role: str) -> RecordRule:
     if unless and not when:
         block.refuse("`unless` lists texts of the column that `when` names", "add `when: COLUMN`")
     return RecordRule(name, rules, when, unless, line=block.line)
+
+
+def _refuse_signs(name: str, rules: tuple[FieldRule, ...], stated: dict[str, Block]) -> None:
+    for rule in rules:
+        if rule.by_kind and (name, rule.field) != ("StockMovement", "quantity_units"):
+            stated[rule.field].refuse(
+                f"{name} has no kind that says the sign of `{rule.field}`",
+                "`sign: by_kind` is for the units of a StockMovement",
+            )
 
 
 def _refuse_links(rules: tuple[FieldRule, ...], stated: dict[str, Block]) -> None:

@@ -34,12 +34,12 @@ def narrowed(mapping: FeedMapping, files: Sequence[str]) -> FeedMapping:
     """The mapping for some rows of some of its files.
 
     A few rows are no full file, so nothing ends that is not among them; and nothing is derived
-    from them that is derived from a whole delivery.
+    from them that is derived from a whole delivery. Their cells hold pseudonyms already.
     """
     rules = in_any_format(mapping.files) if mapping.by_class else mapping.files
     chosen = tuple(
         replace(rule, format="jsonl", encoding="utf-8", delimiter=",", sheet="", optional=False,
-                full=False)
+                full=False, pseudonyms=())
         for rule in rules if rule.file in files
     )  # fmt: skip
     return replace(mapping, files=chosen, derive=(), by_class=False)

@@ -25,13 +25,14 @@ from feeds.facts.rows import add_constant, add_page, rounded_cells
 from feeds.facts.stock_units import finished_stock, refuse_mixed_units, units_of
 from feeds.facts.wide import unpivoted
 from feeds.files import find_files, open_file
-from feeds.formats.sheet import absent_columns, blocks_of, check_header, read_sheet
+from feeds.formats.sheet import absent_columns, blocks_of, check_header
 from feeds.limits import Limits
 from feeds.mapping import CONSTANTS, EPCIS, RDF, FileRule, Mapping, RecordRule
 from feeds.mapping_text import for_header
+from feeds.pseudonyms import Pseudonyms, unheard_of, without_names
 from feeds.rdf.reading import RdfDocument, read_document
 from feeds.result import FeedResult, FileCounts
-from ontology.canonical import digest, digest_of
+from ontology.canonical import digest_of
 from ontology.columns import Snapshot, Table, table_of
 from ontology.errors import InputError, Place
 from ontology.governance import QuarantinedRow
@@ -48,6 +49,7 @@ def read(
     present: Snapshot | None = None,
     limits: Limits = NO_LIMITS_STATED,
     read_on: date | None = None,
+    pseudonyms: Pseudonyms = unheard_of,
 ) -> FeedResult:
     """The facts in a feed's files. `paths`: the files, or one folder that holds them.
 
@@ -55,10 +57,12 @@ def read(
     a whole raises InputError. The tables do not depend on the order of rows. `present` holds
     the chain's facts so far: identifiers there count as known. Opens the files given, each
     once, and nothing else. What was observed or counted may lie no later than the mapping's
-    `as_of`, else than the day after `read_on`; without either, on any day.
+    `as_of`, else than the day after `read_on`; without either, on any day. Persons are named by
+    what `pseudonyms` gives.
     """
     with _no_collection():
-        return _read(paths, mapping, present, _with_last_day(limits, mapping, read_on))
+        limits = _with_last_day(limits, mapping, read_on)
+        return _read(paths, mapping, present, limits, pseudonyms)
 
 
 def _with_last_day(limits: Limits, mapping: Mapping, read_on: date | None) -> Limits:
@@ -82,9 +86,10 @@ def _no_collection() -> Iterator[None]:
 
 
 def _read(
-    paths: Sequence[Path], mapping: Mapping, present: Snapshot | None, limits: Limits
-) -> FeedResult:
-    pile = _Pile(Ledger(), limits)
+    paths: Sequence[Path], mapping: Mapping, present: Snapshot | None, limits: Limits,
+    pseudonyms: Pseudonyms,
+) -> FeedResult:  # fmt: skip
+    pile = _Pile(Ledger(), limits, pseudonyms)
     for rule in mapping.constants:
         add_constant(pile.ledger, rule)
     left = limits.feed_bytes
@@ -102,16 +107,15 @@ def _add_file(
     """Put the rows of a file on the pile; the number of its bytes."""
     limits = pile.limits
     if rule.format == EPCIS:
-        data = stream.whole()
-        pile.add_events(capture(data, rule.file, present, limits), data)
+        pile.add_events(capture(stream, rule.file, present, limits), stream.finish()[0])
     elif rule.format == RDF:
-        data = stream.whole()
-        pile.add_nodes(read_document(data, rule, mapping.chain, limits), data)
+        pile.add_nodes(read_document(stream, rule, mapping.chain, limits), stream.finish()[0])
     elif rule.wide is not None:
-        rows, nothing = unpivoted(read_sheet(stream.whole(), rule, limits), rule, limits)
-        pile.add(encoded_sheet(rows, rule), nothing, rule, stream.finish()[0])
+        rows, nothing = unpivoted(stream, rule, rule.wide, limits)
+        pile.add(rows, nothing, rule, stream.finish()[0])
     else:
-        sheet = encoded(blocks_of(stream, rule.form, limits), rule, limits)
+        blocks = without_names(blocks_of(stream, rule.form, limits), rule, pile.pseudonyms)
+        sheet = encoded(blocks, rule, limits)
         pile.add(sheet, 0, rule, stream.finish()[0])
     return stream.finish()[1]
 
@@ -155,6 +159,7 @@ class _Pile:
 
     ledger: Ledger
     limits: Limits
+    pseudonyms: Pseudonyms
     sheets: list[Said] = field(default_factory=list)
     begun: list[FileCounts] = field(default_factory=list)
     principals: list[RecordRule] = field(default_factory=list)
@@ -179,18 +184,19 @@ class _Pile:
         self.begun.append(FileCounts(sheet.file, digested, unread_columns=unread,
                                      columns=columns))  # fmt: skip
 
-    def add_nodes(self, document: RdfDocument, data: bytes) -> None:
+    def add_nodes(self, document: RdfDocument, digested: str) -> None:
         """The sheets of a document of RDF, a class each, and what no field of theirs reads."""
         for sheet, rule in document.sheets:
-            self.add(encoded_sheet(sheet, rule), 0, rule, digest(data))
+            self.add(encoded_sheet(sheet, rule), 0, rule, digested)
         self.counts.update(document.counts)
 
-    def add_events(self, captured: Capture, data: bytes) -> None:
+    def add_events(self, captured: Capture, digested: str) -> None:
         """The sheets of a document of events, a class each, and what became of its events."""
         for sheet in captured.sheets:
             name = sheet.file.rpartition("#")[2]
             rule = FileRule(sheet.file, RecordRule(name, (), by_header=True))
-            self.add(encoded_sheet(sheet, rule), 0, rule, digest(data))
+            self.add(encoded_sheet(sheet, rule), 0, rule, digested)
+            del sheet  # the next one is made before this name is bound again
         for outcome, events in sorted(captured.account.tally.items()):
             self.counts[f"events with the outcome `{outcome}`"] += events
         for name, keys in captured.closes.items():

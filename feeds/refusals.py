@@ -55,6 +55,8 @@ HINTS = {
     "RDF_REFERENCE": "name a fact by its IRI, `<Item/tea>` under the chain's base, or a node that "
     "is one",
     "RDF_KEY": "make the name of the subject and its key fields agree",
+    "RDF_CHAIN": "load the document through a mapping whose `chain` is that one, or write names "
+    "below `https://w3id.org/evenkeel/id/` and the chain of this mapping",
     **ROW_HINTS,
 }
 """Hint by code. The codes are part of the product's interface: they are only ever added to."""

@@ -95,6 +95,14 @@ class FeedResult:
         }
 
 
+def in_file_order(quarantined: Table) -> Table:
+    """Rows that were set aside, file by file and in each by the number of the row."""
+    table = quarantined.sorted()
+    places = list(zip(table["file"].tolist(), table["row"].tolist(), strict=True))
+    order = sorted(range(len(places)), key=places.__getitem__)
+    return table.take(np.array(order, np.intp))
+
+
 def _account_of(file: FileCounts) -> dict[str, Any]:
     plain = asdict(file) | {"unread_columns": list(file.unread_columns)}
     del plain["columns"]

@@ -1,24 +1,35 @@
 """Tables as Arrow IPC files and back: every field a column, missing values null."""
 
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import fields
 from datetime import date, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow
 
-from ontology.columns import MISSING, Column, Table, column_of, empty_table
+from graph.no_frames import without
+from ontology.columns import MISSING, Column, Table, column_of, empty_table, joined
 from ontology.errors import OutsideError
 from ontology.terms import FieldKind, field_kinds
 from ontology.versions import Stored, upcast, vocabulary_version
 from ontology.vocabulary import RECORDS
 
 pa: Any = pyarrow  # its stubs do not name what it exports
+with without():
+    pa.array(np.zeros(1))  # Arrow looks for pandas once, with its first array
 _FAULTS = (pa.ArrowException, OSError, LookupError, TypeError, ValueError)
 """What Arrow raises for bytes that are not what they say: flipped bits show it in each way."""
 _VERSION = b"evenkeel_vocabulary"
+ROWS_AT_ONCE = 2**16
+"""So many rows are in a batch of a file."""
+LONG = 1_000
+"""So many rows of one value are kept as that value."""
 _SCALARS = {"string": str, "int64": int, "bool": bool, "date32[day]": date,
             "timestamp[us]": datetime}  # fmt: skip
 _OF_DTYPE = {"int64": int, "bool": bool, "datetime64[D]": date, "datetime64[us]": datetime}
@@ -30,37 +41,93 @@ def arrow_bytes(table: Table) -> bytes:
     The bytes depend on the order of the rows and on the version of Arrow: `Table.digest` is
     the address of the content, SHA-256 of these bytes is the address of the file.
     """
+    sink = io.BytesIO()
+    write_table(table, sink)
+    return sink.getvalue()
+
+
+def write_table(table: Table, sink: BinaryIO) -> None:
+    """Write the bytes of `arrow_bytes`, some rows at a time."""
     kinds = field_kinds(RECORDS[table.name])
-    arrays = [_to_arrow(table[name], kind) for name, kind in kinds.items()]
     schema = pa.schema(
-        [pa.field(name, array.type) for name, array in zip(kinds, arrays, strict=True)],
+        [pa.field(name, _type_of(kind)) for name, kind in kinds.items()],
         metadata={"evenkeel_class": table.name} | _version_told(),
     )
-    return _file_of(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+    def arrays(rows: slice) -> list[Any]:
+        return [_to_arrow(table[name][rows], kind) for name, kind in kinds.items()]
+
+    _write(sink, schema, len(table), arrays)
 
 
-def table_from(data: bytes) -> Table:
-    """The table of an Arrow IPC file that `arrow_bytes` wrote.
+def table_from(source: bytes | Path) -> Table:
+    """The table of an Arrow IPC file that `arrow_bytes` wrote, read some rows at a time.
 
     What was renamed, or stated in another unit, since then is put into today's words, and a field
     that was added gets its default. Raises OutsideError `VERSION_UNKNOWN` for the words of a
     later version, `ARTIFACT_UNREADABLE` for anything else.
     """
     try:
-        content = pa.ipc.open_file(pa.BufferReader(data)).read_all().combine_chunks()
-        content.validate(full=True)  # offsets beyond a buffer would be followed
-        told = content.schema.metadata
-        name, version = told[b"evenkeel_class"].decode(), int(told.get(_VERSION, b"1"))
-        if version != vocabulary_version():
-            name, content = _in_todays_words(name, content, version)
-        kinds, found = field_kinds(RECORDS[name]), content.column_names
+        with _opened(source) as file:
+            reader = pa.ipc.open_file(file)
+            told = reader.schema.metadata
+            name, version = told[b"evenkeel_class"].decode(), int(told.get(_VERSION, b"1"))
+            contents = _batches(reader)
+            least = LONG if reader.num_record_batches <= 1 else 1
+            if version != vocabulary_version():
+                name, content = _in_todays_words(name, _whole(reader, contents), version)
+                contents = iter([content])
+            return _table(name, contents, least)
     except _FAULTS as error:
         raise _unreadable("it is not an Arrow file of a known class") from error
-    if extra := set(found) - set(kinds):
-        raise _unreadable(f"class `{name}` has no field `{min(extra)}`")
-    if len(set(found)) < len(found):
-        raise _unreadable(f"a column of class `{name}` stands twice")
-    return Table(name, {key: _column(content, name, kind) for key, kind in kinds.items()})
+
+
+def _table(name: str, contents: Iterator[Any], least: int) -> Table:
+    """All batches as one table; `least` rows of one value are kept as that value."""
+    kinds = field_kinds(RECORDS[name])
+    parts: dict[str, list[Column]] = {key: [] for key in kinds}
+    words: dict[str, dict[str, str]] = {key: {} for key in kinds}
+    for content in contents:
+        found = content.schema.names
+        if extra := set(found) - set(kinds):
+            raise _unreadable(f"class `{name}` has no field `{min(extra)}`")
+        if len(set(found)) < len(found):
+            raise _unreadable(f"a column of class `{name}` stands twice")
+        for key, kind in kinds.items():
+            column = _column(content, name, kind, words[key])
+            parts[key].append(_one_for_all(column, kind, least))
+    return Table(name, {key: joined(parts.pop(key)) for key in kinds})
+
+
+def _batches(reader: Any) -> Iterator[Any]:
+    """The batches of a file; one without rows where it has none."""
+    for at in range(reader.num_record_batches):
+        batch = reader.get_batch(at)
+        batch.validate(full=True)  # offsets beyond a buffer would be followed
+        yield batch
+    if not reader.num_record_batches:
+        yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+
+
+def _whole(reader: Any, batches: Iterator[Any]) -> Any:
+    return pa.Table.from_batches(list(batches), reader.schema).combine_chunks()
+
+
+@contextmanager
+def _opened(source: bytes | Path) -> Iterator[Any]:
+    if isinstance(source, bytes):
+        yield pa.BufferReader(source)
+        return
+    with pa.OSFile(str(source)) as file:
+        yield file
+
+
+def _one_for_all(column: Column, kind: FieldKind, least: int) -> Column:
+    """A column of so many rows of a single value as one value that stands for all of them."""
+    if len(column) < least or kind.many:
+        return column
+    plain = column.view(np.int64) if column.dtype.kind == "M" else column
+    return np.broadcast_to(column[:1].copy(), len(column)) if (plain == plain[0]).all() else column
 
 
 def _version_told() -> dict[str, str]:
@@ -95,29 +162,46 @@ def _kind_of(name: str, column: Column) -> FieldKind:
 
 def matrix_bytes(matrix: npt.NDArray[np.int64], names: tuple[str, ...]) -> bytes:
     """The Arrow IPC file of a matrix of integers with named columns."""
-    arrays = [pa.array(np.ascontiguousarray(matrix[:, i])) for i in range(len(names))]
-    return _file_of(pa.RecordBatch.from_arrays(arrays, names=list(names)))
+    sink = io.BytesIO()
+    write_matrix(matrix, names, sink)
+    return sink.getvalue()
 
 
-def matrix_from(data: bytes) -> npt.NDArray[np.int64]:
+def write_matrix(
+    matrix: npt.NDArray[np.int64], names: tuple[str, ...], sink: BinaryIO
+) -> None:  # fmt: skip
+    """Write the bytes of `matrix_bytes`, some rows at a time."""
+    schema = pa.schema([pa.field(name, pa.int64()) for name in names])
+
+    def arrays(rows: slice) -> list[Any]:
+        return [pa.array(np.ascontiguousarray(matrix[rows, at])) for at in range(len(names))]
+
+    _write(sink, schema, len(matrix), arrays)
+
+
+def matrix_from(source: bytes | Path) -> npt.NDArray[np.int64]:
     """The matrix that `matrix_bytes` wrote, shape (rows, columns)."""
     try:
-        content = pa.ipc.open_file(pa.BufferReader(data)).read_all()
-        content.validate(full=True)
-        columns = [column.combine_chunks() for column in content.columns]
-        if any(column.type != pa.int64() or column.null_count for column in columns):
-            raise _unreadable("it holds something else than whole numbers")
-        columns = [_numbers(column, np.int64) for column in columns]
-        return np.column_stack(columns).astype(np.int64, copy=False)
+        with _opened(source) as file:
+            parts = [_matrix(batch) for batch in _batches(pa.ipc.open_file(file))]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
     except _FAULTS as error:
         raise _unreadable("it is not an Arrow file") from error
 
 
-def _file_of(batch: Any) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    return bytes(sink.getvalue())
+def _matrix(batch: Any) -> npt.NDArray[np.int64]:
+    if any(column.type != pa.int64() or column.null_count for column in batch.columns):
+        raise _unreadable("it holds something else than whole numbers")
+    columns = [_numbers(column, np.int64) for column in batch.columns]
+    return np.column_stack(columns).astype(np.int64, copy=False)
+
+
+def _write(sink: BinaryIO, schema: Any, count: int, arrays: Callable[[slice], list[Any]]) -> None:
+    """One batch where there are few rows, as it always was; else one for so many rows each."""
+    with pa.ipc.new_file(sink, schema) as writer:
+        for start in range(0, max(count, 1), ROWS_AT_ONCE):
+            part = arrays(slice(start, min(start + ROWS_AT_ONCE, count)))
+            writer.write_batch(pa.RecordBatch.from_arrays(part, schema=schema))
 
 
 def _to_arrow(column: Column, kind: FieldKind) -> Any:
@@ -132,10 +216,13 @@ def _to_arrow(column: Column, kind: FieldKind) -> Any:
     return pa.array(column, _type_of(kind))
 
 
-def _column(content: Any, name: str, kind: FieldKind) -> Column:
+def _column(
+    content: Any, name: str, kind: FieldKind, words: dict[str, str] | None = None
+) -> Column:  # fmt: skip
     if kind.name not in content.column_names:
-        return column_of([_default(name, kind.name)] * len(content), kind)
-    array = content.column(kind.name).combine_chunks()
+        return column_of([_default(name, kind.name)] * content.num_rows, kind)
+    array = content.column(kind.name)
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if array.type != _type_of(kind):
         raise _unreadable(f"column `{kind.name}` is of type `{array.type}`")
     if _lacks(array, kind):
@@ -145,7 +232,7 @@ def _column(content: Any, name: str, kind: FieldKind) -> Column:
         values[:] = [tuple(cell) for cell in array.to_pylist()]
         return values
     if kind.scalar is str:
-        return _texts(array)
+        return _texts(array, {} if words is None else words)
     if kind.scalar is bool:
         return _bits(array.buffers()[1], array)
     if kind.scalar is int:
@@ -157,11 +244,11 @@ def _column(content: Any, name: str, kind: FieldKind) -> Column:
     return found
 
 
-def _texts(array: Any) -> Column:
+def _texts(array: Any, known: dict[str, str]) -> Column:
     """The texts of an array, each different one made once: most columns name the same few."""
     encoded = array.dictionary_encode()
     words = np.empty(len(encoded.dictionary) + 1, object)
-    words[:-1] = encoded.dictionary.to_pylist()
+    words[:-1] = [known.setdefault(text, text) for text in encoded.dictionary.to_pylist()]
     words[-1] = None
     return words[np.where(_is_stated(encoded.indices), _numbers(encoded.indices, np.int32), -1)]
 

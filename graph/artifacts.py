@@ -1,23 +1,31 @@
 """Content-addressed artifacts: bytes under their SHA-256, in a folder or an object store."""
 
 import errno
-import os
-import secrets
-from collections.abc import Iterable
-from contextlib import suppress
+import io
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 from fsspec import core
 
-from graph.arrow import arrow_bytes, matrix_bytes, matrix_from, table_from
+from graph.arrow import ROWS_AT_ONCE, matrix_from, table_from, write_matrix, write_table
+from graph.kept_files import put_files
+from graph.streamed_files import Writer, digest_of_file, keep_written
 from ontology.canonical import canonical, digest
 from ontology.columns import Column, Table
 from ontology.errors import InputError, OutsideError
 
 _open_system: Any = core.url_to_fs
 _DIGITS = frozenset("0123456789abcdef")
+_TABLES: WeakValueDictionary[str, Table] = WeakValueDictionary()
+"""The tables that somebody has, by the SHA-256 of their file: none is in memory twice."""
+SMALL_BYTES = 2**20
+"""A file of so many bytes is read at once."""
+LARGE_BYTES = 2**20
+"""So many bytes are not held back until others join them."""
 
 
 class ArtifactStore:
@@ -33,17 +41,32 @@ class ArtifactStore:
         protocol = self._system.protocol
         self._is_local = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
 
+    @property
+    def place(self) -> tuple[Any, str, bool]:
+        """The file system, the folder in it, and whether that is a local one."""
+        return self._system, self._root, self._is_local
+
     def put(self, data: bytes) -> str:
         """Keep bytes; gives their SHA-256. Keeping them again changes nothing.
 
         Raises OutsideError `DISK_FULL` or `ARTIFACT_NOT_WRITTEN`; no half file stays.
         """
         name = digest(data)
-        if self._is_local:
-            _put_file(Path(self._path(name)), data)
-        elif not self.has(name):
-            self._system.pipe_file(self._path(name), data)
+        self.put_all({name: data})
         return name
+
+    def put_all(self, parts: Mapping[str, bytes]) -> None:
+        """Keep bytes under their SHA-256. Raises as `put` does; then some of them may be kept."""
+        if self._is_local and parts:
+            _files({Path(self._path(name)): data for name, data in parts.items()})
+            return
+        for name, data in parts.items():
+            if not self.has(name):
+                self._system.pipe_file(self._path(name), data)
+
+    def together(self) -> "Bundle":
+        """A store to put into what belongs together: `with store.together() as bundle:`."""
+        return Bundle(self)
 
     def get(self, name: str) -> bytes:
         """The bytes of a SHA-256.
@@ -96,19 +119,48 @@ class ArtifactStore:
 
     def put_table(self, table: Table) -> str:
         """Keep a table as an Arrow IPC file, rows in the given order."""
-        return self.put(arrow_bytes(table))
+        name = self._put_written(len(table), partial(write_table, table))
+        _TABLES[name] = table
+        return name
 
     def get_table(self, name: str) -> Table:
-        """A table that was kept as an Arrow IPC file."""
-        return table_from(self.get(name))
+        """A table that was kept as an Arrow IPC file; one object for as long as anybody has it."""
+        source = self._source(name)
+        found = _TABLES.get(name)
+        if found is None:
+            found = _TABLES[name] = table_from(source)
+        return found
 
     def put_matrix(self, matrix: Column, names: tuple[str, ...]) -> str:
         """Keep a matrix of int64, one named column per column."""
-        return self.put(matrix_bytes(matrix, names))
+        return self._put_written(len(matrix), partial(write_matrix, matrix, names))
 
     def get_matrix(self, name: str) -> Column:
         """A matrix of int64 that was kept by `put_matrix`."""
-        return matrix_from(self.get(name))
+        return matrix_from(self._source(name))
+
+    def _put_written(self, rows: int, write: Writer) -> str:
+        """Keep what is written, as `put` does; of many rows a local file is never in memory."""
+        if not self._is_local or rows <= ROWS_AT_ONCE:
+            sink = io.BytesIO()
+            write(sink)
+            return self.put(sink.getvalue())
+        try:
+            return keep_written(Path(self._root), write, lambda name: Path(self._path(name)))
+        except OSError as error:
+            raise _not_written("a large artifact", error) from error
+
+    def _source(self, name: str) -> bytes | Path:
+        """What a SHA-256 stands for, verified: the path of a large local file. Raises as `get`."""
+        path = Path(self._path(name))
+        try:
+            if not self._is_local or path.stat().st_size <= SMALL_BYTES:
+                return self.get(name)
+            if digest_of_file(path) == name:  # INVARIANT: bytes are what their name says
+                return path
+        except FileNotFoundError:
+            pass
+        return self.get(name)  # it tells what is wrong
 
     def export(self, names: Iterable[str], folder: Path) -> int:
         """Copy artifacts, each verified, into a folder that is itself a store; gives how many.
@@ -130,55 +182,47 @@ class ArtifactStore:
         return f"{self._root}/{name[:2]}/{name[2:]}"
 
 
-def _put_file(path: Path, data: bytes) -> None:
-    temporary = path.parent / f".{secrets.token_hex(8)}.part"
+class Bundle(ArtifactStore):
+    """A store whose `put` is kept when its block ends: together, which is many times as fast.
+
+    Nothing of it is kept where the block ends by an error.
+    """
+
+    def __init__(self, store: ArtifactStore) -> None:
+        self._system, self._root, self._is_local = store.place
+        self._whole = store
+        self._waits: dict[str, bytes] = {}
+
+    def put(self, data: bytes) -> str:
+        """Remember bytes until the block ends (many are kept at once); gives their SHA-256."""
+        if len(data) > LARGE_BYTES:
+            return self._whole.put(data)
+        name = digest(data)
+        self._waits[name] = data
+        return name
+
+    def __enter__(self) -> "Bundle":
+        """The store to put into."""
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Keep all that was put. Raises as `ArtifactStore.put` does."""
+        if error is None:
+            self._whole.put_all(self._waits)
+
+
+def _files(parts: Mapping[Path, bytes]) -> None:
     try:
-        if _holds(path, data):
-            _sync_folder(path.parent)  # the one who wrote it may have died before this
-            return
-        _make_folder(path.parent)
-        try:
-            _write_through(temporary, data)
-            temporary.replace(path)
-        except OSError:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
+        put_files(parts)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        raise OutsideError(
-            f"an artifact of {len(data)} bytes cannot be written: {error.strerror}",
-            code="DISK_FULL" if full else "ARTIFACT_NOT_WRITTEN",
-            hint="free some space" if full else "check the artifact folder and its permissions",
-        ) from error
+        what = f"an artifact of {max(map(len, parts.values()))} bytes"
+        raise _not_written(what, error) from error
 
 
-def _holds(path: Path, data: bytes) -> bool:
-    try:
-        return path.read_bytes() == data
-    except FileNotFoundError:
-        return False
-
-
-def _write_through(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    for parent in (folder.parent, folder.parent.parent):
-        _sync_folder(parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _not_written(what: str, error: OSError) -> OutsideError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return OutsideError(
+        f"{what} cannot be written: {error.strerror}",
+        code="DISK_FULL" if full else "ARTIFACT_NOT_WRITTEN",
+        hint="free some space" if full else "check the artifact folder and its permissions",
+    )

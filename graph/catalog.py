@@ -1,6 +1,6 @@
 """What the API reads: pages by key and batches by identity, each in one round trip."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -47,11 +47,15 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True)
 class ChainEntry:
-    """A supply chain with how many feeds filled it and the sequence of the last."""
+    """A supply chain with how many feeds filled it and the sequence of the last.
+
+    One without facts has nothing but rows that were set aside and are open.
+    """
 
     chain: str
     feeds: int
     last_feed: int
+    has_facts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,13 @@ class SetAside:
 class Catalog:
     """Reads of the projected graph. `at` (a sequence) reads the past; NOW is the watermark.
 
-    Every method is one statement and one round trip; `round_trips` counts them all.
+    Every method is one statement and one round trip; `round_trips` counts them all. `names` gives
+    whoever acted as a person is to see it: by default the pseudonym.
     """
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, names: Callable[[str], str] = str) -> None:
         self._driver = driver
+        self._names = names
         self.round_trips = 0
 
     def watermark(self) -> Watermark:
@@ -125,7 +131,7 @@ class Catalog:
         return Watermark(row["projected"], row["sequence"], row["root"], when)
 
     def chains(self) -> list[ChainEntry]:
-        """All supply chains, in order of name."""
+        """The supply chains that hold a fact or an open row, in order of name."""
         return [ChainEntry(**row) for row in self._read("catalog_chains")]
 
     def facts(
@@ -181,7 +187,7 @@ class Catalog:
         """Projected events after a sequence, in order."""
         limit = _limit(first)
         rows = self._read("catalog_events", after=after, limit=limit + 1)
-        return _page([_event_entry(row["event"]) for row in rows], limit)
+        return _page([_event_entry(row["event"], self._names) for row in rows], limit)
 
     def quarantined(self, event: int, *, after: int = -1, first: int = 50) -> Page[QuarantinedRow]:
         """Rows that a feed set aside, in their order, after the position `after` (from 0)."""
@@ -196,7 +202,7 @@ class Catalog:
         limit = _limit(first)
         rows = self._read("catalog_set_aside_of", event=event, state=state, after=after - 1,
                           limit=limit + 1)  # fmt: skip
-        return _page([_set_aside(row) for row in rows], limit)
+        return _page([_set_aside(row, self._names) for row in rows], limit)
 
     def set_aside(
         self, chain: str, state: str, *, source: str = "", class_name: str = "", code: str = "",
@@ -208,7 +214,7 @@ class Catalog:
         rows = self._read("catalog_set_aside", chain=chain, state=state, source=source,
                           class_name=class_name, code=code, limit=limit + 1,
                           after=event * ROOM + number - 1)  # fmt: skip
-        return _page([_set_aside(row) for row in rows], limit)
+        return _page([_set_aside(row, self._names) for row in rows], limit)
 
     def releases(self, *, first: int = 50) -> list[PolicyRelease]:
         """Activated releases, the latest first."""
@@ -219,12 +225,12 @@ class Catalog:
         """Plans of a chain, the latest first, made before the event sequence `before`."""
         limit = _limit(first)
         rows = self._read("catalog_plans", chain=chain, before=before, limit=limit + 1)
-        return _page([_plan_entry(row) for row in rows], limit)
+        return _page([_plan_entry(row, self._names) for row in rows], limit)
 
     def plans_by_digest(self, digests: Sequence[str]) -> dict[str, PlanEntry]:
         """Plans by digest; an unknown one is not in the answer."""
         rows = self._read("catalog_plans_by_digest", plans=sorted(set(digests)))
-        return {row["plan"]["digest"]: _plan_entry(row) for row in rows}
+        return {row["plan"]["digest"]: _plan_entry(row, self._names) for row in rows}
 
     def plans_since(
         self,
@@ -308,25 +314,25 @@ def _fact_class(class_name: str) -> str:
     return class_name
 
 
-def _set_aside(row: Row) -> SetAside:
+def _set_aside(row: Row, names: Callable[[str], str]) -> SetAside:
     node = row["row"]
     payload = orjson.loads(row["payload"]) if row["payload"] else {}
     return SetAside(
         node["event_sequence"], node["event_row"] + 1, node["chain"], node["source"],
-        node["state"], node["settled_in"], row["agent"] or "",
+        node["state"], node["settled_in"], names(row["agent"] or ""),
         moment(row["at"]) if row["at"] else None, str(payload.get("reason", "")),
         record_from("QuarantinedRow", node),
     )  # fmt: skip
 
 
-def _plan_entry(row: Row) -> PlanEntry:
+def _plan_entry(row: Row, names: Callable[[str], str]) -> PlanEntry:
     plan = row["plan"]
     return PlanEntry(record_from("Plan", plan), plan["event_sequence"], plan["artifact"],
-                     row["agent"], moment(row["made_at"]))  # fmt: skip
+                     names(row["agent"]), moment(row["made_at"]))  # fmt: skip
 
 
-def _event_entry(row: Row) -> EventEntry:
+def _event_entry(row: Row, names: Callable[[str], str]) -> EventEntry:
     return EventEntry(
-        row["sequence"], row["kind"], row["agent"], moment(row["effective_at"]),
+        row["sequence"], row["kind"], names(row["agent"]), moment(row["effective_at"]),
         moment(row["recorded_at"]), row["artifact"], orjson.loads(row["payload"]), row["leaf"],
     )  # fmt: skip

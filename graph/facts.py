@@ -70,12 +70,12 @@ def fact_rows(
     chain: str, table: Table, numbers: IntArray, origins: IntArray, files: tuple[str, ...]
 ) -> Iterator[Properties]:
     """The parameters of one node per row, in the table's order; `numbers` are those of the rows."""
-    kinds, keys = kinds_of(table.name), table.keys.tolist()
+    kinds = kinds_of(table.name)
     for start in range(0, len(table), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
         columns = [_cells(table[name][rows], kind) for name, kind in kinds.items()]
-        places = zip(numbers[rows].tolist(), keys[rows], origins[rows].tolist(), *columns,
-                     strict=True)  # fmt: skip
+        places = zip(numbers[rows].tolist(), table.keys[rows].tolist(), origins[rows].tolist(),
+                     *columns, strict=True)  # fmt: skip
         for row, key, (file, line), *values in places:
             stated = dict(zip(kinds, values, strict=True))
             yield {

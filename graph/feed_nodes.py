@@ -9,11 +9,11 @@ import numpy as np
 from neo4j import ManagedTransaction
 
 from graph.facts import Properties, fact_rows
-from graph.fold import Statements
-from graph.manifests import FeedContents, read_feed
+from graph.fold import IntMatrix, Statements
+from graph.manifests import OMITS, FeedContents, read_feed
 from graph.settled_rows import RETRIED, ROOM, settle_steps, supersede_step
 from graph.snapshot import SnapshotReader, stated_in
-from graph.state import change_of
+from graph.state import ALWAYS, change_of
 from graph.statements import OPEN_END, run
 from graph.steps import Step
 from ontology.columns import record_at
@@ -55,22 +55,32 @@ class FeedNodes:
         came = [(name, change.came) for name, change in changes if change is not None]
         for name, said_by, batch in made_ahead(self._facts(event, came, batch_rows)):
             yield _facts_step(self._chain, name, event.sequence, said_by, batch)
+        clocks = self._clocks_of_refused()
         refused = (
-            _quarantined(row, record_at(self._feed.quarantine, row))
+            _quarantined(row, record_at(self._feed.quarantine, row), clocks[row].tolist())
             for row in range(len(self._feed.quarantine))
         )
-        yield from self._settled(event, batch_rows)
+        yield from self._settled(event, stated, batch_rows)
         for batch in batches(refused, batch_rows):
             yield _quarantine_step(self._chain, self._feed.source, event.sequence, batch)
 
-    def _settled(self, event: Event, batch_rows: int) -> Iterator[Step]:
+    def _clocks_of_refused(self) -> IntMatrix:
+        """Those of the rows set aside; before all others where no version kept them yet."""
+        kept = self._feed.mending.clocks
+        return kept if len(kept) else np.full((len(self._feed.quarantine), 3), ALWAYS)
+
+    def _settled(
+        self, event: Event, stated: Mapping[str, Statements], batch_rows: int
+    ) -> Iterator[Step]:
         """What becomes of rows that earlier deliveries set aside."""
         settles = self._feed.mending.settles
         state = str(event.payload.get("settled_as", RETRIED))
         yield from settle_steps(settles, state, event.sequence, batch_rows)
-        says_anew = not len(settles) and not self._feed.linked.ranks
+        says_anew = not (len(settles) or self._feed.linked.ranks or OMITS in event.payload)
         if self._feed.tables and says_anew:
-            yield supersede_step(self._chain, self._feed.source, self._feed.tables, event.sequence)
+            yield supersede_step(
+                self._chain, self._feed.source, stated, self._feed.linked, event.sequence
+            )
 
     def _facts(
         self, event: Event, came: Sequence[tuple[str, Statements]], batch_rows: int
@@ -156,7 +166,8 @@ def _quarantine_step(chain: str, source: str, sequence: int, rows: list[Properti
     return step
 
 
-def _quarantined(row: int, record: Any) -> Properties:
-    return {"row": row, "fields": {
-        name: getattr(record, name) for name in type(record).__dataclass_fields__
-    }}  # fmt: skip
+def _quarantined(row: int, record: Any, clocks: list[int]) -> Properties:
+    fields = {name: getattr(record, name) for name in type(record).__dataclass_fields__}
+    since, standing, order = clocks
+    told = {"since": since, "standing": standing, "source_order": order}
+    return {"row": row, "fields": fields | told}

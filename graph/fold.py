@@ -1,18 +1,24 @@
 """What is in force of one class: statements folded by their clocks, in layers of falling size."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from ontology.columns import Table, empty_table
+from ontology.columns import Column, Table, empty_table, joined
+from ontology.grouping import rows_about
+from ontology.keys import are_ascending
 
 BoolColumn = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 IntMatrix = npt.NDArray[np.int64]
 GROWTH = 2
 """A layer is joined with the one before it that is not more than so many times its size."""
+
+SPARSE = 16
+"""Rows are put in their places one by one where the others are so many times as many."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,8 @@ class Statements:
     `clocks` is int64 of shape (rows, 3): since when it is true (microseconds since 1970, UTC), the
     standing of its source (higher wins), its place in the source's own order. `addresses` is int64
     of shape (rows, 2): event and row. A row that `closes` says that its key is no more. Rows that
-    are `forced` stand whatever the clocks: a change of identity restates what was said before.
+    are `forced` stand whatever the clocks: a change of identity restates what was said before. Rows
+    that `decide` stand against others of equal clocks: a person said which of them counts.
     """
 
     table: Table
@@ -30,23 +37,31 @@ class Statements:
     addresses: IntMatrix
     closes: BoolColumn
     forced: bool = False
+    decide: bool = False
 
     def __len__(self) -> int:
         """The number of rows."""
         return len(self.closes)
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Statements":
-        """The given rows, in the given order."""
-        return Statements(self.table.take(rows), self.clocks[rows], self.addresses[rows],
-                          self.closes[rows], self.forced)  # fmt: skip
+        """The given rows, in the given order; all of them in their order are these themselves."""
+        table = self.table.take(rows)
+        if table is self.table and len(self):
+            return self
+        return Statements(table, self.clocks[rows], self.addresses[rows],
+                          self.closes[rows], self.forced, self.decide)  # fmt: skip
 
     def upto(self, effective: int) -> "Statements":
         """What is true by then."""
-        return self.take(np.flatnonzero(self.clocks[:, 0] <= effective))
+        return self.those(self.clocks[:, 0] <= effective)
 
     def since(self, effective: int) -> "Statements":
         """What is true only after then."""
-        return self.take(np.flatnonzero(self.clocks[:, 0] > effective))
+        return self.those(self.clocks[:, 0] > effective)
+
+    def those(self, chosen: BoolColumn) -> "Statements":
+        """The chosen rows; all of them are these themselves, and are not copied."""
+        return self if chosen.all() else self.take(np.flatnonzero(chosen))
 
 
 @dataclass(frozen=True)
@@ -66,15 +81,16 @@ class Fold:
         wins = ~known
         rows = np.flatnonzero(known)
         newer = later(stated.clocks[rows], standing.clocks)
+        if stated.decide:
+            newer |= np.all(stated.clocks[rows] == standing.clocks, axis=1)
         wins[rows] = newer | stated.forced
         addresses = stated.addresses.copy()
         same = newer & states_the_same(stated.take(rows), standing) & (not stated.forced)
         addresses[rows[same]] = standing.addresses[same]
-        chosen = np.flatnonzero(wins)
-        if not len(chosen):
+        if not wins.any():
             return self
-        new = Statements(stated.table, stated.clocks, addresses, stated.closes).take(chosen)
-        return Fold(_settled((*self.layers, new)))
+        new = Statements(stated.table, stated.clocks, addresses, stated.closes)
+        return Fold(_settled((*self.layers, _by_key(new.those(wins)))))
 
     def in_conflict(self, stated: Statements) -> BoolColumn:
         """Per row whether another value of the same clocks stands: nothing says which is right."""
@@ -85,35 +101,59 @@ class Fold:
         return found
 
     @cached_property
+    def is_empty(self) -> bool:
+        """Whether no row is in force. What stands on top stands, so one look does as a rule."""
+        if self.layers and not self.layers[-1].closes.all():
+            return False
+        rows = self.in_force
+        return rows is None or not len(rows)
+
+    @cached_property
     def in_force(self) -> Statements | None:
         """All rows that stand and close nothing, by key; None where there never was one."""
         if not self.layers:
             return None
-        whole = self.layers[0]
-        for layer in self.layers[1:]:
-            whole = _joined(whole, layer)
-        return whole.take(np.flatnonzero(~whole.closes)) if whole.closes.any() else whole
+        whole = self.layers[-1]
+        for layer in reversed(self.layers[:-1]):  # the smallest first, so that little moves twice
+            whole = _joined(layer, whole)
+        return whole.those(~whole.closes)
 
-    def standing_of(self, name: str, keys: list[str]) -> tuple[Statements, BoolColumn]:
+    def about(self, by: tuple[str, ...], arriving: Table) -> Statements:
+        """What is in force and agrees with any row of a table in some columns.
+
+        Takes time by what is found, once a layer knows its groups by these columns.
+        """
+        parts = [_nothing(arriving.name if not self.layers else self.layers[0].table.name)]
+        for number, layer in enumerate(self.layers):
+            rows, over = rows_about(layer.table, by, arriving), self.layers[number + 1 :]
+            keys = layer.table.keys[rows].tolist()
+            stays = [not any(key in upper.table.row_of for upper in over) for key in keys]
+            found = layer.take(rows[np.array(stays, np.bool_)])
+            parts.append(found.those(~found.closes))
+        return _by_key(concatenated(parts))
+
+    def standing_of(self, name: str, keys: Column) -> tuple[Statements, BoolColumn]:
         """What stands of the keys of a class that are known, in their order, and which are."""
-        layer_of = np.full(len(keys), -1)
+        layer_of = np.full(len(keys), -1, np.int32)
         row_of = np.zeros(len(keys), np.intp)
         for number in range(len(self.layers) - 1, -1, -1):
-            rows = self.layers[number].table.row_of
-            for place in np.flatnonzero(layer_of < 0).tolist():
-                row = rows.get(keys[place])
-                if row is not None:
-                    layer_of[place], row_of[place] = number, row
+            open_ = np.flatnonzero(layer_of < 0)
+            rows = self.layers[number].table.row_of.find(keys[open_])
+            hit = rows >= 0
+            layer_of[open_[hit]], row_of[open_[hit]] = number, rows[hit]
         parts, places = [_nothing(name)], [np.zeros(0, np.intp)]
         for number, layer in enumerate(self.layers):
             here = np.flatnonzero(layer_of == number)
             parts.append(layer.take(row_of[here]))
             places.append(here)
+        if sum(len(place) > 0 for place in places) <= 1:
+            found = max(parts, key=len)
+            return found, layer_of >= 0
         order = np.argsort(np.concatenate(places), kind="stable")
         return concatenated(parts).take(order), layer_of >= 0
 
     def _standing(self, stated: Statements) -> tuple[Statements, BoolColumn]:
-        return self.standing_of(stated.table.name, stated.table.keys.tolist())
+        return self.standing_of(stated.table.name, stated.table.keys)
 
 
 def later(clocks: IntMatrix, others: IntMatrix) -> BoolColumn:
@@ -151,14 +191,22 @@ def _settled(layers: tuple[Statements, ...]) -> tuple[Statements, ...]:
 
 
 def _joined(under: Statements, over: Statements) -> Statements:
-    """Both by key; where both have a key, what is over stands."""
-    rows = under.table.row_of
-    covered = [row for row in map(rows.get, over.table.keys.tolist()) if row is not None]
+    """Both by key, as each of them is; where both have a key, what is over stands."""
+    covered = under.table.row_of.find(over.table.keys)
     stays = np.ones(len(under), np.bool_)
-    stays[covered] = False
-    both = concatenated([under.take(np.flatnonzero(stays)), over])
-    keys = both.table.keys
-    return both.take(np.array(sorted(range(len(keys)), key=keys.__getitem__), np.intp))
+    stays[covered[covered >= 0]] = False
+    left, both = np.flatnonzero(stays), concatenated([under, over])
+    added = np.arange(len(under), len(both))
+    if SPARSE * len(over) > len(under):
+        return _by_key(both.take(np.concatenate([left, added])))
+    among = [bisect_left(under.table.keys, key) for key in over.table.keys.tolist()]
+    return both.take(np.insert(left, np.searchsorted(left, among), added))
+
+
+def _by_key(rows: Statements) -> Statements:
+    """The rows in the order of their keys; runs that are in order already are only merged."""
+    keys = rows.table.keys
+    return rows if are_ascending(keys) else rows.take(np.argsort(keys, kind="stable"))
 
 
 def concatenated(parts: list[Statements]) -> Statements:
@@ -172,9 +220,7 @@ def concatenated(parts: list[Statements]) -> Statements:
 
 def joined_tables(tables: list[Table]) -> Table:
     """The rows of several tables of one class, one after the other."""
-    columns = {
-        name: np.concatenate([table[name] for table in tables]) for name in tables[0].columns
-    }
+    columns = {name: joined([table[name] for table in tables]) for name in tables[0].columns}
     return Table(tables[0].name, columns)
 
 

@@ -28,9 +28,12 @@ from ontology.events import Event, NewEvent
 
 __all__ = ["Appended", "Derive", "Head", "Log", "Write", "leaf_of", "moment", "timestamp"]
 
-Write = Callable[[ManagedTransaction, Event], None]
+Write = Callable[[ManagedTransaction, Event], object]
 Derive = Callable[[bytes], Mapping[str, Any]]
 SEED_BYTES = 32
+LAST_EVENT = 2**53 - 1
+"""After every event."""
+NEWEST_BATCH = 20
 READ_BATCH = 1_000
 
 
@@ -180,6 +183,19 @@ class Log:
         last = 2**53 - 1 if upto is None else upto
         rows = read(self.driver, "log_feeds", {"chain": chain, "after": after, "upto": last})
         return [event_of(row["event"]) for row in rows]
+
+    def full_feeds(self, chain: str) -> list[Event]:
+        """The feeds of a chain that hold all that their source has of a class, in order."""
+        rows = read(self.driver, "log_full_feeds", {"chain": chain})
+        return [event_of(row["event"]) for row in rows]
+
+    def newest_feeds(self, chain: str, before: int = LAST_EVENT) -> Iterator[Event]:
+        """The feeds of a chain before an event, the last first, read as they are asked for."""
+        while found := read(self.driver, "log_newest_feeds", {
+            "chain": chain, "before": before, "limit": NEWEST_BATCH,
+        }):  # fmt: skip
+            yield from (event_of(row["event"]) for row in found)
+            before = found[-1]["event"]["sequence"]
 
     def steps(self, chain: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
         """What changed the facts of a chain: its feeds, and times when facts came due."""

@@ -7,6 +7,8 @@ from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DriverE
 
 from ontology.errors import AccessError, EvenkeelError, InputError, OutsideError
 
+__all__ = ["Connection", "Driver", "open_driver"]
+
 CONNECT_SECONDS = 5
 SCHEMES = tuple(f"{name}{tls}://" for name in ("bolt", "neo4j") for tls in ("", "+s", "+ssc"))
 

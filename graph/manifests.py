@@ -1,6 +1,5 @@
 """Feed and snapshot manifests: small canonical documents that name the Arrow files of a whole."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from graph.identity_links import Linked, linked_document, linked_entry, linked_o
 from graph.mending import Mending, mending_document, mending_of
 from ontology.columns import Snapshot, Table, empty_table
 from ontology.errors import InputError, OutsideError
+from ontology.keys import are_ascending
 from ontology.versions import check_version, vocabulary_version
 from ontology.vocabulary import FACTS
 
@@ -26,6 +26,8 @@ SNAPSHOT_FORMAT = "evenkeel-snapshot/1"
 LONGEST_KEY = 2_000
 """Longest natural key, in characters; an index entry of the graph holds about 8,000 bytes."""
 CLOCKS = ("since", "standing", "order")
+OMITS = "omits_as_event"
+"""How the log marks what is ended anew by an earlier full file, with that file's event."""
 _NAMED_BY = ("artifact", "addresses", "clocks", "closes", "origins", "since")
 
 
@@ -37,6 +39,28 @@ class FeedFile:
     digest: str
     rows: int
     columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FullAt:
+    """The clocks of a full file, which are those of all that it leaves out.
+
+    Since when (microseconds since 1970), the standing of its source, its place in the order.
+    """
+
+    since: int
+    standing: int
+    order: int
+
+    @property
+    def clocks(self) -> IntMatrix:
+        """The three, in the order of `graph.fold.Statements`."""
+        return np.array([self.since, self.standing, self.order], np.int64)
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """The greater is later."""
+        return self.standing, self.since, self.order
 
 
 @dataclass(frozen=True)
@@ -53,7 +77,8 @@ class FeedContents:
     source's own, where it counts its deliveries. `mending` is what rows that were set aside need,
     `linked` what was read by links of identity. `mapping_version` is the number that the mapping
     gives itself (0: not told), `originals` the artifacts that hold the files as they came,
-    compressed (zlib).
+    compressed (zlib). Where a person `decides` which of two statements of equal clocks counts, it
+    is these. `full_at` names the classes of which it holds all that its source has.
     """
 
     chain: str
@@ -76,6 +101,8 @@ class FeedContents:
     linked: Linked = field(default_factory=Linked)
     mapping_version: int = 0
     originals: Mapping[str, str] = field(default_factory=dict)
+    decides: bool = False
+    full_at: Mapping[str, FullAt] = field(default_factory=dict)
 
     @property
     def fact_count(self) -> int:
@@ -90,8 +117,13 @@ def write_feed(store: ArtifactStore, feed: FeedContents) -> str:
     `UNKNOWN_CLASS`, `DUPLICATE_KEY`, `KEY_TOO_LONG` or `BAD_CHAIN`.
     """
     check_chain(feed.chain)
+    with store.together() as bundle:
+        return bundle.put_document(_feed_document(bundle, feed))
+
+
+def _feed_document(store: ArtifactStore, feed: FeedContents) -> dict[str, Any]:
     tables = {name: _feed_table(store, feed, name) for name in sorted(feed.tables)}
-    return store.put_document({
+    return {
         "format": FEED_FORMAT,
         "chain": feed.chain,
         "source": feed.source,
@@ -105,27 +137,42 @@ def write_feed(store: ArtifactStore, feed: FeedContents) -> str:
         "standing": feed.standing, "source_sequence": feed.source_sequence,
         **mending_document(store, feed.mending), **linked_document(store, feed.linked),
         **_version_told(), **_originals_document(feed.originals),
-    })  # fmt: skip
+        **({"decides": True} if feed.decides else {}),
+    }  # fmt: skip
 
 
 def read_feed(store: ArtifactStore, name: str) -> FeedContents:
     """The feed of a manifest, each table in the order that addresses count in."""
     manifest = _document(store, name, FEED_FORMAT)
     return replace(
-        read_statements(store, name),
-        files=tuple(
-            FeedFile(f["name"], f["digest"], f["rows"], tuple(f.get("columns", ())))
-            for f in manifest["files"]
-        ),
-        origins={
-            key: store.get_matrix(entry["origins"]) for key, entry in manifest["tables"].items()
-        },
+        read_rows(store, name),
         quarantine=store.get_table(manifest["quarantine"]["artifact"]),
         counts=manifest["counts"],
         mending=mending_of(store, manifest),
         mapping_version=manifest["mapping"].get("version", 0),
         originals={name: kept["artifact"] for name, kept in manifest.get("originals", {}).items()},
-        linked=linked_of(store, manifest),
+    )
+
+
+def read_rows(
+    store: ArtifactStore, name: str, only: Collection[str] | None = None
+) -> FeedContents:  # fmt: skip
+    """What a feed states with files, origins and links, of all classes or of `only` some.
+
+    Nothing of what was set aside.
+    """
+    manifest = _document(store, name, FEED_FORMAT)
+    entries = {
+        key: entry for key, entry in manifest["tables"].items() if only is None or key in only
+    }
+    return replace(
+        read_statements(store, name, only),
+        files=tuple(
+            FeedFile(f["name"], f["digest"], f["rows"], tuple(f.get("columns", ())))
+            for f in manifest["files"]
+        ),
+        origins={key: store.get_matrix(entry["origins"]) for key, entry in entries.items()},
+        linked=linked_of(store, {**manifest, "tables": entries}),
     )
 
 
@@ -148,8 +195,14 @@ def read_statements(
         {key: store.get_table(entry["artifact"]) for key, entry in entries.items()},
         standing=manifest.get("standing", 0), source_sequence=manifest.get("source_sequence", 0),
         since=more["since"], closes={key: ended == 1 for key, ended in more["closes"].items()},
-        linked=Linked(ranks=ranks_of(store, entries)),
+        linked=Linked(ranks=ranks_of(store, entries)), decides=manifest.get("decides", False),
     )  # fmt: skip
+
+
+def since_of_rows(store: ArtifactStore, name: str, class_name: str) -> IntArray | None:
+    """Since when each row of a class is true, by a feed's manifest; None: since its event is."""
+    entry = _document(store, name, FEED_FORMAT)["tables"][class_name]
+    return store.get_matrix(entry["since"])[:, 0] if "since" in entry else None
 
 
 def write_snapshot(store: ArtifactStore, chain: str, snapshot: Snapshot) -> str:
@@ -243,27 +296,39 @@ def _feed_table(store: ArtifactStore, feed: FeedContents, name: str) -> dict[str
     if name not in FACTS or table.name != name:
         raise InputError(f"`{name}` is not a class of facts", code="UNKNOWN_CLASS",
                          hint="name a class of the vocabulary in the mapping")  # fmt: skip
-    keys = table.keys.tolist()
-    if len(set(keys)) < len(keys):
-        twice = Counter(keys).most_common(1)[0][0]
-        raise InputError(f"{name} `{twice}` stands twice in one feed", code="DUPLICATE_KEY",
-                         hint="merge or quarantine one of them")  # fmt: skip
-    if any(len(key) > LONGEST_KEY for key in keys):  # the graph's index has a limit, too
-        raise InputError(f"{name} has a key of more than {LONGEST_KEY} characters",
-                         code="KEY_TOO_LONG", hint="shorten the identifiers")  # fmt: skip
-    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.intp)
+    order = _order(table)
     origins = feed.origins.get(name)
     if origins is None:
-        origins = np.full((len(keys), 2), -1, np.int64)
-    if origins.shape != (len(keys), 2):
+        origins = np.full((len(table), 2), -1, np.int64)
+    if origins.shape != (len(table), 2):
         raise ValueError(f"origins of {name} have shape {origins.shape}")
-    entry = _entry(store, table.take(order))
-    entry["origins"] = store.put_matrix(origins[order], ("file", "row"))
+    kept = table.take(order)
+    rows = slice(None) if kept is table else order
+    entry = _entry(store, kept)
+    entry["origins"] = store.put_matrix(origins[rows], ("file", "row"))
     for what, columns in (("since", feed.since), ("closes", feed.closes)):
         if name in columns:
-            entry[what] = store.put_matrix(columns[name][order].astype(np.int64)[:, None], (what,))
+            entry[what] = store.put_matrix(columns[name][rows].astype(np.int64)[:, None], (what,))
     entry |= linked_entry(store, feed.linked, name, order)
     return entry
+
+
+def _order(table: Table) -> npt.NDArray[np.intp]:
+    """The rows in the order of their keys. Raises InputError `DUPLICATE_KEY`, `KEY_TOO_LONG`."""
+    order = np.arange(len(table))
+    keys = table.keys
+    if not are_ascending(keys):
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+    twice = np.flatnonzero(keys[1:] == keys[:-1])
+    if len(twice):
+        raise InputError(f"{table.name} `{keys[twice[0]]}` stands twice in one feed",
+                         code="DUPLICATE_KEY",
+                         hint="merge or quarantine one of them")  # fmt: skip
+    if np.strings.str_len(keys).max(initial=0) > LONGEST_KEY:  # the graph's index has a limit, too
+        raise InputError(f"{table.name} has a key of more than {LONGEST_KEY} characters",
+                         code="KEY_TOO_LONG", hint="shorten the identifiers")  # fmt: skip
+    return order
 
 
 def _entry(store: ArtifactStore, table: Table) -> dict[str, Any]:

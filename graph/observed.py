@@ -12,6 +12,7 @@ import numpy.typing as npt
 from graph.artifacts import ArtifactStore
 from graph.facts import StatedFact
 from graph.log import Log
+from graph.manifests import OMITS
 from ontology.columns import Column, Table
 from ontology.events import Event
 
@@ -119,7 +120,7 @@ class Observed:
         for event in self.log.feeds(chain, upto=upto):
             manifest = self.store.get_document(event.artifact)
             entry = manifest["tables"].get(OBSERVATION)
-            if entry is None:
+            if entry is None or OMITS in event.payload:
                 continue
             table = self.store.get_table(entry["artifact"])
             codes = {name: _codes(table[name]) for name in ("item", "location")}

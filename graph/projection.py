@@ -22,14 +22,16 @@ from graph.recovery.records import Record, event_of
 from graph.recovery.segments import Segments
 from graph.settled_rows import SettledNodes, still_open
 from graph.snapshot import SnapshotReader, since_seconds_of
+from graph.state import State
 from graph.statements import database_error, read, run
-from graph.steps import Nodes, Step
+from graph.steps import Nodes, NoNodes, Step
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, table_of
 from ontology.errors import InputError, StateError
 from ontology.events import (
     FACTS_DUE,
     FEED_LOADED,
+    PERSON_ERASED,
     PLAN_MADE,
     RELEASE_ACTIVATED,
     ROWS_DISCARDED,
@@ -47,6 +49,7 @@ _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]
     PLAN_MADE: lambda reader, artifact, payload: PlanNodes.read(reader.store, artifact, payload),
     RELEASE_ACTIVATED: lambda _reader, _artifact, payload: ReleaseNodes(payload),
     ROWS_DISCARDED: SettledNodes,
+    PERSON_ERASED: lambda _reader, _artifact, _payload: NoNodes(),
 }
 
 
@@ -86,18 +89,20 @@ class Projection:
         killed after it, whoever opens the graph next finishes the projection.
         """
         content = nodes or self._nodes(new.kind, new.artifact, new.payload or {})
-        project = self._in_transaction(content)
+        projected = 0
 
         def write(tx: ManagedTransaction, event: Event) -> None:
+            nonlocal projected
             if guard is not None:
                 guard(tx, event)
-            project(tx, event)
+            projected = event.sequence if self._project_within(tx, event, content) else 0
 
         appended = self.log.append(
             new, write=write, derive=derive, body=body, expected_sequence=expected_sequence
         )
-        was_kept = nodes is None and not appended.replayed
-        self._catch_up({appended.event.sequence: content} if was_kept else {})
+        if projected != appended.event.sequence:
+            was_kept = nodes is None and not appended.replayed
+            self._catch_up({appended.event.sequence: content} if was_kept else {})
         return appended
 
     def append_again(self, record: Record) -> Event:
@@ -107,7 +112,9 @@ class Projection:
         """
         stated = event_of(record)
         content = self._nodes(stated.kind, stated.artifact, stated.payload)
-        event = self.log.append_again(record, write=self._in_transaction(content))
+        event = self.log.append_again(
+            record, write=lambda tx, event: self._project_within(tx, event, content)
+        )
         self._catch_up({event.sequence: content})
         return event
 
@@ -118,17 +125,15 @@ class Projection:
         """
         return self._catch_up({})
 
-    def _in_transaction(self, content: Nodes) -> Write:
-        """Projects a small event in the transaction that appends it, where it is the next one."""
-
-        def write(tx: ManagedTransaction, event: Event) -> None:
-            is_next = run(tx, "projected")[0]["projected"] == event.sequence - 1
-            if is_next and content.weight <= self.in_transaction_rows:
-                for step in content.steps(event, self.batch_rows):
-                    step(tx)
-                run(tx, "projected_advance", sequence=event.sequence)
-
-        return write
+    def _project_within(self, tx: ManagedTransaction, event: Event, content: Nodes) -> bool:
+        """Project a small event in the transaction that appends it, where it is the next one."""
+        is_next = run(tx, "projected")[0]["projected"] == event.sequence - 1
+        if not is_next or content.weight > self.in_transaction_rows:
+            return False
+        for step in content.steps(event, self.batch_rows):
+            step(tx)
+        run(tx, "projected_advance", sequence=event.sequence)
+        return True
 
     def _catch_up(self, read_before: Mapping[int, Nodes]) -> int:
         head = self.log.head()
@@ -209,9 +214,11 @@ def load_feed(
         "counts": dict(feed.counts), "source_sequence": feed.source_sequence,
         "delivery": feed.delivery, "number": feed.number, **(stated or {}),
         "since_seconds": since_seconds_of(feed, micros_of(effective_at)),
+        **({"full_at": {name: [full.since, full.standing, full.order]
+                        for name, full in sorted(feed.full_at.items())}} if feed.full_at else {}),
     }  # fmt: skip
     new = NewEvent(FEED_LOADED, key, agent, effective_at, artifact, payload)
-    guards = [] if after is None else [_unchanged(feed.chain, after)]
+    guards = [] if after is None else [_unchanged(projection.reader, feed.chain, after)]
     guards += [still_open(feed.mending.settles)] if len(feed.mending.settles) else []
     body = feed.delivery or digest_of([feed.chain, artifact])
     return projection.append(new, body=body, guard=_all_of(guards))
@@ -225,7 +232,7 @@ def _all_of(guards: list[Write]) -> Write | None:
     return guard if guards else None
 
 
-def _unchanged(chain: str, after: int) -> Write:
+def _unchanged(reader: SnapshotReader, chain: str, after: int) -> Write:
     """Refuses where another step changed the facts of a chain since."""
 
     def guard(tx: ManagedTransaction, event: Event) -> None:
@@ -234,23 +241,26 @@ def _unchanged(chain: str, after: int) -> Write:
                 f"the facts of `{chain}` changed meanwhile", code="STALE",
                 hint="read again and decide again",
             )  # fmt: skip
+        reader.is_same(chain, after, event.sequence - 1)
 
     return guard
 
 
-def bring_due(projection: Projection, chain: str, now: datetime, agent: str) -> None:
+def bring_due(projection: Projection, chain: str, now: datetime, agent: str) -> State:
     """Append `facts.due` where facts that were stated ahead have come to be true by now.
 
-    So the state of a chain is a function of its log alone. Any number may do this at once.
+    So the state of a chain is a function of its log alone; gives it. Any number may do this at
+    once.
     """
     state = projection.reader.state(chain)
     due = state.due(micros_of(now))
     if due is None:
-        return
+        return state
     count, latest = due
     payload = {"chain": chain, "until": latest, "facts": count}
     key = f"due/{chain}/{state.sequence}/{latest}"
     projection.append(NewEvent(FACTS_DUE, key, agent, now, "", payload), body=digest_of([payload]))
+    return projection.reader.state(chain)
 
 
 def read_back(driver: Driver, chain: str, at_sequence: int) -> Snapshot:

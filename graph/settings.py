@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     neo4j_pagecache: str = Field(default="128m", pattern=r"^[1-9][0-9]*[mg]$")
     neo4j_port: int = Field(default=0, ge=0, le=65535)
     """Bolt port of the managed server; 0 picks a free one and remembers it."""
+    person: str = Field(default="", max_length=1_000)
+    """Who acts from this command line; logged as a pseudonym. Empty: nobody that is named."""
     keep_file_bytes: int = Field(default=32 * 2**20, ge=0, le=2**30)
     """The files of a delivery are kept as they came, where together they are no larger; 0: none."""
 

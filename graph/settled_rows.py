@@ -8,11 +8,13 @@ import numpy.typing as npt
 from neo4j import ManagedTransaction
 
 from graph.artifacts import ArtifactStore
+from graph.fold import Statements, later
+from graph.identity_links import Linked
 from graph.log import Write
 from graph.snapshot import SnapshotReader
+from graph.state import ALWAYS
 from graph.statements import Row, run
 from graph.steps import Step
-from ontology.columns import Table
 from ontology.errors import InputError, StateError
 from ontology.events import Event
 
@@ -71,22 +73,41 @@ def _settle_step(rows: IntMatrix, state: str, sequence: int) -> Step:
 
 
 def supersede_step(
-    chain: str, source: str, tables: Mapping[str, Table], sequence: int
+    chain: str, source: str, stated: Mapping[str, Statements], linked: Linked, sequence: int
 ) -> Step:  # fmt: skip
-    """Show open rows as superseded whose facts a later delivery of their source states."""
-    told = {name: table for name, table in tables.items() if len(table)}
+    """Show open rows as superseded of whose facts a delivery of their source states what counts.
+
+    That is a statement whose clocks are not before those that the row would have had: one that
+    only arrives later settles nothing. Facts are known by the source's identifiers and by ours.
+    """
+    told = {name: _by_keys(rows, linked) for name, rows in stated.items() if len(rows)}
     few = sum(map(len, told.values())) <= FEW_KEYS
 
     def step(tx: ManagedTransaction) -> None:
-        keys = [key for table in told.values() for key in table.keys] if few else None
+        keys = sorted({key for rows in told.values() for key in rows}) if few else None
         open_rows = run(tx, "quarantine_open", chain=chain, source=source, classes=sorted(told),
-                        keys=keys, before=sequence * ROOM)  # fmt: skip
-        found = [(row["event"], row["row"]) for row in open_rows
-                 if row["key"] in told[row["class"]].row_of]  # fmt: skip
+                        keys=keys, before=sequence * ROOM, unknown=ALWAYS)  # fmt: skip
+        found = [
+            (row["event"], row["row"]) for row in open_rows
+            if (at := told[row["class"]].get(row["key"])) is not None
+            and not _is_later(row, stated[row["class"]].clocks[at])
+        ]  # fmt: skip
         if found:
             _settle_step(np.array(found, np.int64), SUPERSEDED, sequence)(tx)
 
     return step
+
+
+def _by_keys(rows: Statements, linked: Linked) -> Mapping[str, int]:
+    """The row of each key, in our identifiers and in the source's own."""
+    if rows.table.name not in linked.used:
+        return rows.table.row_of
+    return {**linked.own(rows.table).row_of, **rows.table.row_of}
+
+
+def _is_later(row: Row, clocks: IntMatrix) -> bool:
+    mine = np.array([[row["since"], row["standing"], row["order"]]], np.int64)
+    return bool(later(mine, clocks[None, :])[0])
 
 
 def still_open(rows: IntMatrix) -> Write:

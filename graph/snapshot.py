@@ -1,6 +1,7 @@
 """The columnar snapshot of a chain: a fold of its feeds, apart from what the graph projects."""
 
-from collections.abc import Collection, Mapping
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -9,14 +10,16 @@ import numpy as np
 
 from graph.artifacts import ArtifactStore
 from graph.fold import Statements
-from graph.log import Log
+from graph.log import LAST_EVENT, Log
 from graph.manifests import FeedContents, read_statements
+from graph.recent import Recent
 from graph.recovery.checkpoints import Checkpoints, pass_over
 from graph.state import State, as_stated
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, Table
 from ontology.errors import InputError
 from ontology.events import FACTS_DUE, Event, micros_of
+from ontology.on_demand import OnDemand
 
 LAST = 2**62
 """Clocks after all others."""
@@ -25,6 +28,12 @@ KEPT = 3
 """So many states of a chain are kept: they share most of their layers."""
 
 SECOND = 1_000_000
+
+NEWEST = 64
+"""So many of a chain's last feeds are kept at hand."""
+
+FULL = "full_at"
+"""How the log names the classes of which a feed holds all that its source has."""
 
 
 class SnapshotReader:
@@ -40,7 +49,12 @@ class SnapshotReader:
         self.log = log
         self.store = store
         self.checkpoints = checkpoints
+        self.recent = Recent(store)
         self._kept: dict[str, tuple[State, ...]] = {}
+        self._fed: dict[str, deque[Event]] = {}
+        self._full: dict[str, list[Event]] = {}
+        self._followed: dict[str, int] = {}
+        self._same: dict[str, tuple[int, int]] = {}
         self._lock = Lock()
 
     def read(
@@ -68,11 +82,45 @@ class SnapshotReader:
             kept = self._kept.get(chain, ())
         upto = _upto(at_sequence)
         start = max((one for one in kept if one.sequence <= upto), key=_sequence, default=None)
+        if start is not None and (start.sequence, upto) == self._same.get(chain):
+            return start
         state = self._follow(chain, start or self._nearest(chain, upto), upto)
         with self._lock:
+            self._leap(chain, state.sequence)
             newest = sorted({one.sequence: one for one in (*kept, state)}.values(), key=_sequence)
             self._kept[chain] = tuple(newest[-KEPT:])
         return state
+
+    def is_same(self, chain: str, after: int, upto: int) -> None:
+        """Told by who holds the log's lock: no step changed a chain between two events."""
+        with self._lock:
+            self._same[chain] = after, upto
+
+    def newest_feeds(self, chain: str) -> Iterator[Event]:
+        """The feeds of a chain up to the last state that was read, the newest first.
+
+        As far as they were followed they are at hand, else read as they are asked for.
+        """
+        with self._lock:
+            near = tuple(self._fed.get(chain, ()))
+        yield from reversed(near)
+        yield from self.log.newest_feeds(chain, before=near[0].sequence if near else LAST_EVENT)
+
+    def full_files(self, chain: str) -> tuple[Event, ...]:
+        """The feeds, up to the last state that was read, that hold all of their source's facts."""
+        with self._lock:
+            upto, known = self._followed.get(chain, 0), self._full.get(chain)
+            if known is not None:
+                return tuple(known)
+        found = [e for e in self.log.feeds(chain, upto=upto) if FULL in e.payload]
+        with self._lock:
+            if self._followed.get(chain, 0) == upto:
+                self._full[chain] = found
+        return tuple(found)
+
+    def as_of(self, chain: str, effective: int, at_sequence: int | None = None) -> State:
+        """The state of what was true by a time (microseconds), as known after some events."""
+        return self._as_of(chain, effective, _upto(at_sequence))
 
     def state_digest(self, at_sequence: int | None = None) -> str:
         """One SHA-256 over the folds of all chains: a rebuild from the log gives the same."""
@@ -86,11 +134,31 @@ class SnapshotReader:
     def _follow(self, chain: str, state: State, upto: int) -> State:
         for event in self.log.steps(chain, after=state.sequence, upto=upto):
             when = micros_of(event.recorded_at)
+            self._remember(chain, event, state.sequence)
             state = state.after(event.sequence, when, stated_by(self.store, event))
             if self.checkpoints is not None and self.checkpoints.is_worth(state):
                 self.checkpoints.keep(chain, state, event.leaf)
                 state = replace(state, cost_rows=0)
         return state
+
+    def _remember(self, chain: str, event: Event, after: int) -> None:
+        """Keep a step that follows the one `after`; what is kept of a chain has no gaps."""
+        with self._lock:
+            self._leap(chain, after)
+            if event.sequence <= self._followed[chain]:
+                return
+            self._followed[chain] = event.sequence
+            if event.kind != FACTS_DUE:
+                self._fed[chain].append(event)
+            if chain in self._full and FULL in event.payload:
+                self._full[chain].append(event)
+
+    def _leap(self, chain: str, sequence: int) -> None:
+        """Forget what was followed of a chain where a state is reached without its steps."""
+        if sequence > self._followed.get(chain, -1):
+            self._fed[chain] = deque(maxlen=NEWEST)
+            self._full.pop(chain, None)
+            self._followed[chain] = sequence
 
     def _as_of(self, chain: str, effective: int, upto: int) -> State:
         """What was true by a time, as known after some events: what is true later is left out.
@@ -176,22 +244,34 @@ def stated_in(feed: FeedContents, sequence: int, effective: int) -> dict[str, St
         addresses = np.column_stack([np.full(count, sequence), np.arange(count)])
         closes = feed.closes.get(name, np.zeros(count, np.bool_))
         clocks = np.column_stack([since, *order])
-        found[name] = Statements(table, clocks, addresses, closes, ranks is not None)
+        found[name] = Statements(table, clocks, addresses, closes, ranks is not None, feed.decides)
     return found
 
 
 def apply_feed(before: Snapshot, sequence: int, tables: Mapping[str, Table]) -> Snapshot:
     """The snapshot were these tables stated now, by whoever counts most: a question, no event."""
-    folds = {name: as_stated(before, name) for name in {*before.tables, *tables}}
-    for name, table in tables.items():
-        count = len(table)
-        rows = np.column_stack([np.full(count, sequence, np.int64), np.arange(count)])
-        folds[name] = folds[name].after(
-            Statements(
-                table, np.tile([LAST, LAST, sequence], (count, 1)), rows, np.zeros(count, np.bool_)
-            )
-        )
-    return State(sequence, LAST, folds).snapshot
+
+    def stands(name: str) -> Statements:
+        fold = as_stated(before, name)
+        if name in tables:
+            fold = fold.after(_last_of_all(tables[name], sequence))
+        assert fold.in_force is not None  # noqa: S101  empty classes are not among the names
+        return fold.in_force
+
+    names = sorted({*before.tables, *(name for name, table in tables.items() if len(table))})
+    rows = OnDemand(names, stands)
+    return Snapshot(
+        sequence, OnDemand(names, lambda name: rows[name].table),
+        OnDemand(names, lambda name: rows[name].addresses),
+        OnDemand(names, lambda name: rows[name].clocks),
+    )  # fmt: skip
+
+
+def _last_of_all(table: Table, sequence: int) -> Statements:
+    count = len(table)
+    clocks = np.tile([LAST, LAST, sequence], (count, 1))
+    addresses = np.column_stack([np.full(count, sequence, np.int64), np.arange(count)])
+    return Statements(table, clocks, addresses, np.zeros(count, np.bool_))
 
 
 def _upto(at_sequence: int | None) -> int:

@@ -7,7 +7,9 @@ from functools import cached_property
 import numpy as np
 
 from graph.fold import Fold, IntMatrix, Statements
-from ontology.columns import Snapshot
+from ontology.columns import Column, Snapshot, Table, empty_table
+from ontology.keys import TEXT, are_ascending
+from ontology.on_demand import OnDemand
 
 ALWAYS = -(2**63) + 1
 """Before every time, in microseconds."""
@@ -53,6 +55,11 @@ class State:
         """The same statements at a later time."""
         return self.after(self.sequence, effective, {})
 
+    def about(self, name: str, by: tuple[str, ...], arriving: Table) -> Table:
+        """The facts of a class in force that agree with any row of a table in some columns."""
+        fold = self.folds.get(name)
+        return empty_table(name) if fold is None else fold.about(by, arriving).table
+
     @property
     def standing_rows(self) -> int:
         """About how many statements stand."""
@@ -66,15 +73,20 @@ class State:
 
     @cached_property
     def snapshot(self) -> Snapshot:
-        """All facts in force, with their addresses and clocks."""
-        found = {name: fold.in_force for name, fold in sorted(self.folds.items())}
-        stands = {name: rows for name, rows in found.items() if rows is not None and len(rows)}
+        """All facts in force, with their addresses and clocks; a class is joined when asked for."""
+        stands = {name: fold for name, fold in sorted(self.folds.items()) if not fold.is_empty}
         return Snapshot(
             self.sequence,
-            {name: rows.table for name, rows in stands.items()},
-            {name: rows.addresses for name, rows in stands.items()},
-            {name: rows.clocks for name, rows in stands.items()},
+            OnDemand(stands, lambda name: _rows(stands[name]).table),
+            OnDemand(stands, lambda name: _rows(stands[name]).addresses),
+            OnDemand(stands, lambda name: _rows(stands[name]).clocks),
         )
+
+
+def _rows(fold: Fold) -> Statements:
+    rows = fold.in_force
+    assert rows is not None  # noqa: S101  such folds are empty, and left out
+    return rows
 
 
 @dataclass(frozen=True)
@@ -96,18 +108,36 @@ def change_of(
     Takes time by what was said and what came due, not by what stands.
     """
     told = (*before.waiting.get(name, ()), *((stated[name],) if name in stated else ()))
-    keys = sorted({key for part in told for key in part.table.keys.tolist()})
-    if not keys:
+    keys = _keys_of(told)
+    if not len(keys):
         return None
     was, now = (
         state.folds.get(name, Fold()).standing_of(name, keys)[0] for state in (before, after)
     )
     was, now = (rows.take(np.flatnonzero(~rows.closes)) for rows in (was, now))
-    old, new = (set(map(tuple, rows.addresses.tolist())) for rows in (was, now))
-    ended = np.array(sorted(old - new), np.int64).reshape(-1, 2)
-    came = [row for row, place in enumerate(map(tuple, now.addresses.tolist())) if place not in old]
-    came.sort(key=lambda row: tuple(now.addresses[row].tolist()))
-    return Change(now.take(np.array(came, np.intp)), ended)
+    old, new = _places(was.addresses), _places(now.addresses)
+    ended = was.addresses[~np.isin(old, new)]
+    came = np.flatnonzero(~np.isin(new, old))
+    by_place = came[np.lexsort((now.addresses[came, 1], now.addresses[came, 0]))]
+    return Change(now.take(by_place), ended[np.lexsort((ended[:, 1], ended[:, 0]))])
+
+
+def _keys_of(told: tuple[Statements, ...]) -> Column:
+    """The keys of all statements, each once, in their order."""
+    parts = [part.table.keys for part in told]
+    keys = np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else np.empty(0, TEXT)
+    if are_ascending(keys):
+        return keys
+    keys = np.sort(keys, kind="stable")
+    is_first = np.ones(len(keys), np.bool_)
+    is_first[1:] = keys[1:] != keys[:-1]
+    return keys[is_first]
+
+
+def _places(addresses: IntMatrix) -> IntMatrix:
+    """One number per address: events are fewer than 2^31, and rows of one are too."""
+    places: IntMatrix = (addresses[:, 0] << 32) + addresses[:, 1]
+    return places
 
 
 def as_stated(snapshot: Snapshot, name: str) -> Fold:

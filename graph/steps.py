@@ -1,6 +1,7 @@
 """What every kind of event offers the projection: a weight, and steps that may be repeated."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from neo4j import ManagedTransaction
@@ -18,3 +19,14 @@ class Nodes(Protocol):
     def steps(self, event: Event, batch_rows: int) -> Iterator[Step]:
         """Writes that can each be repeated, in this order, without a further effect."""
         ...
+
+
+@dataclass(slots=True)
+class NoNodes:
+    """An event of which the graph shows nothing but the event."""
+
+    weight: int = 0
+
+    def steps(self, event: Event, batch_rows: int) -> Iterator[Step]:
+        """None."""
+        yield from ()

@@ -1,24 +1,26 @@
 """Tables as numpy columns: how facts travel between the packages."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
-from functools import cached_property
-from operator import lt
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ontology.errors import InputError
-from ontology.terms import FieldKind, field_kinds, join_key
+from ontology.keys import RowOf, are_ascending, keys_of
+from ontology.terms import FieldKind, field_kinds
 from ontology.vocabulary import RECORDS
 
 Column = npt.NDArray[Any]
 MISSING = int(np.iinfo(np.int64).min)
 """The integer that stands for "not stated" in a column of integers."""
+CELLS_AT_ONCE = 2**16
+"""So many cells of a column are put into bytes at once."""
 
 
 @dataclass(frozen=True)
@@ -48,31 +50,40 @@ class Table:
 
     @cached_property
     def keys(self) -> Column:
-        """The natural key of every row, as object strings."""
-        parts = [_key_parts(self.columns[name]) for name in RECORDS[self.name].KEY]
-        keys = np.empty(len(self), object)
-        keys[:] = list(map("/".join, zip(*parts, strict=True)))
-        return keys
+        """The natural key of every row, as texts of numpy (`ontology.keys.TEXT`)."""
+        return keys_of([self.columns[name] for name in RECORDS[self.name].KEY])
 
     @cached_property
-    def row_of(self) -> dict[str, int]:
+    def row_of(self) -> RowOf:
         """From natural key to row."""
-        return {key: row for row, key in enumerate(self.keys)}
+        return RowOf(self.keys)
+
+    @cached_property
+    def worked_out(self) -> dict[Hashable, Any]:
+        """What others worked out of this table, by what it is: kept for as long as the table is."""
+        return {}
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Table":
-        """The given rows, in the given order."""
-        return Table(self.name, {name: column[rows] for name, column in self.columns.items()})
+        """The given rows, in the given order; all of them in their order are this table itself.
+
+        A column in which one value stands for all rows stays such a column.
+        """
+        if _are_all(rows, len(self)):
+            return self
+        return Table(self.name, {n: _taken(column, rows) for n, column in self.columns.items()})
 
     def sorted(self) -> "Table":
         """The same rows in the order of their natural keys (code points), then of their cells."""
-        keys = self.keys.tolist()
-        if all(map(lt, keys, keys[1:])):
+        if are_ascending(self.keys):
             return self
-        order = sorted(range(len(self)), key=keys.__getitem__)
-        if len(set(keys)) < len(keys):
-            rows = list(zip(*(self[name].tolist() for name in sorted(self.columns)), strict=True))
-            order.sort(key=lambda row: (keys[row], repr(rows[row])))
-        return self.take(np.array(order, np.intp))
+        order = np.argsort(self.keys, kind="stable")
+        keys = self.keys[order]
+        if not (keys[1:] == keys[:-1]).any():
+            return self.take(order)
+        told = self.keys.tolist()
+        rows = list(zip(*(self[name].tolist() for name in sorted(self.columns)), strict=True))
+        by_cells = sorted(order.tolist(), key=lambda row: (told[row], repr(rows[row])))
+        return self.take(np.array(by_cells, np.intp))
 
     @cached_property
     def digest(self) -> str:
@@ -84,13 +95,11 @@ class Table:
         ordered = self.sorted()
         state = hashlib.sha256(f"evenkeel table 1\n{self.name}\n{len(self)}\n".encode())
         for kind, default in _defaults(self.name):
-            content = _column_bytes(ordered[kind.name], kind)
-            if default is not NO_DEFAULT:
-                blank = _column_bytes(column_of([default], kind), kind)
-                if content == blank * len(self):
-                    continue
-            state.update(f"{kind.name}\n".encode())
-            state.update(content)
+            column = ordered[kind.name]
+            if default is NO_DEFAULT or not _is_only(column, default, kind):
+                state.update(f"{kind.name}\n".encode())
+                for content in _contents(column, kind):
+                    state.update(content)
         return state.hexdigest()
 
 
@@ -130,6 +139,7 @@ def table_of(records: Iterable[Any], name: str) -> Table:
     return Table(name, {k: column_of([getattr(r, k) for r in rows], v) for k, v in kinds.items()})
 
 
+@cache
 def empty_table(name: str) -> Table:
     """A table without rows."""
     return table_of((), name)
@@ -209,21 +219,44 @@ def cell(value: Any, kind: FieldKind) -> Any:
     return plain.replace(tzinfo=UTC) if kind.scalar is datetime else plain
 
 
-def _key_parts(column: Column) -> list[str]:
-    """Each value as its part of a key; equal values are quoted once."""
-    if column.dtype.kind in "iM" and len(column):  # days as objects are slow to look up
-        few, place = np.unique(column.view(np.int64), return_inverse=True)
-        texts = np.array([join_key((v,)) for v in _plain(few.view(column.dtype))], object)
-        return list(texts[place].tolist())
-    values = column.tolist()
-    known = {value: join_key((value,)) for value in set(values)}
-    return list(map(known.__getitem__, values))
+def joined(columns: Sequence[Column]) -> Column:
+    """The cells of several columns of one field, one column after the other.
+
+    Where one value stands for all rows of one, and the others hold nothing else, it stands for all
+    rows of the whole.
+    """
+    told = [column for column in columns if len(column)] or list(columns[:1])
+    one = next((column[:1] for column in told if _is_constant(column)), None)
+    if one is not None and all(_holds_only(column, one) for column in told):
+        return np.broadcast_to(one, sum(map(len, told)))
+    return np.concatenate(told)
 
 
-def _plain(column: Column) -> list[Any]:
-    if column.dtype == np.int64:
-        return [None if value == MISSING else value for value in column.tolist()]
-    return list(column.tolist())
+def _holds_only(column: Column, one: Column) -> bool:
+    cells = column[:1] if _is_constant(column) else column
+    if cells.dtype.kind == "M":  # not a time equals not a time here
+        cells, one = cells.view(np.int64), one.view(np.int64)
+    return bool((cells == one).all())
+
+
+def _is_constant(column: Column) -> bool:
+    """Whether one value stands for all rows."""
+    return column.strides == (0,) and len(column) > 0
+
+
+def _taken(column: Column, rows: npt.NDArray[np.intp]) -> Column:
+    found: Column = column[rows] if not _is_constant(column) else column[:1]
+    if not _is_constant(column):
+        return found
+    count = int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
+    return np.broadcast_to(found, count)
+
+
+def _are_all(rows: npt.NDArray[np.intp], count: int) -> bool:
+    """Whether these are all rows in their order."""
+    if len(rows) != count or rows.dtype == np.bool_:
+        return False
+    return bool((rows == np.arange(count)).all())
 
 
 def _defaults(name: str) -> list[tuple[FieldKind, Any]]:
@@ -232,12 +265,30 @@ def _defaults(name: str) -> list[tuple[FieldKind, Any]]:
     return [(kinds[field_name], defaults[field_name]) for field_name in sorted(kinds)]
 
 
-def _column_bytes(column: Column, kind: FieldKind) -> bytes:
+def _is_only(column: Column, default: Any, kind: FieldKind) -> bool:
+    """Whether a column holds nothing but its field's default."""
+    blank = b"".join(_contents(column_of([default], kind), kind))
+    cells = column[:1] if _is_constant(column) else column
+    return all(
+        content == blank * len(cells[start : start + CELLS_AT_ONCE])
+        for start, content in zip(range(0, len(cells), CELLS_AT_ONCE), _contents(cells, kind),
+                                  strict=True)
+    )  # fmt: skip
+
+
+def _contents(column: Column, kind: FieldKind) -> Iterator[bytes]:
+    """The bytes of a column's cells, some rows at a time."""
+    known: dict[str | None, bytes] = {}
+    for start in range(0, len(column), CELLS_AT_ONCE):
+        yield _content(column[start : start + CELLS_AT_ONCE], kind, known)
+
+
+def _content(column: Column, kind: FieldKind, known: dict[str | None, bytes]) -> bytes:
     if kind.many:
         return b"".join(map(_set_bytes, column))
     if kind.scalar is str:
         values = column.tolist()
-        known = {text: _text_bytes(text) for text in set(values)}
+        known |= {text: _text_bytes(text) for text in set(values) - known.keys()}
         return b"".join(map(known.__getitem__, values))
     if kind.scalar is bool:
         return column.astype(np.uint8).tobytes()

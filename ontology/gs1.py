@@ -114,7 +114,7 @@ def identifier(text: str) -> Gs1Id:
     return found
 
 
-@lru_cache(maxsize=1 << 16)  # a pallet's things come again in every event of its way
+@lru_cache(maxsize=1 << 13)  # a pallet's things come again in every event of its way
 def identifier_form(text: str) -> Gs1Id | None:
     """As `identifier`, with check digits of links left unchecked; None for any other text."""
     if text.startswith("urn:epc:"):
@@ -136,7 +136,7 @@ def urn(found: Gs1Id, prefix_digits: int) -> str:
     raise _form(found.link, f"no EPC URN has a company prefix of {prefix_digits} digits for it")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 13)
 def _link(key: Gs1Id) -> str:
     link = f"{CANONICAL_HOST}/{key.ai}/{_escaped(key.key)}"
     return f"{link}/{key.qualifier}/{_escaped(key.value)}" if key.qualifier else link

@@ -23,7 +23,8 @@ class Movement:
     item, supplier and destination; assignments have order, item, customer and origin;
     substitutions have item, lot, origin = destination and `replaces`, the item stood in for.
     `days_since_received` and `stock_age_days` (since the count) are those of the position that
-    units leave on the first day.
+    units leave on the first day. How well the item's stock at both ends is known stands in the
+    last four, on every day: days since its oldest count there, and how many marks are on it.
     """
 
     KEY: ClassVar = ("kind", "item", "lane", "supplier", "order", "origin", "destination",
@@ -45,6 +46,10 @@ class Movement:
     replaces: ItemId | None = None
     days_since_received: int | None = None
     stock_age_days: int | None = None
+    origin_stock_age_days: int | None = None
+    destination_stock_age_days: int | None = None
+    origin_mark_count: int | None = None
+    destination_mark_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from urllib.parse import quote
@@ -48,8 +48,9 @@ class FieldKind:
     refers_to: str
 
 
+@cache
 def field_kinds(record: type) -> dict[str, FieldKind]:
-    """The kinds of a record class's fields, in the order written."""
+    """The kinds of a record class's fields, in the order written; nobody may change them."""
     if not is_dataclass(record):
         raise TypeError(f"{record} is not a dataclass")
     hints = get_type_hints(record, include_extras=True)

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 
 from ontology.calendars import WEEKDAYS
+from ontology.movement_kinds import MOVEMENT_KINDS
 from ontology.time_zones import zone_names
 
 _PLACE_KINDS = ("plant", "hub", "distribution centre", "store", "zone", "shelf", "region")
@@ -17,15 +19,28 @@ _CURRENCY = re.compile("[A-Z]{3}")
 
 @dataclass(frozen=True, slots=True)
 class TextRule:
-    """What a text must be: the code of the refusal, the test, and what to say of another text."""
+    """What a text must be: the code of the refusal, the test, and what to say of another text.
+
+    `words` are those that are allowed, where they are few enough to be listed.
+    """
 
     code: str
     allows: Callable[[str], bool]
     complaint: str
+    words: tuple[str, ...] = ()
+
+    def against(self, text: str) -> str:
+        """What to say of a text that is not allowed: the complaint, and the word that is nearest.
+
+        Nearness is that of `difflib`: the longest parts that both have in common.
+        """
+        near = get_close_matches(text.strip().lower(), self.words, 1)
+        return self.complaint + (f"; the nearest is `{near[0]}`" if near else "")
 
 
 def _listed(*words: str, code: str = "NOT_IN_LIST") -> TextRule:
-    return TextRule(code, frozenset(words).__contains__, f"is none of: {', '.join(words)}")
+    complaint = f"is none of: {', '.join(words)}"
+    return TextRule(code, frozenset(words).__contains__, complaint, words)
 
 
 _LISTS = {
@@ -33,6 +48,7 @@ _LISTS = {
     ("Location", "status"): _listed(*_OPEN_OR_CLOSED),
     ("Lane", "status"): _listed(*_OPEN_OR_CLOSED),
     ("Lot", "status"): _listed("released", "quarantined", "blocked"),
+    ("StockMovement", "kind"): _listed(*MOVEMENT_KINDS),
     ("LaneCapacity", "measure"): _listed(*MEASURES),
     ("CarrierCapacity", "measure"): _listed(*MEASURES),
     ("TruckLoad", "measure"): _listed(*MEASURES),

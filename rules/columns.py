@@ -55,6 +55,13 @@ class Columns:
         """The table of a class, empty where there is none."""
         return self._tables.get(name) or empty_table(name)
 
+    def put(self, table: Table) -> None:
+        """Put another table in the place of a class's; what was encoded of other classes stays."""
+        self._tables = {**self._tables, table.name: table}
+        self._instances.pop(table.name, None)
+        for address in [one for one in self._adjacent if one[0] == table.name]:
+            del self._adjacent[address]
+
     def instances(self, name: str) -> IntArray:
         """The codes of a class's records, in row order."""
         if name not in self._instances:

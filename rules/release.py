@@ -116,6 +116,10 @@ class Release:
         rows = enumerate(self.shapes[rule.file].splitlines(), 1)
         return next((row for row, line in rows if begins.match(line)), 0)
 
+    def names(self, word: str) -> bool:
+        """Whether any shape names a property or class of the vocabulary, by its local name."""
+        return (None, None, URIRef(NAMESPACE + word)) in self.graph
+
     def rule(self, iri: str) -> Rule:
         """One rule by its IRI. Raises InputError RULE_UNKNOWN."""
         for rule in self.rules:

@@ -20,6 +20,7 @@ from ontology.objectives import PLAIN, Weights
 from ontology.ranges import refuse_out_of_range
 from ontology.steadiness import LineBefore, Steady
 from ontology.stock_now import with_movements
+from ontology.terms import local_name
 from rules.decide import decide
 from rules.release import Release
 from service.objectives import (
@@ -42,6 +43,7 @@ from solver.model.carry_labels import CarryLabels
 from solver.model.currency import Conversion, conversion_of
 from solver.model.edited import forbidden, wanted
 from solver.model.expiring import expected_waste, merged
+from solver.model.known_stock import FIELDS, with_known_stock
 from solver.model.lots import with_whole_bounds
 from solver.model.movements import RISK, Window, candidates, stock_after, window_of
 from solver.model.problem import BOTH_PARTS, Problem, build
@@ -161,6 +163,8 @@ def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
     """
     facts, window = question.facts, question.window
     movements = candidates(facts, window)
+    if any(question.release.names(local_name(field)) for field in FIELDS):
+        movements = with_known_stock(movements, facts, window)
     closures: Closures = decide(question.release, facts, movements, stock_after(facts, window))
     closures = closures.joined(ways_back(facts, movements, question.request.steady))
     if question.without_rule:

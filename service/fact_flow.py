@@ -9,7 +9,8 @@ import numpy as np
 from graph.facts import kinds_of
 from graph.fold import BoolColumn, Fold, Statements, equal_rows
 from graph.state import State
-from ontology.columns import Table, cell
+from ontology.columns import Column, Table, cell
+from ontology.keys import TEXT
 from service.intake.changes import ADDED, CHANGED, CLOSED
 
 NOBODY = -1
@@ -39,8 +40,9 @@ def fact_steps(
     for name in sorted({*stated, *before.waiting}):
         told = (*before.waiting.get(name, ()), *((stated[name],) if name in stated else ()))
         keys = sorted({key for part in told for key in part.table.keys.tolist()})
-        was, stood = _standing(before, name, keys)
-        now, stands = _standing(after, name, keys)
+        asked = np.array(keys, TEXT)
+        was, stood = _standing(before, name, asked)
+        now, stands = _standing(after, name, asked)
         changed = stood | stands
         both = np.flatnonzero(stood & stands)
         old, new = _rows(stood), _rows(stands)
@@ -57,7 +59,7 @@ def values_of(table: Table, row: int) -> dict[str, Any]:
     return {name: cell(table[name][row], kind) for name, kind in kinds_of(table.name).items()}
 
 
-def _standing(state: State, name: str, keys: list[str]) -> tuple[Statements, BoolColumn]:
+def _standing(state: State, name: str, keys: Column) -> tuple[Statements, BoolColumn]:
     """What is in force of the keys, and of which there is something."""
     rows, known = state.folds.get(name, Fold()).standing_of(name, keys)
     held = known.copy()

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from neo4j import Driver
-
 from graph.artifacts import ArtifactStore
 from graph.catalog import Catalog
+from graph.login import Driver
+from graph.persons import Persons
 from graph.plans import activate_release
 from graph.progress import Progress, silent
 from graph.projection import Projection, bring_due, open_graph
@@ -24,6 +24,7 @@ from ontology.columns import Snapshot
 from ontology.errors import StateError
 from ontology.governance import PolicyRelease
 from rules.release import Release, default_release
+from service.returned_memory import return_large_columns
 
 SERVICE_AGENT = "evenkeel"
 
@@ -54,8 +55,12 @@ class House:
 
     def state(self, chain: str, now: datetime | None = None) -> State:
         """The state of a chain, facts that have come due since its last event in force."""
-        bring_due(self.projection, chain, now or datetime.now(UTC), SERVICE_AGENT)
-        return self.reader.state(chain)
+        return bring_due(self.projection, chain, now or datetime.now(UTC), SERVICE_AGENT)
+
+    @property
+    def persons(self) -> Persons:
+        """Who the pseudonyms of this data folder stand for."""
+        return Persons(self.settings.data_folder)
 
     def facts(self, chain: str, as_of: AsOf | None = None) -> Snapshot:
         """All facts of a chain, true and known as of some times: now, where none is said.
@@ -93,11 +98,13 @@ def house_on(
     driver: Driver, settings: Settings, release: Release | None = None, agent: str = SERVICE_AGENT
 ) -> House:
     """The service on an open driver, which stays the caller's to close."""
+    return_large_columns()
     projection = projection_on(driver, settings)
     store = projection.store
     active = release or default_release()
     _put_in_force(projection, active, agent)
-    return House(settings, driver, projection, store, projection.reader, Catalog(driver), active)
+    catalog = Catalog(driver, Persons(settings.data_folder).told)
+    return House(settings, driver, projection, store, projection.reader, catalog, active)
 
 
 def projection_on(driver: Driver, settings: Settings) -> Projection:
@@ -105,11 +112,7 @@ def projection_on(driver: Driver, settings: Settings) -> Projection:
 
     Raises StateError `RESTORE_UNFINISHED`, and what `open_graph` raises.
     """
-    if restoring_mark(settings).exists():
-        raise StateError(
-            f"a restore into `{settings.data_folder}` was not finished", code="RESTORE_UNFINISHED",
-            hint="give the same `evenkeel restore` again: it goes on where it stopped",
-        )  # fmt: skip
+    refuse_half_restored(settings)
     settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     artifacts_folder(settings).mkdir(mode=0o700, exist_ok=True)  # plans are nobody else's to read
     store = ArtifactStore(artifacts_folder(settings))
@@ -125,6 +128,15 @@ def log_folder(settings: Settings) -> Path:
 def restoring_mark(settings: Settings) -> Path:
     """The file that is there while a restore is not finished."""
     return settings.data_folder / "restoring"
+
+
+def refuse_half_restored(settings: Settings) -> None:
+    """Raises StateError `RESTORE_UNFINISHED` while a restore into the data folder is not done."""
+    if restoring_mark(settings).exists():
+        raise StateError(
+            f"a restore into `{settings.data_folder}` was not finished", code="RESTORE_UNFINISHED",
+            hint="give the same `evenkeel restore` again: it goes on where it stopped",
+        )  # fmt: skip
 
 
 def artifacts_folder(settings: Settings) -> Path:

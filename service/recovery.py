@@ -11,15 +11,23 @@ from typing import Any
 from neo4j import Driver
 
 from graph.artifacts import ArtifactStore
-from graph.disk import sync_folder, write_durably
+from graph.disk import sync_folder, write_durably, writing
 from graph.locking import holding
 from graph.log import Log
 from graph.login import open_driver
 from graph.merkle import fold
 from graph.migrate import migrate
+from graph.persons import Persons
 from graph.progress import Progress, silent
 from graph.projection import Projection, open_graph
-from graph.recovery.backups import name_of_backup, read_backup, verified_log, write_backup
+from graph.recovery.backups import (
+    Backup,
+    name_of_backup,
+    read_backup,
+    refuse_strange,
+    verified_log,
+    write_backup,
+)
 from graph.recovery.digests import Digests, digests, replay
 from graph.recovery.losses import Loss, losses
 from graph.recovery.records import event_of
@@ -27,8 +35,14 @@ from graph.recovery.segments import SegmentFile, Segments, in_order
 from graph.server import ManagedServer, managed_server, open_database
 from graph.settings import Settings
 from ontology.errors import EvenkeelError, InputError, OutsideError, StateError
-from ontology.events import FEED_LOADED, PLAN_MADE, Event
-from service.house import House, artifacts_folder, log_folder, restoring_mark
+from ontology.events import FEED_LOADED, PERSON_ERASED, PLAN_MADE, Event
+from service.house import (
+    House,
+    artifacts_folder,
+    log_folder,
+    refuse_half_restored,
+    restoring_mark,
+)
 
 LOSSES_SHOWN = 5
 _NO_DATABASE = {"LOG_BEHIND", "NOT_MIGRATED", "DATABASE_FAILED", "SERVER_FAILED",
@@ -44,13 +58,19 @@ class Rebuilt:
     why_not: str
 
 
-def backup(house: House, folder: Path, progress: Progress = silent) -> dict[str, Any]:
+def backup(
+    house: House, folder: Path, progress: Progress = silent, *, persons: bool = False
+) -> dict[str, Any]:  # fmt: skip
     """Copy the log and the artifacts into a folder, as of one event; what is there stays.
+
+    Who the pseudonyms in it stand for is copied only where `persons` asks for it, into a file of
+    its own, which the next backup replaces or takes away.
 
     Killed at any point, the folder holds the last backup or the new one. Raises StateError
     `LOG_INCOMPLETE` where artifacts are lost, InputError `BACKUP_OTHER` where the folder holds the
     backup of another log.
     """
+    refuse_strange(folder)
     log, store = house.projection.log, house.store
     log.settle()
     files = list(Segments(log_folder(house.settings)).read())
@@ -63,6 +83,7 @@ def backup(house: House, folder: Path, progress: Progress = silent) -> dict[str,
     states = house.reader.chain_digests(upto)
     mappings = (house.settings.data_folder / "mappings").glob("*.yaml")
     more = {f"mappings/{path.name}": path.read_bytes() for path in mappings}
+    _copy_persons(house, folder, wanted=persons)
     made, copied = write_backup(folder, store, files, states, more, known, progress)
     return {
         "folder": str(folder), "sequence": made.sequence, "root": made.root,
@@ -71,17 +92,39 @@ def backup(house: House, folder: Path, progress: Progress = silent) -> dict[str,
     }  # fmt: skip
 
 
+def _copy_persons(house: House, folder: Path, *, wanted: bool) -> None:
+    there = Persons(folder).path
+    with writing(folder, refused="BACKUP_NOT_WRITTEN", hint="name a folder that you may write"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        there.unlink(missing_ok=True)
+    if wanted:
+        house.persons.copy_to(folder)
+
+
 def restore(settings: Settings, folder: Path, progress: Progress = silent) -> dict[str, Any]:
     """Bring a backup into an empty data folder; every byte is checked before one is written.
 
     Killed at any point, nothing starts there until the same restore is given again and goes on.
-    Raises InputError `NO_BACKUP`, `BACKUP_CORRUPT`; StateError `HOME_NOT_EMPTY`, `LOG_DIFFERS`.
+    Raises InputError `NO_BACKUP`, `BACKUP_CORRUPT`, `BACKUP_STRANGE`; StateError `HOME_NOT_EMPTY`,
+    `LOG_DIFFERS`, `STILL_BUSY`.
     """
-    found, mark = read_backup(folder), restoring_mark(settings)
-    name = name_of_backup(found)
-    _refuse_unless_empty(settings, name)
+    found = read_backup(folder)
+    _refuse_unless_empty(settings, name_of_backup(found))
     files = verified_log(folder, found, progress)
     settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(settings, progress, "restores or rebuilds"):
+        return _restored(settings, folder, found, files, progress)
+
+
+def _restored(
+    settings: Settings, folder: Path, found: Backup, files: list[tuple[str, bytes]],
+    progress: Progress,
+) -> dict[str, Any]:  # fmt: skip
+    """The second half of a restore, which writes, by the only one who does."""
+    mark, name = restoring_mark(settings), name_of_backup(found)
+    _refuse_unless_empty(settings, name)  # another may have ended meanwhile
+    if mark.exists():
+        _drop_half(settings, progress)
     write_durably(mark, name)
     source, store = ArtifactStore(folder), _store(settings)
     for done, artifact in enumerate(found.artifacts):
@@ -91,6 +134,8 @@ def restore(settings: Settings, folder: Path, progress: Progress = silent) -> di
         path = settings.data_folder / kept
         path.parent.mkdir(mode=0o700, exist_ok=True)
         write_durably(path, source.get(artifact))
+    if Persons(folder).path.exists():
+        Persons(folder).copy_to(settings.data_folder)
     segments = Segments(log_folder(settings))
     segments.adopt(files)
     with open_database(settings, progress) as driver:
@@ -100,26 +145,58 @@ def restore(settings: Settings, folder: Path, progress: Progress = silent) -> di
         made = digests(projection)
     if (made.root, made.states) != (found.root, found.states) or not made.agree:
         raise _differs("the restored log is not the one that was backed up")
+    events = [event_of(record) for file in segments.read() for record in file.records]
+    for event in events:
+        if event.kind == PERSON_ERASED:  # INVARIANT: who was erased does not come back
+            Persons(settings.data_folder).erase(event.payload["person"])
     mark.unlink()
     sync_folder(settings.data_folder)
-    events = [event_of(record) for file in segments.read() for record in file.records]
     return {"folder": str(folder), "artifacts": len(found.artifacts), **told(made),
             **_counted(events)}  # fmt: skip
+
+
+def _drop_half(settings: Settings, progress: Progress) -> None:
+    """Delete what a killed restore left of log and store: half of a log is mended by none.
+
+    What has come into a database at NEO4J_URI stays, and is compared.
+    """
+    shutil.rmtree(log_folder(settings), ignore_errors=True)
+    if not settings.neo4j_uri:
+        server = managed_server(settings)
+        server.stop(progress)
+        shutil.rmtree(server.home.folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(settings: Settings, progress: Progress, what: str) -> Iterator[None]:
+    """Nobody else restores or rebuilds in this data folder. Raises StateError `STILL_BUSY`."""
+    lock = settings.data_folder / "rebuilding.lock"
+    with holding(lock, 1.0, progress, f"waiting for another process that {what} the data folder"):
+        yield
 
 
 def refill(settings: Settings, folder: Path, progress: Progress = silent) -> dict[str, Any]:
     """Put back from a backup what this data folder has lost or damaged of log and artifacts.
 
     Needs no database. Gives the segments and artifacts that came back, and the events of which
-    artifacts are lost for good. Raises InputError `NO_BACKUP`, `BACKUP_CORRUPT`, `BACKUP_OTHER`.
+    artifacts are lost for good. Raises InputError `NO_BACKUP`, `BACKUP_CORRUPT`, `BACKUP_STRANGE`,
+    `BACKUP_OTHER`; StateError `STILL_BUSY`, `RESTORE_UNFINISHED`.
     """
+    refuse_half_restored(settings)
     found = read_backup(folder)
-    segments, store, source = (
-        Segments(log_folder(settings)),
-        _store(settings),
-        ArtifactStore(folder),
-    )
-    mended = _mended(segments, verified_log(folder, found, progress), folder)
+    kept = verified_log(folder, found, progress)
+    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(settings, progress, "restores or rebuilds"):
+        return _refilled(settings, folder, found, kept)
+
+
+def _refilled(
+    settings: Settings, folder: Path, found: Backup, kept: list[tuple[str, bytes]]
+) -> dict[str, Any]:
+    """The second half of a refill, which writes, by the only one who does."""
+    segments, store = Segments(log_folder(settings)), _store(settings)
+    source = ArtifactStore(folder)
+    mended = _mended(segments, kept, folder)
     segments.adopt(mended)
     events = [event_of(record) for file in segments.read() for record in file.records]
     known, back = set(found.artifacts), 0
@@ -163,13 +240,15 @@ def rebuild(settings: Settings, progress: Progress = silent) -> Rebuilt:
     The one before serves until the new one has been compared with the log. Killed at any point,
     the old store or the new one is found by the next start. A database at NEO4J_URI is no store of
     ours: it gets the events that it lacks, all of them where it is empty. Raises StateError
-    `NOTHING_TO_REBUILD`, `LOG_INCOMPLETE`, `LOG_DIFFERS`, `STILL_BUSY`; OutsideError
-    `SEGMENT_CORRUPT`, `LOG_DIVERGED`.
+    `NOTHING_TO_REBUILD`, `LOG_INCOMPLETE`, `LOG_DIFFERS`, `STILL_BUSY`, `RESTORE_UNFINISHED`;
+    OutsideError `SEGMENT_CORRUPT`, `LOG_DIVERGED`.
     """
+    refuse_half_restored(settings)
     settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = settings.data_folder / "rebuilding.lock"
-    waiting = "waiting for another process that rebuilds the database"
-    with holding(lock, 1.0, progress, waiting), _present(settings, progress) as (present, why_not):
+    with (
+        _alone(settings, progress, "restores or rebuilds"),
+        _present(settings, progress) as (present, why_not),
+    ):
         files = _whole_log(settings)
         if settings.neo4j_uri:
             return _filled(settings, files, progress)

@@ -29,7 +29,7 @@ def edit(
     cap: Annotated[Wish | None, typer.Option(help="LINE=UNITS: at most so many.")] = None,
     force: Annotated[Wish | None, typer.Option(help="LINE=UNITS: at least so many.")] = None,
     because: Annotated[str, typer.Option(help="Why; it is kept with the plan.")] = "",
-    agent: Annotated[str, typer.Option("--by", help="Who wishes it.")] = "local",
+    agent: Annotated[str, typer.Option("--by", help="Who wishes it; kept as a pseudonym.")] = "",
     *,
     rows: Annotated[int, typer.Option("--rows", min=1, help="Lines to print.")] = 20,
     as_json: AsJson = False,
@@ -43,10 +43,9 @@ def edit(
     from service.decision import PlanRequest
     from service.edits import prices_of_edits
     from service.objectives import asked_in
+    from service.persons import acting
     from service.planning import make_plan
 
-    if not agent.strip():
-        raise InputError("a wish is somebody's", code="USAGE", hint="say whose with --by")
     asked = {FORBID: forbid, PIN: pin, CAP: cap, FORCE: force}
     with opened() as house:
         before = document_of(house, find_plan(house, plan, chain))
@@ -55,7 +54,7 @@ def edit(
         edits |= {_edit(kind, text, decision, because) for kind, texts in asked.items()
                   for text in texts or ()}  # fmt: skip
         request = PlanRequest(
-            decision["chain"], frozenset(decision["cost_parts"]), agent=agent,
+            decision["chain"], frozenset(decision["cost_parts"]), agent=acting(house, agent),
             edits=tuple(sorted(edits)), previous=before["plan_digest"], **asked_in(decision),
         )  # fmt: skip
         with working("planning with and without each wish"):

@@ -1,6 +1,6 @@
 """The command `facts`: facts of a class, as of any two times, with their age and origin."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from service.stewardship.freshness import Age
 
 ROWS_SHOWN = 20
+_NOT_STATED = {"key", "since", "confirmed_since", "event"}
 
 
 def register(app: typer.Typer) -> None:
@@ -35,19 +36,22 @@ def facts(
     """Facts of a class, true and known as of any time; without a class, how many there are."""
     from api.commands.server import opened
     from api.recall import only_chain
-    from service.stewardship.freshness import clock_of, instant_of
+    from ontology.events import micros_of
+    from service.stewardship.freshness import clock_of, instant_of, stated_since
 
     clocks = as_of(effective, recorded)
     with opened() as house:
         asked = chain or only_chain(house)
         snapshot = house.facts(asked, clocks)
         counted = clock_of(house, asked, snapshot, instant_of(house, clocks))
-    if not name:
-        return _counted(snapshot, as_json=as_json)
-    rows, more = page(snapshot, name, key, after, first)
-    ages = [counted.age(name, *place) for place in _places(snapshot, name, rows)]
+        if not name:
+            return _counted(snapshot, as_json=as_json)
+        at, more = page(snapshot, name, key, after, first)
+        since = stated_since(house, name, snapshot.addresses[name][at]) if at else ()
+    rows = [*_told(snapshot, name, at, since)]
+    ages = [counted.age(name, row["event"], micros_of(row["confirmed_since"])) for row in rows]
     if as_json:
-        told_of = [row | asdict(age) for row, age in zip(rows, ages, strict=True)]
+        told_of = [_as_text(row) | asdict(age) for row, age in zip(rows, ages, strict=True)]
         print_document({"chain": asked, "class": name, "at": counted.at.isoformat(),
                         "facts": told_of, "more": more})  # fmt: skip
         return GOOD
@@ -62,34 +66,50 @@ def facts(
 
 def page(
     snapshot: "Snapshot", name: str, key: str, after: str, first: int
-) -> tuple[list[dict[str, Any]], bool]:
-    """Facts of a class by key, each with since when it is true and the event that stated it.
+) -> tuple[list[int], bool]:
+    """The rows of facts of a class by key, and whether there are more.
 
     Raises InputError `UNKNOWN_CLASS`.
     """
     from bisect import bisect_left, bisect_right
 
-    from ontology.columns import cell
     from ontology.errors import InputError
-    from ontology.events import moment_of
-    from ontology.terms import field_kinds
-    from ontology.vocabulary import FACTS, RECORDS
+    from ontology.vocabulary import FACTS
 
     if name not in FACTS:
         raise InputError(f"there is no class `{plain(name)}`", code="UNKNOWN_CLASS",
                          hint="`evenkeel facts` counts the facts of each class")  # fmt: skip
-    table = snapshot.table(name)
-    keys, kinds = table.keys.tolist(), field_kinds(RECORDS[name])
-    start = max(bisect_left(keys, key), bisect_right(keys, after) if after else 0)
-    found: list[dict[str, Any]] = []
-    for row in range(start, len(keys)):
+    keys = snapshot.table(name).keys.tolist()
+    found: list[int] = []
+    for row in range(max(bisect_left(keys, key), bisect_right(keys, after) if after else 0),
+                     len(keys)):  # fmt: skip
         if not keys[row].startswith(key) or len(found) > first:
             break
-        values = {field: cell(table[field][row], kind) for field, kind in kinds.items()}
-        since = moment_of(int(snapshot.clocks[name][row, 0]))
-        event = int(snapshot.addresses[name][row, 0])
-        found.append({"key": keys[row], "since": since.isoformat(), "event": event, **values})
+        found.append(row)
     return found[:first], len(found) > first
+
+
+def _told(
+    snapshot: "Snapshot", name: str, rows: Sequence[int], since: Iterable[int]
+) -> Iterator[dict[str, Any]]:
+    """Facts with the event that stated each, since when by that, and since when it is confirmed."""
+    from ontology.columns import cell
+    from ontology.events import moment_of
+    from ontology.terms import field_kinds
+    from ontology.vocabulary import RECORDS
+
+    table, kinds = snapshot.table(name), field_kinds(RECORDS[name])
+    for row, stated in zip(rows, since, strict=True):
+        values = {field: cell(table[field][row], kind) for field, kind in kinds.items()}
+        yield {
+            "key": table.keys[row], "since": moment_of(int(stated)),
+            "confirmed_since": moment_of(int(snapshot.clocks[name][row, 0])),
+            "event": int(snapshot.addresses[name][row, 0]), **values,
+        }  # fmt: skip
+
+
+def _as_text(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {name: row[name].isoformat() for name in ("since", "confirmed_since")}
 
 
 def _counted(snapshot: "Snapshot", *, as_json: bool) -> int:
@@ -106,15 +126,6 @@ def _counted(snapshot: "Snapshot", *, as_json: bool) -> int:
     return GOOD
 
 
-def _places(
-    snapshot: "Snapshot", name: str, rows: list[dict[str, Any]]
-) -> Iterator[tuple[int, int]]:
-    """The event that stated each fact, and since when it is confirmed."""
-    row_of = snapshot.table(name).row_of
-    for row in rows:
-        yield row["event"], int(snapshot.clocks[name][row_of[row["key"]], 0])
-
-
 def _show(rows: list[dict[str, Any]], ages: "list[Age]") -> None:
     """Each fact with what it states beside its key, and how old it is."""
     from api.screen import drawing
@@ -122,14 +133,14 @@ def _show(rows: list[dict[str, Any]], ages: "list[Age]") -> None:
 
     made = drawing.table("key", "states", "since, UTC", "age", "event", numbers=["event"])
     for row, age in zip(rows, ages, strict=True):
-        since = row["since"][:16].replace("T", " ")
+        since = f"{row['since']:%Y-%m-%d %H:%M}"
         drawing.add(made, row["key"], _stated(row), since, age_text(age), str(row["event"]))
     console().print(made)
 
 
 def _stated(row: dict[str, Any]) -> str:
     key = row["key"].split("/")
-    told = {name: value for name, value in row.items() if name not in {"key", "since", "event"}}
+    told = {name: value for name, value in row.items() if name not in _NOT_STATED}
     return ", ".join(
         f"{name} {plain('|'.join(value) if isinstance(value, tuple) else value)}"
         for name, value in told.items()

@@ -36,15 +36,16 @@ def forecast(
     as_json: AsJson = False,
 ) -> int:
     """Forecast demand from what was observed; the same history again changes nothing."""
-    from api.commands.server import LOCAL_AGENT, opened
+    from api.commands.server import opened
     from api.recall import only_chain
     from service.forecast import make_forecast
+    from service.persons import acting
 
     first_day = _day(starts_on)
     with opened() as house:
         name = chain or only_chain(house)
         with working(f"forecasting {name}"):
-            made = make_forecast(house, name, first_day, LOCAL_AGENT, days)
+            made = make_forecast(house, name, first_day, acting(house), days)
     if as_json:
         print_document({
             "chain": name, "model": made.model, "starts_on": made.starts_on,

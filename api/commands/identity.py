@@ -73,15 +73,15 @@ def identity(
 def _changed(
     house: "House", chain: str, verb: str, words: Sequence[str], told: tuple[str, str, str]
 ) -> "Relinked":
-    from api.commands.server import LOCAL_AGENT
+    from service.persons import acting
     from service.stewardship.identity import accept, take_back
     from service.stewardship.proposals import links_to_accept
 
-    source, class_name, reason = told
+    who, (source, class_name, reason) = acting(house), told
     if verb == "accept":
         pairs = links_to_accept(iter(words))
-        return accept(house, chain, source, class_name, pairs, agent=LOCAL_AGENT, reason=reason)
-    return take_back(house, chain, source, class_name, words, agent=LOCAL_AGENT, reason=reason)
+        return accept(house, chain, source, class_name, pairs, agent=who, reason=reason)
+    return take_back(house, chain, source, class_name, words, agent=who, reason=reason)
 
 
 def _show_changed(screen: "Console", done: "Relinked") -> None:

@@ -106,11 +106,11 @@ def _planned(
     house: "House", chain: str, example: str, parts: frozenset[str], first_day: date | None,
     wish: "Steadiness | None" = None,
 ) -> dict[str, Any]:  # fmt: skip
-    from api.commands.server import LOCAL_AGENT
     from api.output import watched
     from service.decision import PlanRequest
     from service.examples import example_named, load_example
     from service.forecast import make_forecast
+    from service.persons import acting
     from service.planning import make_plan
     from service.stability import steady_request
 
@@ -120,10 +120,10 @@ def _planned(
             synced = load_example(house, example)
             if synced.summary["records"].get("DemandObservation"):
                 progress(f"forecasting {example}", 0, 0)
-                make_forecast(house, example_named(example).chain, agent=LOCAL_AGENT)
+                make_forecast(house, example_named(example).chain, agent=acting(house))
         chosen = example_named(example).chain if example else chain or only_chain(house)
         progress(f"planning {chosen}", 0, 0)
-        request = PlanRequest(chosen, parts, first_day)
+        request = PlanRequest(chosen, parts, first_day, acting(house))
         if wish is not None:
             plan, *most = wish
             request = steady_request(

@@ -177,13 +177,13 @@ def _do(house: "House", verb: str, words: Sequence[str], told: _Options) -> int:
 def _done(
     house: "House", verb: str, words: Sequence[str], told: _Options
 ) -> "list[Settled]":  # fmt: skip
-    from api.commands.server import LOCAL_AGENT
     from api.recall import only_chain
+    from service.persons import acting
     from service.stewardship.quarantine import accept, discard, fix, retry, retry_source
 
     if verb == "retry" and not words and told.source:
         asked = told.chain or only_chain(house)
-        return retry_source(house, asked, told.source, agent=LOCAL_AGENT, reason=told.reason)
+        return retry_source(house, asked, told.source, agent=acting(house), reason=told.reason)
     plain = [word for word in words if verb != "fix" or "=" not in word]
     numbers = [_number(word, "no number of a delivery or a row") for word in plain]
     if not numbers or (verb in {"fix", "accept"} and len(numbers) < 2):
@@ -195,12 +195,13 @@ def _done(
         changes = dict(_change(word) for word in words if "=" in word)
         if len(rows) > 1:
             raise InputError("one row is fixed at a time", code="USAGE", hint="name one row")
-        return [fix(house, event, rows[0], changes, agent=LOCAL_AGENT, reason=told.reason)]
+        return [fix(house, event, rows[0], changes, agent=acting(house), reason=told.reason)]
     if verb == "accept":
-        return [accept(house, event, rows, agent=LOCAL_AGENT, reason=told.reason)]
+        return [accept(house, event, rows, agent=acting(house), reason=told.reason)]
     if verb == "discard":
-        return [discard(house, event, rows, agent=LOCAL_AGENT, reason=told.reason, code=told.code)]
-    return [retry(house, event, rows, agent=LOCAL_AGENT, reason=told.reason)]
+        return [discard(house, event, rows, agent=acting(house), reason=told.reason,
+                        code=told.code)]  # fmt: skip
+    return [retry(house, event, rows, agent=acting(house), reason=told.reason)]
 
 
 def _change(word: str) -> tuple[str, str]:

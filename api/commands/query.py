@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,9 +37,18 @@ def query(
         print_document(answer)
     else:
         typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
-    if not answer.get("errors"):
+    return exit_status(answer.get("errors") or ())
+
+
+def exit_status(errors: Sequence[Mapping[str, Any]]) -> int:
+    """That of a command which meets the same errors: BAD where each is of who asks, else REFUSED.
+
+    Of an answer without errors GOOD.
+    """
+    faults = {error.get("extensions", {}).get("fault") for error in errors}
+    if not faults:
         return GOOD
-    return REFUSED if answer.get("data") else BAD
+    return BAD if faults <= {"input", "access"} else REFUSED
 
 
 def _text_of(document: str) -> str:

@@ -1,5 +1,6 @@
 """The command `reconcile`: the same stock as two sources tell it, and who settles what differs."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 MOST_HOURS = 24 * 366
 
 
+class CountsAt(StrEnum):
+    """The words of --counts."""
+
+    END = "end"
+    START = "start"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
     app.command("reconcile")(reconcile)
@@ -29,6 +37,9 @@ def reconcile(
     window_hours: Annotated[
         int, typer.Option(min=0, max=MOST_HOURS, help="How long one may lag behind the other.")
     ] = 24,
+    counts: Annotated[
+        CountsAt, typer.Option(help="What of its day a count without a time speaks of.")
+    ] = CountsAt.END,
     at: Annotated[str, typer.Option(help="Compare at this time; default now.")] = "",
     resolve: Annotated[
         bool, typer.Option("--resolve", help="State in our units what is told in stated packs.")
@@ -42,7 +53,8 @@ def reconcile(
     as_json: AsJson = False,
 ) -> int:
     """Where two sources tell the same stock otherwise, and why; settle a position with --accept."""
-    from api.commands.server import LOCAL_AGENT, opened
+    from api.commands.server import opened
+    from service.persons import acting
     from service.stewardship.reconcile import compare_sources
     from service.stewardship.settle import accept as accepted
     from service.stewardship.settle import settle_safely
@@ -54,9 +66,10 @@ def reconcile(
     with opened() as house:
         settled: Settled | None = None
         if accept:
-            settled = accepted(house, chain, sources, accept, source, reason, LOCAL_AGENT,
-                               window_hours=window_hours)  # fmt: skip
-        found = compare_sources(house, chain, sources, window_hours=window_hours, at=when)
+            settled = accepted(house, chain, sources, accept, source, reason, acting(house),
+                               window_hours=window_hours, counts_at=counts.value)  # fmt: skip
+        found = compare_sources(house, chain, sources, window_hours=window_hours, at=when,
+                                counts_at=counts.value)  # fmt: skip
         if resolve:
             settled = settle_safely(house, found) or settled
             found = _compared(house, found)
@@ -70,7 +83,8 @@ def reconcile(
 def _compared(house: "House", found: "Comparison") -> "Comparison":
     from service.stewardship.reconcile import compare_sources
 
-    return compare_sources(house, found.chain, found.sources, window_hours=found.window_hours)
+    return compare_sources(house, found.chain, found.sources, window_hours=found.window_hours,
+                           counts_at=found.counts_at)  # fmt: skip
 
 
 def show(found: "Comparison", settled: "Settled | None", first: int) -> None:
@@ -107,7 +121,8 @@ def document_of(found: "Comparison", settled: "Settled | None") -> dict[str, Any
     """The same as data."""
     return {
         "chain": found.chain, "sources": list(found.sources), "at": found.at.isoformat(),
-        "window_hours": found.window_hours, "compared": found.found.compared,
+        "window_hours": found.window_hours, "counts_at": found.counts_at,
+        "compared": found.found.compared,
         "only": list(found.found.only),
         "totals": {cause: {"positions": number, "units": units}
                    for cause, (number, units) in found.found.totals().items()},
@@ -126,7 +141,7 @@ def difference_document(one: "Difference") -> dict[str, Any]:
     pack = one.cause.pack
     return {
         "position": one.key, "units": list(one.units), "difference_units": one.difference,
-        "cause": one.cause.name, "evidence": one.cause.evidence,
+        "cause": one.cause.name, "evidence": one.cause.evidence, "assumed": one.cause.assumed,
         "movements": list(one.cause.movements), "lacks": one.cause.lacks,
         "factor": None if pack is None else str(pack.ratio), "counts_in_packs": one.cause.pack_of,
         "is_safe": one.is_safe, "by_lots": one.by_lots,

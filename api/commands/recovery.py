@@ -20,6 +20,9 @@ def register(app: typer.Typer) -> None:
 
 def backup(
     folder: Annotated[Path, typer.Argument(help="Where to; what is there already stays.")],
+    persons: Annotated[
+        bool, typer.Option("--persons", help="With whom the pseudonyms stand for, in a file apart.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Copy the log and all artifacts into a folder, as of one event; only what is new is copied."""
@@ -27,7 +30,7 @@ def backup(
     from service.recovery import backup as back_up
 
     with opened() as house, watched() as progress:
-        made = back_up(house, folder, progress)
+        made = back_up(house, folder, progress, persons=persons)
     if as_json:
         print_document(made)
         return GOOD

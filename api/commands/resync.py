@@ -24,12 +24,13 @@ def resync(
     as_json: AsJson = False,
 ) -> int:
     """Read the kept files of a delivery anew; what comes of it supersedes the delivery."""
-    from api.commands.server import LOCAL_AGENT, opened
+    from api.commands.server import opened
     from api.commands.sync import show
     from service.intake.resync import resync as read_anew
+    from service.persons import acting
 
     with opened() as house, working("reading and loading"):
-        synced = read_anew(house, feed, mapping, LOCAL_AGENT, name=name, dry_run=dry_run)
+        synced = read_anew(house, feed, mapping, acting(house), name=name, dry_run=dry_run)
     if as_json:
         print_document(synced.summary)
     else:

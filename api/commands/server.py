@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,17 +11,10 @@ from api.output import GOOD, REFUSED, AsJson, hint, print_document, watched
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
-    from socket import socket
-
-    from uvicorn import Config
-
     from graph.settings import Settings
     from service.house import House
 
 
-LONGEST_END_SECONDS = 10
-"""So long requests under way may go on when the service is stopped; then they are cut off."""
-TAKES_NOTHING_SECONDS = 120
 LOCAL_AGENT = "local"
 """Who is named as the one that acts from this command line."""
 
@@ -131,39 +124,25 @@ def serve(
         bool, typer.Option("--development", help="Allow introspection and suggestions.")
     ] = False,
 ) -> int:
-    """Serve GraphQL until interrupted; only this machine can reach it by default."""
-    import uvicorn
+    """Serve GraphQL until Ctrl-C or SIGTERM; only this machine can reach it by default."""
+    from threading import Event
 
     from api.app import create_app
+    from api.serving import serve_until_ended
     from api.tokens import TOKEN_FILE, local_token
 
     _refuse_taken(host, port)
     with opened() as house:
         token = local_token(house.settings.data_folder)
-        application = create_app(house, token, development)
+        ending = Event()
+        application = create_app(house, token, development, ending=ending)
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"GraphQL at http://{shown}:{port}/graphql", err=True)
         typer.echo(f"the token is in `{house.settings.data_folder / TOKEN_FILE}`", err=True)
         if not _is_loopback(host):
             hint("warning: other machines can reach this address; the token is all that keeps it")
-        config = uvicorn.Config(application, host=host, port=port, log_level="warning",
-                                timeout_graceful_shutdown=LONGEST_END_SECONDS)  # fmt: skip
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[_listening(config)])
+        serve_until_ended(application, ending, host, port)
     return GOOD
-
-
-def _listening(config: "Config") -> "socket":
-    """The socket to listen on; the system ends a connection whose other side takes nothing.
-
-    A response that is given up leaves bytes behind that nobody would wait for.
-    """
-    import socket
-
-    found = config.bind_socket()
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it, and connections inherit it (RFC 5482)
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKES_NOTHING_SECONDS * 1000)
-    return found
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +56,7 @@ def sync(
     from api.commands.server import LOCAL_AGENT, opened
     from service.intake.deliveries import Delivery
     from service.intake.sync import sync as load
+    from service.persons import acting
 
     since = time_of(effective, "--effective") if effective else None
     delivery = Delivery(LOCAL_AGENT, feed, since, source_sequence, supersedes, close_all,
@@ -63,6 +65,7 @@ def sync(
         opened() as house, working("reading and loading"),
         _given(house, files, mapping, name) as paths,
     ):  # fmt: skip
+        delivery = replace(delivery, agent=acting(house))
         synced = load(house, paths, mapping, delivery, dry_run=dry_run)
     if as_json:
         print_document(synced.summary)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from functools import partial
+from threading import Event
 from typing import Any
 
 import anyio
@@ -30,8 +31,8 @@ LOOK_SECONDS = 0.5
 class ChangesDoor:
     """Lets a bounded number of readers follow the log."""
 
-    def __init__(self, house: House, bounds: DoorBounds) -> None:
-        self._house, self._bounds = house, bounds
+    def __init__(self, house: House, bounds: DoorBounds, ending: Event) -> None:
+        self._house, self._bounds, self._ending = house, bounds, ending
         self._readers = 0
         self._threads = anyio.CapacityLimiter(bounds.change_readers)
 
@@ -57,7 +58,7 @@ class ChangesDoor:
             if not isinstance(error, Exception):
                 raise
             return refusal(internal_error(error))
-        return _Stream(outbound, self._bounds, self._threads, self._gone)
+        return _Stream(outbound, self._bounds, self._threads, self._gone, self._ending)
 
     def _gone(self) -> None:
         self._readers -= 1
@@ -68,14 +69,14 @@ class _Stream(Response):
 
     def __init__(
         self, outbound: Outbound, bounds: DoorBounds, threads: anyio.CapacityLimiter,
-        gone: Callable[[], None],
+        gone: Callable[[], None], ending: Event,
     ) -> None:  # fmt: skip
         super().__init__(headers={"Cache-Control": "no-store"}, media_type="text/event-stream")
         self._outbound, self._bounds = outbound, bounds
-        self._threads, self._gone = threads, gone
+        self._threads, self._gone, self._ending = threads, gone, ending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the reader is gone."""
+        """Send until the reader is gone, or the service ends."""
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(_hung_up, receive, group.cancel_scope)
@@ -88,7 +89,7 @@ class _Stream(Response):
         headers = [pair for pair in self.raw_headers if pair[0] != b"content-length"]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         text, quiet = "retry: 1000\n\n", 0.0
-        while True:
+        while not self._ending.is_set():
             try:
                 with anyio.fail_after(self._bounds.reader_seconds):
                     await send({"type": "http.response.body", "body": text.encode(),
@@ -98,14 +99,14 @@ class _Stream(Response):
             try:
                 text, quiet = await self._next(quiet)
             except EvenkeelError:
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-                return
+                break
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _next(self, quiet: float) -> tuple[str, float]:
         """The next text to send, and for how long there has been nothing to tell."""
         take = partial(self._outbound.take, BATCH)
         while not (found := await to_thread.run_sync(take, limiter=self._threads)):
-            if quiet >= self._bounds.heartbeat_seconds:
+            if quiet >= self._bounds.heartbeat_seconds or self._ending.is_set():
                 return ": still here\n\n", 0.0
             await anyio.sleep(LOOK_SECONDS)
             quiet += LOOK_SECONDS

@@ -17,6 +17,7 @@ from api.answers import internal_error
 from api.doors.statuses import refusal
 from feeds.mapping_text import load_mapping
 from ontology.errors import EvenkeelError, InputError, Place
+from service.doors.door_words import Door, in_words_of
 from service.doors.envelope import Attributes
 from service.doors.inbox import Inbox, Ticket
 from service.doors.registered import mapping_of
@@ -69,12 +70,16 @@ class FeedsDoor:
         try:
             synced = await self._delivered(request)
         except EvenkeelError as error:
+            error.hint = in_words_of(Door.HTTP, error.hint)
             return refusal(error)
         except ClientDisconnect:
             return refusal(InputError("the upload was cut off", code="UPLOAD_CUT"))
         except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
             return refusal(internal_error(error))
-        document = json.dumps(synced.summary, default=str, allow_nan=False)
+        rows = [row | {"hint": in_words_of(Door.HTTP, row["hint"])}
+                for row in synced.summary["quarantined"]]  # fmt: skip
+        account = synced.summary | {"quarantined": rows}
+        document = json.dumps(account, default=str, allow_nan=False)
         return Response(document, media_type="application/json")
 
     async def _delivered(self, request: Request) -> Synced:

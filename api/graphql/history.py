@@ -133,10 +133,12 @@ async def path_down(info: Info, plan: str, number: int) -> Path:
         trace_down, context.house.driver, plan, number, observed=context.observed
     )
     info.context.count(len(trace.nodes))
+    told = context.house.persons.told
     return Path(
         root=trace.root,
         nodes=[
-            PathNode(id=node.id, kind=node.kind, label=node.label, details=plain(node.details))
+            PathNode(id=node.id, kind=node.kind, details=plain(node.details),
+                     label=told(node.label) if node.kind == "agent" else node.label)
             for node in trace.nodes.values()
         ],
         edges=[

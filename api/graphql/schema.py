@@ -63,6 +63,7 @@ from api.graphql.wishes import EditInput
 from ontology.errors import EvenkeelError, InputError, SolverError, StateError
 from ontology.vocabulary import MEASUREMENTS
 from service.decision import PlanRequest
+from service.doors.door_words import Door, in_words_of
 from service.house import AsOf
 from service.planning import make_plan
 
@@ -424,7 +425,8 @@ class Mutation:
         try:
             return await synced_feed(info, input)
         except (InputError, StateError) as refusal:
-            return Refused(code=refusal.code, message=str(refusal), hint=refusal.hint)
+            hint = in_words_of(Door.GRAPHQL, refusal.hint)
+            return Refused(code=refusal.code, message=str(refusal), hint=hint)
 
 
 class ParsedWithinLimits(SchemaExtension):

@@ -1,4 +1,4 @@
-"""A delivery over GraphQL: rows as text through a registered mapping, or what they would change."""
+"""A delivery over GraphQL: text or rows through a registered mapping, or what they would change."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,10 +15,13 @@ from strawberry.scalars import JSON
 from api.graphql.bigint import BigInt
 from api.graphql.loaders import Info
 from api.graphql.types import plain
+from feeds.mapping import FileRule
 from feeds.mapping_text import load_mapping
 from ontology.errors import InputError, Place
+from service.doors.door_words import Door, in_words_of
 from service.doors.envelope import Attributes
 from service.doors.inbox import Inbox, Ticket
+from service.doors.inline_rows import text_of_rows
 from service.doors.registered import mapping_of
 from service.doors.spool import discard, receive, rule_meant
 from service.intake.deliveries import Delivery
@@ -28,12 +31,18 @@ AGENT = "graphql"
 _PACKED = frozenset({"parquet", "arrow", "xlsx"})
 
 
-@strawberry.input(description="A delivery: the text of one file, and what is said of it.")
+@strawberry.input(
+    description="A delivery: the text of one file or its rows, and what is said of it."
+)
 class SyncFeedInput:
-    """`id`, `effectiveAt` and the others are the envelope of `POST /feeds/{source}`."""
+    """`id`, `effectiveAt` and the others are the envelope of `POST /feeds/{source}`.
+
+    Of `text` and `rows` one is given; a row is an object, its columns by name.
+    """
 
     source: str
-    text: str
+    text: str | None = None
+    rows: list[JSON] | None = None
     file: str = ""
     id: str = ""
     effective_at: datetime | None = None
@@ -123,7 +132,10 @@ class RefusedRow:
 
 @strawberry.type(description="The account of a delivery, or of what it would do.")
 class FeedSynced:
-    """`event` is null after a dry run; `differences` and `plan` are told by a dry run alone."""
+    """`event` is null after a dry run; `differences` and `plan` are told by a dry run alone.
+
+    `account` is all of it, as `evenkeel sync --json` prints it.
+    """
 
     source: str
     feed: str
@@ -136,11 +148,14 @@ class FeedSynced:
     quarantined_rows: BigInt
     quarantined: list[RefusedRow]
     notices: list[str]
+    account: JSON
 
     @staticmethod
     def of(synced: Synced) -> "FeedSynced":
         """The account of the service."""
-        told = synced.summary
+        rows = [row | {"hint": in_words_of(Door.GRAPHQL, row["hint"])}
+                for row in synced.summary["quarantined"]]  # fmt: skip
+        told = synced.summary | {"quarantined": rows}
         event, plan = told["event"], told.get("plan")
         return FeedSynced(
             source=told["source"], feed=told["feed"], replayed=synced.replayed,
@@ -153,7 +168,7 @@ class FeedSynced:
             plan=None if plan is None else _plan(plan),
             quarantined_rows=BigInt(told["quarantined_rows"]),
             quarantined=[RefusedRow(**row) for row in told["quarantined"]],
-            notices=list(told["notices"]),
+            notices=list(told["notices"]), account=plain(told),
         )  # fmt: skip
 
 
@@ -199,11 +214,19 @@ def _received(inbox: Inbox, ticket: Ticket, mapping: Path, asked: SyncFeedInput)
         raise InputError(f"a file of the format `{rule.format}` is no text", code="MEDIA_TYPE",
                          place=Place(rule.file), hint="send it to POST /feeds/{source}"
                          )  # fmt: skip
+    text = _text(asked, rule)
     try:
-        data = asked.text.encode(rule.encoding)
+        data = text.encode(rule.encoding)
     except UnicodeEncodeError as error:
         raise InputError(f"the text does not fit the encoding `{rule.encoding}` of the mapping",
                          code="WRONG_ENCODING", place=Place(rule.file),
                          hint="correct the text, or the mapping") from error  # fmt: skip
     ticket.grow(len(data))
     return receive(BytesIO(data), inbox.folder, rule.file)
+
+
+def _text(asked: SyncFeedInput, rule: FileRule) -> str:
+    if (asked.text is None) == (asked.rows is None):
+        raise InputError("a delivery is a text or rows, one of both", code="ROWS_INVALID",
+                         place=Place("input"), hint="state `text`, or `rows`")  # fmt: skip
+    return text_of_rows(asked.rows, rule) if asked.rows is not None else asked.text or ""

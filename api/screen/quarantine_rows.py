@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from service.stewardship.set_aside import Delivery
 
 LEFT_SHOWN = 20
+LEAST_ROOM = 20
+"""Columns, below which a text is not folded any more."""
 
 
 def show_rows(
@@ -37,8 +39,20 @@ def _show_row(screen: "Console", number: str, row: "QuarantinedRow", state: str)
 
     place = Place(row.file, row.row, row.column)
     mark = "" if state == "open" else f"[{state}] "
-    screen.print(f"{number}  {mark}{plain(f'{place}: {row.reason}')}", soft_wrap=True)
-    screen.print(f"{'':{len(number)}}  {HINTS[row.code]} [{row.code}]", soft_wrap=True)
+    _folded(screen, f"{number}  ", f"{mark}{plain(f'{place}: {row.reason}')}")
+    _folded(screen, f"{'':{len(number)}}  ", f"{HINTS[row.code]} [{row.code}]")
+
+
+def _folded(screen: "Console", head: str, text: str) -> None:
+    """A line that goes on below its own beginning where a terminal is too narrow for it."""
+    from rich.text import Text
+
+    room = screen.width - len(head)
+    if not screen.is_terminal or room < LEAST_ROOM:
+        screen.print(head + text, soft_wrap=True)
+        return
+    for at, line in enumerate(Text(text).wrap(screen, room, overflow="fold")):
+        screen.print((f"{'':{len(head)}}" if at else head) + line.plain.rstrip(), soft_wrap=True)
 
 
 def document_of(
@@ -70,7 +84,7 @@ def show_chain(
     for each in rows:
         _show_row(screen, f"{each.event:>5} {each.number:<4} {each.source}", each.row, "open")
         if each.settled_in:
-            screen.print(f"      {_settled(each)}", soft_wrap=True)
+            _folded(screen, f"{'':6}", _settled(each))
 
 
 def chain_document(
@@ -87,12 +101,12 @@ def show_one(screen: "Console", row: "SetAside", found: "FeedResult | InputError
                        f"{row.chain}: {row.state}"), style="bold")  # fmt: skip
     _show_row(screen, "   ", row.row, "open")
     if row.settled_in:
-        screen.print(f"     {_settled(row)}", soft_wrap=True)
+        _folded(screen, f"{'':5}", _settled(row))
     if row.row.class_name:
         screen.print(plain(f"  about   {row.row.class_name} {row.row.fact_key}"))
-    screen.print(f"  says    {plain(row.row.text or ','.join(row.row.cells))}", soft_wrap=True)
+    _folded(screen, "  says    ", plain(row.row.text or ",".join(row.row.cells)))
     for line in _today(found):
-        screen.print(f"  today   {plain(line)}", soft_wrap=True)
+        _folded(screen, "  today   ", plain(line))
 
 
 def _today(found: "FeedResult | InputError") -> list[str]:
@@ -141,8 +155,8 @@ def show_settled(screen: "Console", done: "Sequence[Settled]") -> None:
             screen.print(plain(f"delivery {each.delivery}: {count(len(each.numbers), 'row')} "
                                f"{each.state}{before} by event {each.event}"))  # fmt: skip
         for row in each.left[:LEFT_SHOWN]:
-            screen.print(f"  row {row.number} of delivery {each.delivery} stays open: "
-                         f"{plain(row.reason)} [{row.code}]", soft_wrap=True)  # fmt: skip
+            _folded(screen, "  ", f"row {row.number} of delivery {each.delivery} stays open: "
+                                  f"{plain(row.reason)} [{row.code}]")  # fmt: skip
         if len(each.left) > LEFT_SHOWN:
             screen.print(f"  ... and {len(each.left) - LEFT_SHOWN:,} more stay open")
         for plan in each.touched:

@@ -1,13 +1,14 @@
 """Capturing a document: its events become rows of facts, and each is accounted for once."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
+from feeds.epcis.documents import Document, read_document
 from feeds.epcis.events import Event, Refused
 from feeds.epcis.goods import Catalogue, followed
 from feeds.epcis.memory import Memory, Withdrawal
-from feeds.epcis.reading import Document, read_document
 from feeds.epcis.resolving import Resolved, resolved
 from feeds.epcis.rows import Work, latest_counts, sheets
 from feeds.epcis.yard import Told, Yard
@@ -41,14 +42,23 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Account:
-    """Every event of a document, in its order."""
+    """Every event of a document: `told` tells what became of the one at a place, from 1."""
 
-    outcomes: tuple[Outcome, ...]
+    events: int
+    told: Callable[[int], Outcome]
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What became of each event, in the order of the document."""
+        return tuple(self._each())
 
     @property
     def tally(self) -> dict[str, int]:
         """How many events had each outcome; all of them add up to the document's events."""
-        return dict(Counter(outcome.outcome for outcome in self.outcomes))
+        return dict(Counter(one.outcome for one in self._each()))
+
+    def _each(self) -> Iterator[Outcome]:
+        return map(self.told, range(1, self.events + 1))
 
 
 @dataclass(frozen=True)
@@ -58,32 +68,33 @@ class Capture:
     `closes`: keys of stock positions that no longer hold, as their count was withdrawn.
     """
 
-    sheets: tuple[Sheet, ...]
+    work: Work
     account: Account
     closes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def sheets(self) -> Iterator[Sheet]:
+        """One sheet per class, each made when it is asked for: its rows are in memory as text."""
+        return sheets(self.work)
 
-def sheets_of(data: bytes, name: str, present: Snapshot | None, limits: Limits) -> list[Sheet]:
-    """The rows of a document as one sheet per class, for the reading of feeds; see `capture`."""
-    return list(capture(data, name, present, limits).sheets)
 
-
-def capture(data: bytes, name: str, present: Snapshot | None, limits: Limits) -> Capture:
+def capture(
+    source: bytes | BinaryIO, name: str, present: Snapshot | None, limits: Limits
+) -> Capture:
     """What a document's events mean beside the facts so far.
 
     The stock in the end depends on the set of events alone, not on how they were batched or in
     which order they came: events in `present` that share a thing with new ones are told again,
     and where their effect differs now, movements at their own time make up for it. Nothing that
     was stated is changed. Raises InputError for a document that cannot be used; see
-    `reading.read_document`.
+    `documents.read_document`.
     """
-    document = read_document(data, name, limits)
+    document = read_document(source, name, limits)
     session = _Session(document, present)
     session.sort_out()
     session.tell()
-    work = session.work(name, document.texts, present or Snapshot(0, {}))
-    places = range(1, len(document.texts) + 1)
-    return Capture(sheets(work), Account(tuple(map(session.outcome, places))), session.closes(work))
+    work = session.work(name, document.said, present or Snapshot(0, {}))
+    return Capture(work, Account(document.count, session.outcome), session.closes(work))
 
 
 class _Session:
@@ -171,10 +182,10 @@ class _Session:
         is_new = event.digest in self.wrong or named in self.wrong_names
         return is_new or self.memory.is_withdrawn(event)
 
-    def work(self, name: str, texts: tuple[str, ...], present: Snapshot) -> Work:
+    def work(self, name: str, said: Callable[[int], str], present: Snapshot) -> Work:
         """All that there is to write down."""
         return Work(
-            name, texts, tuple(self.refused.values()), tuple(self.events),
+            name, said, tuple(self.refused.values()), tuple(self.events),
             tuple(self.withdrawals.items()), self.catalogue, self.yard, self.before,
             self.told, self.stands, present,
         )  # fmt: skip

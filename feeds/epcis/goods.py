@@ -90,6 +90,7 @@ class Catalogue:
             if text and (key := _gln_or_none(text))
         }  # fmt: skip
         self._lots: set[str] = set(facts.table("Lot")["id"].tolist())
+        self._goods: dict[Goods, Goods] = {}
         self.added_items: dict[str, tuple[str, int]] = {}
         self.added_lots: dict[str, tuple[str, int]] = {}
         self.added_places: dict[str, int] = {}
@@ -117,11 +118,16 @@ class Catalogue:
         item = pack[0] if pack else self._item(key.key, line, index)
         lot = self._lot(item, key.value, index) if key.qualifier == "10" else ""
         if line.is_amount and not line.amount:
-            return Goods((item, lot), None)
+            return self._once(Goods((item, lot), None))
         amount = (line.quantity or Fraction(0)) if line.is_amount else Fraction(1)
         factor = pack[1] if pack else self._factor(item, line.unit)
         units = _whole(amount * factor, line, item)
-        return Goods((item, lot), units, not line.is_amount and factor != 1 and pack is not None)
+        is_pack = not line.is_amount and factor != 1 and pack is not None
+        return self._once(Goods((item, lot), units, is_pack))
+
+    def _once(self, goods: Goods) -> Goods:
+        """The same goods of many lines are in memory once."""
+        return self._goods.setdefault(goods, goods)
 
     def forget(self, index: int) -> None:
         """Take back what the event at this place added: it was refused."""

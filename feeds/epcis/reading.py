@@ -1,24 +1,24 @@
-"""From the bytes of a document to its events; what breaks an event's form is said in one line."""
+"""From a value of JSON to an event; what breaks its form is said in one line."""
 
 import re
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from feeds.epcis.events import DISPOSITION, STEP, Declaration, Event, Line, Refused
+from feeds.epcis.events import DISPOSITION, STEP, Declaration, Event, Line
 from feeds.epcis.hashing import canonical_number, event_hash
-from feeds.epcis.json_text import Doubled, parsed, plain_text
-from feeds.epcis.vocabulary import bare, expanded, prefixes_of, word
+from feeds.epcis.json_text import Doubled
+from feeds.epcis.vocabulary import bare, expanded, word
 from feeds.limits import EARLIEST_YEAR, LATEST_YEAR, Limits
 from feeds.refusals import refusal, shown
-from ontology.errors import InputError, Place
+from ontology.errors import InputError
 from ontology.gs1 import Gs1Id, identifier
 
 MOST_LINES = 100_000
 """The most things that one event may speak of."""
-_KINDS = {
+KINDS = {
     "ObjectEvent": "object", "AggregationEvent": "aggregation",
     "TransactionEvent": "transaction", "TransformationEvent": "transformation",
     "AssociationEvent": "association",
@@ -45,83 +45,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 1_000
 
 
-@dataclass(frozen=True)
-class Document:
-    """What a document tells: events and refused events by place, and the text of each."""
+def event_of(value: Any, index: int, prefixes: Mapping[str, str], limits: Limits) -> Event:
+    """The event at a place of its document, from 1. Raises InputError, whose code refuses it.
 
-    events: tuple[Event, ...]
-    refused: tuple[Refused, ...]
-    texts: tuple[str, ...]
-
-
-def read_document(data: bytes, name: str, limits: Limits) -> Document:
-    """The events of an EPCISDocument, an EPCISQueryDocument or a single event.
-
-    Raises InputError where the document cannot be used at all: `FILE_TOO_LARGE`, the codes of
-    `json_text.parsed` and `vocabulary.prefixes_of`, `EPCIS_FORM` or `TOO_MANY_ROWS`.
+    What many events say alike (words, places, things) is in memory once.
     """
-    if len(data) > limits.file_bytes:
-        raise InputError(f"the document is larger than {limits.file_bytes} bytes",
-                         code="FILE_TOO_LARGE", hint="split the document",
-                         place=Place(name))  # fmt: skip
-    whole = parsed(data, name)
-    found = _event_list(whole, name)
-    limits.check_rows(name, len(found), 1)
-    prefixes = prefixes_of(whole.get("@context"), name)
-    events: list[Event] = []
-    refused: list[Refused] = []
-    for index, one in enumerate(found, 1):
-        try:
-            events.append(_event(one, index, prefixes, limits))
-        except InputError as error:
-            refused.append(Refused(index, error.code, str(error)))
-    return Document(
-        tuple(events), tuple(refused), tuple(plain_text(one)[:_LONGEST] for one in found)
-    )
-
-
-def _event_list(whole: Any, name: str) -> list[Any]:
-    kind = whole.get("type") if isinstance(whole, Mapping) else None
-    if isinstance(kind, str) and kind in _KINDS:
-        return [whole]
-    if kind not in ("EPCISDocument", "EPCISQueryDocument"):
-        said = f"its type is {shown(kind)}" if isinstance(kind, str) else "it states no type"
-        raise _unusable(name, f"this is no EPCIS document: {said}",
-                        "send an `EPCISDocument` or an `EPCISQueryDocument`")  # fmt: skip
-    _no_doubles(whole, name)
-    version = whole.get("schemaVersion")
-    if not isinstance(version, str | Decimal) or not re.fullmatch(r"2(\.[0-9]+)*", str(version)):
-        raise _unusable(name, f"`schemaVersion` is {shown(str(version))}, and 2.0 is read",
-                        "export the events as EPCIS 2.0")  # fmt: skip
-    path = ["epcisBody"]
-    if kind == "EPCISQueryDocument":
-        path += ["queryResults", "resultsBody"]
-    at = whole
-    for part in path:
-        at = at.get(part) if isinstance(at, Mapping) else None
-        _no_doubles(at, name)
-    found = at.get("eventList") if isinstance(at, Mapping) else None
-    if not isinstance(found, list):
-        raise _unusable(name, f"the document has no list `{'.'.join([*path, 'eventList'])}`",
-                        "put the events there, in a list")  # fmt: skip
-    return found
-
-
-def _no_doubles(value: Any, name: str) -> None:
-    if isinstance(value, Doubled):
-        raise _unusable(name, f"the document states {shown(value.names[0])} twice",
-                        "state every field once")  # fmt: skip
-
-
-def _unusable(name: str, what: str, hint: str) -> InputError:
-    return InputError(what, code="EPCIS_FORM", hint=hint, place=Place(name))
-
-
-def _event(value: Any, index: int, prefixes: Mapping[str, str], limits: Limits) -> Event:
-    """One event, or InputError with the code of a refused row."""
     fields = _object(value, "the event")
     _no_field_twice(fields)
-    kind = _KINDS.get(_text(fields, "type"))
+    kind = KINDS.get(_text(fields, "type"))
     if kind is None:
         raise _wrong("type", f"{shown(_text(fields, 'type'))} is no type of EPCIS 2.0 event")
     at = _moment(fields, "eventTime")
@@ -203,12 +134,12 @@ def _thing(value: Any, where: str, prefixes: Mapping[str, str], *, a_class: bool
         raise _wrong(where, f"{shown(text)} is no address (URI)")
     key = _key(text, where)
     if key is None:
-        return text
+        return sys.intern(text)
     if key.is_class and not a_class:
         raise _wrong(where, f"{shown(text)} names a kind of thing, not a single one")
     if a_class and not key.is_class:
         raise _wrong(where, f"{shown(text)} names a single thing, not a kind")
-    return key.link
+    return sys.intern(key.link)
 
 
 def _key(text: str, where: str) -> Gs1Id | None:
@@ -234,7 +165,7 @@ def _place(fields: Mapping[str, Any], name: str, prefixes: Mapping[str, str]) ->
     inner = _object(value, f"`{name}`")
     text = expanded(_text(inner, "id"), prefixes)
     key = _key(text, f"{name}.id")
-    return text if key is None else key.link
+    return sys.intern(text if key is None else key.link)
 
 
 def _action(fields: Mapping[str, Any], kind: str) -> str:
@@ -243,12 +174,12 @@ def _action(fields: Mapping[str, Any], kind: str) -> str:
         return ""
     if action not in ("ADD", "OBSERVE", "DELETE"):
         raise _wrong("action", f"{shown(action)} is none of ADD, OBSERVE and DELETE")
-    return action
+    return sys.intern(action)
 
 
 def _word(fields: Mapping[str, Any], name: str, kind: str, prefixes: Mapping[str, str]) -> str:
     text = _text(fields, name, optional=True)
-    return bare(word(text, kind, prefixes), kind) if text else ""
+    return sys.intern(bare(word(text, kind, prefixes), kind)) if text else ""
 
 
 def _declaration(fields: Mapping[str, Any]) -> Declaration | None:

@@ -15,7 +15,7 @@ _UNPACK, _PACK = 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """An event with its meaning, its locations, and its lines with what they mean for stock.
+    """An event with its meaning, its locations, and what each of its lines means for stock.
 
     `stays_at` is the location of its `bizLocation`, `seen_at` that of its `readPoint`.
     """
@@ -24,7 +24,12 @@ class Resolved:
     means: Meaning
     stays_at: str | None
     seen_at: str | None
-    lines: tuple[tuple[Line, Goods | None], ...]
+    goods: tuple[Goods | None, ...]
+
+    @property
+    def lines(self) -> tuple[tuple[Line, Goods | None], ...]:
+        """Each line of the event with what it means for stock."""
+        return tuple(zip(self.event.lines, self.goods, strict=True))
 
     @property
     def order(self) -> tuple[int, int, str]:
@@ -62,7 +67,7 @@ def resolved(event: Event, catalogue: Catalogue) -> Resolved | Refused:
             _meaning_of(event),
             catalogue.location(event.business_location, event.index),
             catalogue.location(event.read_point, event.index),
-            tuple((line, catalogue.goods(line, event.index)) for line in event.lines),
+            tuple(catalogue.goods(line, event.index) for line in event.lines),
         )
         _check_place(found)
     except InputError as error:

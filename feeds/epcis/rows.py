@@ -1,8 +1,9 @@
 """What events did, as rows of facts: one sheet per class, a column per field, as in a feed."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from feeds.epcis.events import AMOUNT, Event, Line, Refused
 from feeds.epcis.goods import Catalogue, Stock
@@ -41,11 +42,12 @@ Row = tuple[int, list[str]]
 class Work:
     """All that a document said and did; `told` and `stands` hold connected older events, too.
 
+    `said(i)` is what the event at place i + 1 says.
     `yard` is the state after all of them, `before` the one after the older ones as told so far.
     """
 
     name: str
-    texts: tuple[str, ...]
+    said: Callable[[int], str]
     refused: tuple[Refused, ...]
     events: tuple[Event, ...]
     withdrawals: tuple[tuple[int, Withdrawal], ...]
@@ -63,37 +65,31 @@ class Work:
         return min(told, default=1)
 
 
-def sheets(work: Work) -> tuple[Sheet, ...]:
-    """The sheets that have rows. `numbers` are places of events in the document, from 1."""
-    rows: dict[str, list[Row]] = {
-        "Item": [(at, [item, unit]) for item, (unit, at) in work.catalogue.added_items.items()],
-        "Lot": [(at, [lot, item]) for lot, (item, at) in work.catalogue.added_lots.items()],
-        "Location": [(at, [gln, gln]) for gln, at in work.catalogue.added_places.items()],
-        "StockMovement": list(_movements(work)),
-        "StockPosition": list(_positions(work)),
-        "SerialUnit": list(_serials(work)),
-        "HandlingUnit": list(_handling_units(work)),
-        "TraceEvent": [(event.index, _event(event)) for event in work.events],
-        "TraceObject": [(event.index, _object(event, line))
-                        for event in work.events for line in event.lines],
-        "TraceWithdrawal": [(at, _withdrawal(one)) for at, one in work.withdrawals],
-    }  # fmt: skip
-    lines = [f"{text}\n" for text in work.texts]
-    made = (_sheet(work, name, sorted(rows[name]), lines) for name in HEADERS)
-    return tuple(sheet for sheet in made if sheet.rows)
+def sheets(work: Work) -> Iterator[Sheet]:
+    """The sheets that have rows, whose numbers are places of events in the document, from 1."""
+    made = (_sheet(work, name, header) for name, header in HEADERS.items())
+    return (sheet for sheet in made if sheet is not None)
 
 
-def _sheet(work: Work, name: str, rows: list[Row], lines: list[str]) -> Sheet:
-    refused: dict[int, Refusal] = {}
+def _sheet(work: Work, name: str, header: tuple[str, ...]) -> Sheet | None:
+    rows, refused = _ROWS[name](work), dict[int, Refusal]()
     if name == REFUSED_IN:
+        rows = list(rows)
         for one in sorted(work.refused, key=lambda one: one.index):
             refused[len(rows)] = Refusal(one.code, one.reason)
-            rows.append((one.index, [""] * len(HEADERS[name])))
+            rows.append((one.index, [""] * len(header)))
+    numbered = ((at or work.index, cells) for at, cells in rows)
+    first = next(numbered, None)
+    if first is None:
+        return None
     return Sheet(
-        f"{work.name}#{name}", HEADERS[name], [cells for _, cells in rows],
-        [at or work.index for at, _ in rows], lines, list(range(1, len(lines) + 1)),
-        refused=refused, header_row=0,
-    )  # fmt: skip
+        f"{work.name}#{name}", header, chain([first], numbered), _by_number(work.said), refused
+    )
+
+
+def _by_number(said: Callable[[int], str]) -> Callable[[int], str]:
+    # What a row says is asked for long after: by then the rest of the work is gone.
+    return lambda number: said(number - 1)
 
 
 def _movements(work: Work) -> Iterable[Row]:
@@ -226,3 +222,27 @@ def _withdrawal(one: Withdrawal) -> list[str]:
         str(one.at_microseconds), str(declared.at_microseconds), declared.reason,
         "|".join(declared.corrected_by),
     ]  # fmt: skip
+
+
+_ROWS: dict[str, Callable[[Work], Iterable[Row]]] = {
+    "Item": lambda work: sorted(
+        (at, [item, unit]) for item, (unit, at) in work.catalogue.added_items.items()
+    ),
+    "Lot": lambda work: sorted(
+        (at, [lot, item]) for lot, (item, at) in work.catalogue.added_lots.items()
+    ),
+    "Location": lambda work: sorted(
+        (at, [gln, gln]) for gln, at in work.catalogue.added_places.items()
+    ),
+    "StockMovement": lambda work: sorted(_movements(work)),
+    "StockPosition": lambda work: sorted(_positions(work)),
+    "SerialUnit": lambda work: sorted(_serials(work)),
+    "HandlingUnit": lambda work: sorted(_handling_units(work)),
+    "TraceEvent": lambda work: ((event.index, _event(event)) for event in work.events),
+    "TraceObject": lambda work: (
+        (event.index, cells)
+        for event in work.events for cells in sorted(_object(event, one) for one in event.lines)
+    ),
+    "TraceWithdrawal": lambda work: sorted((at, _withdrawal(one)) for at, one in work.withdrawals),
+}  # fmt: skip
+"""The rows of each class in the order of their events, which those of `Work` have themselves."""

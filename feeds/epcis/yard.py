@@ -18,7 +18,7 @@ Booking = tuple[str, str, str, str]
 """Item, lot (or empty), location and kind of a movement."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Told:
     """What one event did: units by booking, counts, and whether it changed where things are."""
 
@@ -28,10 +28,19 @@ class Told:
     links: int = 0
     shifts: int = 0
 
+    def kept(self) -> "Told":
+        """The same, and what is empty of many is in memory once. Nothing is booked any more."""
+        self.booked, self.counted = self.booked or _NO_BOOKING, self.counted or _NO_COUNT
+        return self
+
     @property
     def movements(self) -> dict[Booking, int]:
         """The units of each movement, those that cancel out left out."""
         return {key: units for key, units in sorted(self.booked.items()) if units}
+
+
+_NO_BOOKING: Counter[Booking] = Counter()
+_NO_COUNT: Counter[Stock] = Counter()
 
 
 class Yard:
@@ -68,7 +77,7 @@ class Yard:
             self._pack(found, told)
         else:
             self._objects(found, told)
-        return told
+        return told.kept()
 
     def _objects(self, found: Resolved, told: Told) -> None:
         singles = [line.thing for line, _ in found.lines if not line.is_amount]

@@ -84,7 +84,7 @@ def table_of_merged(
     """
     name = records.name
     records = records.take(_order(ledger, records))
-    if present is not None and name in present.tables:
+    if present is not None and name in present.tables and (records.own < 0).any():
         _keep_present(ledger, records, present.tables[name])
     columns = {
         spec.name: _column(ledger.pools.of(name, spec.name), records, spec)

@@ -1,7 +1,8 @@
 """A sheet as columns of codes: blocks of text are read, encoded and dropped."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 
@@ -9,10 +10,12 @@ from feeds.facts.ledger import Refusal
 from feeds.facts.pools import Codes, Pool, combinations
 from feeds.facts.record_fields import field_specs
 from feeds.facts.row_texts import RowTexts
-from feeds.formats.blocks import BLOCK_ROWS, Block, too_large
+from feeds.formats.blocks import Block, too_large
 from feeds.formats.sheet import Sheet, cells_text, shape_refusal
 from feeds.limits import Limits
 from feeds.mapping import FileRule
+
+_ROWS_AT_ONCE = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +65,33 @@ def encoded(blocks: Iterable[Block], rule: FileRule, limits: Limits) -> Encoded:
 
     Raises what reading the blocks raises, and `UNPACKED_TOO_LARGE` for too many cells.
     """
-    encoder, texts = _Encoder(wanted_columns(rule)), RowTexts()
+    encoder, texts = Encoder(wanted_columns(rule)), RowTexts()
     for block in blocks:
         encoder.add(block)
         texts.add(block.texts or [cells_text(row) for row in block.rows])
         del block  # the next block is read before this name is bound again
-    cells = encoder.rows * len(encoder.header)
-    if rule.format != "csv" and cells > limits.file_bytes:
-        what = f"{len(encoder.header)} columns of {encoder.rows} rows are too many"
-        raise too_large(rule.form, what)
+    check_cells(rule, encoder.rows, len(encoder.header), limits)
     return encoder.done(rule.file, texts)
 
 
+def check_cells(rule: FileRule, rows: int, columns: int, limits: Limits) -> None:
+    """Raises InputError `UNPACKED_TOO_LARGE` where most cells are not even written in the file."""
+    if rule.format != "csv" and rows * columns > limits.file_bytes:
+        raise too_large(rule.form, f"{columns} columns of {rows} rows are too many")
+
+
 def encoded_sheet(sheet: Sheet, rule: FileRule) -> Encoded:
-    """A sheet that is in memory as text, in codes."""
-    encoder = _Encoder(wanted_columns(rule))
-    for block in _blocks(sheet):
-        encoder.add(block)
+    """The rows of a document in codes; they are made and dropped some thousands at a time."""
+    encoder, rows = Encoder(wanted_columns(rule)), iter(sheet.rows)
+    encoder.add(Block(sheet.header, [], []))
+    while part := list(islice(rows, _ROWS_AT_ONCE)):
+        cells = [cells for _, cells in part]
+        encoder.add(Block(sheet.header, cells, [number for number, _ in part]))
+        del part, cells
     encoder.refused |= sheet.refused
-    return encoder.done(sheet.file, sheet.text, sheet.origins)
+    found = encoder.done(sheet.file, str)
+    numbers, said = found.numbers, sheet.said
+    return replace(found, said=lambda row: said(int(numbers[row])))
 
 
 def with_blank(sheet: Encoded, names: Sequence[str]) -> Encoded:
@@ -101,13 +112,7 @@ def wanted_columns(rule: FileRule) -> set[str]:
     return found
 
 
-def _blocks(sheet: Sheet) -> Iterator[Block]:
-    for start in range(0, max(1, len(sheet.rows)), BLOCK_ROWS):
-        part = slice(start, start + BLOCK_ROWS)
-        yield Block(sheet.header, sheet.rows[part], sheet.numbers[part], [], sheet.header_row)
-
-
-class _Encoder:
+class Encoder:
     """Columns of codes that grow block by block."""
 
     def __init__(self, wanted: set[str]) -> None:

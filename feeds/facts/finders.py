@@ -62,7 +62,7 @@ def check_words(value: Value, words: TextRule) -> None:
     """Raise InputError where a text, or one of a list of texts, is none that its field allows."""
     for word in value if isinstance(value, tuple) else (value,):
         if isinstance(word, str) and not words.allows(word):
-            raise refusal(words.code, f"{shown(word)} {words.complaint}")
+            raise refusal(words.code, f"{shown(word)} {words.against(word)}")
 
 
 def _check_past(day: date, last: date) -> None:

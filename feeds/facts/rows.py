@@ -9,12 +9,13 @@ from feeds.facts.cells import Rounded, Value
 from feeds.facts.encoded import Encoded
 from feeds.facts.finders import field_value
 from feeds.facts.ledger import Key, Ledger, Page, Refusal, Stated, column_of_field
-from feeds.facts.pools import NOT_STATED, BoolArray, Codes, Pools
+from feeds.facts.pools import NOT_STATED, BoolArray, Codes, Pools, combinations
 from feeds.facts.record_fields import field_specs
 from feeds.limits import Limits
 from feeds.mapping import CONSTANTS, FieldRule, FileRule, RecordRule
 from feeds.refusals import shown
 from ontology.errors import InputError
+from ontology.movement_kinds import EITHER, MOVEMENT_KINDS
 from ontology.vocabulary import RECORDS
 
 FAULT = -2
@@ -139,6 +140,9 @@ def rounded_cells(sheet: Encoded, rule: FileRule) -> int:
 
 def _record(rule: RecordRule, sheet: Encoded, pools: Pools, limits: Limits) -> _Record:
     columns = {part.field: _column(part, rule.name, sheet, pools, limits) for part in rule.fields}
+    for part in rule.fields:
+        if part.by_kind:
+            columns[part.field] = _by_kind(columns[part.field], columns["kind"], part, pools)
     states = meets = np.zeros(len(sheet), np.bool_)
     if rule.when:
         when = sheet.columns[rule.when]
@@ -168,6 +172,26 @@ def _column(rule: FieldRule, name: str, sheet: Encoded, pools: Pools, limits: Li
             found[at] = FAULT
             faults[at] = Refusal(error.code, error.what, error.place.column)
     return _Column(found[cells], cells, faults)
+
+
+def _by_kind(units: _Column, kind: _Column, rule: FieldRule, pools: Pools) -> _Column:
+    """The column with the signs that the kinds say; units that state one themselves are faults."""
+    pool, kinds = pools.of("StockMovement", rule.field), pools.of("StockMovement", "kind").values
+    values = pool.values
+    sizes = [len(kinds), len(values), int(units.cells.max(initial=0)) + 1]
+    first, where = combinations([kind.codes, units.codes, units.cells], sizes)
+    found, faults = units.codes[first], {}
+    for at, row in enumerate(first.tolist()):
+        if found[at] == FAULT:
+            faults[at] = units.faults[int(units.cells[row])]
+        elif kind.codes[row] >= 0:
+            value = values[found[at]]
+            direction = MOVEMENT_KINDS[kinds[kind.codes[row]]].direction
+            if direction != EITHER and value < 0:
+                what = f"`{value}` has a sign, and the mapping says that the kind states it"
+                faults[at] = Refusal("NEGATIVE_QUANTITY", what, rule.columns[0])
+            found[at] = FAULT if at in faults else pool.code(value * (direction or 1))
+    return _Column(found[where], where, faults)
 
 
 def _codes(record: _Record, key: str, rows: int) -> Codes:

@@ -14,6 +14,7 @@ from typing import IO, Any, BinaryIO, cast
 
 import orjson
 
+from feeds.digested import DigestedFile
 from feeds.formats.blocks import Block, Form, damaged, fault, too_large
 from feeds.formats.decoder import BLOCK, END, FAULT, HEAD
 from feeds.limits import Limits
@@ -29,14 +30,15 @@ _QUIET = {
 """A memory pool that does not reserve ahead, and no threads: the limit counts what is reserved."""
 
 
-def blocks_apart(data: bytes, form: Form, limits: Limits) -> Iterator[Block]:
+def blocks_apart(source: bytes | BinaryIO, form: Form, limits: Limits) -> Iterator[Block]:
     """The blocks of a packed file, one decoded ahead of the reader at most.
 
     The process has the file as its standard input, and no other descriptor but its two outputs.
+    An open file of a feed is handed over itself, so that it need not be in memory.
     Raises the decoder's InputError, `UNPACKED_TOO_LARGE` where it dies for want of memory,
     `DECODING_TOO_LONG` where its time is up, and `FILE_DAMAGED` where it dies otherwise.
     """
-    with _handed_over(data) as source, _decoder(source, form, limits) as process:
+    with _handed_over(source) as handle, _decoder(handle, form, limits) as process:
         while True:
             kind, payload = _frame(process, form, limits)
             if kind == END:
@@ -72,18 +74,22 @@ def _fault(said: dict[str, Any], form: Form) -> InputError:
 
 
 @contextmanager
-def _handed_over(data: bytes) -> Iterator[BinaryIO]:
-    """A file without a name that holds the data, in memory where the system can."""
+def _handed_over(source: bytes | BinaryIO) -> Iterator[int]:
+    """The descriptor of a file; of bytes, one without a name, in memory where the system can."""
+    if isinstance(source, DigestedFile):
+        yield source.hand_over()
+        return
+    data = source if isinstance(source, bytes) else source.read()
     in_memory = hasattr(os, "memfd_create")
     with os.fdopen(os.memfd_create("feed"), "w+b") if in_memory else TemporaryFile() as stream:
         stream.write(data)
         stream.flush()
         stream.seek(0)
-        yield stream
+        yield stream.fileno()
 
 
 @contextmanager
-def _decoder(source: BinaryIO, form: Form, limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
+def _decoder(source: int, form: Form, limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
     """The running process; it is gone afterwards, whatever happened."""
     counted = asdict(limits)
     del counted["last_day"]

@@ -16,6 +16,11 @@ RDF_OF_ENDING = {".ttl": "turtle", ".nt": "turtle", ".jsonld": "jsonld", ".json"
 OTHER_WORKBOOKS = (".xls", ".xlsb", ".xlsm", ".ods")
 BLOCK_ROWS = 65_536
 BLOCK_CELLS = 2**20
+_PACKED_MARKS = {
+    b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\xfd7zX": "xz",
+}  # fmt: skip
+"""How a packed file begins, and no text does."""
 LONGEST_CELL = 131_072
 """Characters; csv.field_size_limit() of delimited text, and the same for every other format."""
 
@@ -77,6 +82,14 @@ def damaged(form: Form, what: str, row: int = 0) -> InputError:
 def too_large(form: Form, what: str, row: int = 0) -> InputError:
     """The error for a file that holds much more than its size says."""
     return fault(form, row, "UNPACKED_TOO_LARGE", what, "split the file")
+
+
+def refuse_packed(start: bytes, form: Form) -> None:
+    """Raises InputError `WRONG_FORMAT` where a file of text begins as one that was packed."""
+    for mark, name in _PACKED_MARKS.items():
+        if start.startswith(mark):
+            raise fault(form, 0, "WRONG_FORMAT", f"the file is packed ({name}), and read as text",
+                        "unpack it, or state its `format` in the mapping")  # fmt: skip
 
 
 def check_columns(form: Form, limits: Limits, columns: int, row: int) -> None:

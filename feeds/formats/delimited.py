@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from feeds.formats.blocks import BLOCK_ROWS, Block, Form, empty, fault
+from feeds.formats.blocks import Block, Form, empty, fault, refuse_packed, rows_at_once
 from feeds.limits import Limits
 
 _LINE_END = re.compile(b"\r\n|\r|\n")
@@ -23,14 +23,15 @@ def blocks(stream: BinaryIO, form: Form, limits: Limits) -> Iterator[Block]:
     """
     header: tuple[str, ...] = ()
     block = Block(header, [], [], [], 1)
-    is_blank = True
+    is_blank, most = True, 1
     for number, cells, text in _records(stream, form, limits):
         is_blank = is_blank and not text.strip()
         if not header:
             header = tuple(cell.strip() for cell in cells) or ("",)
             block = Block(header, [], [], [], 1)
+            most = rows_at_once(len(header))
             continue
-        if len(block.rows) == BLOCK_ROWS:
+        if len(block.rows) == most:
             yield block
             block = Block(header, [], [], [], 1)
         block.rows.append(cells)
@@ -71,9 +72,11 @@ def _records(stream: BinaryIO, form: Form, limits: Limits) -> Iterator[tuple[int
 
 
 def _lines(stream: BinaryIO, form: Form, limits: Limits) -> Iterator[str]:
-    if stream.read(2) in _OTHER_MARKS:
+    start = stream.read(4)
+    if start[:2] in _OTHER_MARKS:
         raise fault(form, 1, "WRONG_ENCODING", f"the file is UTF-16, not {form.encoding}",
                     "save the file as UTF-8")  # fmt: skip
+    refuse_packed(start, form)
     stream.seek(0)
     # A mark in front of UTF-8 says nothing else and is dropped; in latin-1 it would be letters.
     codec = "utf-8-sig" if form.encoding == "utf-8" else form.encoding

@@ -1,6 +1,7 @@
 """JSON Lines: an object per line, its numbers kept as they are written, never through a float."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -12,6 +13,7 @@ from feeds.formats.blocks import (
     check_columns,
     empty,
     fault,
+    refuse_packed,
     rows_at_once,
 )
 from feeds.limits import Limits
@@ -76,6 +78,8 @@ def _lines(stream: BinaryIO, form: Form, limits: Limits) -> Iterator[tuple[int, 
     number = 0
     while data := stream.readline(most * _BYTES_PER_CHARACTER + 1):
         number += 1
+        if number == 1:
+            refuse_packed(data, form)
         try:
             line = data.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
@@ -147,8 +151,8 @@ def _check_letters(found: dict[str, str], number: int, form: Form) -> None:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _TwiceError(next(name for name in names if names.count(name) > 1))
+        times = Counter(name for name, _ in pairs)
+        raise _TwiceError(next(name for name in times if times[name] > 1))
     return made
 
 

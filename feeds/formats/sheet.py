@@ -1,13 +1,11 @@
 """A file's rows as the mapping sees them, whatever their format; its header is checked here."""
 
 import io
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 from feeds.facts.ledger import Refusal
-from feeds.facts.row_texts import SHOWN_CHARACTERS
 from feeds.formats import delimited, json_lines
 from feeds.formats.apart import PACKED, blocks_apart
 from feeds.formats.blocks import (
@@ -39,32 +37,17 @@ class HasHeader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A file's header (trimmed) and data rows; `numbers[i]` is where a person finds row i.
+    """Rows that a document was made into: the number by which a person finds each, and its cells.
 
-    Of text, `lines` are all lines of the file, a record's lines all at the first of them, and
-    `starts` the numbers of those on which a record starts. Of a wide table, `origins[i]` is the
-    column that row i was made from, and `refused` has the rows that stand for a line that is
-    blank or ragged. `header_row` is 0 where the header stands in no row.
+    They are made when they are asked for, once. `said` tells what stands at a number, and
+    `refused` has the rows that cannot be used, by their place among all.
     """
 
     file: str
     header: tuple[str, ...]
-    rows: list[list[str]]
-    numbers: list[int]
-    lines: list[str]
-    starts: list[int]
-    origins: tuple[str, ...] = ()
+    rows: Iterable[tuple[int, list[str]]]
+    said: Callable[[int], str]
     refused: Mapping[int, Refusal] = field(default_factory=dict)
-    header_row: int = 1
-
-    def text(self, row: int) -> str:
-        """What a row says in the file, or its cells where that is no text: 1,000 characters."""
-        if not self.lines:
-            return cells_text(self.rows[row])[:SHOWN_CHARACTERS]
-        after = bisect_right(self.starts, self.numbers[row])
-        last = self.starts[after] - 1 if after < len(self.starts) else len(self.lines)
-        said = "".join(self.lines[self.numbers[row] - 1 : last])
-        return said.rstrip("\r\n")[:SHOWN_CHARACTERS]
 
 
 def cells_text(cells: Sequence[str]) -> str:
@@ -87,8 +70,7 @@ def blocks_of(source: bytes | BinaryIO, form: Form, limits: Limits) -> Iterator[
     `CELL_TOO_LONG`, `UNPACKED_TOO_LARGE`, and what the module of the file's format names.
     """
     if form.format in PACKED:
-        data = source if isinstance(source, bytes) else source.read(limits.file_bytes + 1)
-        found = blocks_apart(data, form, limits)
+        found = blocks_apart(source, form, limits)
     else:
         read = json_lines.blocks if form.format == "jsonl" else delimited.blocks
         stream = io.BytesIO(source) if isinstance(source, bytes) else source
@@ -108,26 +90,6 @@ def blocks_of(source: bytes | BinaryIO, form: Form, limits: Limits) -> Iterator[
         del block  # the next one is made before this name is bound again
 
 
-def read_sheet(data: bytes, rule: FileRule, limits: Limits) -> Sheet:
-    """All rows of a file. Raises what `blocks_of` raises."""
-    sheet = Sheet(rule.file, (), [], [], [], [])
-    widths: list[tuple[int, int]] = []
-    header: tuple[str, ...] = ()
-    header_row = 0
-    for block in blocks_of(data, rule.form, limits):
-        header, header_row = block.header, block.header_row
-        widths.append((len(sheet.rows), len(header)))
-        sheet.rows.extend(block.rows)
-        sheet.numbers.extend(block.numbers)
-        for number, text in zip(block.numbers, block.texts, strict=len(block.texts) > 0):
-            sheet.lines.extend([""] * (number - 1 - len(sheet.lines)))
-            sheet.lines.append(text)
-    if rule.format != "csv" and len(sheet.rows) * len(header) > limits.file_bytes:
-        raise too_large(rule.form, f"{len(header)} columns of {len(sheet.rows)} rows are too many")
-    _widen(sheet.rows, widths, len(header))
-    return replace(sheet, header=header, starts=sheet.numbers, header_row=header_row)
-
-
 def _length(block: Block, form: Form) -> int:
     """The characters of a block as delimited text. Raises InputError `CELL_TOO_LONG`."""
     total = len(block.rows) * len(block.header)
@@ -138,16 +100,6 @@ def _length(block: Block, form: Form) -> int:
             raise fault(form, number, "CELL_TOO_LONG",
                         f"a cell has over {LONGEST_CELL} characters", "shorten it")  # fmt: skip
     return total
-
-
-def _widen(rows: list[list[str]], widths: list[tuple[int, int]], width: int) -> None:
-    """Blanks for the columns that came up only in a later block."""
-    ends = [start for start, _ in widths[1:]] + [len(rows)]
-    for (start, had), end in zip(widths, ends, strict=True):
-        if had < width:
-            for row in rows[start:end]:
-                if row:
-                    row.extend([""] * (width - len(row)))
 
 
 def check_header(sheet: HasHeader, rule: FileRule) -> tuple[str, ...]:

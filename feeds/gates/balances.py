@@ -2,16 +2,17 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from feeds.gates.findings import GateFinding
 from feeds.gates.past import Past
-from feeds.gates.series import Ints, codes_of, day, groups_of, joined
+from feeds.gates.series import Ints, day, joined
 from feeds.refusals import shown
 from ontology.columns import MISSING, Table
+from ontology.grouping import groups_of
 
 Rows = npt.NDArray[np.intp]
 PLACE = ("item", "location", "lot")
@@ -78,13 +79,13 @@ def impossible_balances(tables: dict[str, Table], past: Past) -> list[GateFindin
 
 
 def _account(arriving: Table, tables: dict[str, Table], past: Past) -> Account:
-    known = _others(_at_places(past, arriving), arriving)
+    known = _others(past.near("StockMovement", PLACE, arriving), arriving)
     both = joined([known, arriving], "StockMovement")
     origin = np.concatenate([np.full(len(known), -1), np.arange(len(arriving))])
     assert both is not None  # noqa: S101  two tables were joined
     places, place = groups_of(both, PLACE)
     units, days = both["quantity_units"], both["effective_on"].view(np.int64)
-    counted, start = _counts(places, tables, past)
+    counted, start = _counts(places, arriving, tables, past)
     order = np.lexsort((origin, -np.sign(units), days, place))
     order = order[days[order] > counted[place[order]]]
     place, days, origin = place[order], days[order], origin[order]
@@ -99,23 +100,6 @@ def _account(arriving: Table, tables: dict[str, Table], past: Past) -> Account:
     return Account(places, place, days, kinds, _running(place, units, start), origin)
 
 
-def _at_places(past: Past, arriving: Table) -> Table:
-    """The movements that are known of the places of the delivery."""
-    known = past.table("StockMovement")
-    place, rows, ends = past.keep("movements by place", partial(_by_place, known))
-    mine = [place[key] for key in groups_of(arriving, PLACE)[0] if key in place]
-    parts = [rows[ends[at] : ends[at + 1]] for at in mine]
-    return known.take(np.concatenate(parts) if parts else np.zeros(0, np.intp))
-
-
-def _by_place(known: Table) -> tuple[dict[tuple[Hashable, ...], int], Rows, Rows]:
-    """The number of each place, the rows in the order of places, and where each place begins."""
-    keys, groups = groups_of(known, PLACE)
-    sizes = np.bincount(groups, minlength=len(keys))
-    ends = np.concatenate([[0], np.cumsum(sizes)])
-    return {key: at for at, key in enumerate(keys)}, np.argsort(groups, kind="stable"), ends
-
-
 def _others(known: Table, arriving: Table) -> Table:
     """What was known without what the delivery says anew."""
     if not len(known):
@@ -125,13 +109,13 @@ def _others(known: Table, arriving: Table) -> Table:
 
 
 def _counts(
-    places: list[tuple[Hashable, ...]], tables: dict[str, Table], past: Past
+    places: list[tuple[Hashable, ...]], arriving: Table, tables: dict[str, Table], past: Past
 ) -> tuple[Ints, Ints]:
     """Per place the day of its last count (MISSING for none) and the units that it found."""
     days = np.full(len(places), MISSING)
     units = np.zeros(len(places), np.int64)
     index = {place: at for at, place in enumerate(places)}
-    for table in (_of_items(past, places), tables.get("StockPosition")):
+    for table in (past.near("StockPosition", PLACE, arriving), tables.get("StockPosition")):
         if table is None or not len(table):
             continue
         keys, groups = groups_of(table, PLACE)
@@ -147,15 +131,6 @@ def _counts(
 def first_rows(place: Ints) -> npt.NDArray[np.intp]:
     """The first row of each run of equal places."""
     return np.flatnonzero(np.concatenate([[True], place[1:] != place[:-1]])[: len(place)])
-
-
-def _of_items(past: Past, places: list[tuple[Hashable, ...]]) -> Table:
-    """The stock positions that are known of the items of some places."""
-    known = past.table("StockPosition")
-    items, codes = past.keep("items of positions", lambda: codes_of(known["item"]))
-    wanted = {place[0] for place in places}
-    mine = [at for at, item in enumerate(items) if item in wanted]
-    return known.take(np.flatnonzero(np.isin(codes, mine)))
 
 
 def _running(place: Ints, units: Ints, start: Ints) -> Ints:

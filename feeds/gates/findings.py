@@ -21,6 +21,8 @@ ROW_HINTS = {
     "EXPIRED_BEFORE_PRODUCED": "correct the day that is wrong",
     "LOT_AFTER_EXPIRY": "correct the lot of the movement, or the day on which the lot expires",
     "LOT_AFTER_SCRAP": "correct the lot of the movement, or the quantity that was scrapped",
+    "SIGN_AGAINST_KIND": "write `sign: by_kind` at `quantity_units` in the mapping where the "
+    "source writes no signs; book a reversal as an `adjustment`",
     "STOCK_EXPIRED": "scrap the lot, or correct the day on which it expires",
     "STOCK_NEGATIVE": "send the receipt that is missing, or count the stock anew",
     "LIKELY_RESEND": "send rows again under their own ids; confirm that these are others",

@@ -11,7 +11,7 @@ from feeds.gates.findings import HINTS, NO_ROW, QUARANTINE, GateFinding
 from feeds.gates.judging import Judgement
 from feeds.gates.past import series_of
 from feeds.refusals import LEANS, shown
-from feeds.result import FeedResult
+from feeds.result import FeedResult, in_file_order
 from ontology.columns import Column, Snapshot, Table, table_of
 from ontology.errors import InputError
 from ontology.governance import Mark, QuarantinedRow
@@ -62,6 +62,8 @@ def marks_to_close(present: Snapshot, tables: Mapping[str, Table], marks: Table)
     A mark on what was silent ends when its place reports. `tables` are those that are loaded.
     """
     known = present.table("Mark")
+    if not len(known):
+        return known
     again = set(marks.keys.tolist())
     told = {name: set(table.keys.tolist()) for name, table in tables.items() if len(table)}
     for name, table in tables.items():
@@ -145,4 +147,4 @@ def _recounted(result: FeedResult, refused: list[QuarantinedRow]) -> FeedResult:
     more = table_of(refused, "QuarantinedRow")
     columns = {name: np.concatenate([result.quarantined[name], more[name]])
                for name in more.columns}  # fmt: skip
-    return replace(result, files=files, quarantined=Table("QuarantinedRow", columns).sorted())
+    return replace(result, files=files, quarantined=in_file_order(Table("QuarantinedRow", columns)))

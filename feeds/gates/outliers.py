@@ -5,10 +5,11 @@ import numpy.typing as npt
 
 from feeds.gates.findings import GateFinding
 from feeds.gates.past import Past, series_of
-from feeds.gates.series import Ints, Profile, Series, groups_of, sizes_of
+from feeds.gates.series import Ints, Profile, Series, sizes_of
 from feeds.gates.thresholds import Thresholds
 from feeds.refusals import shown
 from ontology.columns import Table
+from ontology.grouping import groups_of
 
 Bools = npt.NDArray[np.bool_]
 
@@ -23,7 +24,7 @@ def outliers(tables: dict[str, Table], past: Past, limits: Thresholds) -> list[G
     found: list[GateFinding] = []
     for name, table in tables.items():
         for series in series_of(name):
-            profile = past.profile(series)
+            profile = past.profile(series, table)
             if profile is not None:
                 found += _of_series(table, series, profile, limits)
     return found

@@ -10,10 +10,11 @@ import numpy as np
 
 from feeds.gates.findings import GateFinding
 from feeds.gates.past import Past, series_of
-from feeds.gates.series import Floats, Ints, Profile, Series, groups_of, medians, sizes_of
+from feeds.gates.series import Floats, Ints, Profile, Series, medians, sizes_of
 from feeds.gates.thresholds import Thresholds
 from feeds.refusals import shown
 from ontology.columns import Table
+from ontology.grouping import groups_of
 
 USUAL = tuple(map(Fraction, (10, 12, 20, 24, 36, 48, 50, 60, 72, 96, 100, 144, 1000, 10**6)))
 """Factors of packs and of metric units that no UnitConversion need state."""
@@ -29,7 +30,7 @@ def unit_mismatches(tables: dict[str, Table], past: Past, limits: Thresholds) ->
     found: list[GateFinding] = []
     for name, table in tables.items():
         for series in series_of(name):
-            profile = past.profile(series)
+            profile = past.profile(series, table)
             if profile is not None and series.value.endswith("_units"):
                 packs = partial(_packs, tables, past)
                 found += _of_series(table, series, profile, packs, limits)

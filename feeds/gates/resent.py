@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from feeds.gates.findings import GateFinding
 from feeds.gates.past import Past
-from feeds.gates.series import Ints, codes_of
+from feeds.gates.series import Ints
 from feeds.gates.thresholds import Thresholds
 from feeds.refusals import shown
 from ontology.columns import Table
+from ontology.grouping import codes_of
 from ontology.terms import field_kinds
 from ontology.vocabulary import RECORDS
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ontology.columns import MISSING, Column, Table
+from ontology.grouping import groups_of
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -44,28 +45,6 @@ SERIES = (
     Series("DeliveryLine", ("item",), "delivered_on", "pack_price_cents"),
 )
 """What is held against its own past. The first field of `by` is the item."""
-
-
-def codes_of(column: Column) -> tuple[list[Hashable], Ints]:
-    """The distinct values of a column, and per row which one it is."""
-    if column.dtype.kind == "O":
-        values = column.tolist()
-        few = dict.fromkeys(values)
-        place = dict(zip(few, range(len(few)), strict=True))
-        return list(few), np.fromiter(map(place.__getitem__, values), np.int64, len(values))
-    numbers, codes = np.unique(column.view(np.int64), return_inverse=True)
-    return numbers.tolist(), codes.astype(np.int64)
-
-
-def groups_of(table: Table, by: Sequence[str]) -> tuple[list[tuple[Hashable, ...]], Ints]:
-    """The distinct values of several columns together, and per row which ones it has."""
-    keys: list[tuple[Hashable, ...]] = [()]
-    groups = np.zeros(len(table), np.int64)
-    for name in by:
-        values, codes = codes_of(table[name])
-        both, groups = np.unique(groups * max(len(values), 1) + codes, return_inverse=True)
-        keys = [(*keys[b // len(values)], values[b % len(values)]) for b in both.tolist()]
-    return keys if len(table) else [], groups.astype(np.int64)
 
 
 def medians(values: Floats, groups: Ints, count: int) -> Floats:

@@ -5,9 +5,10 @@ import numpy.typing as npt
 
 from feeds.gates.findings import NO_ROW, GateFinding
 from feeds.gates.past import Past
-from feeds.gates.series import Floats, Ints, codes_of
+from feeds.gates.series import Floats, Ints
 from feeds.gates.thresholds import Thresholds
 from ontology.columns import Column, Table
+from ontology.grouping import codes_of
 from ontology.terms import field_kinds
 from ontology.vocabulary import RECORDS
 
@@ -27,9 +28,11 @@ def shifts(tables: dict[str, Table], past: Past, limits: Thresholds) -> list[Gat
     """
     found: list[GateFinding] = []
     for name, table in sorted(tables.items()):
+        if len(table) < limits.shift_least_rows:
+            continue
         told = [t for t in past.told(name) if len(t) >= limits.shift_least_rows]
         told = told[-limits.shift_most_deliveries :]
-        if len(told) >= limits.shift_least_deliveries and len(table) >= limits.shift_least_rows:
+        if len(told) >= limits.shift_least_deliveries:
             found += _of_class(table, told, limits)
     return found
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from feeds.gates.findings import NO_ROW, GateFinding
 from feeds.gates.past import Past, series_of
-from feeds.gates.series import Ints, Series, day, groups_of
+from feeds.gates.series import Ints, Series, day
 from feeds.gates.thresholds import Thresholds
 from feeds.refusals import shown
 from ontology.columns import MISSING, Table
+from ontology.grouping import groups_of
 from ontology.terms import join_key
 
 

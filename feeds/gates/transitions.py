@@ -1,5 +1,6 @@
 """What cannot have happened: days in the wrong order within a record, and lots after their end."""
 
+import re
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +9,11 @@ import numpy as np
 
 from feeds.gates.findings import GateFinding
 from feeds.gates.past import Past
-from feeds.gates.series import Ints, codes_of
+from feeds.gates.series import Ints
 from feeds.refusals import shown
 from ontology.columns import MISSING, Table
+from ontology.grouping import codes_of
+from ontology.movement_kinds import EITHER, MOVEMENT_KINDS, OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,13 @@ DAY_ORDERS = (
 )
 """Pairs of days of one record. What a plan would move goods by is quarantined, the rest marked."""
 
-ENDS_OF_USE = frozenset({"scrap", "adjustment", "opening", "count"})
-"""Movements of an expired lot that make sense: it is thrown away, or counted."""
+ENDS_OF_USE = frozenset(
+    {"scrap", "adjustment", "opening", "count", "loss", "supplier return", "void shipment"}
+)
+"""Movements of an expired lot that make sense: it is thrown away or sent back, or counted."""
+
+_OF_EVENT = re.compile(r"[0-9a-f]{64}\.[0-9]+")
+"""The names of movements of EPCIS events: what makes up for an event has the kind of the event."""
 
 
 def wrong_days(tables: dict[str, Table]) -> list[GateFinding]:
@@ -57,6 +65,33 @@ def wrong_days(tables: dict[str, Table]) -> list[GateFinding]:
             found.append(GateFinding(table.name, row, order.code, key, order.later,
                                      order.severity, message))  # fmt: skip
     return found
+
+
+def wrong_signs(tables: dict[str, Table]) -> list[GateFinding]:
+    """Movements whose units go the other way than their kind says: an issue that adds stock.
+
+    Movements of EPCIS events are left out: a thing that is received leaves where it was, and an
+    event that is taken back is made up for, both under the kind of the event.
+    """
+    moves = tables.get("StockMovement")
+    if moves is None or not len(moves):
+        return []
+    few, codes = codes_of(moves["kind"])
+    known = [MOVEMENT_KINDS.get(str(kind)) for kind in few]
+    ways = np.array([kind.direction if kind else EITHER for kind in known], np.int64)[codes]
+    rows = np.flatnonzero(np.sign(moves["quantity_units"]) * ways < 0)
+    keys = moves.take(rows).keys.tolist()
+    return [
+        GateFinding("StockMovement", row, "SIGN_AGAINST_KIND", key, "quantity_units", "Violation",
+                    _against(moves["kind"][row], int(moves["quantity_units"][row])))
+        for row, key in zip(rows.tolist(), keys, strict=True) if _OF_EVENT.fullmatch(key) is None
+    ]  # fmt: skip
+
+
+def _against(kind: str, units: int) -> str:
+    leaves = MOVEMENT_KINDS[kind].direction == OUT
+    goes = "takes units out and is below zero" if leaves else "brings units in and is above zero"
+    return f"{units:+,} units by {shown(kind)}, which {goes}"
 
 
 def expired_lots(tables: dict[str, Table], past: Past) -> list[GateFinding]:

@@ -129,9 +129,9 @@ def _with(links: Table, link: IdentityLink) -> Table:
 class Told:
     """What one delivery said of one class, in the source's own identifiers, as it is kept.
 
-    `clocks` is int64 of shape (rows, 3): the source's standing, since when it is true, its place
-    in the source's own order; greater wins, compared in this order. A row that `closes` says that
-    its key is no more.
+    `clocks` is int64 of shape (rows, 3 or more): the source's standing, since when it is true, its
+    place in the source's own order, and what else puts statements in order; greater wins, compared
+    in this order. A row that `closes` says that its key is no more.
     """
 
     source: str

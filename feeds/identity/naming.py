@@ -10,7 +10,7 @@ import numpy.typing as npt
 from feeds.identity.crosswalk import aliased, applied, identifiers
 from feeds.identity.likeness import gs1_number
 from feeds.refusals import shown
-from feeds.result import FeedResult
+from feeds.result import FeedResult, in_file_order
 from ontology.columns import Column, Snapshot, Table, table_of
 from ontology.governance import IdentityLink, QuarantinedRow
 from ontology.terms import join_key
@@ -163,7 +163,7 @@ def _with_refused(result: FeedResult, rows: list[QuarantinedRow]) -> FeedResult:
     more = table_of(rows, "QuarantinedRow")
     table = result.quarantined
     columns = {name: np.concatenate([table[name], more[name]]) for name in table.columns}
-    return replace(result, files=files, quarantined=Table("QuarantinedRow", columns).sorted())
+    return replace(result, files=files, quarantined=in_file_order(Table("QuarantinedRow", columns)))
 
 
 def renaming(links: Table, class_name: str) -> Callable[[tuple[object, ...]], str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from feeds.formats.apart import blocks_apart
 from feeds.formats.blocks import Form, damaged, fault, too_large
@@ -51,7 +52,7 @@ class Node:
         return f"{_shown((self.name, IRI))} {' ; '.join(said)} ."
 
 
-def nodes_of(data: bytes, form: Form, limits: Limits) -> dict[str, Node]:
+def nodes_of(source: bytes | BinaryIO, form: Form, limits: Limits) -> dict[str, Node]:
     """Every subject of a document by its name, in the order in which they come.
 
     The document is parsed in a process that can open nothing. Raises InputError
@@ -60,7 +61,7 @@ def nodes_of(data: bytes, form: Form, limits: Limits) -> dict[str, Node]:
     """
     found: dict[str, Node] = {}
     characters = 0
-    for count, (number, triple) in enumerate(_triples(data, form, limits), 1):
+    for count, (number, triple) in enumerate(_triples(source, form, limits), 1):
         characters += sum(map(len, triple))
         if count > MOST_TRIPLES:
             raise fault(form, number, "TOO_MANY_TRIPLES", f"more than {MOST_TRIPLES} triples",
@@ -75,9 +76,11 @@ def nodes_of(data: bytes, form: Form, limits: Limits) -> dict[str, Node]:
     return found
 
 
-def _triples(data: bytes, form: Form, limits: Limits) -> Iterator[tuple[int, list[str]]]:
+def _triples(
+    source: bytes | BinaryIO, form: Form, limits: Limits
+) -> Iterator[tuple[int, list[str]]]:
     names: dict[str, str] = {}  # names come again and again: each is kept once
-    for block in blocks_apart(data, form, limits):
+    for block in blocks_apart(source, form, limits):
         for number, triple in zip(block.numbers, block.rows, strict=True):
             if len(triple) != 4:
                 raise damaged(form, "the decoder does not say what a decoder says")

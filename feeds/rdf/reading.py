@@ -1,12 +1,15 @@
 """A document of RDF as sheets: one for each class that its subjects are of, a row each."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import BinaryIO
 
 from feeds.facts.cells import ListOf
 from feeds.facts.ledger import Refusal
 from feeds.facts.record_fields import FieldSpec, field_specs
+from feeds.facts.row_texts import RowTexts
 from feeds.field_text import default_rule
 from feeds.formats.blocks import fault
 from feeds.formats.sheet import Sheet
@@ -23,6 +26,7 @@ from ontology.vocabulary import RECORDS
 
 _LAST_LINE = 2**22
 """Rows below are not found by counting lines, and a file of blank lines costs no memory."""
+_TEXTS_AT_ONCE = 4_096
 _LISTED = 20
 """So many words that are not read are named; the others are counted together."""
 
@@ -35,7 +39,9 @@ class RdfDocument:
     counts: Mapping[str, int]
 
 
-def read_document(data: bytes, rule: FileRule, chain: str, limits: Limits) -> RdfDocument:
+def read_document(
+    source: bytes | BinaryIO, rule: FileRule, chain: str, limits: Limits
+) -> RdfDocument:
     """The facts of a document in the words of the vocabulary.
 
     A subject that is of a class that feeds fill becomes a row of it. A row's number is the line
@@ -44,7 +50,7 @@ def read_document(data: bytes, rule: FileRule, chain: str, limits: Limits) -> Rd
     `nodes_of` raises.
     """
     form = replace(rule.form, base=chain_iri(chain))
-    nodes = nodes_of(data, form, limits)
+    nodes = nodes_of(source, form, limits)
     by_class = _by_class(nodes.values())
     if not by_class:
         raise fault(form, 0, "RDF_NO_FACTS",
@@ -95,17 +101,20 @@ def _sheet(
         spec.name for spec in specs.values()
         if spec.required or spec.name in used or spec.name in RECORDS[name].KEY
     )  # fmt: skip
-    rows, refused = [], {}
+    rows, refused, texts = [], {}, RowTexts()
     for at, node in enumerate(nodes):
         cells, refusal = _cells(name, node, readers)
         rows.append([cells.get(column, "") for column in header])
         if refusal is not None:
             refused[at] = refusal
     numbers = [node.line if by_line else node.place for node in nodes]
-    lines = [""] * numbers[-1]
-    for number, node in zip(numbers, nodes, strict=True):
-        lines[number - 1] = node.text()
-    sheet = Sheet(file, header, rows, numbers, lines, numbers, refused=refused, header_row=0)
+    for some in range(0, len(nodes), _TEXTS_AT_ONCE):
+        texts.add([node.text() for node in nodes[some : some + _TEXTS_AT_ONCE]])
+
+    def said(number: int) -> str:
+        return texts(bisect_left(numbers, number))
+
+    sheet = Sheet(file, header, zip(numbers, rows, strict=True), said, refused)
     fields = tuple(_field_rule(specs[column]) for column in header)
     return sheet, FileRule(file, RecordRule(name, fields))
 

@@ -62,7 +62,12 @@ class Readers:
         if named is None:
             return {}
         chain, found, parts = named
-        if found != name or len(parts) != len(RECORDS[name].KEY) or chain not in {"", self.chain}:
+        if chain not in {"", self.chain}:
+            raise RefusedError(
+                "RDF_CHAIN", f"`{_short(node.name)}` names a fact of the chain `{_short(chain)}`, "
+                f"and this feed fills `{self.chain}`"
+            )  # fmt: skip
+        if found != name or len(parts) != len(RECORDS[name].KEY):
             raise RefusedError(
                 "RDF_KEY", f"`{_short(node.name)}` is no name of a {name} of `{self.chain}`"
             )

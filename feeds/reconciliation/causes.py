@@ -1,13 +1,13 @@
 """What a difference between two sources comes from: timing, a movement, a unit, or unknown."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import combinations, pairwise
 
-from feeds.reconciliation.said import NEVER, Move, Place, Said, timeline
+from feeds.reconciliation.said import END, NEVER, Move, Place, Said, timeline
 from ontology.events import moment_of
 
 TIMING, MISSING_MOVEMENT, UNIT, UNKNOWN = "timing", "missing movement", "unit", "unknown"
@@ -38,6 +38,7 @@ class Cause:
     """What a difference was taken for, in words, with the movements or the pack that explain it.
 
     `lacks` is the source that lacks the movements. `pack_of` is the source that counts in packs.
+    `assumed` says what was taken for granted of counts on the day of such a movement.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Cause:
     lacks: str = ""
     pack: Pack | None = None
     pack_of: str = ""
+    assumed: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,10 @@ def cause_of(pair: Pair, packs: Sequence[Pack], alike: Sequence[Fraction]) -> Ca
 
 
 def _equal_before(pair: Pair) -> Cause | None:
-    """Timing: what one says now the other said within the window, and has gone on from there."""
+    """Timing: what one says now the other said within the window, and has gone on from there.
+
+    Not where the one counted after what the other went on by: it has had its last word.
+    """
     found = []
     for behind, ahead, places, units in (
         (pair.one, pair.other, pair.others, pair.units[0]),
@@ -87,12 +92,25 @@ def _equal_before(pair: Pair) -> Cause | None:
         steps = timeline(ahead, places, pair.start, pair.at)
         until = [since for (_, said), (since, _) in pairwise(steps)
                  if said == units]  # fmt: skip
-        found += [(until[-1], behind.source, ahead.source, units)] if until else []
+        if not until:
+            continue
+        moves = [m for place in places for m in ahead.moves_of(place) if m.since >= until[-1]]
+        if not any(_is_in_count(pair, move, behind.source) for move in moves):
+            assumed = _all_assumed(_assumed(pair, move, behind.source) for move in moves)
+            found.append((until[-1], behind.source, ahead.source, units, assumed))
     if not found:
         return None
-    since, behind_of, ahead_of, units = max(found)
-    return Cause(TIMING, f"{ahead_of} said {units:,}, too, until {time_text(since)}",
-                 lacks=behind_of)  # fmt: skip
+    since, behind_of, ahead_of, units, assumed = max(found)
+    evidence = f"{ahead_of} said {units:,}, too, until {time_text(since)}"
+    return Cause(TIMING, _with(evidence, assumed), lacks=behind_of, assumed=assumed)
+
+
+def _all_assumed(each: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, each)))
+
+
+def _with(evidence: str, assumed: str) -> str:
+    return f"{evidence}; {assumed}" if assumed else evidence
 
 
 def _of_pack(pair: Pair, packs: Sequence[Pack], alike: Sequence[Fraction]) -> Cause | None:
@@ -127,8 +145,15 @@ def _since_counts(said: Said, places: Sequence[Place]) -> list[Move]:
     for place in places:
         day = said.day_of(place)
         moves = said.moves_of(place)
-        found += [m for m in moves if day is None or (day != NEVER and m.day > day)]
+        found += [
+            m for m in moves if day is None or (day != NEVER and m.day > _included(said, day))
+        ]
     return found
+
+
+def _included(said: Said, day: int) -> int:
+    """The last day whose movements a count of a day includes."""
+    return day if said.counts_at == END else day - 1
 
 
 def _of_movements(pair: Pair) -> Cause | None:
@@ -136,17 +161,22 @@ def _of_movements(pair: Pair) -> Cause | None:
     one, other = _unmatched(pair)
     signed = [*((m, m.units, pair.other.source) for m in one),
               *((m, -m.units, pair.one.source) for m in other)]  # fmt: skip
-    recent = [each for each in signed if each[0].day > _latest_count(pair, each[2])]
+    recent = [each for each in signed if not _is_in_count(pair, each[0], each[2])]
     chosen = tuple(recent)
     if not 0 < len(chosen) <= MOST_NAMED or _sum(chosen) != pair.difference:
         told = all(len(said.moves) for said in (pair.one, pair.other))
         chosen = _few(signed, pair.difference, MOST_TOGETHER if told else 1)
     if not chosen:
         return None
-    late = all(move.since > pair.start for move, _, _ in chosen)
-    return Cause(TIMING if late else MISSING_MOVEMENT, _lacking(chosen, late=late),
+    # A count that has a movement in it is the last word on it: nothing will come by itself.
+    late = all(move.since > pair.start and not _is_in_count(pair, move, lacks)
+               for move, _, lacks in chosen)  # fmt: skip
+    assumed = _all_assumed(_assumed(pair, move, lacks) for move, _, lacks in chosen)
+    return Cause(TIMING if late else MISSING_MOVEMENT,
+                 _with(_lacking(chosen, late=late), assumed),
                  tuple(move.id for move, _, _ in chosen),
-                 chosen[0][2] if len({lacks for _, _, lacks in chosen}) == 1 else "")  # fmt: skip
+                 chosen[0][2] if len({lacks for _, _, lacks in chosen}) == 1 else "",
+                 assumed=assumed)  # fmt: skip
 
 
 def _unmatched(pair: Pair) -> tuple[list[Move], list[Move]]:
@@ -186,11 +216,38 @@ def _without(
     return left
 
 
-def _latest_count(pair: Pair, source: str) -> int:
-    """The last day that a source counted of; before all days where it never did."""
+def _is_in_count(pair: Pair, move: Move, source: str) -> bool:
+    """Whether the last count of a source speaks of a time after a movement.
+
+    By the moments of both where they are of one day and known, else by their days.
+    """
+    said, place, day = _last_counted(pair, source)
+    if day == NEVER or place is None:
+        return False
+    moment = said.counted_at(place) if move.day == day else None
+    if moment is not None and move.at is not None:
+        return move.at <= moment
+    return move.day <= _included(said, day)
+
+
+def _assumed(pair: Pair, move: Move, source: str) -> str:
+    """What decides whether a movement is in the last count, where both are of one day."""
+    said, place, day = _last_counted(pair, source)
+    if place is None or move.day != day:
+        return ""
+    moment = said.counted_at(place)
+    if moment is not None and move.at is not None:
+        order = "after" if move.at <= moment else "before"
+        return f"{source} counted at {time_text(moment)}, {order} it"
+    return f"{source} is taken to count at the {said.counts_at} of the day"
+
+
+def _last_counted(pair: Pair, source: str) -> tuple[Said, Place | None, int]:
+    """Of a source the place that it counted last, and the day; before all days if it never did."""
     said, places = (pair.one, pair.ones) if source == pair.one.source else (pair.other, pair.others)
-    days = [day for place in places if (day := said.day_of(place)) is not None]
-    return max(days, default=NEVER)
+    days = [(day, place) for place in places if (day := said.day_of(place)) is not None]
+    day, place = max(days, key=lambda each: each[0], default=(NEVER, None))
+    return said, place, day
 
 
 def _few(signed: list[Signed], difference: int, most: int) -> tuple[Signed, ...]:

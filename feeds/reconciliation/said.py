@@ -1,14 +1,17 @@
 """What one source says of stock: counts and movements, now and within a window before."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from ontology.columns import Table
+from ontology.columns import MISSING, Table
+from ontology.events import micros_of
+from ontology.time_zones import UNSTATED, day_interval
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -17,6 +20,8 @@ Place = tuple[str, str, str | None]
 NEVER = int(np.iinfo(np.int64).min)
 """The day of a count that states none: it knows of all movements."""
 UNCOUNTED = NEVER + 1
+END, START = "end", "start"
+"""What of its day a count speaks of, where no moment is known: its end, as plans take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,16 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A movement as a source tells it, true since a time; `day` counts from 1970."""
+    """A movement as a source tells it, true since a time; `day` counts from 1970.
+
+    `at` is the moment of it, where the source knows it.
+    """
 
     id: str
     day: int
     units: int
     since: int
+    at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,8 @@ class Said:
     since when each is true (microseconds since 1970), `addresses` the event and row of each count.
     `earlier` are counts that stood when the window began or were said within it, in the order in
     which they stand, with their own `earlier_since`; one that `earlier_ended` says that there is
-    none from then on. Units are those of `total_units`.
+    none from then on. Units are those of `total_units`. `counts_at` says whether a count speaks of
+    the END or the START of its day; `counts_since` and the `zones` of locations tell its moment.
     """
 
     source: str
@@ -58,6 +68,9 @@ class Said:
     earlier: Table
     earlier_since: IntArray
     earlier_ended: BoolArray
+    counts_at: str = END
+    counts_since: IntArray | None = None
+    zones: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> list[Place]:
@@ -73,7 +86,7 @@ class Said:
         at = np.array(list(map(number.__getitem__, row_of)), np.int64)
         units[at], day[at] = self.counts["total_units"], days_of(self.counts["counted_on"])
         moved = np.array(list(map(number.__getitem__, places_in(self.moves))), np.int64)
-        counts = _adds(days_of(self.moves["effective_on"]), day[moved])
+        counts = self.adds(days_of(self.moves["effective_on"]), day[moved])
         np.add.at(units, moved[counts], self.moves["quantity_units"][counts])
         return dict(zip(self.places, units.tolist(), strict=True))
 
@@ -86,9 +99,11 @@ class Said:
         """The movements of a place, by day and name."""
         rows = self._moved.get(place, [])
         columns = (self.moves["id"][rows].tolist(), days_of(self.moves["effective_on"][rows]),
-                   self.moves["quantity_units"][rows], self.moves_since[rows])  # fmt: skip
+                   self.moves["quantity_units"][rows], self.moves_since[rows],
+                   self.moves["effective_at_microseconds"][rows])  # fmt: skip
         names, *numbers = columns
-        found = [Move(name, *row) for name, row in
+        found = [Move(name, day, units, since, None if at == MISSING else at)
+                 for name, (day, units, since, at) in
                  zip(names, np.column_stack(numbers).tolist(), strict=True)]  # fmt: skip
         return sorted(found, key=lambda move: (move.day, move.id))
 
@@ -113,6 +128,23 @@ class Said:
         row = self.counted.get(place)
         return None if row is None else int(days_of(self.counts["counted_on"][[row]])[0])
 
+    def counted_at(self, place: Place) -> int | None:
+        """The moment of a place's count: since when it is true, where that is within its own day.
+
+        None where it was never counted, or nothing but the day is known.
+        """
+        row, day = self.counted.get(place), self.day_of(place)
+        if row is None or day in (None, NEVER) or self.counts_since is None:
+            return None
+        zone, since = self.zones.get(place[1], UNSTATED), int(self.counts_since[row])
+        begin, end = day_interval(zone, date(1970, 1, 1) + timedelta(days=day or 0))
+        return since if micros_of(begin) < since < micros_of(end) else None
+
+    def adds(self, moved_on: IntArray, counted_on: IntArray) -> BoolArray:
+        """By days alone: which movements come on top of the count of their place, or of none."""
+        later = moved_on > counted_on if self.counts_at == END else moved_on >= counted_on
+        return np.asarray((counted_on == UNCOUNTED) | ((counted_on != NEVER) & later))
+
 
 def _rows_by_place(table: Table) -> dict[Place, list[int]]:
     found: dict[Place, list[int]] = defaultdict(list)
@@ -133,11 +165,6 @@ def days_of(column: npt.NDArray[np.generic]) -> IntArray:
     return found
 
 
-def _adds(moved_on: IntArray, counted_on: IntArray) -> BoolArray:
-    """Which movements come on top of the count of their place, or there is none."""
-    return np.asarray((counted_on == UNCOUNTED) | ((counted_on != NEVER) & (moved_on > counted_on)))
-
-
 def timeline(said: Said, places: Iterable[Place], start: int, at: int) -> list[tuple[int, int]]:
     """What a source says of some places together from `start` to `at`: (since, units), in order.
 
@@ -149,17 +176,19 @@ def timeline(said: Said, places: Iterable[Place], start: int, at: int) -> list[t
     told |= {move.since for group in moves for move in group}
     found: list[tuple[int, int]] = []
     for moment in [start, *sorted(time for time in told if start < time <= at)]:
-        units = sum(map(_units_at, counts, moves, [moment] * len(counts)))
+        pairs = zip(counts, moves, strict=True)
+        units = sum(_units_at(said, group, moved, moment) for group, moved in pairs)
         if not found or found[-1][1] != units:
             found.append((moment, units))
     return found
 
 
-def _units_at(counts: list[Count], moves: list[Move], moment: int) -> int:
+def _units_at(said: Said, counts: list[Count], moves: list[Move], moment: int) -> int:
     stands = [count for count in counts if count.since <= moment]
     last = stands[-1] if stands else None
     if last is None or last.ended:
         return sum(move.units for move in moves if move.since <= moment)
     if last.day == NEVER:
         return last.units
-    return last.units + sum(m.units for m in moves if m.since <= moment and m.day > last.day)
+    later = last.day if said.counts_at == END else last.day - 1
+    return last.units + sum(m.units for m in moves if m.since <= moment and m.day > later)

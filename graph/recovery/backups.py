@@ -1,15 +1,17 @@
 """Backups: the artifacts and the log up to one event in a folder, whole or not at all."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 import orjson
 
 from graph.artifacts import ArtifactStore
 from graph.disk import write_durably, writing
+from graph.persons import PERSONS_FILE
 from graph.progress import Progress, silent
 from graph.recovery.segments import SegmentFile, Tail, in_order
 from ontology.canonical import canonical, digest
@@ -17,7 +19,11 @@ from ontology.errors import EvenkeelError, InputError, OutsideError
 
 BACKUP_FORMAT = "evenkeel-backup/1"
 MANIFEST = "manifest.json"
+BESIDE = tuple(PERSONS_FILE + ending for ending in ("", "-journal", "-wal", "-shm"))
+"""What may be opened in a backup's folder beside the manifest and the artifacts."""
+
 _SEGMENT = re.compile(r"[0-9]{12}\.jsonl")
+_PLACE = re.compile(r"[0-9a-f]{2}")
 _KEPT_FILE = re.compile(r"mappings/[a-z][a-z0-9_-]{0,63}\.yaml")
 
 
@@ -80,11 +86,41 @@ def write_backup(
     return backup, len(missing) - len(unsound)
 
 
+def refuse_strange(folder: Path) -> None:
+    """Hold all that is opened in a backup's folder to be plain files and folders; opens none.
+
+    A link leads elsewhere, and who opens a pipe or a device may wait for ever. What lies beside the
+    backup in the folder counts for nothing. Raises InputError `BACKUP_STRANGE` naming the first.
+    """
+    try:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if _PLACE.fullmatch(path.name):
+                _hold_plain(folder, path, S_ISDIR)
+                for file in sorted(path.iterdir()):
+                    _hold_plain(folder, file, S_ISREG)
+            elif path.name in (MANIFEST, *BESIDE):
+                _hold_plain(folder, path, S_ISREG)
+    except OSError as error:
+        raise _corrupt(folder, f"it cannot be read: {error.strerror}") from error
+
+
+def _hold_plain(folder: Path, path: Path, is_kind: Callable[[int], bool]) -> None:
+    if not is_kind(path.lstat().st_mode):
+        wanted = "folder" if is_kind is S_ISDIR else "file"
+        raise InputError(
+            f"`{path.relative_to(folder)}` in the backup `{folder}` is no plain {wanted}",
+            code="BACKUP_STRANGE", hint="a link, a pipe or a device is never part of a backup: "
+            "take it away or use another folder; nothing was written",
+        )  # fmt: skip
+
+
 def read_backup(folder: Path) -> Backup:
-    """The backup of a folder, by its manifest. Raises InputError `NO_BACKUP`, `BACKUP_CORRUPT`."""
+    """The backup of a folder, by its manifest.
+
+    Raises InputError `NO_BACKUP`, `BACKUP_CORRUPT`, `BACKUP_STRANGE`.
+    """
+    refuse_strange(folder)
     path = folder / MANIFEST
-    if path.exists() and not path.is_file():
-        raise _corrupt(folder, "its manifest is no file")
     try:
         document = orjson.loads(path.read_bytes())
     except FileNotFoundError as error:

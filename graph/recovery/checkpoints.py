@@ -135,12 +135,13 @@ def pass_over(chain: str, sequence: int, why: str) -> None:
 def _entry(store: ArtifactStore, rows: Statements) -> Entry:
     matrix = np.column_stack([rows.clocks, rows.addresses, rows.closes.astype(np.int64)])
     kept = {"artifact": store.put_table(rows.table), "clocks": store.put_matrix(matrix, _COLUMNS)}
-    return kept | ({"forced": True} if rows.forced else {})
+    said = {"forced": rows.forced, "decide": rows.decide}
+    return kept | {name: True for name, is_so in said.items() if is_so}
 
 
 def _rows(store: ArtifactStore, entry: Entry) -> Statements:
     table, matrix = store.get_table(entry["artifact"]), store.get_matrix(entry["clocks"])
     if matrix.shape != (len(table), len(_COLUMNS)):
         raise ValueError("its clocks are not those of its table")
-    forced = "forced" in entry
-    return Statements(table, matrix[:, :3], matrix[:, 3:5], matrix[:, 5] == 1, forced)
+    return Statements(table, matrix[:, :3], matrix[:, 3:5], matrix[:, 5] == 1,
+                      "forced" in entry, "decide" in entry)  # fmt: skip

@@ -22,6 +22,9 @@ SEGMENT_FORMAT = "evenkeel-segment/1"
 SEGMENT_EVENTS = 1_000
 """So many events are in a closed segment."""
 
+SECTOR_BYTES = 512
+"""What a disk writes whole or not at all."""
+
 _SUM = 64
 
 
@@ -199,8 +202,8 @@ def in_order(files: Sequence[tuple[Path, Callable[[], bytes]]]) -> Iterator[Segm
 def file_of(path: Path, data: bytes) -> SegmentFile:
     """The content of one file up to its last whole line. Raises OutsideError `SEGMENT_CORRUPT`.
 
-    Where the last line is not whole, a crash left it: it was never acknowledged. Anything else
-    that does not add up was changed afterwards.
+    Where the last line breaks off, or sectors of it are empty, a crash left it: it was never
+    acknowledged. Anything else that does not add up was changed afterwards.
     """
     try:
         return _file_of(path, data)
@@ -235,17 +238,46 @@ def _file_at(path: Path) -> SegmentFile:
 def _whole_lines(path: Path, data: bytes) -> tuple[list[Record], int]:
     """The lines up to the last whole one, and how many bytes those are."""
     documents: list[Record] = []
-    whole = place = 0
-    while (end := data.find(b"\n", place)) >= 0:
-        stated, body = data[place : place + _SUM], data[place + _SUM + 1 : end]
+    place = 0
+    while (end := data.find(b"\n", place)) >= 0 and _is_whole(data[place:end]):
+        documents.append(orjson.loads(data[place + _SUM + 1 : end]))
         place = end + 1
-        if digest(body).encode() != stated:
-            continue
-        if whole != place - (_SUM + 2 + len(body)):
-            raise corrupt(path, f"line {len(documents) + 1} was changed", len(documents) - 1)
-        documents.append(orjson.loads(body))
-        whole = place
-    return documents, whole
+    if not _is_torn(data, place):
+        why = f"line {len(documents) + 1} was changed"
+        raise corrupt(path, why, _last_event(documents))
+    return documents, place
+
+
+def _is_whole(line: bytes) -> bool:
+    return digest(line[_SUM + 1 :]).encode() + b" " == line[: _SUM + 1]
+
+
+def _is_torn(data: bytes, place: int) -> bool:
+    """Whether what a power cut leaves of one write can be all that is after a place.
+
+    That is a beginning of it, or sectors of it that were never written, which read as zeros. A
+    line that came to its end and does not add up was whole once, and then changed.
+    """
+    rest = data[place:]
+    if any(map(_is_whole, rest.split(b"\n")[1:-1])):
+        return False  # what is after it was written later, so it was once whole
+    if b"\n" in rest or _is_whole(rest[:-1]):
+        return _has_empty_sector(data, place)
+    return True
+
+
+def _has_empty_sector(data: bytes, place: int) -> bool:
+    """Whether a sector of the disk that lies after a place, as far as it does, is all zeros."""
+    starts = (place, *range(place + SECTOR_BYTES - place % SECTOR_BYTES, len(data), SECTOR_BYTES))
+    sectors = (data[start : start + SECTOR_BYTES - start % SECTOR_BYTES] for start in starts)
+    return any(sector and not any(sector) for sector in sectors)
+
+
+def _last_event(documents: Sequence[Record]) -> int:
+    """The event that lines end with, as far as they say it."""
+    last = documents[-1] if documents else {}
+    stated = [last[name] for name in ("sequence", "after", "closed") if name in last]
+    return int(stated[0]) if stated else 0
 
 
 def _start(path: Path, first: Record) -> CompactRange:
@@ -258,8 +290,8 @@ def corrupt(path: Path, why: str, sound: int) -> OutsideError:
     """The error for a file that is not what was written."""
     return OutsideError(
         f"segment `{path.name}` of the log is damaged: {why}", code="SEGMENT_CORRUPT",
-        hint=f"`evenkeel restore FOLDER --missing` puts it back from a backup (up to event "
-        f"{max(sound, 0)} all is sound)",
+        hint=f"up to event {max(sound, 0)} all is sound; `evenkeel restore FOLDER --missing` puts "
+        "it back from a backup, or delete the folder `log` while the database is whole",
     )  # fmt: skip
 
 

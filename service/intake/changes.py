@@ -9,6 +9,7 @@ import numpy as np
 from graph.fold import BoolColumn, Fold, IntArray, Statements, equal_rows
 from graph.state import State
 from ontology.columns import Column, cell
+from ontology.keys import TEXT
 from ontology.terms import field_kinds
 from ontology.vocabulary import RECORDS
 
@@ -65,7 +66,7 @@ def changes_of(
 
 
 def _of_class(name: str, before: State, after: State, rows: Statements) -> ClassChanges:
-    keys = rows.table.keys.tolist()
+    keys = rows.table.keys
     was, stood = _standing(before, name, keys)
     now, stands = _standing(after, name, keys)
     alike = np.zeros(len(keys), np.bool_)
@@ -75,21 +76,23 @@ def _of_class(name: str, before: State, after: State, rows: Statements) -> Class
     agrees = np.zeros(len(keys), np.bool_)
     there = np.flatnonzero(stands & ~rows.closes)
     agrees[there] = equal_rows(rows.table.take(there), _picked(now, stands, there).table)
-    outcome = np.select(
+    words = (WAITS, CLOSED, ADDED, SAME, CHANGED, SAME, LATE)
+    which = np.select(
         [waits, rows.closes & stood & ~stands, ~stood & stands & agrees, alike & agrees,
          ~alike & agrees, rows.closes & ~stood],
-        [WAITS, CLOSED, ADDED, SAME, CHANGED, SAME], LATE,
+        [np.int8(at) for at in range(len(words) - 1)], np.int8(len(words) - 1),
     )  # fmt: skip
+    outcome = np.array(words, object)[which]
     until = np.full(len(keys), ENDLESS)
     until[stands & (outcome == LATE)] = now.clocks[outcome[stands] == LATE, 0]
     named = np.flatnonzero(outcome != SAME)[:CHANGES_NAMED]
     sides = (before, after)
     changes = tuple(_told(name, keys[row], str(outcome[row]), rows, row, sides)
                     for row in named.tolist())  # fmt: skip
-    return ClassChanges(name, rows.table.keys, rows.clocks[:, 0], until, outcome, changes)
+    return ClassChanges(name, keys, rows.clocks[:, 0].copy(), until, outcome, changes)
 
 
-def _standing(state: State, name: str, keys: list[str]) -> tuple[Statements, BoolColumn]:
+def _standing(state: State, name: str, keys: Column) -> tuple[Statements, BoolColumn]:
     """What is in force of the keys, and of which there is something."""
     rows, known = state.folds.get(name, Fold()).standing_of(name, keys)
     held = known.copy()
@@ -108,7 +111,7 @@ def _told(
     kinds = field_kinds(RECORDS[name])
     found: list[dict[str, Any]] = []
     for state in sides:
-        stands, held = _standing(state, name, [key])
+        stands, held = _standing(state, name, np.array([key], TEXT))
         found.append({n: cell(stands.table[n][0], k) for n, k in kinds.items()} if held[0] else {})
     if outcome in (LATE, WAITS):  # against what stands, what was said
         found = [found[1], {n: cell(rows.table[n][row], k) for n, k in kinds.items()}]

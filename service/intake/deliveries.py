@@ -1,15 +1,18 @@
 """What a sender says of a delivery beside its rows, and the clocks that its facts get from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
 from feeds.gates.thresholds import DEFAULTS
+from feeds.kept_rows import KeptRows
+from feeds.kept_times import said_times
 from feeds.mapping import Mapping as FeedMapping
-from graph.fold import BoolColumn, IntArray
+from graph.fold import BoolColumn, IntArray, IntMatrix
 from graph.log import Log
+from graph.manifests import FullAt
 from graph.state import ALWAYS
 from ontology.columns import MISSING, Column, Snapshot, Table
 from ontology.errors import InputError
@@ -112,7 +115,7 @@ def _after(before: Event, log: Log, mapping: FeedMapping) -> int:
 def _superseded(feed: str, log: Log, mapping: FeedMapping) -> Event | None:
     if not feed:
         return None
-    for event in reversed(log.feeds(mapping.chain)):
+    for event in log.newest_feeds(mapping.chain):
         if (event.payload["source"], event.payload["feed"]) == (mapping.source, feed):
             return event
     raise InputError(
@@ -152,17 +155,64 @@ def since_of(
     for name in sorted(days.keys() & tables.keys()):
         table = tables[name]
         ended = closes.get(name, np.zeros(len(table), np.bool_))
-        since = _starts(table, table[days[name]], zones, otherwise)
+        has_places = "location" in table.columns
+        places = table["location"].tolist() if has_places else [""] * len(table)
+        since = _starts(places, table[days[name]], zones, otherwise)
         stays = since[~ended]
         since[ended] = stays.max(initial=ends_from) if len(stays) else otherwise
         found[name] = since
     return found
 
 
-def _starts(table: Table, days: Column, zones: Mapping[str, str], otherwise: int) -> IntArray:
-    found = np.full(len(table), otherwise, np.int64)
+def clocks_of_refused(
+    kept: KeptRows, mapping: FeedMapping, links: Table, whole: Snapshot, clocks: Clocks
+) -> IntMatrix:
+    """The clocks that rows would have had that were set aside: int64 (rows, 3), as `Statements`.
+
+    One whose time cannot be read counts as older than all that its source said. `links` are those
+    of the source, `whole` has the locations. Raises as `since_of`.
+    """
+    said = said_times(kept.quarantined, kept.headers, mapping, MOMENT_OF)
+    zones = zones_of(whole) if any(each.day for each in said) else {}
+    ours = {own: link for own, link, name in zip(
+        links["external_id"], links["id"], links["class_name"], strict=True
+    ) if name == "Location"}  # fmt: skip
+    days = np.array([each.day for each in said], "datetime64[D]")
+    places = [ours.get(each.location, each.location) for each in said]
+    since = _starts(places, days, zones, micros_of(clocks.effective_at))
+    for row, each in enumerate(said):
+        if not each.is_readable:
+            since[row] = ALWAYS
+        elif each.day is None and each.moment is not None:
+            since[row] = each.moment
+    order = (np.full(len(said), clocks.standing), np.full(len(said), clocks.order))
+    return np.column_stack([since, *order]).astype(np.int64)
+
+
+def full_at(
+    mapping: FeedMapping, since: Mapping[str, IntArray], clocks: Clocks, ends_from: int
+) -> dict[str, FullAt]:
+    """The clocks, by class, of what a full file leaves out; `since` is what `since_of` gives.
+
+    Classes whose records state their own moment have none: what is left out of them was never.
+    """
+    found = {}
+    for rule in mapping.files:
+        name = rule.principal.name
+        if rule.full and (rule.effective or name not in MOMENT_OF):
+            stays = since.get(name, np.zeros(0, np.int64))
+            last = (
+                max(int(stays.max()), ends_from) if len(stays) else micros_of(clocks.effective_at)
+            )
+            found[name] = FullAt(last, clocks.standing, clocks.order)
+    return found
+
+
+def _starts(
+    places: Sequence[str], days: Column, zones: Mapping[str, str], otherwise: int
+) -> IntArray:  # fmt: skip
+    found = np.full(len(days), otherwise, np.int64)
     stated = np.flatnonzero(~np.isnat(days))
-    places = table["location"] if "location" in table.columns else [""] * len(table)
     begins: dict[tuple[str, object], int] = {}
     for row, on in zip(stated.tolist(), days[stated].tolist(), strict=True):
         zone = zones.get(places[row], UNSTATED)

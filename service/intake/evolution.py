@@ -13,11 +13,11 @@ def notes_of_evolution(
 ) -> tuple[str, ...]:
     """How files and mapping differ from the source's last delivery of one of these files."""
     names = {file.file for file in files}
-    for event in reversed(house.projection.log.feeds(mapping.chain)):
+    for event in house.reader.newest_feeds(mapping.chain):
         told = {file["name"] for file in event.payload["files"]}
         if event.payload["source"] != mapping.source or not names & told:
             continue
-        manifest = house.store.get_document(event.artifact)
+        manifest = house.reader.recent.document(event.artifact)
         before = {f["name"]: f["columns"] for f in manifest["files"] if "columns" in f}
         version, digest = manifest["mapping"].get("version", 0), manifest["mapping"]["digest"]
         return (*mapping_notes(version, digest, mapping), *column_notes(before, files))

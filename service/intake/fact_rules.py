@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from feeds.result import FeedResult, FileCounts
+from feeds.result import FeedResult, FileCounts, in_file_order
 from graph.snapshot import apply_feed
 from ontology.columns import Snapshot, Table, table_of
 from ontology.findings import Finding
 from ontology.governance import QuarantinedRow
 from ontology.terms import RESOURCE
-from rules.check import check_facts
+from rules.check import findings_on
 from rules.release import Release
 
 CODE = "RULE_VIOLATION"
@@ -35,7 +35,7 @@ def hold_to_rules(release: Release, result: FeedResult, present: Snapshot) -> Fe
     whole = apply_feed(present, present.sequence + 1, result.tables)
     broken = [
         finding
-        for finding in check_facts(release, whole.tables).findings
+        for finding in findings_on(release, whole.tables, result.tables)
         if finding.severity == "Violation" and _row_of(result, finding) is not None
     ]
     first: dict[tuple[str, int], Finding] = {}
@@ -95,7 +95,7 @@ def _recounted(
 def _joined(table: Table, rows: list[QuarantinedRow]) -> Table:
     more = table_of(rows, "QuarantinedRow")
     columns = {name: np.concatenate([table[name], more[name]]) for name in table.columns}
-    return Table("QuarantinedRow", columns).sorted()
+    return in_file_order(Table("QuarantinedRow", columns))
 
 
 def _column(finding: Finding) -> str:

@@ -16,7 +16,7 @@ def next_step(chain: str, before: Snapshot, fed: Mapping[str, Table]) -> str:
     `fed` are the feed's tables, `before` the chain without them. What `window_of`, the forecast
     and the formulations refuse for want of a whole class of facts is named here beforehand.
     """
-    there = {name for name in {*before.tables, *fed} if _rows(name, before, fed)}
+    there = {*before.tables, *(name for name, table in fed.items() if len(table))}
     kinds = [name for name in _KINDS if name in there]
     if len(kinds) > 1:
         return f"no plan yet: a chain has either {' or '.join(kinds)} rows, and this one has both"
@@ -31,10 +31,6 @@ def next_step(chain: str, before: Snapshot, fed: Mapping[str, Table]) -> str:
         return _forecast(chain, _days(before, fed), lacking)
     return (f"nothing to plan yet: chain `{chain}` has neither demand nor orders "
             "(docs/integrating.md, `What a plan needs`)")  # fmt: skip
-
-
-def _rows(name: str, before: Snapshot, fed: Mapping[str, Table]) -> int:
-    return len(before.table(name)) + (len(fed[name]) if name in fed else 0)
 
 
 def _days(before: Snapshot, fed: Mapping[str, Table]) -> int:

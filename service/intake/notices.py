@@ -30,9 +30,7 @@ def notices_of_feed(
     from all others. Only classes that the feed speaks of are looked at.
     """
     mine = {name: fed[name] for name in _LOOKED_AT & fed.keys()}
-    known = Snapshot(before.sequence, {n: t for n, t in before.tables.items() if n in _LOOKED_AT},
-                     {n: a for n, a in before.addresses.items() if n in _LOOKED_AT})  # fmt: skip
-    whole = apply_feed(known, before.sequence + 1, mine)
+    whole = apply_feed(before, before.sequence + 1, mine)
     said = frozenset(word for text in release.shapes.values() for word in _RULE_TEXT.findall(text))
     found = [*_statuses(whole, mine, said), *costs_of_nothing(whole.table("StockingPolicy"), mine)]
     if {"Item", "Lane"} & mine.keys():

@@ -19,7 +19,8 @@ def kept_originals(
 ) -> dict[str, str]:
     """The artifacts of a delivery's files, compressed, by name; none where they are too large.
 
-    The setting bounds them together. A file that is no longer the one that was read is not kept.
+    The setting bounds them together. A file that is no longer the one that was read is not kept,
+    nor is one that names persons.
     """
     most = house.settings.keep_file_bytes
     found = find_files(paths, mapping, Limits())
@@ -28,6 +29,8 @@ def kept_originals(
     read = {original(each.file): each.digest for each in result.files}
     kept = {}
     for each in found:
+        if each.rule.pseudonyms:  # INVARIANT: nothing that is kept names a person
+            continue
         data = read_bytes(each.path, most, each.folders)
         if digest(data) == read.get(each.rule.file):
             kept[each.rule.file] = house.store.put(zlib.compress(data, _FAST))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -12,11 +13,14 @@ from feeds.gates.past import Delivery, Past
 from feeds.gates.thresholds import DEFAULTS
 from feeds.mapping import Mapping as FeedMapping
 from feeds.result import FeedResult
-from graph.artifacts import ArtifactStore
 from graph.fold import IntMatrix
-from graph.log import Log
-from graph.manifests import read_feed
-from ontology.columns import Snapshot, Table
+from graph.manifests import OMITS
+from graph.recent import Recent
+from graph.snapshot import SnapshotReader
+from graph.state import State
+from ontology.columns import Table
+from ontology.events import Event
+from ontology.on_demand import OnDemand
 from ontology.terms import join_key
 from service.intake.deliveries import Delivery as SaidOfIt
 
@@ -24,6 +28,7 @@ MENDS = "mends_event"
 """How the log names the delivery whose rows another one mends: that one says nothing anew."""
 RELINKS = "relinks"
 """How the log marks a change of links, with the source: it says nothing anew, either."""
+SAYS_NOTHING_ANEW = frozenset({MENDS, RELINKS, OMITS})
 DELIVERIES = 10
 """So many of a source's last deliveries are what a new one is compared with."""
 
@@ -54,14 +59,15 @@ class Judged:
 
 
 def hold_to_gates(
-    result: FeedResult, mapping: FeedMapping, present: Snapshot, log: Log, store: ArtifactStore,
+    result: FeedResult, mapping: FeedMapping, before: State, reader: SnapshotReader,
     said: SaidOfIt, *, may_stop: bool, severities: Mapping[str, str] | None = None,
 ) -> Judged:  # fmt: skip
     """The delivery without what the gates quarantine; `severities` as `judge` has them.
 
     Raises InputError `GATE_STOPPED` where too much of it is bad, unless it may not stop.
     """
-    past = Past(present, _deliveries(mapping, log, store))
+    present = before.snapshot
+    past = Past(present, _deliveries(mapping, reader), before.about)
     is_full = all(rule.full for rule in mapping.files)
     judgement = judge(
         result.tables, past, set_aside=len(result.quarantined), source=mapping.source,
@@ -78,14 +84,19 @@ def _going_on(judgement: Judgement) -> Judgement:
     return replace(judgement, limits=replace(judgement.limits, stop_share_percent=100))
 
 
-def _deliveries(mapping: FeedMapping, log: Log, store: ArtifactStore) -> tuple[Delivery, ...]:
-    mine = [e for e in log.feeds(mapping.chain)
-            if e.payload["source"] == mapping.source
-            and not e.payload.keys() & {MENDS, RELINKS}]  # fmt: skip
-    return tuple(
-        Delivery(read_feed(store, event.artifact).tables, event.payload.get("number"))
-        for event in mine[-DELIVERIES:]
-    )
+def _deliveries(mapping: FeedMapping, reader: SnapshotReader) -> tuple[Delivery, ...]:
+    """What the source said of late, the oldest first; its tables are read when they are needed."""
+    mine = (event for event in reader.newest_feeds(mapping.chain)
+            if event.payload["source"] == mapping.source
+            and not event.payload.keys() & SAYS_NOTHING_ANEW)  # fmt: skip
+    found = [Delivery(_told(event, reader.recent), event.payload.get("number"))
+             for event in islice(mine, DELIVERIES)]  # fmt: skip
+    return tuple(reversed(found))
+
+
+def _told(event: Event, recent: Recent) -> Mapping[str, Table]:
+    tables = recent.document(event.artifact)["tables"]
+    return OnDemand(tables, lambda name: recent.table(tables[name]["artifact"]))
 
 
 def _origins(

@@ -33,8 +33,8 @@ def resync(
     if not kept:
         raise InputError(
             f"the files of `{feed[:80]}` were not kept", code="FILES_NOT_KEPT",
-            hint="they were larger than EVENKEEL_KEEP_FILE_BYTES: send them again, with "
-            f"`--supersedes {feed[:80]}`",
+            hint="they name persons, or were larger than EVENKEEL_KEEP_FILE_BYTES: send them "
+            f"again, with `--supersedes {feed[:80]}`",
         )  # fmt: skip
     delivery = Delivery(agent, name or f"{feed}~{chosen.digest[:8]}", supersedes=feed)
     with TemporaryDirectory(prefix="evenkeel-") as folder:

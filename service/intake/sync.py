@@ -15,6 +15,7 @@ from feeds.kept_rows import kept_rows
 from feeds.limits import MAPPING_BYTES
 from feeds.mapping import Mapping as FeedMapping
 from feeds.mapping_text import load_mapping
+from feeds.pseudonyms import unheard_of
 from feeds.reading import read
 from feeds.result import FeedResult
 from graph.artifacts import ArtifactStore
@@ -22,25 +23,35 @@ from graph.clashes import clashes
 from graph.fold import BoolColumn, IntArray, Statements
 from graph.identity_links import Linked
 from graph.log import Appended
-from graph.manifests import FeedContents, FeedFile
+from graph.manifests import FeedContents, FeedFile, FullAt
 from graph.mending import Mending
+from graph.persons import Naming
 from graph.projection import load_feed
 from graph.snapshot import apply_feed, stated_in
 from graph.state import ALWAYS, State
 from ontology.canonical import digest_of
+from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError
 from ontology.events import Event, micros_of, moment_of
 from ontology.vocabulary import FACTS
 from service.house import House
 from service.intake.changes import ClassChanges, changes_of
-from service.intake.closing import with_closing
-from service.intake.deliveries import Clocks, Delivery, clocks_of, since_of
+from service.intake.closing import Met, with_closing
+from service.intake.deliveries import (
+    Clocks,
+    Delivery,
+    clocks_of,
+    clocks_of_refused,
+    full_at,
+    since_of,
+)
 from service.intake.evolution import notes_of_evolution
 from service.intake.fact_rules import Reason, hold_to_rules, set_aside
-from service.intake.foreseen import foreseen
 from service.intake.next_step import next_step
 from service.intake.notices import notices_of_feed
+from service.intake.omissions import Omitted, after_omitted, load_omitted, omitted
 from service.intake.originals import kept_originals
+from service.intake.priorities import notices_of_priority
 from service.intake.quality import hold_to_gates
 from service.intake.touched import touched
 
@@ -56,7 +67,9 @@ class Reading:
     """A delivery that was read, and what it meets: the state of its chain and the time.
 
     Rows that are mended have the `clocks` of the delivery that they came in; `waived` gives the
-    gates whose doubts a person has settled another severity. `linked` says what was read by links.
+    gates whose doubts a person has settled another severity, and a person who `decides` accepts
+    them against others of equal clocks. `linked` says what was read by links, `naming` which
+    pseudonyms were given.
     """
 
     mapping: FeedMapping
@@ -67,6 +80,8 @@ class Reading:
     clocks: Clocks | None = None
     waived: Mapping[str, str] = field(default_factory=dict)
     linked: LinkedResult | None = None
+    decides: bool = False
+    naming: Naming | None = None
 
     @property
     def feed(self) -> str:
@@ -89,7 +104,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A delivery as it would be logged, and what it would change; nothing is written yet."""
+    """A delivery as it would be logged, and what it would change; nothing is written yet.
+
+    What is `omitted` goes before it.
+    """
 
     reading: Reading
     result: FeedResult
@@ -98,6 +116,7 @@ class Prepared:
     after: State
     changes: tuple[ClassChanges, ...]
     notes: tuple[str, ...]
+    omitted: tuple[Omitted, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,8 +173,10 @@ def _read(house: House, paths: Sequence[Path], chosen: FeedMapping, delivery: De
     now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
     names = names_of(before.snapshot, chosen.source)
     present = read_by(before.snapshot, names)
-    found = linked(read(paths, chosen, present=present, read_on=now.date()), names)
-    return Reading(chosen, found.result, delivery, before, now, linked=found)
+    naming = house.persons.naming()
+    read_now = read(paths, chosen, present=present, read_on=now.date(), pseudonyms=naming)
+    found = linked(read_now, names)
+    return Reading(chosen, found.result, delivery, before, now, linked=found, naming=naming)
 
 
 def _again(house: House, reading: Reading, known: Event) -> Synced:
@@ -185,11 +206,14 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
     clocks = reading.clocks or clocks_of(reading.delivery, log, chosen, present, reading.now)
     ruled = hold_to_rules(house.release, reading.found, present)
     judged = hold_to_gates(
-        ruled, chosen, present, log, house.store, reading.delivery, may_stop=not dry_run,
+        ruled, chosen, before, house.reader, reading.delivery, may_stop=not dry_run,
         severities=reading.waived,
     )  # fmt: skip
-    held = _in_order(house, reading, judged.result, clocks)
-    told = with_closing(chosen, held, present, log, close_all=reading.delivery.close_all)
+    held = judged.result
+    if not reading.decides:
+        held = _in_order(house, reading, held, clocks)
+    met = Met(house.reader, before, _full_at(reading, held, clocks))
+    told = with_closing(chosen, held, met, close_all=reading.delivery.close_all)
     told = told.adding(judged.marks, judged.origins).ending(judged.ended, -1)
     for name, keys in held.ended.items():
         rows = present.table(name).row_of
@@ -201,22 +225,30 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
         standing=clocks.standing, source_sequence=clocks.order, closes=told.closes,
         since=_since(reading, result, clocks, told.closes), delivery=reading.body,
         number=reading.delivery.source_sequence,
-        mapping_version=chosen.version, linked=_linked(reading, result),
+        mapping_version=chosen.version, linked=_linked(reading, result), decides=reading.decides,
+        full_at=told.full_at,
     )  # fmt: skip
     stated = _stated(contents, clocks, before)
-    after = before.after(before.sequence + 1, micros_of(reading.now), stated)
+    left_out, now = omitted(house, before, contents, stated), micros_of(reading.now)
+    after = after_omitted(before, left_out, now).after(before.sequence + 1, now, stated)
     changes = changes_of(before, after, stated)
-    notes = (*told.notes, *judged.notes, *notes_of_evolution(house, chosen, reading.found.files))
-    return Prepared(reading, result, contents, clocks, after, changes, notes)
+    notes = (
+        *told.notes,
+        *(each.note for each in left_out),
+        *judged.notes,
+        *notes_of_evolution(house, chosen, reading.found.files),
+    )
+    return Prepared(reading, result, contents, clocks, after, changes, notes, left_out)
 
 
 def _loaded(house: House, ready: Prepared) -> Appended:
     """Append the event, unless the chain changed since."""
-    reading = ready.reading
+    reading, agent = ready.reading, ready.reading.delivery.agent
+    after = load_omitted(house, ready.omitted, reading.before.sequence, agent)
     return load_feed(
-        house.projection, ready.contents, agent=reading.delivery.agent,
+        house.projection, ready.contents, agent=agent,
         effective_at=ready.clocks.effective_at, idempotency_key=reading.key,
-        after=reading.before.sequence, stated=reading.delivery.stated,
+        after=after, stated=reading.delivery.stated,
     )  # fmt: skip
 
 
@@ -224,7 +256,11 @@ def _keeping(house: House, ready: Prepared, paths: Sequence[Path], mapping: Path
     """The delivery with what is kept beside its facts: its files, and what mends its rows."""
     kept = kept_originals(house, ready.reading.mapping, ready.result, paths)
     whole = replace(ready, contents=replace(ready.contents, originals=kept))
-    return with_mending(house.store, whole, paths, mapping)
+    done = with_mending(house.store, whole, paths, mapping)
+    if ready.reading.naming is not None and not ready.reading.naming.keep():
+        raise StateError("another delivery named the same person at the same time", code="STALE",
+                         hint="send it again")  # fmt: skip
+    return done
 
 
 def with_mending(
@@ -235,8 +271,13 @@ def with_mending(
         return ready
     chosen = ready.reading.mapping
     links = links_in_force(ready.reading.before.snapshot, chosen.source)
-    kept = kept_rows(ready.contents.quarantine, ready.result.files, paths, chosen, links)
-    mending = Mending(store.put(read_bytes(mapping, MAPPING_BYTES)), kept.headers)
+    kept = kept_rows(ready.contents.quarantine, ready.result.files, paths, chosen, links,
+                     pseudonyms=ready.reading.naming or unheard_of)  # fmt: skip
+    clocks = clocks_of_refused(
+        kept, chosen, links, _with_locations(ready.reading, ready.result), ready.clocks
+    )
+    text = store.put(read_bytes(mapping, MAPPING_BYTES))
+    mending = Mending(text, kept.headers, clocks=clocks)
     contents = replace(ready.contents, quarantine=kept.quarantined, mending=mending)
     return replace(ready, contents=contents)
 
@@ -251,6 +292,8 @@ def _linked(reading: Reading, result: FeedResult) -> Linked:
 
 def _foreseen(house: House, ready: Prepared) -> dict[str, Any]:
     """What a dry run adds: nothing was logged, and the plan would change so."""
+    from service.intake.foreseen import foreseen  # it loads the solver: 65 MB
+
     reading = ready.reading
     plan = foreseen(house, reading.mapping.chain, reading.before.snapshot, ready.after.snapshot)
     told = [asdict(change) for each in ready.changes for change in each.changes]
@@ -286,14 +329,26 @@ def _stated(contents: FeedContents, clocks: Clocks, before: State) -> dict[str, 
 def _since(
     reading: Reading, result: FeedResult, clocks: Clocks, closes: Mapping[str, BoolColumn]
 ) -> dict[str, IntArray]:
-    places = {"Location": result.tables["Location"]} if "Location" in result.tables else {}
-    before = reading.before
-    whole = apply_feed(before.snapshot, before.sequence + 1, places)
     stated = reading.delivery.effective_at
     return since_of(
-        reading.mapping, result.tables, whole, micros_of(clocks.effective_at), closes,
+        reading.mapping, result.tables, _with_locations(reading, result),
+        micros_of(clocks.effective_at), closes,
         ends_from=ALWAYS if stated is None else micros_of(stated),
     )  # fmt: skip
+
+
+def _full_at(reading: Reading, result: FeedResult, clocks: Clocks) -> dict[str, FullAt]:
+    if not any(rule.full for rule in reading.mapping.files):
+        return {}
+    stated = reading.delivery.effective_at
+    since = _since(reading, result, clocks, {})
+    return full_at(reading.mapping, since, clocks, ALWAYS if stated is None else micros_of(stated))
+
+
+def _with_locations(reading: Reading, result: FeedResult) -> Snapshot:
+    """The chain with the locations of the delivery: where its rows' days begin."""
+    places = {"Location": result.tables["Location"]} if "Location" in result.tables else {}
+    return apply_feed(reading.before.snapshot, reading.before.sequence + 1, places)
 
 
 def contents_of(result: FeedResult, feed: str, classes: Mapping[str, str]) -> FeedContents:
@@ -320,6 +375,15 @@ def _account(house: House, ready: Prepared) -> dict[str, Any]:
     return ready.result.summary() | ({"envelope": stated} if stated else {}) | {
         "feed": ready.reading.feed,
         "changes": {each.name: each.counts for each in ready.changes},
-        "notices": [*ready.notes, *notices_of_feed(house.release, present, tables)],
+        "notices": [*ready.notes, *notices_of_feed(house.release, present, tables),
+                    *_of_priorities(house, ready)],
         "next": next_step(chain, present, tables),
     }  # fmt: skip
+
+
+def _of_priorities(house: House, ready: Prepared) -> list[str]:
+    if "Source" not in ready.contents.tables:
+        return []
+    reading = ready.reading
+    log, chain = house.projection.log, reading.mapping.chain
+    return [*notices_of_priority(log, chain, reading.before, ready.after)]

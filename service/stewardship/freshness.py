@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
+from graph.manifests import since_of_rows
 from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import InputError
 from ontology.events import micros_of
@@ -125,6 +126,21 @@ class Clock:
             return ages
         silent = max(0, micros_of(self.at) - micros_of(self.heard.last[source]))
         return np.full(len(ages), silent, np.int64)
+
+
+def stated_since(house: House, class_name: str, addresses: IntArray) -> IntArray:
+    """Since when facts were true by the statements that they are traced to (microseconds).
+
+    `addresses` is int64 of shape (facts, 2). A later delivery that said the same has confirmed
+    such a fact since, and is not the one that it is traced to.
+    """
+    found = np.zeros(len(addresses), np.int64)
+    for sequence in np.unique(addresses[:, 0]).tolist():
+        (event,) = house.projection.log.read(after=sequence - 1, limit=1)
+        since = since_of_rows(house.store, event.artifact, class_name)
+        mine = np.flatnonzero(addresses[:, 0] == sequence)
+        found[mine] = micros_of(event.effective_at) if since is None else since[addresses[mine, 1]]
+    return found
 
 
 def clock_of(house: House, chain: str, snapshot: Snapshot, at: datetime) -> Clock:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from feeds.identity.crosswalk import Told
 from graph.fold import Statements
-from graph.manifests import FeedContents, read_feed
+from graph.manifests import FeedContents, read_rows
 from graph.snapshot import stated_in
 from ontology.errors import Place
 from ontology.events import micros_of
@@ -18,7 +18,11 @@ from service.intake.quality import RELINKS
 
 Rows = npt.NDArray[np.intp]
 _CLOCKS = [1, 0, 2]
-"""The crosswalk counts standing, time, order; a statement has time, standing, order."""
+"""The crosswalk counts standing, time, order; a statement has time, standing, order.
+
+A fourth place is the event of a person's decision: of statements of equal clocks the last decided
+one counts.
+"""
 
 
 @dataclass
@@ -47,9 +51,11 @@ class History:
         feed, file, line = self.origin(at, row)
         return Place(feed.files[file].name if file >= 0 else feed.mapping, max(line, 0))
 
-    def add(self, feed: FeedContents, rows: Statements, effective: int) -> None:
-        """The statements of one class that a feed made, those that end a fact last."""
-        clocks, own = rows.clocks[:, _CLOCKS], feed.linked.own(rows.table)
+    def add(self, feed: FeedContents, rows: Statements, sequence: int, effective: int) -> None:
+        """The statements of one class that a feed made as an event, those that end a fact last."""
+        decided = np.full(len(rows), sequence if feed.decides else 0)
+        clocks = np.column_stack([rows.clocks[:, _CLOCKS], decided])
+        own = feed.linked.own(rows.table)
         late = rows.clocks[:, 0] > effective
         whole = Told(feed.source, own, clocks, rows.closes)
         if late.any():
@@ -92,19 +98,22 @@ class History:
 def history_of(house: House, chain: str, classes: Collection[str], effective: int) -> History:
     """What was stated of some classes up to now, true by a time (microseconds) or waiting."""
     found = History()
-    for feed, sequence, when in _feeds(house, chain):
+    for feed, sequence, when in _feeds(house, chain, classes):
         for name, rows in stated_in(feed, sequence, when).items():
             if name in classes:
-                found.add(feed, rows, effective)
+                found.add(feed, rows, sequence, effective)
     return found
 
 
-def _feeds(house: House, chain: str) -> Iterator[tuple[FeedContents, int, int]]:
-    """The deliveries of a chain; changes of links restate what they said, and say nothing."""
+def _feeds(
+    house: House, chain: str, classes: Collection[str]
+) -> Iterator[tuple[FeedContents, int, int]]:
+    """The deliveries that state some classes; changes of links restate, and say nothing."""
     for event in house.projection.log.feeds(chain):
-        if RELINKS not in event.payload:
+        stated = event.payload.get("since_seconds")  # an older version did not tell
+        if RELINKS not in event.payload and (stated is None or stated.keys() & set(classes)):
             yield (
-                read_feed(house.store, event.artifact),
+                read_rows(house.store, event.artifact, classes),
                 event.sequence,
                 micros_of(event.effective_at),
             )

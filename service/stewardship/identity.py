@@ -19,6 +19,7 @@ from feeds.refusals import shown
 from graph.fold import joined_tables
 from graph.identity_links import WITHDRAWN, Linked
 from graph.manifests import FeedContents, FeedFile
+from graph.mending import Mending
 from graph.projection import load_feed
 from graph.state import State
 from ontology.canonical import digest_of
@@ -231,7 +232,7 @@ def _facts(
     """What a source's facts are under the links as they are now, with their own clocks."""
     files: dict[FeedFile, int] = {}
     tables, origins, since, closes, ranks = {}, {}, {}, {}, {}
-    refused: list[QuarantinedRow] = []
+    refused: list[tuple[QuarantinedRow, list[int]]] = []
     for name, each in sorted(found.items()):
         both = joined_tables([each.table, each.gone])
         mine = np.flatnonzero([history.told[at].source == whose for at in each.origin[:, 0]])
@@ -243,18 +244,21 @@ def _facts(
             feed, file, line = history.origin(at, row)
             index = files.setdefault(feed.files[file], len(files)) if file >= 0 else -1
             places.append((index, line))
-        refused += [
-            _refused(history.place(*each.origin[row].tolist()), each.table, row, *aside[name][row])
-            for row in mine.tolist() if row in aside[name]
-        ]  # fmt: skip
+        for row in sorted(set(mine.tolist()) & aside[name].keys()):
+            place = history.place(*each.origin[row].tolist())
+            told = _refused(place, each.table, row, *aside[name][row])
+            refused.append((told, each.clocks[row, [1, 0, 2]].tolist()))
         tables[name], closes[name] = both.take(mine), ends
         origins[name] = np.array(places, np.int64)
         since[name] = each.clocks[mine, 1]
         ranks[name] = np.where(ends[:, None], [[WITHDRAWN, 0]], each.clocks[mine][:, [0, 2]])
+    refused.sort(key=lambda each: (each[0].file, each[0].row))
+    rows = table_of([row for row, _ in refused], "QuarantinedRow")
+    ranked = np.array([clocks for _, clocks in refused], np.int64).reshape(-1, 3)
     return FeedContents(
-        chain, whose, "", "identity", "", tuple(files), tables, origins,
-        table_of(refused, "QuarantinedRow").sorted(), {"quarantined": len(refused)}, since=since,
-        closes=closes, linked=Linked(ranks=ranks),
+        chain, whose, "", "identity", "", tuple(files), tables, origins, rows,
+        {"quarantined": len(refused)}, since=since, closes=closes, linked=Linked(ranks=ranks),
+        mending=Mending(clocks=ranked),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from feeds.gates.findings import ROW_HINTS
 from feeds.identity.naming import linked, names_of, read_by
 from feeds.mapping_text import parse_mapping
 from feeds.mended import Delivered, Rows, changed, narrowed, read_again
+from feeds.pseudonyms import columns_of_persons
 from feeds.result import FeedResult
 from graph.catalog import SetAside
 from graph.log import Appended
@@ -25,6 +26,7 @@ from ontology.errors import InputError, Place, StateError
 from ontology.events import Event, moment_of
 from service.house import House
 from service.intake.deliveries import Clocks, Delivery
+from service.intake.omissions import load_omitted
 from service.intake.quality import MENDS
 from service.intake.sync import TRIES, Prepared, Reading, prepare
 from service.intake.touched import touched
@@ -105,6 +107,16 @@ def reading_of(house: House, row: SetAside) -> FeedResult:
     return linked(found, names).result
 
 
+def without_names(house: House, event: int, changes: Mapping[str, str]) -> dict[str, str]:
+    """Changes of cells, with pseudonyms for those that name persons by the delivery's mapping.
+
+    Raises InputError `ROW_NOT_KEPT`, `BAD_PERSON`.
+    """
+    columns = columns_of_persons(_past(house, event).delivered.mapping.files)
+    return {name: house.persons.pseudonym_of(cell) if name in columns and cell.strip() else cell
+            for name, cell in changes.items()}  # fmt: skip
+
+
 def mended(house: House, asked: Asked, *, all_or_none: bool = False) -> Settled:
     """Load the rows that are sound today as a delivery of their own; the others stay open.
 
@@ -169,14 +181,13 @@ def _reading(house: House, asked: Asked, past: _Past, cells: Rows) -> Reading:
     known = read_by(_known(house, past, before), names)
     found = linked(read_again(cells, past.delivered, known, now.date()), names)
     codes = {row.row.code for row in asked.rows} if asked.state == ACCEPTED else set()
-    order = past.feed.source_sequence + (CLASH in codes)
     mapping = narrowed(past.delivered.mapping, sorted({file for file, _ in cells}))
     numbers = sorted(row.number for row in asked.rows if (row.row.file, row.row.row) in cells)
     said = Delivery(asked.agent, asked.name(numbers), stop_share_percent=100)
-    clocks = Clocks(past.event.effective_at, order, past.feed.standing)
+    clocks = Clocks(past.event.effective_at, past.feed.source_sequence, past.feed.standing)
     return Reading(
         mapping, found.result, said, before, now, clocks,
-        dict.fromkeys(codes & ROW_HINTS.keys(), "Info"), found,
+        dict.fromkeys(codes & ROW_HINTS.keys(), "Info"), found, decides=CLASH in codes,
     )  # fmt: skip
 
 
@@ -194,9 +205,10 @@ def _loaded(
     }  # fmt: skip
     if asked.changes:
         stated["changed"] = ", ".join(f"{name}={cell}" for name, cell in asked.changes.items())
+    after = load_omitted(house, ready.omitted, reading.before.sequence, asked.agent)
     appended: Appended = load_feed(
         house.projection, contents, agent=asked.agent, effective_at=ready.clocks.effective_at,
-        idempotency_key=reading.key, after=reading.before.sequence, stated=stated,
+        idempotency_key=reading.key, after=after, stated=stated,
     )  # fmt: skip
     chain = reading.mapping.chain
     return Settled(

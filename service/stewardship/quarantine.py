@@ -22,7 +22,7 @@ from ontology.errors import InputError, StateError
 from ontology.events import ROWS_DISCARDED, NewEvent
 from service.house import House
 from service.intake.sync import TRIES
-from service.stewardship.mending import CLASH, Asked, Settled, mended, place_of
+from service.stewardship.mending import CLASH, Asked, Settled, mended, place_of, without_names
 from service.stewardship.set_aside import delivery, open_rows
 
 DOUBTS = frozenset({*ROW_HINTS, CLASH})
@@ -44,7 +44,7 @@ def fix(
         raise InputError("what is to be changed?", code="CHANGE_MISSING",
                          hint="write `column=value`, or `retry` the row as it is")  # fmt: skip
     rows = rows_of(house, event, [number])
-    asked = Asked(FIXED, rows, agent, reason, changes)
+    asked = Asked(FIXED, rows, agent, reason, without_names(house, event, changes))
     if rows[0].state == FIXED and house.projection.log.find(asked.key([number])) is None:
         raise _settled(rows[0])
     return _all_or_none(house, asked)

@@ -1,6 +1,6 @@
 """Two sources' words on the same stock: where they differ and why; who settles it, and how."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from feeds.reconciliation.causes import TIMING
 from feeds.reconciliation.differences import Difference, Reconciled, reconciled
-from feeds.reconciliation.said import IntArray, Said
+from feeds.reconciliation.said import END, IntArray, Said
 from graph.artifacts import ArtifactStore
 from graph.fold import Fold, Statements, concatenated
 from graph.snapshot import stated_by
@@ -18,6 +18,7 @@ from ontology.errors import InputError
 from ontology.events import Event, micros_of
 from ontology.stock_now import with_movements
 from ontology.terms import join_key
+from ontology.time_zones import zones_of
 from service.house import AsOf, House
 
 WINDOW_HOURS = 24
@@ -38,6 +39,7 @@ class Comparison:
     found: Reconciled
     settled: tuple[Difference, ...]
     present: Snapshot
+    counts_at: str = END
 
     @property
     def sources(self) -> tuple[str, str]:
@@ -52,11 +54,12 @@ class Comparison:
 
 def compare_sources(
     house: House, chain: str, sources: tuple[str, str], *, window_hours: int = WINDOW_HOURS,
-    at: datetime | None = None,
+    at: datetime | None = None, counts_at: str = END,
 ) -> Comparison:  # fmt: skip
     """What two sources say of the same stock at an instant (now), each by its own deliveries alone.
 
-    A difference that explains itself within the window is one of timing. What was settled by a
+    A difference that explains itself within the window is one of timing. Counts speak of the END
+    of their day or of its START, where their moment is not known. What was settled by a
     person or a rule stays so while the sources differ by as much, and the chain has the stock of
     the one that was chosen. Raises InputError
     `CHAIN_UNKNOWN`, `SOURCE_UNKNOWN`, `SAME_SOURCE`.
@@ -68,24 +71,26 @@ def compare_sources(
         raise InputError(f"`{sources[0]}` is compared with itself", code="SAME_SOURCE",
                          hint="name two sources")  # fmt: skip
     feeds = house.projection.log.feeds(chain, upto=present.sequence)
-    one, other = (said_by(house.store, feeds, source, start, end) for source in sources)
+    zones = zones_of(present)
+    one, other = (
+        replace(said_by(house.store, feeds, source, start, end), counts_at=counts_at, zones=zones)
+        for source in sources
+    )
     found = reconciled(one, other, present.table("UnitConversion"), start, end)
     known = _settled(present, sources, found.differences)
     left = replace(found, differences=tuple(d for d in found.differences if d.key not in known))
     done = tuple(d for d in found.differences if d.key in known)
-    return Comparison(chain, (one, other), when, window_hours, left, done, present)
+    return Comparison(chain, (one, other), when, window_hours, left, done, present, counts_at)
 
 
-def said_by(store: ArtifactStore, feeds: Iterable[Event], source: str, start: int, at: int) -> Said:
+def said_by(store: ArtifactStore, feeds: Sequence[Event], source: str, start: int, at: int) -> Said:
     """What a source says of stock at an instant: the fold of its own deliveries, by their clocks.
 
     Raises InputError `SOURCE_UNKNOWN` where it never said anything of stock.
     """
     before, now = State(effective=start), State(effective=at)
     between: list[Statements] = []
-    names = set()
     for event in feeds:
-        names.add(str(event.payload["source"]))
         if event.payload["source"] != source:
             continue
         told = stated_by(store, event, only=CLASSES, by=at)
@@ -93,12 +98,24 @@ def said_by(store: ArtifactStore, feeds: Iterable[Event], source: str, start: in
         now = now.after(event.sequence, at, told)
         between += [told["StockPosition"].since(start)] if "StockPosition" in told else []
     if not now.folds:
+        names = ", ".join(sources_of_stock(store, feeds, at)) or "none does yet"
         raise InputError(f"source `{source}` says nothing of stock", code="SOURCE_UNKNOWN",
-                         hint=f"one of: {', '.join(sorted(names))}")  # fmt: skip
+                         hint=f"those that do: {names}")  # fmt: skip
     counts, moves = (_standing(now, name) for name in CLASSES)
     earlier = _in_order([_standing(before, "StockPosition"), *between])
     return Said(source, counts.table, counts.addresses, moves.table, moves.clocks[:, 0],
-                earlier.table, earlier.clocks[:, 0], earlier.closes)  # fmt: skip
+                earlier.table, earlier.clocks[:, 0], earlier.closes,
+                counts_since=counts.clocks[:, 0])  # fmt: skip
+
+
+def sources_of_stock(store: ArtifactStore, feeds: Iterable[Event], at: int) -> list[str]:
+    """The sources that have told any stock by a time, in the order of their names."""
+    found: set[str] = set()
+    for event in feeds:
+        name = str(event.payload["source"])
+        if name not in found and stated_by(store, event, only=CLASSES, by=at):
+            found.add(name)
+    return sorted(found)
 
 
 def _standing(state: State, name: str) -> Statements:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from feeds.reconciliation.differences import Difference
-from feeds.reconciliation.said import UNCOUNTED, Said
+from feeds.reconciliation.said import END, UNCOUNTED, Said
 from graph.manifests import FeedContents, FeedFile
 from graph.projection import load_feed
 from ontology.canonical import digest_of
@@ -47,7 +47,7 @@ class Settled:
 
 def accept(
     house: House, chain: str, sources: tuple[str, str], key: str, take: str, reason: str,
-    agent: str, *, window_hours: int = WINDOW_HOURS,
+    agent: str, *, window_hours: int = WINDOW_HOURS, counts_at: str = END,
 ) -> Settled:  # fmt: skip
     """A person states that one source's word on a position stands; gives the event.
 
@@ -62,7 +62,7 @@ def accept(
     if not reason.strip():
         raise InputError("a choice needs a reason", code="REASON_MISSING",
                          hint="say in a sentence why this source is right")  # fmt: skip
-    found = compare_sources(house, chain, sources, window_hours=window_hours)
+    found = compare_sources(house, chain, sources, window_hours=window_hours, counts_at=counts_at)
     known = (*found.found.differences, *found.settled)
     one = next((each for each in known if each.key in (key, f"{key}/")), None)
     if one is None:

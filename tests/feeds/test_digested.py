@@ -49,6 +49,23 @@ def test_a_file_that_grows_is_stopped(tmp_path: Path) -> None:
     assert ["FILE_TOO_LARGE"] * 2 == [before.value.code, after.value.code]
 
 
+@pytest.mark.parametrize("is_written", [False, True])
+def test_a_file_that_was_handed_over_stays_as_it_was(is_written: bool, tmp_path: Path) -> None:
+    """Law: another process reads the bytes that are digested here, else the file is refused."""
+    path = tmp_path / "file.parquet"
+    path.write_bytes(b"12345")
+    os.utime(path, (1, 1))
+    with open_file(path, 9) as stream:
+        assert b"12345" == os.read(stream.hand_over(), 9)
+        if not is_written:
+            assert (hashlib.sha256(b"12345").hexdigest(), 5) == stream.finish()
+            return
+        path.write_bytes(b"54321")
+        with pytest.raises(InputError) as caught:
+            stream.finish()
+    assert "FILE_CHANGED" == caught.value.code
+
+
 @given(st.lists(st.lists(st.text(max_size=5), max_size=4), max_size=4), st.randoms())
 def test_texts_of_rows_come_back(blocks: list[list[str]], random: object) -> None:
     """Law: what a row says comes back without its line end, in any order of asking."""

@@ -1,14 +1,21 @@
 """The integrator's guide and the shipped example say what the product does."""
 
+import csv
 import re
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
-from feeds.formats.blocks import FORMAT_OF_ENDING
+from feeds.epcis.json_text import DEPTH, LONGEST_PART
+from feeds.epcis.reading import MOST_LINES
+from feeds.formats.blocks import FORMAT_OF_ENDING, LONGEST_CELL
+from feeds.limits import MAPPING_BYTES, Limits
 from feeds.mapping_text import load_mapping, parse_mapping
+from feeds.rdf.nodes import MOST_TRIPLES
 from feeds.reading import read
 from feeds.refusals import HINTS
 from ontology.columns import record_at
+from ontology.movement_kinds import EITHER, IN, MOVEMENT_KINDS, OUT
 from tests.feeds.formats.written import written
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +54,7 @@ def test_every_code_of_a_file_is_listed() -> None:
     paths = [
         *(ROOT / "feeds/formats").glob("*.py"),
         ROOT / "feeds/files.py",
+        ROOT / "feeds/digested.py",
         ROOT / "feeds/limits.py",
     ]
     starts = (
@@ -58,6 +66,15 @@ def test_every_code_of_a_file_is_listed() -> None:
     assert sorted(code for code in codes if f"`{code}`" not in GUIDE) == []
 
 
+def test_every_kind_of_movement_is_listed() -> None:
+    """Law: the guide's table has each kind, the way its units go, and what it says."""
+    table = GUIDE[GUIDE.index("| kind | units | what it says |") :].split("\n\n", 1)[0]
+    ways = {IN: "in, +", OUT: "out, -", EITHER: "either"}
+    expected = [f"| `{name}` | {ways[kind.direction]} | {kind.meaning} |"
+                for name, kind in MOVEMENT_KINDS.items()]  # fmt: skip
+    assert expected == table.splitlines()[2:]
+
+
 def test_every_format_is_listed_with_its_endings() -> None:
     """Law: the guide's table has each format with the endings by which it is known."""
     table = GUIDE[GUIDE.index("| format | endings |") :].split("\n\n", 1)[0]
@@ -67,6 +84,23 @@ def test_every_format_is_listed_with_its_endings() -> None:
         for ending in re.findall(r"`(\.[a-z]+)`", row.split(" | ")[1])
     }
     assert found == FORMAT_OF_ENDING
+
+
+def test_every_limit_is_told() -> None:
+    """Law 9: the guide's table has each limit with the number and the code that the product has."""
+    table = GUIDE[GUIDE.index("| limit | most | code |") :].split("\n\n", 1)[0].splitlines()[2:]
+    found = [line.strip("| ").split(" | ") for line in table]
+    limits = Limits()
+    names = [one.name for one in fields(limits) if one.name != "last_day"]
+    stated = [getattr(limits, name) for name in names]
+    others = [LONGEST_CELL, LONGEST_PART, MOST_LINES, MOST_TRIPLES, DEPTH, MAPPING_BYTES]
+    assert LONGEST_CELL == csv.field_size_limit()
+    # the bytes of a file bound what is packed a second time, as text
+    expected = sorted([*stated, *others, limits.file_bytes])
+    assert expected == sorted(int(most.replace(",", "")) for _, most, _ in found)
+    source = "".join(path.read_text() for path in (ROOT / "feeds").rglob("*.py"))
+    codes = {code for *_, last in found for code in re.findall("`([A-Z_]+)`", last)}
+    assert set() == {code for code in codes if f'"{code}"' not in source}
 
 
 def test_the_excel_example_works_as_written(tmp_path: Path) -> None:

@@ -42,7 +42,12 @@ def line_of(passage: str) -> int:
         ("file: orders.csv", "file: lots.csv", "MAPPING_VALUE", "file `lots.csv` stands twice"),
         ("class: SalesOrder", "class: Approval", "MAPPING_VALUE", "no feed fills a class"),
         ("class: SalesOrder", "class: Plan", "MAPPING_VALUE", "no feed fills a class `Plan`"),
-        ("as: decimal, factor: 1000000000, ", "as: decimal, ", "MAPPING_KEY_MISSING", "`factor`"),
+        (
+            "as: decimal, factor: 1000000000, sign: $",
+            "as: decimal, sign: by_kind",
+            "MAPPING_VALUE",
+            "no kind that says the sign",
+        ),
         ("as: decimal", "as: float", "MAPPING_VALUE", "`float` is not possible here"),
         ("m/d/yy, pivot: 70", "m/d/yy", "MAPPING_KEY_MISSING", "key `pivot` is missing"),
         ("m/d/yyyy", "m/yyyy", "MAPPING_VALUE", "does not state day, month and year"),

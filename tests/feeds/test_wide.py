@@ -1,16 +1,20 @@
 """Tables with a column per thing: a row per cell, with its line and its column."""
 
+import io
+import json
 from pathlib import Path
 
 import pytest
 
 from feeds.facts.wide import unpivoted
-from feeds.formats.sheet import read_sheet
+from feeds.formats import delimited, json_lines
+from feeds.formats.blocks import Form
 from feeds.limits import Limits
 from feeds.mapping_text import parse_mapping
 from feeds.reading import read
 from feeds.result import FeedResult
 from ontology.errors import InputError
+from tests.feeds.formats.written import written
 
 MAPPING = """
 format: evenkeel-mapping/1
@@ -57,9 +61,10 @@ def test_each_cell_becomes_a_row_with_its_line(tmp_path: Path) -> None:
 def test_each_row_says_its_whole_line(tmp_path: Path) -> None:
     """Law: what a row says in the file is its line, whichever of its cells it was made from."""
     rule = parse_mapping(MAPPING.encode(), "m.yaml").files[0]
-    sheet, _ = unpivoted(read_sheet(SALES.encode(), rule, Limits()), rule, Limits())
+    assert rule.wide is not None
+    sheet, _ = unpivoted(io.BytesIO(SALES.encode()), rule, rule.wide, Limits())
     first = "2026-01-01,3,3.5,7"
-    assert [first, first] == [sheet.text(0), sheet.text(1)]
+    assert [first, first] == [sheet.said(0), sheet.said(1)]
 
 
 def test_a_bad_cell_is_named_by_its_own_column(tmp_path: Path) -> None:
@@ -110,3 +115,39 @@ def test_a_wide_table_is_stated_whole(old: str, new: str, says: str) -> None:
     """Law: a slip in the mapping is refused at its line."""
     with pytest.raises(InputError, match=says):
         parse_mapping(MAPPING.replace(old, new).encode(), "m.yaml")
+
+
+def test_a_field_that_comes_late_was_blank_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law: of JSON Lines every line has each column that any of them names, block by block."""
+    monkeypatch.setattr(json_lines, "BLOCK_ROWS", 1)
+    late = [{"Date": "2026-01-01", "tea": 3, "Total": 7}] * 2 + [
+        {"Date": "2026-01-02", "tea": 4, "milk": 5, "Total": 9}
+    ]
+    lines = "".join(json.dumps(line) + "\n" for line in late)
+    (tmp_path / "sales.jsonl").write_text(lines)
+    mapping = parse_mapping(MAPPING.replace("sales.csv", "sales.jsonl").encode(), "m.yaml")
+    result = read([tmp_path], mapping)
+    table = result.tables["DemandObservation"]
+    assert ["milk", "tea", "tea"] == table["item"].tolist()
+    assert 2 == result.counts["sales.jsonl: cells that state nothing"]
+
+
+def test_a_packed_table_says_its_cells(tmp_path: Path) -> None:
+    """Law: where the file is no text, what a quarantined row says are the cells made of it."""
+    rows = [("2026-01-01", "3", "x", "7"), ("2026-01-02", "4", "5", "9")]
+    data = written("parquet", ("Date", "tea", "milk", "Total"), rows)
+    (tmp_path / "sales.parquet").write_bytes(data)
+    mapping = parse_mapping(MAPPING.replace("sales.csv", "sales.parquet").encode(), "m.yaml")
+    result = read([tmp_path], mapping)
+    assert ["2026-01-01,milk,x"] == result.quarantined["text"].tolist()
+    assert ["milk"] == result.quarantined["column"].tolist()
+    assert 3 == len(result.tables["DemandObservation"])
+
+
+def test_a_wide_file_is_read_some_lines_at_a_time() -> None:
+    """Law: a block has so many cells at most, however many columns there are."""
+    line = b",".join([b"1"] * 1_000) + b"\n"
+    found = list(delimited.blocks(io.BytesIO(line * 2_001), Form("x"), Limits()))
+    assert [1_048, 952] == [len(block.rows) for block in found]

@@ -1,6 +1,6 @@
 """Laws of the fold by two clocks: the last clocks stand, whatever the order of arrival."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,18 @@ def test_a_value_of_equal_clocks_is_a_conflict(feeds: list[list[Said]]) -> None:
                 standing[one.place] = one
 
 
+@given(st.lists(st.tuples(said, st.booleans()), max_size=8))
+def test_a_decision_stands_against_equal_clocks_alone(rows: list[tuple[Said, bool]]) -> None:
+    """Of equal clocks the last that a person decided, else the first; later clocks always."""
+    fold, expected = Fold(), dict[str, Said]()
+    for event, (one, decides) in enumerate(rows, 1):
+        fold = fold.after(replace(statements([one], event), decide=decides))
+        before = expected.get(one.place)
+        if before is None or one.rank > before.rank or (decides and one.rank == before.rank):
+            expected[one.place] = one
+    assert {o.place: o.units for o in expected.values() if not o.closes} == units(fold)
+
+
 def test_what_is_stated_again_keeps_its_address() -> None:
     """The version of a fact is where it was first said; that it was said later still counts."""
     first, again = Said("a", 1, (1, 0, 0), closes=False), Said("a", 1, (3, 0, 0), closes=False)
@@ -125,3 +137,36 @@ def test_a_small_change_makes_a_small_layer() -> None:
     assert fold.layers[0] is after.layers[0]
     assert [200, 1] == [len(layer) for layer in after.layers]
     assert units(fold) | {"p007": 1} == units(after)
+
+
+@given(
+    arrivals, st.sets(st.sampled_from("abcd")), st.sampled_from([("location",), ("item", "lot")])
+)
+def test_what_is_in_force_is_found_by_any_columns(
+    feeds: list[list[Said]], places: set[str], by: tuple[str, ...]
+) -> None:
+    """A look at what agrees with some rows gives what a look at everything that stands gives."""
+    fold = folded(feeds)
+    records = [StockPosition("x", place) for place in sorted(places)]
+    asked = {tuple(getattr(record, name) for name in by) for record in records}
+    everything = fold.in_force or statements([], 0)
+    keys = list(zip(*(everything.table[name].tolist() for name in by), strict=True))
+    found = fold.about(by, table_of(records, "StockPosition"))
+    assert told(everything.take(np.flatnonzero([key in asked for key in keys]))) == told(found)
+
+
+def told(rows: Statements) -> list[tuple[Any, list[int]]]:
+    return [(record_at(rows.table, row), rows.addresses[row].tolist()) for row in range(len(rows))]
+
+
+def test_a_small_change_among_many_is_put_in_its_place() -> None:
+    """Rows in force are in the order of keys, whether they were merged one by one or in runs."""
+    many = [Said(f"p{n:03}", n, (1, 0, 0), closes=n == 150) for n in range(200)]
+    fold = folded([many]).after(statements([
+        Said(place, 7, (2, 0, 0), closes=place == "p010")
+        for place in ("a", "p007", "p010", "p0075", "z")
+    ], 2))  # fmt: skip
+    expected = {one.place: one.units for one in many if not one.closes}
+    expected |= dict.fromkeys(["a", "p007", "p0075", "z"], 7)
+    del expected["p010"]
+    assert expected == units(fold)

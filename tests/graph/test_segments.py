@@ -14,7 +14,14 @@ from graph.log import Log
 from graph.merkle import CompactRange
 from graph.migrate import migrate
 from graph.recovery.records import Record, event_of, leaf_of, record_of
-from graph.recovery.segments import SegmentFile, Segments, Tail, file_of, line_of
+from graph.recovery.segments import (
+    SECTOR_BYTES,
+    SegmentFile,
+    Segments,
+    Tail,
+    file_of,
+    line_of,
+)
 from ontology.errors import EvenkeelError, OutsideError, StateError
 from ontology.events import Event, NewEvent
 from tests.graph.conftest import empty_the_graph
@@ -29,9 +36,10 @@ def request(number: int) -> NewEvent:
     )
 
 
-def record(number: int) -> Record:
-    event = Event(number, "feed.loaded", f"key {number}", "ada", NOON, NOON, "",
-                  {"chain": "c", "n": number}, f"{number:064x}", "")  # fmt: skip
+def record(number: int, text: str = "") -> Record:
+    payload = {"chain": "c", "n": number} | ({"text": text} if text else {})
+    event = Event(number, "feed.loaded", f"key {number}", "ada", NOON, NOON, "", payload,
+                  f"{number:064x}", "")  # fmt: skip
     return record_of(event, "body") | {"leaf": leaf_of(event)}
 
 
@@ -130,10 +138,10 @@ def test_a_torn_last_line_loses_nothing_before_it(tmp_path: Path, events: int, l
             assert list(range(1, 9)) == sequences(Segments(copy, 3))
 
 
-@pytest.mark.parametrize("last", [b"", b"\n", b"0" * 65 + b"{}\n", b"\0" * 900])
+@pytest.mark.parametrize("last", [b"", b"0", b"0" * 65 + b"{}", b"\0" * 900])
 @pytest.mark.parametrize("events", [1, 3, 4])
 def test_a_first_line_that_was_not_finished(tmp_path: Path, last: bytes, events: int) -> None:
-    """A file that was begun, or garbage of a crash at the end of one, is written over."""
+    """A file that was begun, or what a crash leaves at the end of one, is written over."""
     segments = written(tmp_path, events)
     if events == 3:
         (tmp_path / "000000000004.jsonl").write_bytes(last)
@@ -144,6 +152,66 @@ def test_a_first_line_that_was_not_finished(tmp_path: Path, last: bytes, events:
     with again.held():
         again.write_held([record(number) for number in range(events + 1, 9)])
     assert list(range(1, 9)) == sequences(Segments(tmp_path, 3))
+
+
+@pytest.mark.parametrize("events", [1, 2, 3, 4, 5])
+def test_a_changed_byte_in_the_last_line_is_damage(tmp_path: Path, events: int) -> None:
+    """Any byte of it, its end too: file, line and what to do are named, and nothing is dropped."""
+    path = written(tmp_path, events).files()[-1]
+    data = path.read_bytes()
+    begin = data.rfind(b"\n", 0, len(data) - 1) + 1
+    line = data[:begin].count(b"\n") + 1
+    for place in (*range(begin, len(data), 5), begin + 64, len(data) - 2, len(data) - 1):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        for work in (lambda: sequences(Segments(tmp_path, 3)), Segments(tmp_path, 3).tail):
+            with pytest.raises(OutsideError) as refused:
+                work()
+            assert ("SEGMENT_CORRUPT", True) == (
+                refused.value.code, f"`{path.name}`" in refused.value.what)  # fmt: skip
+            assert "up to event" in refused.value.hint
+        assert "was changed" not in refused.value.what or f"line {line} " in refused.value.what
+
+
+def emptied(data: bytes, begin: int) -> Iterator[bytes]:
+    """A file of which some sectors of what begins there were never written, or their end."""
+    first = begin // SECTOR_BYTES
+    last = (len(data) - 1) // SECTOR_BYTES
+    for chosen in range(1, 2 ** (last - first + 1)):
+        left = bytearray(data)
+        for number in range(first, last + 1):
+            if chosen >> (number - first) & 1:
+                start = max(begin, number * SECTOR_BYTES)
+                size = min(len(data), (number + 1) * SECTOR_BYTES) - start
+                left[start : start + size] = bytes(size)
+        yield bytes(left)
+
+
+def test_sectors_that_a_power_cut_left_empty(tmp_path: Path) -> None:
+    """Whichever sectors of the last line never came to the disk: it was not acknowledged."""
+    path = written(tmp_path, 5).files()[-1]
+    data = path.read_bytes()
+    begin = data.rfind(b"\n", 0, len(data) - 1) + 1
+    found = list(emptied(data, begin))
+    assert len(found) >= 2
+    for left in found:
+        path.write_bytes(left)
+        assert [1, 2, 3, 4] == sequences(Segments(tmp_path, 3))
+
+
+def test_an_empty_sector_before_a_whole_line_is_damage(tmp_path: Path) -> None:
+    """What was written later is there, so what is before it was once whole: nothing is dropped."""
+    segments = Segments(tmp_path)
+    with segments.held():
+        segments.write_held([record(number, "x" * 2 * SECTOR_BYTES) for number in (1, 2, 3)])
+    path = segments.files()[-1]
+    data = path.read_bytes()
+    last = data.rfind(b"\n", 0, len(data) - 1)
+    starts = [start for start in range(0, last - SECTOR_BYTES, SECTOR_BYTES)
+              if b"\n" not in data[start : start + SECTOR_BYTES]]  # fmt: skip
+    assert starts
+    for start in starts:
+        path.write_bytes(data[:start] + bytes(SECTOR_BYTES) + data[start + SECTOR_BYTES :])
+        assert "SEGMENT_CORRUPT" == code_of(lambda: sequences(Segments(tmp_path)))
 
 
 def changed_byte(path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from random import Random
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ontology.columns import Snapshot, Table
 from ontology.findings import SEVERITIES, Report
-from ontology.terms import NAMESPACE
-from rules.check import check_facts, check_movements
+from ontology.terms import NAMESPACE, RESOURCE
+from rules.check import check_facts, check_movements, findings_on
 from rules.decide import decide
 from rules.decide_plan import PLAN_VIEWS, PlanVerdict, decide_plan
 from rules.graph_of import graph_around, graph_of
@@ -164,3 +165,22 @@ def test_any_shape_of_the_fragment_holds_for_facts_too(seed: int, target: str) -
     release = Release("random", "1", {"random.ttl": RandomShape(random).rule("random", target)}, {})
     reference = validate(graph_of(tables), release.graph)
     assert rows_of(reference) == rows_of(check_facts(release, tables))
+
+
+@MANY
+@given(SEEDS, st.sampled_from(["Item", "Location", "Lane", "StockPosition", "Offer", "Calendar"]))
+def test_changed_records_are_judged_as_among_all(seed: int, target: str) -> None:
+    """What a random shape, or a shipped rule, finds on some records is found without the rest."""
+    random = Random(seed)
+    tables = random_tables(random)
+    changed = {
+        name: table.take(np.flatnonzero([random.random() < 0.5 for _ in range(len(table))]))
+        for name, table in tables.items()
+        if random.random() < 0.5
+    }
+    ours = {f"{RESOURCE}{name}/{key}" for name, table in changed.items() for key in table.keys}
+    text = RandomShape(random).rule("random", target)
+    for release in (Release("random", "1", {"random.ttl": text}, {}), default_release()):
+        whole = check_facts(release, tables).findings
+        expected = [finding for finding in whole if finding.focus_node in ours]
+        assert expected == findings_on(release, tables, changed)

@@ -8,16 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from neo4j import Session
 
 from graph.recovery.digests import Digests, digests
-from graph.server import ManagedServer, managed_server
+from graph.recovery.traces import files_that_say
+from graph.server import ManagedServer, managed_server, open_database
 from graph.settings import Settings
+from ontology.edits import Edit
 from ontology.errors import StateError
 from service.decision import PlanRequest
 from service.examples import PROJECT, load_example
 from service.house import open_house
+from service.persons import acting, erase
 from service.planning import make_plan
-from service.recovery import rebuild
+from service.recovery import backup, rebuild, restore
+from tests.service.test_recovery import Fuse
 
 CHAIN = "two_hubs"
 KILLS = 12
@@ -76,3 +81,42 @@ def test_a_killed_rebuild_leaves_one_that_serves(home: Settings) -> None:
         killed, deadly = killed + 1, deadly + 7
     assert killed > 3
     assert expected == rebuild(home).after
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("commits", [0, 4])
+def test_a_killed_restore_begins_its_store_anew(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int
+) -> None:
+    """What a killed restore left in a server of its own is no hindrance, though it was changed."""
+    expected = looked_at(home)
+    with open_house(home) as house:
+        backup(house, tmp_path / "backup")
+    managed_server(home).stop()
+    fuse = Fuse(monkeypatch, (Session, "execute_write"))
+    settings = Settings(home=tmp_path / "new")
+    try:
+        assert fuse.kills(commits, lambda: restore(settings, tmp_path / "backup"))
+        with open_database(settings) as driver:
+            driver.execute_query("MATCH (n) SET n.sequence = 77, n.name = 'changed'")
+        restore(settings, tmp_path / "backup")
+        assert expected == looked_at(settings)
+    finally:
+        managed_server(settings).stop()
+
+
+@pytest.mark.slow
+def test_an_erased_name_is_in_no_file_of_the_database(home: Settings) -> None:
+    """Whoever acted and is forgotten: no byte of the name in the whole folder, Neo4j's too."""
+    name = "Zephyrine Quill-Møller"
+    with open_house(home) as house:
+        agent = acting(house, name)
+        wish = Edit(item="widget", lane="truck-ns")
+        make_plan(house, PlanRequest(CHAIN, agent=agent, edits=(wish,)))
+        before = digests(house.projection)
+        assert () == erase(house, name, "asked for it", "local").left
+        after = digests(house.projection)
+    assert (before.states, before.graph, before.plans) == (after.states, after.graph, after.plans)
+    managed_server(home).stop()
+    assert [] == list(files_that_say(home.data_folder, name))
+    assert after == rebuild(home).after

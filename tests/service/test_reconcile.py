@@ -167,6 +167,18 @@ def test_stated_packs_are_settled_by_rule_and_nothing_else_is(
     assert settle_safely(house, after) is None
 
 
+def test_the_day_of_a_count_goes_by_its_word(house: House, deliver: Deliver) -> None:
+    """A movement of the day is in a count at its end, and on top of one at its start."""
+    before = DAY - timedelta(1)
+    deliver("wms", "stock.csv", count(10))
+    deliver("wms", "moves.csv", f"w1,{W1},issue,-4,{DAY}")
+    deliver("erp", "stock.csv", count(10, before))
+    deliver("erp", "moves.csv", f"e1,{W1},issue,-4,{DAY}")
+    (one,) = compare_sources(house, CHAIN, BOTH).found.differences
+    assert (10, 6) == one.units
+    assert () == compare_sources(house, CHAIN, BOTH, counts_at="start").found.differences
+
+
 def test_what_cannot_be_settled_is_one_line(house: House, deliver: Deliver) -> None:
     """Unknown sources and positions, no reason, lots that one does not tell: each has its code."""
     deliver("wms", "stock.csv", count(8))
@@ -183,4 +195,7 @@ def test_what_cannot_be_settled_is_one_line(house: House, deliver: Deliver) -> N
     assert "REASON_MISSING" == refused("gadget/south/", "wms", " ")
     assert "LOTS_DIFFER" == refused("gadget/south/", "wms", "so")
     assert "SOURCE_UNKNOWN" == refused("widget/north/W1", "wms", "so", sources=("wms", "pos"))
+    with pytest.raises(InputError) as unknown:
+        compare_sources(house, CHAIN, ("wms", "tms"))
+    assert "those that do: erp, wms" == unknown.value.hint, "`house` tells no stock"
     assert "SAME_SOURCE" == refused("widget/north/W1", "wms", "so", sources=("wms", "wms"))

@@ -3,13 +3,14 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from neo4j import Driver
+from neo4j import Driver, Session
 
 from graph.log import Log
 from graph.login import Connection
@@ -19,7 +20,7 @@ from graph.recovery.backups import MANIFEST, read_backup, verified_log
 from graph.recovery.digests import Digests, digests, replay
 from graph.recovery.segments import Segments
 from graph.settings import Settings
-from ontology.errors import EvenkeelError
+from ontology.errors import EvenkeelError, InputError
 from service.decision import PlanRequest
 from service.examples import load_example
 from service.house import House, artifacts_folder, house_on, log_folder
@@ -47,19 +48,19 @@ class Killed(BaseException):
 
 
 class Fuse:
-    """Ends the work at a given fsync or rename."""
+    """Ends the work at a given point: one of some calls."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *points: tuple[Any, str]) -> None:
         self.left = 10**9
-        for owner, name in ((os, "fsync"), (Path, "replace")):
+        for owner, name in points:
             monkeypatch.setattr(owner, name, self._watched(getattr(owner, name)))
 
     def _watched(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        def watched(*arguments: Any) -> Any:
+        def watched(*arguments: Any, **more: Any) -> Any:
             self.left -= 1
             if self.left < 0:
                 raise Killed
-            return real(*arguments)
+            return real(*arguments, **more)
 
         return watched
 
@@ -77,7 +78,14 @@ class Fuse:
 
 @pytest.fixture
 def fuse(monkeypatch: pytest.MonkeyPatch) -> Fuse:
-    return Fuse(monkeypatch)
+    """At fsyncs and renames."""
+    return Fuse(monkeypatch, (os, "fsync"), (Path, "replace"))
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> Fuse:
+    """At transactions that write, and where folders are deleted."""
+    return Fuse(monkeypatch, (Session, "execute_write"), (shutil, "rmtree"))
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +231,83 @@ def test_a_killed_restore_goes_on(
         changed.write_bytes(mine)
     restore(settings, world.backup)
     assert world.found == digests(house_on(database, settings).projection)
+
+
+@pytest.mark.parametrize("left", [0, 1, 3])
+def test_a_restore_killed_while_it_appends_goes_on(
+    world: World, database: Driver, connection: Connection, tmp_path: Path, commits: Fuse, left: int
+) -> None:
+    """Law 4: killed between transactions, twice, with what was written torn: it ends the same."""
+    empty_the_graph(database)
+    settings = elsewhere(connection, tmp_path / "new")
+    for points in (left, 1):
+        assert commits.kills(points, lambda: restore(settings, world.backup))
+        for path in Segments(log_folder(settings)).files():
+            path.write_bytes(path.read_bytes()[:700] + b"torn")
+        assert "RESTORE_UNFINISHED" == code_of(lambda: rebuild(settings))
+    restore(settings, world.backup)
+    assert world.found == digests(house_on(database, settings).projection)
+
+
+def test_one_restore_at_a_time(
+    world: World, database: Driver, connection: Connection, tmp_path: Path
+) -> None:
+    """Of four that race one restores, the others say why not; what stands is whole."""
+    empty_the_graph(database)
+    settings = elsewhere(connection, tmp_path / "new")
+
+    def work(_: int) -> str:
+        try:
+            return str(restore(settings, world.backup)["root"])
+        except EvenkeelError as error:
+            return error.code
+
+    with ThreadPoolExecutor(4) as pool:
+        ends = list(pool.map(work, range(4)))
+    assert 1 == ends.count(world.found.root)
+    assert {world.found.root} < {*ends} <= {world.found.root, "STILL_BUSY", "HOME_NOT_EMPTY"}
+    assert world.found == digests(house_on(database, settings).projection)
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def link(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to(path.with_name("elsewhere"))
+
+
+def linked_folder(path: Path) -> None:
+    if path.name == MANIFEST:
+        link(path)
+    else:
+        outside = path.parent.parent.parent / "outside"
+        path.parent.rename(outside)
+        path.parent.symlink_to(outside)
+
+
+@pytest.mark.parametrize("harm", [pipe, link, linked_folder])
+def test_what_is_no_plain_file_is_never_opened(
+    world: World, house: House, tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    """Law 9: a link, or a pipe that nobody writes into: named at once, by whoever would read."""
+    artifact = read_backup(world.backup).artifacts[3]
+    for place in (Path(MANIFEST), Path(artifact[:2]) / artifact[2:]):
+        folder = tmp_path / f"backup{len(place.parts)}"
+        shutil.copytree(world.backup, folder / "it")
+        harm(folder / "it" / place)
+        for work in (
+            partial(restore, Settings(home=tmp_path / "new"), folder / "it"),
+            partial(refill, house.settings, folder / "it"),
+            partial(backup, house, folder / "it"),
+        ):
+            with pytest.raises(InputError) as refused:
+                work()
+            assert "BACKUP_STRANGE" == refused.value.code
+            assert f"`{place.parts[0]}" in refused.value.what
+    assert not (tmp_path / "new").exists()
 
 
 def harmed(folder: Path) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """The event hash id, against results of the standard's reference implementation (1.9.3)."""
 
+import io
 from typing import Any
 
 import pytest
 
 from feeds.epcis.hashing import canonical_number, canonical_time, event_hash, hash_id, pre_hash
-from feeds.epcis.json_text import parsed
+from feeds.epcis.json_text import DEPTH, JsonText
 from feeds.epcis.vocabulary import PREFIXES, prefixes_of
 from tests.feeds.epcis.telling import document
 
@@ -47,7 +48,8 @@ MADE: dict[str, Any] = {
 
 def of_document(event: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """An event and its prefixes as they come out of a document."""
-    whole = parsed(document([event], CONTEXT), "d")
+    data = document([event], CONTEXT)
+    whole = JsonText(io.BytesIO(data), "d", len(data)).value(DEPTH)
     return whole["epcisBody"]["eventList"][0], prefixes_of(whole["@context"], "d")
 
 

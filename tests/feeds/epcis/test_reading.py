@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.epcis.capture import OUTCOMES, capture, sheets_of
+from feeds.epcis.capture import OUTCOMES, capture
+from feeds.epcis.documents import read_document
 from feeds.epcis.json_text import DEPTH
-from feeds.epcis.reading import read_document
 from feeds.limits import Limits
 from feeds.refusals import HINTS
 from ontology.errors import InputError
@@ -174,7 +174,8 @@ def test_limits_hold() -> None:
 
 def test_a_single_event_is_a_document_too() -> None:
     """Law: a webhook may send one event by itself, with its context."""
-    (sheet, *_) = sheets_of(json.dumps(GOOD | {"@context": CONTEXT}).encode(), "e", None, LIMITS)
+    data = json.dumps(GOOD | {"@context": CONTEXT}).encode()
+    sheet, *_ = capture(data, "e", None, LIMITS).sheets
     assert "e#Item" == sheet.file
 
 
@@ -182,8 +183,8 @@ def test_a_row_shows_its_event() -> None:
     """Law: numbers of rows are places of events, and the text of a row is that event."""
     found = told([MAKE, GOOD, GOOD | {"action": "?"}])
     for sheet in found.sheets:
-        for row, number in enumerate(sheet.numbers):
-            shown = json.loads(sheet.text(row))
+        for number, _ in sheet.rows:
+            shown = json.loads(sheet.said(number))
             assert [MAKE, GOOD, GOOD | {"action": "?"}][number - 1] == shown
 
 

@@ -95,7 +95,7 @@ def test_telling_again_moves_nothing() -> None:
     facts = followed([WAY])
     again = told(WAY, facts)
     assert ["repeated"] * len(WAY) == outcomes(again)
-    assert () == again.sheets
+    assert [] == list(again.sheets)
     arrived = event("Object", 305, "accepting", HUB, epcList=[pallet(1), *BOXES[:8]])
     after = told([arrived], facts)
     assert ["no effect"] == outcomes(after)

@@ -1,7 +1,9 @@
 """Files made to do harm: one clear line with a code each, whatever they claim to hold."""
 
 import base64
+import gzip
 import io
+import lzma
 import re
 import struct
 import zipfile
@@ -319,6 +321,17 @@ TEXTS: dict[str, tuple[str, bytes, str, str]] = {
     "1,001 fields": (
         "jsonl", b'{"id":1}\n{' + b",".join(b'"c%d":1' % n for n in range(1000)) + b"}",
         "TOO_MANY_COLUMNS", "row 2",
+    ),
+    "packed with gzip": ("csv", gzip.compress(b"id\n1\n"), "WRONG_FORMAT", "packed (gzip)"),
+    "packed with xz": ("csv", lzma.compress(b"id\n1\n"), "WRONG_FORMAT", "packed (xz)"),
+    "packed as zip": ("csv", zipped({"x.csv": b"id\n1\n"}), "WRONG_FORMAT", "packed (zip)"),
+    "packed lines": ("jsonl", gzip.compress(b'{"id": 1}\n'), "WRONG_FORMAT", "packed (gzip)"),
+    "packed with zstd": (
+        "jsonl", pa.compress(b'{"id": 1}', "zstd", asbytes=True), "WRONG_FORMAT", "(Zstandard)",
+    ),
+    "a field twice of 100,000": (
+        "jsonl", b"{" + b"".join(b'"%d":1,' % n for n in range(10**5)) + b'"99999":1}\n',
+        "JSON_BROKEN", "stands twice: `99999`",
     ),
     "nothing": ("jsonl", b"", "FILE_EMPTY", "x.jsonl"),
     "blank lines": ("jsonl", b"\n \n", "FILE_EMPTY", "x.jsonl"),

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feeds.facts.encoded import encoded
 from feeds.formats import delimited, json_lines
 from feeds.formats.blocks import BLOCK_ROWS, Form
 from feeds.formats.cell_texts import texts
-from feeds.formats.sheet import read_sheet
+from feeds.formats.sheet import blocks_of
 from feeds.formats.tables import arrow_blocks, parquet_blocks
 from feeds.formats.worksheet import xlsx_blocks
 from feeds.limits import Limits
@@ -71,9 +72,9 @@ def test_a_late_field_widens_no_large_block() -> None:
     found = list(json_lines.blocks(io.BytesIO(lines), Form("x", "jsonl"), Limits()))
     assert [(2_000, 1), (1, 1_000)] == [(len(b.rows), len(b.rows[0])) for b in found]
     rule = parse_mapping(MAPPING.format(ending="jsonl").encode(), "m.yaml").files[0]
-    assert {1_000} == {len(row) for row in read_sheet(lines, rule, Limits()).rows}
+    limits = Limits(file_bytes=1_000_000)
     with pytest.raises(InputError, match="1000 columns of 2001 rows are too many") as caught:
-        read_sheet(lines, rule, Limits(file_bytes=1_000_000))
+        encoded(blocks_of(lines, rule.form, limits), rule, limits)
     assert "UNPACKED_TOO_LARGE" == caught.value.code
 
 

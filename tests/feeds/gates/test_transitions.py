@@ -6,12 +6,15 @@ from random import Random
 import pytest
 
 from feeds.gates.balances import impossible_balances
+from feeds.gates.findings import ACCEPT, QUARANTINE
+from feeds.gates.judging import judge
 from feeds.gates.past import Past
-from feeds.gates.transitions import DAY_ORDERS, expired_lots, wrong_days
+from feeds.gates.transitions import DAY_ORDERS, expired_lots, wrong_days, wrong_signs
 from ontology.columns import Table, empty_table, record_at
 from ontology.deliveries import DeliveryLine
 from ontology.demand import PurchaseOrder, SalesOrder, TransferOrder
 from ontology.goods import Lot
+from ontology.movement_kinds import EITHER, IN, MOVEMENT_KINDS, OUT
 from ontology.stock import StockMovement, StockPosition
 from ontology.transport import Shipment
 from ontology.vocabulary import RECORDS
@@ -77,6 +80,33 @@ def test_an_expired_lot_serves_nobody() -> None:
     assert [(0, "LOT_AFTER_EXPIRY", "Violation")] == told(
         expired_lots(tables(*moves, lot), past(Lot("B", "widget", day(99))))
     )
+
+
+@pytest.mark.parametrize("kind", MOVEMENT_KINDS)
+def test_units_go_the_way_of_their_kind(kind: str) -> None:
+    """Law: units of the other sign than their kind has are quarantined, whatever the kind."""
+    moves = [move("up", kind, 3, 0), move("none", kind, 0, 0), move("down", kind, -3, 0)]
+    wrong = {IN: [(2, "SIGN_AGAINST_KIND", "Violation")],
+             OUT: [(0, "SIGN_AGAINST_KIND", "Violation")], EITHER: []}  # fmt: skip
+    assert wrong[MOVEMENT_KINDS[kind].direction] == told(wrong_signs(tables(*moves)))
+
+
+def test_a_sign_that_a_person_stands_by_is_loaded() -> None:
+    """Law: the gates quarantine such a row, unless a person has settled the doubt."""
+    arriving = tables(move("1", "issue", 3, 0), move("2", "issue", -3, 0))
+    assert [QUARANTINE, ACCEPT] == judge(arriving, past()).verdicts["StockMovement"].tolist()
+    settled = judge(arriving, past(), severities={"SIGN_AGAINST_KIND": "Info"})
+    assert [ACCEPT, ACCEPT] == settled.verdicts["StockMovement"].tolist()
+
+
+def test_events_may_be_made_up_for_under_their_own_kind() -> None:
+    """Law: the movement of an EPCIS event is not judged by its sign, any other name is."""
+    digest = "0a" * 32
+    moves = [move(f"{digest}.1", "receipt", -3, 0), move(f"{digest}.x", "receipt", -3, 0)]
+    (finding,) = wrong_signs(tables(*moves))
+    assert (1, f"{digest}.x") == (finding.row, finding.key)
+    assert "-3 units by `receipt`, which brings units in and is above zero" == finding.message
+    assert "`sign: by_kind`" in finding.hint
 
 
 def balances(arriving: dict[str, Table], history: Past) -> list[tuple[int, str, str]]:

@@ -86,7 +86,7 @@ FAULTS = [
     ("[] a inv:StockPosition ; inv:location _:north ; inv:onHandUnits 5 .", "BLANK_CELL"),
     ('<Item/x> a inv:Item ; inv:id "y" .', "RDF_KEY"),
     ('<Lot/x> a inv:Item ; inv:id "x" .', "RDF_KEY"),
-    ("<../other/Item/x> a inv:Item .", "RDF_KEY"),
+    ("<../other/Item/x> a inv:Item .", "RDF_CHAIN"),
     ('<http://erp.example/2> a inv:Item ; inv:baseUnit "each" .', "BLANK_CELL"),
     ("<Lane/l> a inv:Lane ; inv:origin _:north ; inv:destination _:north .", "LANE_TO_ITSELF"),
     ('<Location/p> a inv:Location ; inv:kind "pub" .', "NOT_IN_LIST"),

@@ -1,7 +1,7 @@
 """Differences of two sources: each known cause is found, and nothing else is flagged."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 import numpy as np
@@ -152,6 +152,81 @@ def test_timing_says_since_when() -> None:
     assert UNKNOWN == after.differences[0].cause.name, "outside of the window it is no timing"
 
 
+@pytest.mark.parametrize(("counts_at", "expected", "why"), [
+    ("end", MISSING_MOVEMENT, "wms is taken to count at the end of the day"),
+    ("start", TIMING, "wms is taken to count at the start of the day"),
+])  # fmt: skip
+def test_the_day_of_a_count_needs_a_word(counts_at: str, expected: str, why: str) -> None:
+    """Law: a movement of the day of a count is timing only if the count does not have it."""
+    (found,) = told_on_one_day(counts_at)
+    assert (expected, "wms") == (found.cause.name, found.cause.lacks)
+    assert (why, True) == (found.cause.assumed, found.cause.evidence.endswith(f"; {why}"))
+
+
+@pytest.mark.parametrize(("hour", "expected", "order"), [
+    (9, MISSING_MOVEMENT, "after"), (12, MISSING_MOVEMENT, "after"), (15, TIMING, "before"),
+])  # fmt: skip
+@pytest.mark.parametrize("counts_at", ["end", "start"])
+def test_the_moments_of_both_go_before_the_word(
+    hour: int, expected: str, order: str, counts_at: str
+) -> None:
+    """Law: where count and movement have a moment, what was first is in the other."""
+    (found,) = told_on_one_day(counts_at, counted=12, moved=hour)
+    assert (expected, "wms") == (found.cause.name, found.cause.lacks)
+    assert f"wms counted at 2026-03-31 12:00 UTC, {order} it" == found.cause.assumed
+
+
+def test_half_a_moment_decides_nothing() -> None:
+    """Law: one moment alone leaves it to the word; a count that is true from midnight has none.
+
+    The movement is named, whatever its source says until when.
+    """
+    for counted, moved in ((12, None), (None, 15), (0, 15)):
+        (found,) = told_on_one_day("end", counted=counted, moved=moved)
+        assert (MISSING_MOVEMENT, ("x",), "wms") == cause(found)
+        assert "wms is taken to count at the end of the day" == found.cause.assumed
+
+
+def test_a_count_at_the_start_is_one_of_the_day_before() -> None:
+    """Law: counting at the start of a day is counting at the end of the day before."""
+    days = [DAY + timedelta(days) for days in (-1, 0, 1)]
+    one = said("wms", [], [(f"m{at}", 10**at, day) for at, day in enumerate(days)])
+    counts = positions([("w", None, 7)], DAY)
+    since = np.array([START - 1])
+    one = replace(one, counts=counts, earlier=counts, earlier_since=since,
+                  earlier_ended=np.zeros(1, np.bool_))  # fmt: skip
+    start = replace(one, counts_at="start")
+    before = replace(one, counts=a_day_earlier(counts), earlier=a_day_earlier(counts))
+    place = ("w", "north", None)
+    assert ({place: 107}, {place: 117}) == (one.units, start.units)
+    assert before.units == start.units
+    assert [(START, 117)] == timeline(start, [place], START, END)
+    assert [(START, 107)] == timeline(one, [place], START, END)
+    assert [(START, 117)] == timeline(before, [place], START, END)
+
+
+def a_day_earlier(counts: Table) -> Table:
+    """The same counts, each of the day before."""
+    days = counts["counted_on"] - np.timedelta64(1, "D")
+    return Table("StockPosition", {**counts.columns, "counted_on": days})
+
+
+def told_on_one_day(
+    counts_at: str, *, counted: int | None = None, moved: int | None = None
+) -> tuple[Difference, ...]:
+    """Wms counted 12 on a day on which erp moved 5 out; the hours are moments of that day."""
+    day = AT.date()
+    one, other = said("wms", [("w", None, 12)]), said("erp", [("w", None, 12)], [("x", -5, day)])
+    counts = positions([("w", None, 12)], day)
+    since = None if counted is None else np.array([micros(day, counted)])
+    one = replace(one, counts=counts, earlier=counts, counts_at=counts_at, counts_since=since)
+    if moved is not None:
+        moves = {**other.moves.columns,
+                 "effective_at_microseconds": np.array([micros(day, moved)], np.int64)}  # fmt: skip
+        other = replace(other, moves=Table("StockMovement", moves))
+    return compared(one, replace(other, counts_at=counts_at))
+
+
 def test_a_timeline_follows_counts_that_end() -> None:
     """Between a count that ended and the next one there is what moved, and each value once."""
     told = positions([("w", None, 9), ("w", None, 9), ("w", None, 5), ("w", None, 5)])
@@ -175,9 +250,8 @@ def compared(
     return reconciled(one, other, table, START, END).differences
 
 
-def positions(counts: list[tuple[str, str | None, int]]) -> Table:
-    return table_of((StockPosition(item, "north", lot, units, total_units=units,
-                                   counted_on=date(2026, 3, 1))
+def positions(counts: list[tuple[str, str | None, int]], day: date = date(2026, 3, 1)) -> Table:
+    return table_of((StockPosition(item, "north", lot, units, total_units=units, counted_on=day)
                      for item, lot, units in counts), "StockPosition")  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import anyio
@@ -219,7 +220,7 @@ def test_a_reader_that_takes_nothing_is_cut(house: House) -> None:
 
     async def follow() -> None:
         stream = _Stream(outbound, DoorBounds(reader_seconds=1), anyio.CapacityLimiter(1),
-                         lambda: gone.append(True))  # fmt: skip
+                         lambda: gone.append(True), Event())  # fmt: skip
         await stream({"type": "http"}, anyio.sleep_forever, send)
 
     anyio.run(follow)

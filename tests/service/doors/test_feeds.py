@@ -92,6 +92,8 @@ def test_a_delivery_sent_again_is_the_first(service: Served) -> None:
     assert 7 == sum(answer.json()["replayed"] for answer in sent)
     other = service.post("wms", rows(12), {"id": "again"})
     assert (409, "FEED_CHANGED") == (other.status_code, code_of(other))
+    hint = other.json()["errors"][0]["extensions"]["hint"]
+    assert hint.endswith("add `ce-supersedes: again`"), "the door says its own word"
 
 
 def test_a_dry_run_tells_and_writes_nothing(service: Served, log: Log) -> None:

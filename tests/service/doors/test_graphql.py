@@ -34,7 +34,7 @@ SYNC = """mutation($input: SyncFeedInput!) { syncFeed(input: $input) {
     outcomes { className added changed same late } differences { what outcome fields {
     name before after } } plan { plan comparedWith costCentsBefore costCentsAfter
     lines { unitsBefore unitsAfter line } } }
-  ... on Refused { code message } } }"""
+  ... on Refused { code message hint } } }"""
 Ask = Callable[..., Any]
 
 
@@ -159,6 +159,7 @@ def test_a_dry_run_tells_what_the_delivery_then_does(
     assert any(line["unitsBefore"] != line["unitsAfter"] for line in told["plan"]["lines"])
     real = deliver(0, id="dry", sequence=9, confidencePercent=80)
     assert (sequence + 1, told["outcomes"]) == (real["event"], real["outcomes"])
+    assert deliver(7, id="dry")["hint"].endswith('add `supersedes: "dry"`')
     costs.append(plan_cost_cents(house))
     assert costs == [told["plan"]["costCentsBefore"], told["plan"]["costCentsAfter"]]
     assert (real["event"], True) == (deliver(0, id="dry", sequence=9, confidencePercent=80)[
@@ -173,7 +174,25 @@ def test_a_dry_run_tells_what_the_delivery_then_does(
     }} == found["data"]["node"]  # fmt: skip
 
 
+def test_rows_are_the_file_that_they_stand_for(house: House, deliver: Ask, answer: Ask) -> None:
+    """A delivery of rows is the same one as that of its text, and gets the first answer."""
+    row = {"item": "widget", "location": "north", "lot": "W1", "units": 77}
+    first = deliver(77, id="as rows", text=None, rows=[row])
+    again = deliver(77, id="as rows")
+    assert (first["event"], False, True) == (again["event"], first["replayed"], again["replayed"])
+    asked = {"source": "wms", "id": "as rows", "rows": [row]}
+    told = answer(SYNC.replace("feed event", "account"), input=asked)["data"]["syncFeed"]["account"]
+    assert [{"file": "stock.csv", "rows": 1}] == [
+        {name: file[name] for name in ("file", "rows")} for file in told["files"]
+    ]
+
+
 @pytest.mark.parametrize(("more", "code"), [
+    ({"text": None}, "ROWS_INVALID"), ({"rows": [{"item": "widget"}]}, "ROWS_INVALID"),
+    ({"text": None, "rows": []}, "ROWS_INVALID"),
+    ({"text": None, "rows": [{"item": 1.5}]}, "ROWS_INVALID"),
+    ({"text": None, "rows": [{"item": ["a"]}]}, "ROWS_INVALID"),
+    ({"text": None, "rows": ["widget"]}, "ROWS_INVALID"),
     ({"source": "nobody"}, "SOURCE_UNKNOWN"), ({"file": "other.csv"}, "FILE_NOT_MAPPED"),
     ({"text": "a,b\n1,2\n"}, "HEADER_MISSING"), ({"confidencePercent": 101}, "ENVELOPE_INVALID"),
     ({"id": "a\nb"}, "ENVELOPE_INVALID"),

@@ -1,0 +1,89 @@
+"""Events of the log as a table, and one of them with all that it says."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from api.screen import drawing
+from api.screen.amounts import count
+from api.screen.tables import Table
+from ontology.events import FACTS_DUE, FEED_LOADED, PLAN_MADE, RELEASE_ACTIVATED, ROWS_DISCARDED
+
+if TYPE_CHECKING:
+    from ontology.events import Event
+    from service.event_list import EventInFull
+
+DIGITS = 12
+
+
+def events_table(events: "Sequence[Event]") -> Table:
+    """Each event with what it is about, how much, by whom, and its two times."""
+    made = drawing.table("event", "kind", "chain", "about", "says", "agent", "recorded, UTC",
+                         "effective, UTC", numbers=["event"],
+                         spare=["effective, UTC", "agent", "chain"])  # fmt: skip
+    for event in events:
+        drawing.add(made, str(event.sequence), event.kind, event.payload.get("chain", ""),
+                    about(event), says(event), event.agent, time_text(event.recorded_at),
+                    time_text(event.effective_at))  # fmt: skip
+    return made
+
+
+def about(event: "Event") -> str:
+    """Source and name of a delivery, digest of a plan, name of a release, event of rows."""
+    told = event.payload
+    if event.kind == FEED_LOADED:
+        return f"{told['source']}/{told['feed']}"
+    if event.kind == ROWS_DISCARDED:
+        return f"event {told['event']}"
+    if event.kind == RELEASE_ACTIVATED:
+        return f"{told['release']['name']} {told['release']['version']}"
+    return str(told["plan"])[:DIGITS] if event.kind == PLAN_MADE else ""
+
+
+def says(event: "Event") -> str:
+    """How much an event brought, in words; empty where that is told by its name."""
+    told = event.payload
+    if event.kind == FEED_LOADED:
+        parts = [count(told["facts"], "fact")]
+        parts += [f"{told['quarantined']:,} set aside"] if told["quarantined"] else []
+        return ", ".join(parts)
+    if event.kind == FACTS_DUE:
+        return f"{count(told['facts'], 'fact')} came to be true"
+    return f"{count(told['rows'], 'row')} discarded" if event.kind == ROWS_DISCARDED else ""
+
+
+def in_full(found: "EventInFull") -> Table:
+    """All that an event says, a line each; what is nested has its path."""
+    event, made = found.event, drawing.table("of the event", "")
+    size = found.artifact_bytes
+    kept = "" if not event.artifact else "not at hand" if size is None else count(size, "byte")
+    rows = {
+        "sequence": str(event.sequence), "kind": event.kind, "agent": event.agent,
+        "recorded, UTC": event.recorded_at.isoformat(),
+        "effective, UTC": event.effective_at.isoformat(),
+        "known by": event.idempotency_key, "artifact": event.artifact, "artifact holds": kept,
+        "leaf": event.leaf, "segment": found.segment or "in no file of the log",
+    }  # fmt: skip
+    told = dict(_paths("payload", event.payload))
+    for name, value in {**rows, **told}.items():
+        if value != "":
+            drawing.add(made, name, value)
+    return made
+
+
+def time_text(when: datetime) -> str:
+    """A time to the second."""
+    return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _paths(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """What is nested, one value under one path."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _paths(f"{name}.{key}", inner)
+    elif isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
+        for at, inner in enumerate(value):
+            yield from _paths(f"{name}[{at}]", inner)
+    else:
+        listed = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        yield name, "" if listed is None else str(listed)

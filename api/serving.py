@@ -1,0 +1,73 @@
+"""The service on a socket until a signal ends it: readers are let go, deliveries are finished."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, current_thread, main_thread
+from types import FrameType
+
+from fastapi import FastAPI
+from uvicorn import Config, Server
+
+LONGEST_END_SECONDS = 10
+"""So long requests under way may go on when the service is stopped; then they are cut off."""
+TAKES_NOTHING_SECONDS = 120
+
+
+def serve_until_ended(application: FastAPI, ending: Event, host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM; both end it alike, and the caller goes on.
+
+    `ending` is set by the first signal, so that streams without an end stop by themselves. A
+    second SIGINT waits for no request. The signals' handlers are those of before afterwards.
+    """
+    config = Config(application, host=host, port=port, log_level="warning",
+                    timeout_graceful_shutdown=LONGEST_END_SECONDS)  # fmt: skip
+    server = _Server(config, ending)
+    with suppress(KeyboardInterrupt), _ended_by_sigterm(server):
+        server.run(sockets=[_listening(config)])
+
+
+class _Server(Server):
+    """Tells streams of the first signal as it comes: they would go on for ever."""
+
+    def __init__(self, config: Config, ending: Event) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note the signal; the server's own loop ends the rest."""
+        self._ending.set()
+        super().handle_exit(sig, frame)
+
+
+@contextmanager
+def _ended_by_sigterm(server: Server) -> Iterator[None]:
+    """SIGTERM ends the server where it came too early or too late for the server's own handler.
+
+    The server raises each signal again when it has ended, which would kill the process before
+    the database connection is closed.
+    """
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    if current_thread() is not main_thread():  # only there can signals be listened to
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _listening(config: Config) -> socket.socket:
+    """The socket to listen on; the system ends a connection whose other side takes nothing.
+
+    A response that is given up leaves bytes behind that nobody would wait for.
+    """
+    found = config.bind_socket()
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it, and connections inherit it (RFC 5482)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKES_NOTHING_SECONDS * 1000)
+    return found

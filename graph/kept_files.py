@@ -1,0 +1,72 @@
+"""Files that survive a crash: temporary name, fsync, rename, fsync of the folder."""
+
+import os
+import secrets
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+MOST_AT_ONCE = 16
+"""So many files are flushed at once: a journal commits them together, one by one it cannot."""
+
+
+def put_files(parts: Mapping[Path, bytes]) -> None:
+    """Keep files; when this returns all of them survive a crash, before it each is whole or absent.
+
+    A file that has this content stays. Raises OSError; no half file stays, whole ones may.
+    """
+    lacking = {path: data for path, data in parts.items() if not _holds(path, data)}
+    made = [parent for path in lacking for parent in _with_folder(path.parent)]
+    temporary = {path: path.parent / f".{secrets.token_hex(8)}.part" for path in lacking}
+    try:
+        with ExitStack() as opened:
+            handles = []
+            for path, data in lacking.items():
+                file = opened.enter_context(temporary[path].open("xb"))
+                file.write(data)
+                file.flush()
+                handles.append(file.fileno())
+            _at_once(os.fsync, handles)
+        for path, name in temporary.items():
+            name.replace(path)
+    except OSError:
+        for name in temporary.values():
+            with suppress(OSError):
+                name.unlink(missing_ok=True)
+        raise
+    # of those that were there, too: who wrote them may have died before this
+    _at_once(_sync_folder, {*made, *(path.parent for path in parts)})
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except FileNotFoundError:
+        return False
+
+
+def _with_folder(folder: Path) -> Iterable[Path]:
+    """Makes a folder; gives those that gained one by it."""
+    if folder.is_dir():
+        return ()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.parent, folder.parent.parent
+
+
+def _at_once(work: Callable[[Any], object], on: Collection[Any]) -> None:
+    if len(on) < 2:
+        for each in on:
+            work(each)
+        return
+    with ThreadPoolExecutor(min(MOST_AT_ONCE, len(on))) as pool:
+        list(pool.map(work, on))
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,157 @@
+"""Older word of facts that a later full file left out: they end at that file's time, again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graph.fold import Fold, Statements, later
+from graph.identity_links import Linked
+from graph.manifests import OMITS, FeedContents, FullAt, read_rows
+from graph.projection import load_feed
+from graph.snapshot import stated_in
+from graph.state import State
+from ontology.canonical import digest_of
+from ontology.events import Event, micros_of
+from service.house import House
+from service.intake.closing import WHOLE_FILE, named_elsewhere
+
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Omitted:
+    """Facts of one class that a full file (its event) left out, as a delivery that ends them.
+
+    It goes before the delivery that states them as true earlier, so that they never stand.
+    """
+
+    event: Event
+    contents: FeedContents
+
+    @property
+    def note(self) -> str:
+        """What a person should know of it."""
+        (table,) = self.contents.tables.values()
+        return (f"{len(table):,} of {table.name} come in already ended: the full file of event "
+                f"{self.event.sequence}, which is true later, left them out")  # fmt: skip
+
+
+def omitted(
+    house: House, before: State, contents: FeedContents, stated: Mapping[str, Statements]
+) -> tuple[Omitted, ...]:
+    """What full files that came before a delivery, and are true later, left out of what it states.
+
+    Each fact ends by the first file after it that does not hold it, where the delivery's word of
+    it would stand at that time. Facts are known by the source's own identifiers.
+    """
+    found, older_rows = list[Omitted](), _older_than_now(contents, stated, before)
+    files = house.projection.log.full_feeds(contents.chain) if older_rows else []
+    for name, older in sorted(older_rows.items()):
+        rows, left = stated[name], older
+        keys = contents.linked.own(rows.table).keys
+        for event, full in _full_files(files, contents, name):
+            is_before = later(np.tile(full.clocks, (len(left), 1)), rows.clocks[left])
+            if not is_before.any():
+                continue
+            held = _held(house, event, name)
+            gone = left[is_before & np.array([key not in held for key in keys[left]], np.bool_)]
+            ends = _ending(house, before, contents, event, full, rows, gone)
+            found += [] if ends is None else [Omitted(event, ends)]
+            left = np.setdiff1d(left, gone)
+    return tuple(found)
+
+
+def after_omitted(before: State, found: Sequence[Omitted], now: int) -> State:
+    """The state in which a delivery is loaded whose facts were left out."""
+    for each in found:
+        sequence, when = before.sequence + 1, micros_of(each.event.effective_at)
+        before = before.after(sequence, now, stated_in(each.contents, sequence, when))
+    return before
+
+
+def load_omitted(house: House, found: Sequence[Omitted], after: int, agent: str) -> int:
+    """Log them, each as a delivery; gives the last event. Raises StateError `STALE`."""
+    for each in found:
+        appended = load_feed(
+            house.projection, each.contents, agent=agent, effective_at=each.event.effective_at,
+            after=after, stated={OMITS: each.event.sequence},
+        )  # fmt: skip
+        after = max(after, appended.event.sequence)
+    return after
+
+
+def _older_than_now(
+    contents: FeedContents, stated: Mapping[str, Statements], before: State
+) -> dict[str, Rows]:
+    """The rows, by class, that are true before the last event: no others can be left out later.
+
+    Where facts wait for their time, a full file may, too.
+    """
+    found = {}
+    for name, rows in stated.items():
+        is_older = (rows.clocks[:, 0] < before.effective) | (name in before.waiting)
+        chosen = np.flatnonzero(is_older & ~rows.closes)
+        if len(chosen) and not contents.linked.ranks:
+            found[name] = chosen
+    return found
+
+
+def _full_files(
+    files: Sequence[Event], contents: FeedContents, name: str
+) -> Iterator[tuple[Event, FullAt]]:
+    """The full files of the same source that hold a class, by their clocks.
+
+    A full file says of all that it holds that it is there at its own time: only those that are
+    later than the delivery, where it is one.
+    """
+    found = [
+        (FullAt(*event.payload["full_at"][name]), event)
+        for event in files
+        if event.payload["source"] == contents.source and name in event.payload["full_at"]
+    ]
+    mine = contents.full_at.get(name)
+    for full, event in sorted(found, key=lambda each: (each[0].rank, each[1].sequence)):
+        if mine is None or full.rank > mine.rank:
+            yield event, full
+
+
+def _held(house: House, event: Event, name: str) -> set[str]:
+    """The keys of a class that a full file holds, in the source's own identifiers."""
+    file = read_rows(house.store, event.artifact, {name})
+    if name not in file.tables:
+        return set()
+    table = file.tables[name]
+    stays = ~file.closes.get(name, np.zeros(len(table), np.bool_))
+    return set(file.linked.own(table).keys[stays].tolist())
+
+
+def _ending(
+    house: House, before: State, contents: FeedContents, event: Event, full: FullAt,
+    rows: Statements, gone: Rows,
+) -> FeedContents | None:  # fmt: skip
+    """The delivery that ends rows by a full file, as far as they would stand at its time."""
+    name = rows.table.name
+    if not len(gone):
+        return None
+    then = house.reader.as_of(contents.chain, full.since, before.sequence)
+    standing, known = then.folds.get(name, Fold()).standing_of(name, rows.table.keys[gone])
+    wins = ~known
+    wins[known] = later(rows.clocks[gone][known], standing.clocks)
+    named = named_elsewhere(name, [before.snapshot.tables, contents.tables],
+                            set(rows.table.keys[gone].tolist()))  # fmt: skip
+    chosen = gone[wins & np.array([key not in named for key in rows.table.keys[gone]], np.bool_)]
+    if not len(chosen):
+        return None
+    used = {field: at[chosen] for field, at in contents.linked.used.get(name, {}).items()}
+    told = digest_of([event.sequence, name, rows.table.keys[chosen].tolist()])
+    count = len(chosen)
+    return FeedContents(
+        contents.chain, contents.source, f"omits/{told[:16]}", contents.mapping,
+        contents.mapping_digest, (), {name: rows.table.take(chosen)},
+        {name: np.tile([-1, WHOLE_FILE], (count, 1))}, standing=full.standing,
+        source_sequence=full.order, since={name: np.full(count, full.since)},
+        closes={name: np.ones(count, np.bool_)},
+        linked=Linked(contents.linked.links, {name: used} if used else {}),
+    )  # fmt: skip
