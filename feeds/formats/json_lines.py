@@ -7,7 +7,6 @@ from typing import Any, BinaryIO
 
 from feeds.formats.blocks import (
     BLOCK_CELLS,
-    BLOCK_ROWS,
     Block,
     Form,
     check_columns,
@@ -55,7 +54,7 @@ def blocks(stream: BinaryIO, form: Form, limits: Limits) -> Iterator[Block]:
         rows.append(cells)
         numbers.append(number)
         texts.append(line)
-        if len(rows) >= min(BLOCK_ROWS, rows_at_once(len(header))):
+        if len(rows) >= rows_at_once(len(header)):
             yield _block(tuple(header), rows, numbers, texts)
             rows, numbers, texts = [], [], []
     if not header:

@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from graph.manifests import OMITS
 from ontology.columns import Snapshot
 from service.house import House
 from service.intake.deliveries import Delivery
@@ -68,6 +69,14 @@ class Sent:
         """When it was made: what it leaves out ends then, or with the last of its counts."""
         return datetime.combine(self.made, time(12), UTC)
 
+    @property
+    def full_file(self) -> "FullFile | None":
+        """What it says of all its lots; a file with a spoilt row says nothing of the others."""
+        if not self.full or self.spoilt:
+            return None
+        last = max(self.moment, *(begin(day) for _, _, day in self.rows))
+        return FullFile((last, self.order), self.source, frozenset(r[0] for r in self.rows))
+
     def write(self, folder: Path, chain: str) -> tuple[list[Path], Path]:
         """The delivery as a file and a mapping in a folder."""
         lines = [f"{LOTS[lot]},{lot},{units},{day}" for lot, units, day in self.rows]
@@ -88,43 +97,77 @@ class Sent:
         return sync(house, files, mapping, said, dry_run=dry_run)
 
 
-@dataclass
-class Standing:
-    """What stands of a lot: its clock, its units (None where it ended), and whose it is."""
+@dataclass(frozen=True)
+class Said:
+    """What was said of a lot: its clock, its units (None where it ends), and by whom."""
 
     clock: Clock
     units: int | None
-    owner: str
+    source: str
+
+
+@dataclass(frozen=True)
+class FullFile:
+    """All that a source had at one time."""
+
+    clock: Clock
+    source: str
+    lots: frozenset[str]
 
 
 @dataclass
 class Model:
-    """The law in a dictionary: of each lot the statement with the last clock stands."""
+    """The law in a few lists: of each lot the word with the last clock stands.
 
-    standing: dict[str, Standing] = field(default_factory=dict)
+    A full file ends what its source had said as of the file's own time; what the source says of an
+    earlier time, and comes later, ends by the first full file after it that does not hold it.
+    """
+
+    said: dict[str, list[Said]] = field(default_factory=dict)
+    files: list[FullFile] = field(default_factory=list)
 
     def take(self, sent: Sent) -> None:
-        """Let a delivery count, rows first, then what it ends."""
+        """Let a delivery count: its rows, then what it ends."""
+        file = sent.full_file
         for lot, units, day in sent.rows:
-            self._state(lot, Standing((begin(day), sent.order), units, sent.source))
-        if sent.full and not sent.spoilt:
-            named = {lot for lot, _, _ in sent.rows}
-            clock = max(sent.moment, *(begin(day) for _, _, day in sent.rows)), sent.order
-            for lot, stands in list(self.standing.items()):
-                if lot not in named and stands.owner == sent.source and stands.units is not None:
-                    self._state(lot, Standing(clock, None, sent.source))
+            row = Said((begin(day), sent.order), units, sent.source)
+            self._end_by_later_file(lot, row, file)
+            self._say(lot, row)
+        if file:
+            for lot in sorted(self.said.keys() - file.lots):
+                stands = self._stands(lot, file.clock)
+                if stands and stands.source == sent.source and stands.units is not None:
+                    self._say(lot, Said(file.clock, None, sent.source))
+            self.files.append(file)
 
     def units(self) -> dict[str, int]:
         """Units by lot, of those that stand."""
-        return {lot: one.units for lot, one in self.standing.items() if one.units is not None}
+        found = {lot: self._stands(lot) for lot in self.said}
+        return {lot: one.units for lot, one in found.items() if one and one.units is not None}
 
-    def _state(self, lot: str, said: Standing) -> None:
-        stands = self.standing.get(lot)
-        if stands is not None and stands.clock >= said.clock:
-            return
-        if stands is not None and stands.units == said.units:
-            said = Standing(said.clock, said.units, stands.owner)
-        self.standing[lot] = said
+    def _say(self, lot: str, said: Said) -> None:
+        self.said.setdefault(lot, []).append(said)
+
+    def _end_by_later_file(self, lot: str, row: Said, own: FullFile | None) -> None:
+        after = own.clock if own else row.clock
+        later = [f for f in self.files
+                 if f.source == row.source and f.clock > after and lot not in f.lots]  # fmt: skip
+        if later:
+            first = min(later, key=lambda file: file.clock)
+            stands = self._stands(lot, first.clock)
+            if stands is None or stands.clock < row.clock:
+                self._say(lot, Said(first.clock, None, row.source))
+
+    def _stands(self, lot: str, at: Clock | None = None) -> Said | None:
+        """What stands of a lot, as of a moment; who said it first keeps what is said again."""
+        found: Said | None = None
+        for said in self.said.get(lot, []):
+            if at and said.clock[0] > at[0]:
+                continue
+            if found is None or found.clock < said.clock:
+                again = found is not None and found.units == said.units
+                found = replace(said, source=found.source) if found and again else said
+        return found
 
 
 def script(seed: int, count: int) -> list[Sent]:
@@ -165,6 +208,12 @@ def units_in(facts: Snapshot) -> dict[str, int]:
     """Units by lot."""
     table = facts.table("StockPosition")
     return dict(zip(table["lot"], table["on_hand_units"].tolist(), strict=True))
+
+
+def delivered(house: House, chain: str = CHAIN) -> list[str]:
+    """The names of the deliveries that count; what full files left out of them is not one."""
+    feeds = house.projection.log.feeds(chain)
+    return sorted(each.payload["feed"] for each in feeds if OMITS not in each.payload)
 
 
 def expected_of(deliveries: Sequence[Sent]) -> dict[str, int]:

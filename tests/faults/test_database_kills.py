@@ -15,7 +15,7 @@ from graph.server import ManagedServer
 from graph.settings import Settings
 from service.house import house_on
 from tests.faults.proxy import proxy_to
-from tests.faults.source import expected_of, script, units_of
+from tests.faults.source import delivered, expected_of, script, units_of
 from tests.faults.test_lost_answers import send_until_known
 
 DELIVERIES = 4
@@ -62,8 +62,7 @@ def kill_often(server: ManagedServer, folder: Path, *, kills: int) -> None:
             done += proxy.happened.is_set()
             with open_driver(server.start()) as driver:
                 house = house_on(driver, home)
-                events = [event.payload["feed"] for event in house.projection.log.feeds(chain)]
-                assert sorted({one.name for one in sent}) == sorted(events)
+                assert sorted({one.name for one in sent}) == delivered(house, chain)
                 assert expected_of(sent) == units_of(house, chain)
                 head = house.projection.log.audit().sequence
                 assert house.facts(chain).digest == read_back(driver, chain, head).digest

@@ -16,8 +16,8 @@ from neo4j import Driver
 from graph.login import Connection
 from graph.projection import read_back
 from graph.settings import Settings
-from service.house import House, house_on
-from tests.faults.source import expected_of, script, units_of
+from service.house import house_on
+from tests.faults.source import delivered, expected_of, script, units_of
 from tests.graph.conftest import empty_the_graph
 
 ROOT = Path(__file__).parents[2]
@@ -97,19 +97,14 @@ def check_point(
     lived = ended["status"] == 0
     acknowledged = ended["said"][:-1] if lived else ended["said"]
     house = house_on(database, Settings(home=home))
-    known = names(house, chain)
+    known = delivered(house, chain)
     assert set(acknowledged) <= set(known) <= {one.name for one in sent}
     assert len(known) - len(set(acknowledged)) in (0, 1)
     assert expected_of([one for one in sent if one.name in known]) == units_of(house, chain)
     for one in sent:
         assert (one.name in known) <= one.send(house, home / "sent", chain).replayed
-    assert sorted({one.name for one in sent}) == sorted(names(house, chain))
+    assert sorted({one.name for one in sent}) == delivered(house, chain)
     assert expected_of(sent) == units_of(house, chain)
     head = house.projection.log.head().sequence
     assert house.facts(chain).digest == read_back(database, chain, head).digest
     return not lived
-
-
-def names(house: House, chain: str) -> list[str]:
-    """The deliveries of a chain, by name, in the order of the log."""
-    return [event.payload["feed"] for event in house.projection.log.feeds(chain)]

@@ -14,7 +14,7 @@ from graph.settings import Settings
 from ontology.errors import OutsideError, StateError
 from service.house import House, house_on
 from tests.faults.proxy import Fault, Proxy, late, lost, proxy_to
-from tests.faults.source import Sent, expected_of, script, units_of
+from tests.faults.source import Sent, delivered, expected_of, script, units_of
 from tests.graph.conftest import empty_the_graph
 
 DELIVERIES = 3
@@ -80,8 +80,7 @@ def check_answer(
                 send_until_known(one, house, folder / "sent", chain)
                 assert again.result().event
         happened = proxy.happened.is_set()
-    events = [event.payload["feed"] for event in whole.projection.log.feeds(chain)]
-    assert sorted({one.name for one in sent}) == sorted(events)
+    assert sorted({one.name for one in sent}) == delivered(whole, chain)
     assert expected_of(sent) == units_of(whole, chain)
     head = whole.projection.log.audit().sequence
     assert whole.facts(chain).digest == read_back(database, chain, head).digest

@@ -12,7 +12,7 @@ from neo4j import Driver
 from graph.login import Connection, open_driver
 from graph.settings import Settings
 from service.house import House, house_on
-from tests.faults.source import Sent, expected_of, script, units_of
+from tests.faults.source import Sent, delivered, expected_of, script, units_of
 from tests.graph.conftest import empty_the_graph
 
 SENDERS = 8
@@ -62,5 +62,5 @@ def check(race: Race, database: Driver, folder: Path, *, races: int) -> None:
         assert 1 == len(answers)
         assert events.setdefault(one.name, min(answers)) in answers
     house = house_on(database, Settings(home=folder / "home"))
-    assert len(events) == len(house.projection.log.feeds("counted"))
+    assert sorted(events) == delivered(house)
     assert expected_of(sent) == units_of(house)

@@ -11,7 +11,7 @@ from feeds.facts.encoded import encoded
 from feeds.facts.identities import name_identities
 from feeds.facts.ledger import Ledger, Refusal, Statement
 from feeds.facts.rows import add_page, row_key
-from feeds.formats import delimited
+from feeds.formats import blocks
 from feeds.formats.blocks import Block
 from feeds.limits import Limits
 from feeds.mapping import FileRule
@@ -106,5 +106,5 @@ def test_the_size_of_blocks_is_no_input(rows: list[str], size: int, tmp_path: Pa
     files: dict[str, str | bytes] = {"orders.csv": HEADER + "".join(rows)}
     whole = everything(read_small(tmp_path, files))
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr(delimited, "BLOCK_ROWS", size)
+        changed.setattr(blocks, "BLOCK_ROWS", size)
         assert whole == everything(read_small(tmp_path, files))
