@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path, PurePath
 
 from feeds import files
@@ -42,6 +43,7 @@ def load_mapping(path: Path) -> Mapping:
     return parse_mapping(files.read_bytes(path, MAPPING_BYTES), path.name)
 
 
+@lru_cache(maxsize=8)  # a source sends the same mapping with each of its deliveries
 def parse_mapping(data: bytes, name: str) -> Mapping:
     """The mapping in the bytes of a YAML document; `name` is what errors call it."""
     root = parse_yaml(data, name)

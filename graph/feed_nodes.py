@@ -131,10 +131,9 @@ def _facts_step(
     chain: str, name: str, sequence: int, said_by: int, rows: list[Properties]
 ) -> Step:  # fmt: skip
     def step(tx: ManagedTransaction) -> None:
-        targets = references([link for row in rows for link in row["links"]])
-        run(tx, "project_anchors", chain=chain, anchors=targets)
         own = [{"uri": row["uri"], "class": name, "key": row["key"]} for row in rows]
-        run(tx, "project_anchors", chain=chain, anchors=own)
+        targets = [link for row in rows for link in row["links"]]
+        run(tx, "project_anchors", chain=chain, anchors=references([*targets, *own]))
         made = run(tx, "project_facts", rows=rows, class_name=name, sequence=sequence,
                    said_by=said_by, open_end=OPEN_END)  # fmt: skip
         new = {found["row"] for found in made}

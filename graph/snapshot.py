@@ -112,7 +112,7 @@ class SnapshotReader:
             upto, known = self._followed.get(chain, 0), self._full.get(chain)
             if known is not None:
                 return tuple(known)
-        found = [e for e in self.log.feeds(chain, upto=upto) if FULL in e.payload]
+        found = [e for e in self.log.full_feeds(chain) if e.sequence <= upto]
         with self._lock:
             if self._followed.get(chain, 0) == upto:
                 self._full[chain] = found

@@ -93,7 +93,7 @@ class RowOf(Mapping[str, int]):
         return found
 
     def _between(self, keys: Column, low: int, high: int) -> list[int]:
-        if high - low > _SPARSE * KEYS_AT_ONCE:
+        if high - low > _SPARSE * len(keys):
             places = [bisect_left(self._keys, key, low, high) for key in keys.tolist()]
             return [row if row < high and self._keys[row] == key else -1
                     for row, key in zip(places, keys.tolist(), strict=True)]  # fmt: skip

@@ -47,7 +47,7 @@ def omitted(
     it would stand at that time. Facts are known by the source's own identifiers.
     """
     found, older_rows = list[Omitted](), _older_than_now(contents, stated, before)
-    files = house.projection.log.full_feeds(contents.chain) if older_rows else []
+    files = house.reader.full_files(contents.chain) if older_rows else ()
     for name, older in sorted(older_rows.items()):
         rows, left = stated[name], older
         keys = contents.linked.own(rows.table).keys

@@ -121,7 +121,7 @@ def test_a_field_that_comes_late_was_blank_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Law: of JSON Lines every line has each column that any of them names, block by block."""
-    monkeypatch.setattr(json_lines, "BLOCK_ROWS", 1)
+    monkeypatch.setattr(blocks, "BLOCK_ROWS", 1)
     late = [{"Date": "2026-01-01", "tea": 3, "Total": 7}] * 2 + [
         {"Date": "2026-01-02", "tea": 4, "milk": 5, "Total": 9}
     ]
