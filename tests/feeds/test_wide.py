@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from feeds.facts.wide import unpivoted
-from feeds.formats import delimited, json_lines
+from feeds.formats import blocks, delimited
 from feeds.formats.blocks import Form
 from feeds.limits import Limits
 from feeds.mapping_text import parse_mapping
