@@ -11,6 +11,7 @@ from ontology.columns import Snapshot
 from service.house import House
 from service.intake.deliveries import Delivery
 from service.intake.sync import Synced, sync
+from tests.counted import BY_DAY, FULL, mapping_text, write_counts
 
 CHAIN = "counted"
 LOTS = {
@@ -19,26 +20,7 @@ LOTS = {
 }  # fmt: skip
 SOURCES = ("wms", "erp")
 DAY = date(2026, 3, 2)
-MAPPING = """
-format: evenkeel-mapping/1
-chain: CHAIN
-source: SOURCE
-version: 1
-known: [Item, Location]
-files:
-  - file: stock.csv
-    effective: counted_on
-    mode: MODE
-    principal:
-      class: StockPosition
-      fields:
-        item: item
-        location: location
-        lot: lot
-        on_hand_units: units
-        total_units: units
-        counted_on: counted
-    derived:
+DERIVED = """    derived:
       - class: Item
         fields: {id: item}
       - class: Location
@@ -81,12 +63,8 @@ class Sent:
         """The delivery as a file and a mapping in a folder."""
         lines = [f"{LOTS[lot]},{lot},{units},{day}" for lot, units, day in self.rows]
         lines += ["widget,north,Z9,many,2026-03-02"] * self.spoilt
-        folder.mkdir(parents=True, exist_ok=True)
-        text = MAPPING.replace("SOURCE", self.source).replace("CHAIN", chain)
-        text = text.replace("MODE", "full" if self.full else "changes")
-        (folder / "stock.csv").write_text("\n".join(["item,location,lot,units,counted", *lines]))
-        (folder / "mapping.yaml").write_text(text)
-        return [folder / "stock.csv"], folder / "mapping.yaml"
+        mode = FULL if self.full else f"{BY_DAY}\n    mode: changes"
+        return write_counts(folder, lines, mapping_text(chain, self.source, mode, derived=DERIVED))
 
     def send(
         self, house: House, folder: Path, chain: str = CHAIN, *, dry_run: bool = False

@@ -9,21 +9,11 @@ from graph.catalog import SetAside
 from service.house import House
 from service.intake.deliveries import Delivery
 from service.intake.sync import Synced, sync
+from tests.counted import BY_DAY, HEADER, mapping_text
 
 CHAIN = "small"
 DAY = date(2026, 3, 2)
-BY_DAY = "effective: counted_on"
-FULL = "effective: counted_on\n    mode: full"
-PLAIN = "mode: changes"
-HEADER = "item,location,lot,units,counted"
-MAPPING = """
-format: evenkeel-mapping/1
-chain: CHAIN
-source: SOURCE
-version: 1
-known: [Item, Location]
-files:
-  - file: items.csv
+FILES = """  - file: items.csv
     optional: true
     principal: {class: Item, fields: {id: id}}
   - file: locations.csv
@@ -32,18 +22,6 @@ files:
   - file: sources.csv
     optional: true
     principal: {class: Source, fields: by_header}
-  - file: stock.csv
-    optional: true
-    MODE
-    principal:
-      class: StockPosition
-      fields:
-        item: item
-        location: location
-        lot: lot
-        on_hand_units: units
-        total_units: units
-        counted_on: counted
 """
 
 
@@ -78,7 +56,7 @@ class SmallStock:
         for name, lines in files.items():
             (folder / name).write_text("\n".join(lines) + "\n")
         mapping = self.folder / f"mapping{self.sent}.yaml"
-        mapping.write_text(_mapping(self.chain, source, mode))
+        mapping.write_text(mapping_text(self.chain, source, mode, files=FILES))
         said = delivery or Delivery("ann", stop_share_percent=100)
         return sync(self.house, [folder], mapping, said, dry_run=dry_run)
 
@@ -101,10 +79,6 @@ class SmallStock:
     def aside(self, synced: Synced) -> list[SetAside]:
         """The rows that a delivery set aside."""
         return list(self.house.catalog.set_aside_of(event_of(synced)).rows)
-
-
-def _mapping(chain: str, source: str, mode: str) -> str:
-    return MAPPING.replace("CHAIN", chain).replace("SOURCE", source).replace("MODE", mode)
 
 
 def event_of(synced: Synced) -> int:

@@ -12,7 +12,8 @@ from graph.settings import Settings
 from ontology.errors import InputError
 from service.house import House, house_on
 from service.stewardship.quarantine import fix
-from tests.service.small_stock import BY_DAY, CHAIN, FULL, SmallStock, day, event_of
+from tests.counted import BY_DAY, FULL
+from tests.service.small_stock import CHAIN, SmallStock, day, event_of
 
 SAID = {
     0: (BY_DAY, {"A": 1, "B": 1, "Z": 1}), 1: (FULL, {"B": 2, "C": 2}), 2: (FULL, {"A": 3}),

@@ -17,25 +17,12 @@ from service.intake.sync import Synced, sync
 from service.stewardship.identity import accept, links_of, take_back
 from service.stewardship.proposals import proposals
 from service.stewardship.quarantine import retry
+from tests.counted import BY_DAY, HEADER, mapping_text
 
 CHAIN = "two_hubs"
-MAPPING = """
-format: evenkeel-mapping/1
-chain: two_hubs
-source: SOURCE
-version: 1
-known: [Item, Location]
-files:
-  - file: items.csv
+FILES = """  - file: items.csv
     optional: true
     principal: {class: Item, fields: {id: id, name: name}}
-  - file: stock.csv
-    optional: true
-    MODE
-    principal:
-      class: StockPosition
-      fields: {item: item, location: location, lot: lot, on_hand_units: units,
-               total_units: units, counted_on: counted}
 """
 DAY = date(2026, 3, 2)
 Deliver = Callable[..., Synced]
@@ -55,12 +42,12 @@ def deliver(house: House, tmp_path: Path) -> Deliver:
     """Syncs lines of stock, or of items, of a source."""
 
     def delivered(
-        *lines: str, items: bool = False, source: str = "wms", mode: str = "effective: counted_on"
+        *lines: str, items: bool = False, source: str = "wms", mode: str = BY_DAY
     ) -> Synced:  # fmt: skip
         name = "items.csv" if items else "stock.csv"
-        header = "id,name" if items else "item,location,lot,units,counted"
+        header = "id,name" if items else HEADER
         (tmp_path / name).write_text("\n".join([header, *lines]))
-        text = MAPPING.replace("SOURCE", source).replace("MODE", mode)
+        text = mapping_text(CHAIN, source, mode, files=FILES)
         (tmp_path / "mapping.yaml").write_text(text)
         said = Delivery("ann", stop_share_percent=100)
         return sync(house, [tmp_path / name], tmp_path / "mapping.yaml", said)

@@ -19,30 +19,10 @@ from service.intake.deliveries import Delivery
 from service.intake.sync import Synced, sync
 from service.stewardship.quarantine import accept, discard, fix, retry, retry_source, rows_of
 from service.stewardship.set_aside import rows_in
+from tests.counted import BY_DAY, FULL, mapping_text, write_counts
 
 CHAIN = "two_hubs"
-HEADER = "item,location,lot,units,counted"
-MAPPING = """
-format: evenkeel-mapping/1
-chain: two_hubs
-source: wms
-version: 1
-known: [Item, Location]
-files:
-  - file: stock.csv
-    MODE
-    principal:
-      class: StockPosition
-      fields:
-        item: item
-        location: location
-        lot: lot
-        on_hand_units: units
-        total_units: units
-        counted_on: counted
-"""
 DAY = date(2026, 3, 2)
-FULL = "effective: counted_on\n    mode: full"
 Deliver = Callable[..., Synced]
 
 
@@ -58,11 +38,10 @@ def house(empty_database: Driver, tmp_path: Path) -> House:
 def deliver(house: House, tmp_path: Path) -> Deliver:
     """Syncs lines of a file of stock of the source `wms`."""
 
-    def delivered(*lines: str, mode: str = "effective: counted_on", name: str = "") -> Synced:
-        (tmp_path / "stock.csv").write_text("\n".join([HEADER, *lines]))
-        (tmp_path / "mapping.yaml").write_text(MAPPING.replace("MODE", mode))
+    def delivered(*lines: str, mode: str = BY_DAY, name: str = "") -> Synced:
+        files, mapping = write_counts(tmp_path, lines, mapping_text(CHAIN, mode=mode))
         said = Delivery("ann", name, stop_share_percent=100)
-        return sync(house, [tmp_path / "stock.csv"], tmp_path / "mapping.yaml", said)
+        return sync(house, files, mapping, said)
 
     return delivered
 

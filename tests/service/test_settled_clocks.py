@@ -11,7 +11,8 @@ from graph.settings import Settings
 from service.house import house_on
 from service.stewardship import identity
 from service.stewardship.quarantine import accept
-from tests.service.small_stock import CHAIN, PLAIN, SmallStock, day, event_of
+from tests.counted import PLAIN
+from tests.service.small_stock import CHAIN, SmallStock, day, event_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 W1 = "widget/north/W1"

@@ -21,27 +21,9 @@ from service.intake.changes import OUTCOMES
 from service.intake.deliveries import Delivery
 from service.intake.sync import Synced, sync
 from service.planning import make_plan
+from tests.counted import BY_DAY, PLAIN, mapping_text, write_counts
 
 CHAIN = "two_hubs"
-MAPPING = """
-format: evenkeel-mapping/1
-chain: two_hubs
-source: SOURCE
-version: 1
-known: [Item, Location]
-files:
-  - file: stock.csv
-    MODE
-    principal:
-      class: StockPosition
-      fields:
-        item: item
-        location: location
-        lot: lot
-        on_hand_units: units
-        total_units: units
-        counted_on: counted
-"""
 LOTS = {"W1": "widget,north", "W2": "widget,south", "G1": "gadget,south"}
 DAY = date(2026, 3, 2)
 Row = tuple[str, int, date]
@@ -62,15 +44,10 @@ def deliver(house: House, tmp_path: Path) -> Deliver:
 
     def delivered(
         rows: Sequence[Row], delivery: Delivery | None = None, *,
-        mode: str = "effective: counted_on", source: str = "wms",
-        dry_run: bool = False,
+        mode: str = BY_DAY, source: str = "wms", dry_run: bool = False,
     ) -> Synced:  # fmt: skip
         lines = [f"{LOTS[lot]},{lot},{units},{day}" for lot, units, day in rows]
-        (tmp_path / "stock.csv").write_text("\n".join(["item,location,lot,units,counted", *lines]))
-        (tmp_path / "mapping.yaml").write_text(
-            MAPPING.replace("MODE", mode).replace("SOURCE", source)
-        )
-        files, mapping = [tmp_path / "stock.csv"], tmp_path / "mapping.yaml"
+        files, mapping = write_counts(tmp_path, lines, mapping_text(CHAIN, source, mode))
         return sync(house, files, mapping, delivery or Delivery("ann"), dry_run=dry_run)
 
     return delivered
@@ -273,7 +250,7 @@ def test_what_is_true_later_waits_for_its_time(house: House, deliver: Deliver) -
     """It comes in force by an event of its own, in the fold and in the graph, once."""
     year = timedelta(days=365)
     tomorrow = datetime.now(UTC) + year
-    waits = deliver([("W1", 1, DAY)], Delivery("ann", effective_at=tomorrow), mode="optional: true")
+    waits = deliver([("W1", 1, DAY)], Delivery("ann", effective_at=tomorrow), mode=PLAIN)
     assert {"waits": 1} == told(waits)
     assert 8 == units(house)["W1"]
     later = tomorrow + year
