@@ -1,11 +1,13 @@
 """The gate of facts: a fact that breaks a rule of severity Violation is quarantined by name."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from feeds.result import FeedResult, FileCounts, in_file_order
+from graph.manifests import FeedContents
 from graph.snapshot import apply_feed
 from ontology.columns import Snapshot, Table, table_of
 from ontology.findings import Finding
@@ -75,6 +77,18 @@ def set_aside(result: FeedResult, refused: Mapping[tuple[str, int], Reason]) -> 
         result, tables=tables, sources=sources, files=_recounted(result, rows),
         quarantined=_joined(result.quarantined, list(rows.values())),
     )  # fmt: skip
+
+
+def as_logged(result: FeedResult, contents: FeedContents) -> FeedResult:
+    """A feed that is read again, as it was when it was logged: after rules, gates and clocks."""
+    held = Counter(contents.quarantine["file"])
+    files = tuple(
+        replace(file, quarantined=held[file.file],
+                loaded=file.loaded + file.quarantined - held[file.file])
+        for file in result.files
+    )  # fmt: skip
+    return replace(result, tables=contents.tables, sources=contents.origins, files=files,
+                   quarantined=contents.quarantine)  # fmt: skip
 
 
 def _recounted(

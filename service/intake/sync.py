@@ -23,7 +23,7 @@ from graph.clashes import clashes
 from graph.fold import BoolColumn, IntArray, Statements
 from graph.identity_links import Linked
 from graph.log import Appended
-from graph.manifests import FeedContents, FeedFile, FullAt
+from graph.manifests import FeedContents, FeedFile, FullAt, read_feed
 from graph.mending import Mending
 from graph.persons import Naming
 from graph.projection import load_feed
@@ -46,7 +46,7 @@ from service.intake.deliveries import (
     since_of,
 )
 from service.intake.evolution import notes_of_evolution
-from service.intake.fact_rules import Reason, hold_to_rules, set_aside
+from service.intake.fact_rules import Reason, as_logged, hold_to_rules, set_aside
 from service.intake.next_step import next_step
 from service.intake.notices import notices_of_feed
 from service.intake.omissions import Omitted, after_omitted, load_omitted, omitted
@@ -187,11 +187,11 @@ def _again(house: House, reading: Reading, known: Event) -> Synced:
             "before", code="FEED_CHANGED", hint="give this delivery a name of its own; to correct "
             f"the earlier one, add `--supersedes {reading.feed}`",
         )  # fmt: skip
-    present = reading.before.snapshot
-    account = reading.found.summary() | {
+    found = as_logged(reading.found, read_feed(house.store, known.artifact))
+    account = found.summary() | {
         "feed": reading.feed, "event": known.sequence, "replayed": True, "changes": {},
         "touched": [], "notices": [],
-        "next": next_step(reading.mapping.chain, present, reading.found.tables),
+        "next": next_step(reading.mapping.chain, reading.before.snapshot, found.tables),
     }  # fmt: skip
     return Synced(account, known, replayed=True)
 

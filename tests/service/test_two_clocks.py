@@ -299,3 +299,15 @@ def test_a_correction_may_be_corrected(house: House, deliver: Deliver) -> None:
     for number, count in enumerate((6, 7)):
         deliver([("W1", count, DAY)], Delivery("ann", f"m{number}", supersedes="m"))
         assert count == units(house)["W1"]
+
+
+def test_the_answer_of_a_repeat_is_the_first(deliver: Deliver) -> None:
+    """What gates, rules and clocks set aside is in the second account as in the first."""
+    deliver([("W1", 4, DAY)], Delivery("ann", "first", source_sequence=1))
+    said = Delivery("ann", "second", source_sequence=1)
+    first = deliver([("W1", 5, DAY), ("W2", -3, DAY), ("G1", 6, DAY)], said).summary
+    again = deliver([("W1", 5, DAY), ("W2", -3, DAY), ("G1", 6, DAY)], said).summary
+    assert (2, 1) == (first["quarantined_rows"], first["files"][0]["loaded"])
+    same = ("files", "records", "reasons", "quarantined", "quarantined_rows", "counts", "event")
+    assert {name: first[name] for name in same} == {name: again[name] for name in same}
+    assert ({}, True) == (again["changes"], again["replayed"])
