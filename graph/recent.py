@@ -1,6 +1,7 @@
 """Small artifacts that were read of late, so that a chain's last deliveries are read only once."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ MOST_ROWS = 100_000
 
 
 class Recent:
-    """Tables and documents of a store, the last that were asked for kept at hand.
+    """Tables and documents of a store, and what was found in them, the last at hand.
 
     An artifact never changes, so what is kept is what the store would give. Any number of threads
     may ask.
@@ -36,6 +37,14 @@ class Recent:
         found = self._known(name)
         return found if found is not None else self._keep(name, self.store.get_document(name))
 
+    def found(self, what: str, artifact: str, make: Callable[[], frozenset[str]]) -> frozenset[str]:
+        """What `make` finds in an artifact: each element counts as a row."""
+        known = self._known(f"{artifact}/{what}")
+        return cast(
+            "frozenset[str]",
+            known if known is not None else self._keep(f"{artifact}/{what}", make()),
+        )
+
     def _known(self, name: str) -> Any:
         with self._lock:
             if name in self._kept:
@@ -53,4 +62,4 @@ class Recent:
 
 
 def _rows(content: Any) -> int:
-    return len(content) if isinstance(content, Table) else 1
+    return max(len(content), 1) if isinstance(content, Table | frozenset) else 1

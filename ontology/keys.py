@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -81,9 +82,12 @@ class RowOf(Mapping[str, int]):
 
     def find(self, keys: Column) -> Rows:
         """The row of each key, -1 where there is none; takes no more memory for more rows."""
+        if not self._are_ascending or "_rows" in self.__dict__:
+            return np.array(list(map(self._rows.get, keys.tolist(), repeat(-1))), np.intp)
         found = np.full(len(keys), -1, np.intp)
-        if not self._are_ascending or "_rows" in self.__dict__ or not are_ascending(keys):
-            found[:] = [self.get(key, -1) for key in keys.tolist()]
+        if not (keys[1:] >= keys[:-1]).all():
+            order = np.argsort(keys, kind="stable")
+            found[order] = self.find(keys[order])
             return found
         for start in range(0, len(keys), KEYS_AT_ONCE):
             part = keys[start : start + KEYS_AT_ONCE]

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from ontology.terms import field_kinds
 from ontology.vocabulary import RECORDS
 
 Hashes = npt.NDArray[np.uint64]
+Rows = npt.NDArray[np.intp]
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -28,15 +28,24 @@ def likely_resends(tables: dict[str, Table], past: Past, limits: Thresholds) -> 
 
     One such row is marked: two customers do order the same on one day. Where they are at least
     `resend_least_rows` and `resend_share_percent` of the class's new rows, all are quarantined.
-    Rows are found by a hash of their content, and compared cell by cell before they are told of.
+    Among older rows of the same item and days they are found by a hash of their content, and
+    compared cell by cell before they are told of.
     """
     found: list[GateFinding] = []
     for name, table in sorted(tables.items()):
-        known = past.table(name)
-        if _tells(name) and len(known) and len(table):
-            said = past.keep(("said", name), partial(_said, known))
-            found += _of_class(table, known, said, limits)
+        if _tells(name) and len(table):
+            old = set(past.near(name, RECORDS[name].KEY, table)["id"].tolist())
+            new = np.flatnonzero([key not in old for key in table["id"].tolist()])
+            known = past.near(name, _about(name), table.take(new))
+            if len(known):
+                found += _of_class(table, new, known, limits)
     return found
+
+
+def _about(name: str) -> tuple[str, ...]:
+    """The columns of a class that say when, and of which item."""
+    kinds = field_kinds(RECORDS[name]).values()
+    return tuple(kind.name for kind in kinds if kind.scalar is date or kind.name == "item")
 
 
 def _tells(name: str) -> bool:
@@ -48,22 +57,20 @@ def _tells(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """The ids of a table, and the hashes of its rows in order with the row of each."""
+    """The hashes of a table's rows in order, with the row of each."""
 
-    ids: frozenset[str]
     hashes: Hashes
-    rows: npt.NDArray[np.intp]
+    rows: Rows
 
 
 def _said(known: Table) -> _Said:
     hashes = content_hashes(known)
     order = np.argsort(hashes, kind="stable")
-    return _Said(frozenset(known["id"].tolist()), hashes[order], order)
+    return _Said(hashes[order], order)
 
 
-def _of_class(table: Table, known: Table, said: _Said, limits: Thresholds) -> list[GateFinding]:
-    new = np.flatnonzero([key not in said.ids for key in table["id"].tolist()])
-    hashes = content_hashes(table.take(new))
+def _of_class(table: Table, new: Rows, known: Table, limits: Thresholds) -> list[GateFinding]:
+    said, hashes = _said(known), content_hashes(table.take(new))
     at = np.minimum(np.searchsorted(said.hashes, hashes), len(known) - 1)
     same = np.flatnonzero(said.hashes[at] == hashes)
     twins = zip(new[same].tolist(), said.rows[at[same]].tolist(), strict=True)

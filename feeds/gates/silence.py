@@ -98,6 +98,9 @@ class _Reports:
 def _overdue(
     table: Table, series: Series, by: tuple[str, ...], past: Past, limits: Thresholds
 ) -> Silent:
+    until = table.take(np.flatnonzero(table[series.on] == table[series.on].max()))
+    if len(past.near(series.class_name, (series.on,), until)):
+        return []  # INVARIANT: a day that was reached before makes nobody newly silent
     known = past.table(series.class_name)
     if not len(known):
         return []

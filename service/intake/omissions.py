@@ -13,6 +13,7 @@ from graph.projection import load_feed
 from graph.snapshot import stated_in
 from graph.state import State
 from ontology.canonical import digest_of
+from ontology.columns import Column
 from ontology.events import Event, micros_of
 from service.house import House
 from service.intake.closing import WHOLE_FILE, named_elsewhere
@@ -117,14 +118,18 @@ def _full_files(
             yield event, full
 
 
-def _held(house: House, event: Event, name: str) -> set[str]:
+def _held(house: House, event: Event, name: str) -> frozenset[str]:
     """The keys of a class that a full file holds, in the source's own identifiers."""
-    file = read_rows(house.store, event.artifact, {name})
-    if name not in file.tables:
-        return set()
-    table = file.tables[name]
-    stays = ~file.closes.get(name, np.zeros(len(table), np.bool_))
-    return set(file.linked.own(table).keys[stays].tolist())
+
+    def read_keys() -> frozenset[str]:
+        file = read_rows(house.store, event.artifact, {name})
+        if name not in file.tables:
+            return frozenset()
+        table = file.tables[name]
+        stays = ~file.closes.get(name, np.zeros(len(table), np.bool_))
+        return frozenset(file.linked.own(table).keys[stays].tolist())
+
+    return house.reader.recent.found(f"held/{name}", event.artifact, read_keys)
 
 
 def _ending(
@@ -135,8 +140,8 @@ def _ending(
     name = rows.table.name
     if not len(gone):
         return None
-    then = house.reader.as_of(contents.chain, full.since, before.sequence)
-    standing, known = then.folds.get(name, Fold()).standing_of(name, rows.table.keys[gone])
+    fold = _fold_at(house, before, contents.chain, name, full.since, rows.table.keys[gone])
+    standing, known = fold.standing_of(name, rows.table.keys[gone])
     wins = ~known
     wins[known] = later(rows.clocks[gone][known], standing.clocks)
     named = named_elsewhere(name, [before.snapshot.tables, contents.tables],
@@ -155,3 +160,16 @@ def _ending(
         closes={name: np.ones(count, np.bool_)},
         linked=Linked(contents.linked.links, {name: used} if used else {}),
     )  # fmt: skip
+
+
+def _fold_at(
+    house: House, before: State, chain: str, name: str, since: int, keys: Column
+) -> Fold:  # fmt: skip
+    """A fold that has, of these keys, what stands as of a time."""
+    fold = before.folds.get(name, Fold())
+    standing, _ = fold.standing_of(name, keys)
+    # INVARIANT: the last of all statements that is true by then is the last of those true by then
+    is_then = name not in before.waiting and (standing.clocks[:, 0] <= since).all()
+    if is_then and "IdentityLink" not in before.folds:  # links restate whatever the clocks
+        return fold
+    return house.reader.as_of(chain, since, before.sequence).folds.get(name, Fold())
