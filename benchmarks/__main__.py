@@ -13,6 +13,7 @@ from benchmarks import (
     engines,
     flips,
     many_items,
+    one_row,
     perishables,
     reading,
     rebuilding,
@@ -32,7 +33,7 @@ SHORT: tuple[Benchmark, ...] = (
 
 LONG: tuple[Benchmark, ...] = (
     coupled.larger, coverage.main, stability.main, perishables.main, rebuilding.main,
-    end_to_end.main,
+    end_to_end.main, one_row.main,
 )  # fmt: skip
 """The largest coupled instances and deliveries, and what has no aim but a story to tell."""
 
