@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from feeds.result import FeedResult, FileCounts, in_file_order
+from graph.manifests import FeedContents
 from graph.snapshot import apply_feed
-from ontology.columns import Snapshot, Table, table_of
+from ontology.columns import Snapshot, Table, empty_table, table_of
 from ontology.findings import Finding
 from ontology.governance import QuarantinedRow
+from ontology.key_lengths import LONGEST_KEY, rows_too_long
 from ontology.terms import RESOURCE
 from rules.check import findings_on
 from rules.release import Release
@@ -49,6 +51,20 @@ def hold_to_rules(release: Release, result: FeedResult, present: Snapshot) -> Fe
     })  # fmt: skip
 
 
+def hold_to_key_lengths(result: FeedResult) -> FeedResult:
+    """The feed without the facts whose key, or the key of what they name, is too long to be found.
+
+    Each of them is a quarantined row. What names a fact by such a key goes with it.
+    """
+    what = f"of more than {LONGEST_KEY:,} characters, quoted as in an IRI"
+    refused = {
+        (name, row): Reason("KEY_TOO_LONG", f"{name} has a key, or names one, {what}")
+        for name, table in result.tables.items()
+        for row in np.flatnonzero(rows_too_long(table)).tolist()
+    }
+    return set_aside(result, refused)
+
+
 def _row_of(result: FeedResult, finding: Finding) -> tuple[str, int] | None:
     name, _, key = finding.focus_node.removeprefix(RESOURCE).partition("/")
     table = result.tables.get(name)
@@ -75,6 +91,29 @@ def set_aside(result: FeedResult, refused: Mapping[tuple[str, int], Reason]) -> 
         result, tables=tables, sources=sources, files=_recounted(result, rows),
         quarantined=_joined(result.quarantined, list(rows.values())),
     )  # fmt: skip
+
+
+def as_set_aside(found: FeedResult, kept: FeedContents) -> FeedResult:
+    """A feed that is read again, without the facts that were set aside when it was loaded."""
+    table = kept.quarantine
+    said = zip(
+        *(table[name].tolist() for name in ("code", "reason", "column", "text")), strict=True
+    )
+    why = dict(zip(_places(table), (Reason(*each) for each in said), strict=True))
+    for known in _places(found.quarantined):
+        why.pop(known, None)
+    refused = {}
+    for name, facts in found.tables.items() if why else ():
+        stated = kept.tables.get(name, empty_table(name)).row_of
+        for row, key in enumerate(facts.keys.tolist()):
+            place = found.source_of(name, row) if key not in stated else None
+            if place is not None and (place.file, place.row) in why:
+                refused[name, row] = why[place.file, place.row]
+    return set_aside(found, refused)
+
+
+def _places(quarantined: Table) -> list[tuple[str, int]]:
+    return list(zip(quarantined["file"].tolist(), quarantined["row"].tolist(), strict=True))
 
 
 def _recounted(
