@@ -168,6 +168,19 @@ def test_what_was_acknowledged_survives_the_death_of_the_service(
     assert (told["event"], True) == (again["event"], again["replayed"])
 
 
+def test_a_service_that_starts_clears_what_a_killed_one_received(
+    home: Path, connection: Connection
+) -> None:
+    """The folder of a killed service is gone once the next one answers, before anybody sends."""
+    with served(home, connection) as first:
+        first.post("wms", rows(79), {"id": "before"})
+        first.process.kill()
+        first.process.wait(60)
+    assert 1 < len(list((home / "spool").iterdir()))
+    with served(home, connection):
+        assert ["lock"] == [entry.name for entry in (home / "spool").iterdir()]
+
+
 def test_while_the_database_is_away_nothing_is_acknowledged(
     home: Path, connection: Connection, tmp_path: Path
 ) -> None:
