@@ -1,6 +1,9 @@
 """Laws of persons: the log holds pseudonyms, one file knows whose, and it can forget."""
 
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -214,6 +217,28 @@ def test_files_that_go_while_they_are_searched_are_passed_over(tmp_path: Path) -
         (tmp_path / str(done)).unlink()
 
     assert [] == list(files_that_say(tmp_path, NAME, one_goes))
+
+
+def test_a_disk_without_room_is_no_damaged_lookup(tmp_path: Path) -> None:
+    """The error is DISK_FULL, which advises nobody to move the lookup away; who was known stays."""
+    persons = Persons(tmp_path)
+    given = persons.pseudonym_of(NAME)
+    code = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from graph.persons import Persons\n"
+        "from ontology.errors import OutsideError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))\n"
+        "try:\n    Persons(Path(sys.argv[1])).pseudonym_of('another')\n"
+        "except OutsideError as error:\n    print(error.code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "DISK_FULL\n" == done.stdout
+    assert given == persons.pseudonym_of(NAME)
 
 
 def test_a_lookup_that_is_none_is_named(house: House) -> None:
