@@ -1,7 +1,7 @@
 """The HTTP surface: one address for GraphQL, one for health, and nothing without the token."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -27,6 +27,7 @@ from api.tokens import admits
 from ontology.errors import AccessError, EvenkeelError, InputError
 from service.doors.door_bounds import DoorBounds, bounds_from_environment
 from service.doors.inbox import Inbox
+from service.doors.spool import clear_left
 from service.house import House
 
 HEALTH = "/health"
@@ -50,6 +51,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with suppress(EvenkeelError):  # the first delivery tells it
+            await to_thread.run_sync(clear_left, house.settings.data_folder)
         yield
         await to_thread.run_sync(inbox.close)
 

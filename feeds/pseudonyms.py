@@ -25,7 +25,8 @@ def without_names(
 ) -> Iterator[Block]:  # fmt: skip
     """The blocks of a file with pseudonyms in the cells of the columns that its rule says.
 
-    A blank cell stays blank, and so does one that the rule takes for blank. What a row says is its
+    Of a file of objects, the fields within such a field are such columns, too. A blank cell stays
+    blank, and so does one that the rule takes for blank. What a row says is its
     cells, never its text in the file. Raises InputError `HEADER_MISSING` at the end of a file that
     lacks one of the columns, and `BAD_PERSON` at a row.
     """
@@ -37,7 +38,8 @@ def without_names(
     header: tuple[str, ...] = ()
     for block in blocks:
         header = block.header
-        places = {at: blank[name] for at, name in enumerate(header) if name in blank}
+        named = {at: _named_by(name, rule) for at, name in enumerate(header)}
+        places = {at: blank[column] for at, column in named.items() if column}
         whole = [row for row in block.rows if len(row) == len(header)]
         names = {row[at].strip() for at, empty in places.items() for row in whole} - given.keys()
         try:
@@ -53,6 +55,14 @@ def without_names(
         if column not in header:
             raise fault(rule.form, 0, "HEADER_MISSING", "the file has no such column",
                         "the mapping says that it names persons", column)  # fmt: skip
+
+
+def _named_by(name: str, rule: FileRule) -> str:
+    """The column of persons that a column is, or lies in; empty where it is none."""
+    if name in rule.pseudonyms:
+        return name
+    within = rule.pseudonyms if rule.format == "jsonl" else ()
+    return next((column for column in within if name.startswith(f"{column}.")), "")
 
 
 def _blank(rule: FileRule, column: str) -> frozenset[str]:

@@ -11,6 +11,8 @@ HINTS = {
     "BLANK_CELL": "fill the cell, or state `blank: default` in the mapping where blank means that",
     "RAGGED_ROW": "quote cells that contain the delimiter, and give every row all columns",
     "CELL_TOO_LONG": "shorten the cell, or leave its column out of the mapping",
+    "KEY_TOO_LONG": "shorten the identifiers: a key has 2,000 characters at the most, quoted as "
+    "in an IRI",
     "CONTROL_CHARACTER": "remove the invisible character from the cell",
     "FORMULA_CELL": "remove the leading `=`, `+`, `-` or `@`: a spreadsheet would run it",
     "NOT_A_NUMBER": "write plain digits, or state `sign`, `thousands` and `mark` in the mapping",

@@ -14,6 +14,7 @@ from fsspec import core
 from graph.arrow import ROWS_AT_ONCE, matrix_from, table_from, write_matrix, write_table
 from graph.kept_files import put_files
 from graph.streamed_files import Writer, digest_of_file, keep_written
+from graph.unfinished import sweep
 from ontology.canonical import canonical, digest
 from ontology.columns import Column, Table
 from ontology.errors import InputError, OutsideError
@@ -58,7 +59,7 @@ class ArtifactStore:
     def put_all(self, parts: Mapping[str, bytes]) -> None:
         """Keep bytes under their SHA-256. Raises as `put` does; then some of them may be kept."""
         if self._is_local and parts:
-            _files({Path(self._path(name)): data for name, data in parts.items()})
+            _files(Path(self._root), {Path(self._path(n)): data for n, data in parts.items()})
             return
         for name, data in parts.items():
             if not self.has(name):
@@ -102,6 +103,10 @@ class ArtifactStore:
         found = self._system.find(root) if self._system.exists(root) else []
         names = ("".join(str(path).split("/")[-2:]) for path in found)
         return sorted(name for name in names if len(name) == 64 and _DIGITS.issuperset(name))
+
+    def sweep(self) -> int:
+        """Delete what killed writers left; gives how many. What is being written now stays."""
+        return sweep(Path(self._root)) if self._is_local else 0
 
     def put_document(self, document: Any) -> str:
         """Keep a document as canonical JSON."""
@@ -211,9 +216,9 @@ class Bundle(ArtifactStore):
             self._whole.put_all(self._waits)
 
 
-def _files(parts: Mapping[Path, bytes]) -> None:
+def _files(root: Path, parts: Mapping[Path, bytes]) -> None:
     try:
-        put_files(parts)
+        put_files(root, parts)
     except OSError as error:
         what = f"an artifact of {max(map(len, parts.values()))} bytes"
         raise _not_written(what, error) from error

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from graph.unfinished import sweep, unfinished
 from ontology.errors import OutsideError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -40,19 +41,15 @@ def disk_full(folder: Path) -> OutsideError:
 def write_durably(file: Path, content: bytes) -> None:
     """All of the content under that name or none of it, readable by its owner alone.
 
-    On return it survives a power cut. Raises OSError.
+    On return it survives a power cut. Of several who write the file at once each succeeds, and the
+    last one's content stays. What a killed writer left in the folder goes. Raises OSError.
     """
-    half = file.with_name(file.name + ".half")
-    half.unlink(missing_ok=True)
-    handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+    sweep(file.parent)
+    with unfinished(file.parent, 0o600) as (half, stream):
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
         half.replace(file)
-    finally:
-        half.unlink(missing_ok=True)
     sync_folder(file.parent)
 
 

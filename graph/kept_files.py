@@ -1,41 +1,36 @@
 """Files that survive a crash: temporary name, fsync, rename, fsync of the folder."""
 
 import os
-import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+from graph.unfinished import unfinished
 
 MOST_AT_ONCE = 16
 """So many files are flushed at once: a journal commits them together, one by one it cannot."""
 
 
-def put_files(parts: Mapping[Path, bytes]) -> None:
+def put_files(root: Path, parts: Mapping[Path, bytes]) -> None:
     """Keep files; when this returns all of them survive a crash, before it each is whole or absent.
 
-    A file that has this content stays. Raises OSError; no half file stays, whole ones may.
+    A file that has this content stays. Until they are whole they are unfinished ones of `root`, on
+    the same file system. Raises OSError; no half file stays, whole ones may.
     """
     lacking = {path: data for path, data in parts.items() if not _holds(path, data)}
     made = [parent for path in lacking for parent in _with_folder(path.parent)]
-    temporary = {path: path.parent / f".{secrets.token_hex(8)}.part" for path in lacking}
-    try:
-        with ExitStack() as opened:
-            handles = []
-            for path, data in lacking.items():
-                file = opened.enter_context(temporary[path].open("xb"))
-                file.write(data)
-                file.flush()
-                handles.append(file.fileno())
-            _at_once(os.fsync, handles)
+    with ExitStack() as opened:
+        temporary, handles = {}, []
+        for path, data in lacking.items():
+            temporary[path], file = opened.enter_context(unfinished(root))
+            file.write(data)
+            file.flush()
+            handles.append(file.fileno())
+        _at_once(os.fsync, handles)
         for path, name in temporary.items():
             name.replace(path)
-    except OSError:
-        for name in temporary.values():
-            with suppress(OSError):
-                name.unlink(missing_ok=True)
-        raise
     # of those that were there, too: who wrote them may have died before this
     _at_once(_sync_folder, {*made, *(path.parent for path in parts)})
 

@@ -14,6 +14,7 @@ from graph.identity_links import Linked, linked_document, linked_entry, linked_o
 from graph.mending import Mending, mending_document, mending_of
 from ontology.columns import Snapshot, Table, empty_table
 from ontology.errors import InputError, OutsideError
+from ontology.key_lengths import LONGEST_KEY, rows_too_long
 from ontology.keys import are_ascending
 from ontology.versions import check_version, vocabulary_version
 from ontology.vocabulary import FACTS
@@ -23,8 +24,6 @@ IntArray = npt.NDArray[np.int64]
 BoolColumn = npt.NDArray[np.bool_]
 FEED_FORMAT = "evenkeel-feed/1"
 SNAPSHOT_FORMAT = "evenkeel-snapshot/1"
-LONGEST_KEY = 2_000
-"""Longest natural key, in characters; an index entry of the graph holds about 8,000 bytes."""
 CLOCKS = ("since", "standing", "order")
 OMITS = "omits_as_event"
 """How the log marks what is ended anew by an earlier full file, with that file's event."""
@@ -325,9 +324,11 @@ def _order(table: Table) -> npt.NDArray[np.intp]:
         raise InputError(f"{table.name} `{keys[twice[0]]}` stands twice in one feed",
                          code="DUPLICATE_KEY",
                          hint="merge or quarantine one of them")  # fmt: skip
-    if np.strings.str_len(keys).max(initial=0) > LONGEST_KEY:  # the graph's index has a limit, too
-        raise InputError(f"{table.name} has a key of more than {LONGEST_KEY} characters",
-                         code="KEY_TOO_LONG", hint="shorten the identifiers")  # fmt: skip
+    if rows_too_long(table).any():  # INVARIANT: what the graph cannot show is in no log
+        raise InputError(
+            f"{table.name} has a key, or names one, of more than {LONGEST_KEY} characters",
+            code="KEY_TOO_LONG", hint="shorten the identifiers",
+        )  # fmt: skip
     return order
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from graph.disk import disk_full
+from graph.disk import FULL, disk_full
 from ontology.errors import InputError, OutsideError
 from ontology.pseudonyms import PSEUDONYM, erased, is_pseudonym, new_pseudonym
 
@@ -148,7 +148,7 @@ class Persons:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            if "full" in str(error):
+            if _is_full(error):
                 raise disk_full(self.path.parent) from error
             raise OutsideError(
                 f"the lookup of persons `{self.path}` cannot be used: {error}",
@@ -187,6 +187,14 @@ def _name(text: str) -> str:
         raise InputError(f"`{name[:40]}` is no name of a person", code="BAD_PERSON",
                          hint=f"give a name of 1 to {NAME_CHARACTERS:,} characters")  # fmt: skip
     return name
+
+
+def _is_full(error: sqlite3.Error | OSError) -> bool:
+    """Whether the disk has no room, or a limit is reached; the lookup itself is sound then."""
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    name = getattr(error, "sqlite_errorname", "")  # errors of Python's own have none
+    return name in ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
 
 
 def _shown(pseudonym: str, person: KnownPerson | None) -> str:

@@ -2,13 +2,12 @@
 
 import hashlib
 import os
-import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from graph.disk import sync_folder
+from graph.unfinished import unfinished
 
 Writer = Callable[[BinaryIO], None]
 
@@ -19,19 +18,14 @@ def keep_written(root: Path, write: Writer, path_of: Callable[[str], Path]) -> s
     No half file has that path. Raises OSError; then nothing stays.
     """
     root.mkdir(parents=True, exist_ok=True)
-    temporary = root / f".{secrets.token_hex(8)}.part"
-    try:
-        name = _write_through(temporary, write)
+    with unfinished(root) as (temporary, file):
+        name = _write_through(file, write)
         path = path_of(name)
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
             sync_folder(root)
             sync_folder(root.parent)
         temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
     sync_folder(path.parent)
     return name
 
@@ -61,10 +55,9 @@ class _Digesting:
         self._file.flush()
 
 
-def _write_through(path: Path, write: Writer) -> str:
-    with path.open("xb") as file:
-        sink = _Digesting(file)
-        write(cast("BinaryIO", sink))
-        file.flush()
-        os.fsync(file.fileno())
+def _write_through(file: BinaryIO, write: Writer) -> str:
+    sink = _Digesting(file)
+    write(cast("BinaryIO", sink))
+    file.flush()
+    os.fsync(file.fileno())
     return sink.state.hexdigest()

@@ -116,6 +116,7 @@ def projection_on(driver: Driver, settings: Settings) -> Projection:
     settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     artifacts_folder(settings).mkdir(mode=0o700, exist_ok=True)  # plans are nobody else's to read
     store = ArtifactStore(artifacts_folder(settings))
+    store.sweep()
     checkpoints = Checkpoints(settings.data_folder / "checkpoints", store)
     return open_graph(driver, store, Segments(log_folder(settings)), checkpoints)
 

@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import BinaryIO
@@ -35,8 +35,7 @@ def spool(home: Path) -> Iterator[Path]:
     place = home / "spool"
     with writing(place, refused="SPOOL_UNWRITABLE", hint="check the data folder"):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        waiting = "waiting for another process that begins to receive"
-        with holding(place / _LOCK, _LONGEST_WAIT_SECONDS, silent, waiting):
+        with _alone(place):
             _sweep(place)
             folder = Path(mkdtemp(dir=place))
             handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -46,6 +45,24 @@ def spool(home: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+def clear_left(home: Path) -> None:
+    """Delete what killed processes left of what they received; a living one's stays.
+
+    Raises OutsideError `SPOOL_UNWRITABLE`.
+    """
+    place = home / "spool"
+    if not place.is_dir():
+        return
+    refused = writing(place, refused="SPOOL_UNWRITABLE", hint="check the data folder")
+    with refused, _alone(place):
+        _sweep(place)
+
+
+def _alone(place: Path) -> AbstractContextManager[None]:
+    waiting = "waiting for another process that begins to receive"
+    return holding(place / _LOCK, _LONGEST_WAIT_SECONDS, silent, waiting)
 
 
 def place_for(folder: Path, file: str) -> Path:

@@ -128,10 +128,13 @@ def _ended(
 def _facts_then(
     chain: str, name: str, said: Sequence[Event], met: Met, ends: FullAt
 ) -> Snapshot:  # fmt: skip
-    """The facts at a file's own time: those of today, unless its source spoke of a later one."""
-    if ends.since > met.before.effective or not any(
-        _speaks_after(each, name, ends.since) for each in said
-    ):
+    """The facts at a file's own time: those of today, unless its source spoke of a later one.
+
+    Where that time is still to come, what waits for it or for an earlier one is among them.
+    """
+    if ends.since > met.before.effective:
+        return met.before.at(ends.since).snapshot
+    if not any(_speaks_after(each, name, ends.since) for each in said):
         return met.before.snapshot
     return met.reader.as_of(chain, ends.since, met.before.sequence).snapshot
 

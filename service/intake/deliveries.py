@@ -24,6 +24,8 @@ from ontology.time_zones import UNSTATED, day_interval, zones_of
 MOMENT_OF = {"StockMovement": "effective_at_microseconds"}
 """The classes whose records state the moment since when they are true."""
 USUAL_PRIORITY = Source("any").priority
+LONGEST_NAME = 250
+"""So many characters name a delivery at most: the log finds it by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,15 @@ class Delivery:
     correlation_id: str = ""
     schema_version: str = ""
     confidence_percent: int | None = None
+
+    def check_names(self) -> None:
+        """Raise InputError `FEED_NAME` for a name that the log cannot find, or nobody can read."""
+        for name in (self.feed, self.supersedes):
+            if len(name) > LONGEST_NAME or not name.isprintable():
+                raise InputError(
+                    f"`{name[:60]}` is no name of a delivery", code="FEED_NAME",
+                    hint=f"give at most {LONGEST_NAME} printable characters",
+                )  # fmt: skip
 
     @property
     def stated(self) -> dict[str, str | int]:

@@ -12,6 +12,7 @@ from graph.snapshot import apply_feed
 from ontology.columns import Snapshot, Table, table_of
 from ontology.findings import Finding
 from ontology.governance import QuarantinedRow
+from ontology.key_lengths import LONGEST_KEY, rows_too_long
 from ontology.terms import RESOURCE
 from rules.check import findings_on
 from rules.release import Release
@@ -49,6 +50,20 @@ def hold_to_rules(release: Release, result: FeedResult, present: Snapshot) -> Fe
         place: Reason(CODE, finding.message, _column(finding), finding.value)
         for place, finding in first.items()
     })  # fmt: skip
+
+
+def hold_to_key_lengths(result: FeedResult) -> FeedResult:
+    """The feed without the facts whose key, or the key of what they name, is too long to be found.
+
+    Each of them is a quarantined row. What names a fact by such a key goes with it.
+    """
+    what = f"of more than {LONGEST_KEY:,} characters, quoted as in an IRI"
+    refused = {
+        (name, row): Reason("KEY_TOO_LONG", f"{name} has a key, or names one, {what}")
+        for name, table in result.tables.items()
+        for row in np.flatnonzero(rows_too_long(table)).tolist()
+    }
+    return set_aside(result, refused)
 
 
 def _row_of(result: FeedResult, finding: Finding) -> tuple[str, int] | None:

@@ -19,6 +19,7 @@ from service.house import House
 from service.intake.closing import WHOLE_FILE, named_elsewhere
 
 Rows = npt.NDArray[np.intp]
+_NONE = np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True)
@@ -47,21 +48,32 @@ def omitted(
     Each fact ends by the first file after it that does not hold it, where the delivery's word of
     it would stand at that time. Facts are known by the source's own identifiers.
     """
-    found, older_rows = list[Omitted](), _older_than_now(contents, stated, before)
-    files = house.reader.full_files(contents.chain) if older_rows else ()
-    for name, older in sorted(older_rows.items()):
-        rows, left = stated[name], older
-        keys = contents.linked.own(rows.table).keys
-        for event, full in _full_files(files, contents, name):
-            is_before = later(np.tile(full.clocks, (len(left), 1)), rows.clocks[left])
-            if not is_before.any():
-                continue
-            held = _held(house, event, name)
-            gone = left[is_before & np.array([key not in held for key in keys[left]], np.bool_)]
-            ends = _ending(house, before, contents, event, full, rows, gone)
-            found += [] if ends is None else [Omitted(event, ends)]
-            left = np.setdiff1d(left, gone)
-    return tuple(found)
+    files = house.reader.full_files(contents.chain)
+    classes = [] if contents.linked.ranks else sorted(stated)
+    return tuple(each for name in classes
+                 for each in _omitted(house, before, contents, stated[name], files))  # fmt: skip
+
+
+def _omitted(
+    house: House, before: State, contents: FeedContents, rows: Statements, files: Sequence[Event]
+) -> Iterator[Omitted]:
+    """What of one class, each fact once."""
+    name = rows.table.name
+    mine = list(_full_files(files, contents, name))
+    left = _before(mine[-1][1], rows) if mine else _NONE
+    if not len(left):
+        return
+    keys = contents.linked.own(rows.table).keys
+    for event, full in mine:
+        earlier = left[np.isin(left, _before(full, rows))]
+        if not len(earlier):
+            continue
+        held = _held(house, event, name)
+        gone = earlier[[key not in held for key in keys[earlier]]]
+        ends = _ending(house, before, contents, event, full, rows, gone)
+        if ends is not None:
+            yield Omitted(event, ends)
+        left = np.setdiff1d(left, gone)
 
 
 def after_omitted(before: State, found: Sequence[Omitted], now: int) -> State:
@@ -83,20 +95,10 @@ def load_omitted(house: House, found: Sequence[Omitted], after: int, agent: str)
     return after
 
 
-def _older_than_now(
-    contents: FeedContents, stated: Mapping[str, Statements], before: State
-) -> dict[str, Rows]:
-    """The rows, by class, that are true before the last event: no others can be left out later.
-
-    Where facts wait for their time, a full file may, too.
-    """
-    found = {}
-    for name, rows in stated.items():
-        is_older = (rows.clocks[:, 0] < before.effective) | (name in before.waiting)
-        chosen = np.flatnonzero(is_older & ~rows.closes)
-        if len(chosen) and not contents.linked.ranks:
-            found[name] = chosen
-    return found
+def _before(full: FullAt, rows: Statements) -> Rows:
+    """The rows that state something as true before a full file, which may be still to come."""
+    is_before = later(np.tile(full.clocks, (len(rows), 1)), rows.clocks)
+    return np.flatnonzero(is_before & ~rows.closes)
 
 
 def _full_files(

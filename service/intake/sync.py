@@ -46,7 +46,13 @@ from service.intake.deliveries import (
     since_of,
 )
 from service.intake.evolution import notes_of_evolution
-from service.intake.fact_rules import Reason, as_logged, hold_to_rules, set_aside
+from service.intake.fact_rules import (
+    Reason,
+    as_logged,
+    hold_to_key_lengths,
+    hold_to_rules,
+    set_aside,
+)
 from service.intake.next_step import next_step
 from service.intake.notices import notices_of_feed
 from service.intake.omissions import Omitted, after_omitted, load_omitted, omitted
@@ -137,11 +143,11 @@ def sync(
     changes nothing. A `dry_run` goes through the same steps up to the writing, and tells what
     would change in the latest plan; only facts whose time has come do come due.
 
-    Raises InputError where a whole file or the mapping is unusable, `FEED_CHANGED` where another
-    content has its name, `GATE_STOPPED` or `CLOSES_MUCH` where it would do harm: then nothing is
-    loaded; StateError `STALE` where others reach the chain
-    all the time.
+    Raises InputError where a whole file or the mapping is unusable, `FEED_NAME`, `FEED_CHANGED`
+    where another content has its name, `GATE_STOPPED` or `CLOSES_MUCH` where it would do harm: then
+    nothing is loaded; StateError `STALE` where others reach the chain all the time.
     """
+    delivery.check_names()
     chosen = load_mapping(mapping)
     for tried in range(TRIES):
         reading = _read(house, paths, chosen, delivery)
@@ -204,7 +210,7 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
     chosen, before = reading.mapping, reading.before
     present, log = before.snapshot, house.projection.log
     clocks = reading.clocks or clocks_of(reading.delivery, log, chosen, present, reading.now)
-    ruled = hold_to_rules(house.release, reading.found, present)
+    ruled = hold_to_rules(house.release, hold_to_key_lengths(reading.found), present)
     judged = hold_to_gates(
         ruled, chosen, before, house.reader, reading.delivery, may_stop=not dry_run,
         severities=reading.waived,

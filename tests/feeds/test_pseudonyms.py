@@ -78,6 +78,24 @@ def test_a_ragged_row_says_nothing(tmp_path: Path) -> None:
     assert [("?",) * 5] == kept.quarantined["cells"].tolist()
 
 
+def test_an_object_in_place_of_a_name_says_nothing(tmp_path: Path) -> None:
+    """Where one line of many writes a person as an object, its fields name the person, too."""
+    path = tmp_path / "buyers.jsonl"
+    path.write_text(
+        '{"buyer": "Bo Barge", "label": "a", "country": "NL", "phone": ""}\n'
+        '{"buyer": {"name": "Ann Arbour", "also": {"call": ["+49 1"]}}, "label": "b"}\n'
+        '{"buyer": [{"name": "Cy Canal"}], "label": "c", "country": "no land"}\n'
+    )
+    mapping = parse_mapping(MAPPING.replace("FILE", path.name).encode(), "mapping.yaml")
+    result = read([path], mapping, pseudonyms=given)
+    assert 1 <= len(result.quarantined)
+    kept = kept_rows(result.quarantined, result.files, [path], mapping, pseudonyms=given)
+    everything = said(result) + repr(
+        [column.tolist() for column in kept.quarantined.columns.values()]
+    )
+    assert [] == [name for name in NAMES if name in everything]
+
+
 def test_without_a_lookup_nobody_is_named(tmp_path: Path) -> None:
     """A reading that is given no pseudonyms makes new ones; a pseudonym stands for itself."""
     path = tmp_path / "buyers.csv"

@@ -30,6 +30,7 @@ from ontology.canonical import canonical
 from ontology.columns import Snapshot, Table, empty_table, record_at, table_of
 from ontology.errors import InputError, OutsideError
 from ontology.governance import Approval, QuarantinedRow
+from ontology.places import Location
 from ontology.vocabulary import FACTS
 from tests.graph.facts_at_hand import feed_of, sha256, stock, tables_of, two_hubs
 
@@ -215,6 +216,7 @@ def test_a_feed_comes_back_with_its_sources(store: ArtifactStore) -> None:
     [
         (tables_of([stock("w", "n", 1), stock("w", "n", 2)]), "c", "DUPLICATE_KEY"),
         (tables_of([stock("w" * 2_001, "n", 1)]), "c", "KEY_TOO_LONG"),
+        (tables_of([Location("n", part_of="w" * 2_001)]), "c", "KEY_TOO_LONG"),
         ({"Movement": empty_table("Movement")}, "c", "UNKNOWN_CLASS"),
         ({"Lane": empty_table("Item")}, "c", "UNKNOWN_CLASS"),
         ({}, "a/b", "BAD_CHAIN"),

@@ -79,7 +79,9 @@ def check_point(
     assert read_back(database, CHAIN, 4).digest == again.read(CHAIN).digest
     assert [digest] == [entry.plan.digest for entry in Catalog(database).plans(CHAIN).rows]
     check_what_readers_see(database, store)
-    assert len(list(folder.rglob("*.part"))) <= MOST_AT_ONCE  # those of one bundle
+    left = len(list(folder.rglob("*.part")))
+    assert left == store.sweep() <= MOST_AT_ONCE  # those of one bundle
+    assert not list(folder.rglob("*.part"))
     return done.returncode != 0
 
 

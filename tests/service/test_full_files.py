@@ -11,6 +11,8 @@ from graph.projection import read_back
 from graph.settings import Settings
 from ontology.errors import InputError
 from service.house import House, house_on
+from service.intake.deliveries import Delivery
+from service.intake.sync import sync
 from service.stewardship.quarantine import fix
 from tests.counted import BY_DAY, FULL
 from tests.service.small_stock import CHAIN, SmallStock, day, event_of
@@ -70,6 +72,46 @@ def test_any_order_of_full_files_gives_the_same_facts(small: SmallStock, orders:
         assert model(3) == {lot.removeprefix(source): n for lot, n in now.items()}
     head = small.house.projection.log.head().sequence
     assert read_back(small.house.driver, CHAIN, head).digest == small.house.facts(CHAIN).digest
+
+
+ITEMS = """
+format: evenkeel-mapping/1
+chain: CHAIN
+source: plans
+version: 1
+known: []
+files:
+  - file: items.csv
+    mode: MODE
+    principal: {class: Item, fields: {id: id}}
+"""
+PLANNED = {
+    0: ("changes", {"A", "B"}, 1), 1: ("full", (), 2), 2: ("full", {"A", "C"}, 3),
+    3: ("full", {"C"}, 4),
+}  # fmt: skip
+"""Deliveries of what will be true in so many days: one of changes, three full, one empty."""
+
+
+@pytest.mark.parametrize(
+    "orders", [range(0, 24, 5), pytest.param(range(24), marks=pytest.mark.slow)]
+)
+def test_any_order_of_full_files_to_come_gives_the_same_facts(
+    house: House, tmp_path: Path, orders: range
+) -> None:
+    """What waits for its time ends with the first full file to come that leaves it out."""
+    every, now = list(itertools.permutations(PLANNED)), datetime.now(UTC)
+    for number in orders:
+        chain = f"planned{number}"
+        for which in every[number]:
+            mode, items, days = PLANNED[which]
+            file, mapping = tmp_path / "items.csv", tmp_path / "mapping.yaml"
+            file.write_text("\n".join(["id", *sorted(items)]) + "\n")
+            mapping.write_text(ITEMS.replace("CHAIN", chain).replace("MODE", mode))
+            at = now + timedelta(days)
+            sync(house, [file], mapping, Delivery("ann", f"to-come-{which}", at))
+        for after, expected in ((1, ["A", "B"]), (2, []), (3, ["A", "C"]), (4, ["C"])):
+            facts = house.reader.read(chain, effective=now + timedelta(after, hours=1))
+            assert expected == facts.table("Item").keys.tolist(), (every[number], after)
 
 
 def test_a_file_is_a_slip_only_by_what_it_ends(small: SmallStock) -> None:

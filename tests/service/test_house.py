@@ -8,6 +8,7 @@ from neo4j import Driver
 
 from graph.provenance import trace_down
 from graph.settings import Settings
+from graph.unfinished import unfinished
 from ontology.errors import InputError
 from service.bundle import export_plan
 from service.examples import example_named, examples, load_example
@@ -59,6 +60,15 @@ def test_an_opened_house_goes_on_where_another_stopped(house: House) -> None:
     first = make_plan(house, REQUEST)
     other = house_on(house.driver, house.settings)
     assert first.document == make_plan(other, REQUEST).document
+
+
+def test_what_a_killed_writer_left_goes_when_a_house_opens(house: House) -> None:
+    """An unfinished artifact that nobody writes any more is deleted; one being written stays."""
+    folder = artifacts_folder(house.settings)
+    (folder / f".{'a' * 16}.part").write_bytes(b"half")
+    with unfinished(folder) as (path, _):
+        house_on(house.driver, house.settings)
+        assert [path] == list(folder.glob(".*"))
 
 
 def test_a_changed_fact_gives_another_plan_and_keeps_the_first(

@@ -1,10 +1,14 @@
 """Laws of persons: the log holds pseudonyms, one file knows whose, and it can forget."""
 
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from neo4j import Driver
@@ -14,8 +18,10 @@ from graph.persons import PERSONS_FILE, Persons
 from graph.recovery.digests import digests
 from graph.recovery.traces import files_that_say
 from graph.settings import Settings
+from ontology.canonical import canonical
 from ontology.errors import EvenkeelError
 from ontology.pseudonyms import is_pseudonym
+from ontology.terms import join_key
 from service.decision import PlanRequest
 from service.examples import load_example
 from service.house import House, artifacts_folder, house_on
@@ -184,6 +190,55 @@ def test_where_a_name_was_written_in_clear_is_told(house: House) -> None:
     left = erase(house, NAME, "asked for it", "local").left
     assert {"log"} < {path.split("/")[0] for path in left} <= {"log", "artifacts"}
     assert NAME == house.catalog.plans(CHAIN).rows[0].agent
+
+
+@pytest.mark.parametrize("name", ['Zed "Q" Ox', "Zed\\Ox", "Zoe\u0308 Ox", "Zo\u00eb Ox"])
+def test_a_name_that_is_written_otherwise_in_a_file_is_found(tmp_path: Path, name: str) -> None:
+    """As an event's payload in a line of the log, in a key, and with accents composed or apart."""
+    line = canonical({"payload": canonical({"feed": f"from {name}"}).decode()})
+    told = {
+        "line": line,
+        "document": canonical([name]),
+        "key": f"c/Item/{join_key((name,))}".encode(),
+        "composed": normalize("NFC", name).encode(),
+        "apart": normalize("NFD", name).encode(),
+    }
+    for file, content in {**told, "other": b"Zed Ox"}.items():
+        (tmp_path / file).write_bytes(content)
+    assert sorted(told) == [path.name for path in files_that_say(tmp_path, name)]
+
+
+def test_files_that_go_while_they_are_searched_are_passed_over(tmp_path: Path) -> None:
+    """The database deletes files of its own at any time."""
+    for number in range(3):
+        (tmp_path / str(number)).write_text(NAME)
+
+    def one_goes(_what: str, done: int, _of: int) -> None:
+        (tmp_path / str(done)).unlink()
+
+    assert [] == list(files_that_say(tmp_path, NAME, one_goes))
+
+
+def test_a_disk_without_room_is_no_damaged_lookup(tmp_path: Path) -> None:
+    """The error is DISK_FULL, which advises nobody to move the lookup away; who was known stays."""
+    persons = Persons(tmp_path)
+    given = persons.pseudonym_of(NAME)
+    code = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from graph.persons import Persons\n"
+        "from ontology.errors import OutsideError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))\n"
+        "try:\n    Persons(Path(sys.argv[1])).pseudonym_of('another')\n"
+        "except OutsideError as error:\n    print(error.code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "DISK_FULL\n" == done.stdout
+    assert given == persons.pseudonym_of(NAME)
 
 
 def test_a_lookup_that_is_none_is_named(house: House) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from feeds.mapping_text import load_mapping, parse_mapping
 from ontology.errors import InputError
-from service.doors.spool import discard, receive, rule_meant, spool
+from service.doors.spool import clear_left, discard, receive, rule_meant, spool
 from tests.service.planned import TWO_HUBS
 
 TWO_FILES = b"""
@@ -71,6 +71,20 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
         assert (9, True) == (killed.returncode, (left / "left").exists())
         with spool(tmp_path):
             assert (True, False) == (mine.exists(), left.exists())
+
+
+def test_it_is_cleared_without_anything_coming_in(tmp_path: Path) -> None:
+    """Where nothing was ever received nothing is made; what is being received stays."""
+    clear_left(tmp_path)
+    assert [] == list(tmp_path.iterdir())
+    given = [sys.executable, "-c", LEAVES_ONE, str(tmp_path)]
+    with spool(tmp_path) as mine:
+        left = Path(
+            subprocess.run(given, capture_output=True, text=True, check=False).stdout.strip()
+        )
+        assert left.exists()
+        clear_left(tmp_path)
+        assert (True, False) == (mine.exists(), left.exists())
 
 
 def test_no_more_is_read_than_a_file_may_hold(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from graph.log import Log
 from graph.login import Connection, open_driver
 from graph.settings import Settings
 from service.doors.door_bounds import DoorBounds
+from service.doors.spool import spool
 from service.house import House, house_on
 from tests.service.doors.served import TOKEN, Served, code_of, posted, rows, served
 
@@ -166,6 +167,22 @@ def test_what_was_acknowledged_survives_the_death_of_the_service(
             first.process.wait(60)
     again = posted(create_app(house, TOKEN), "/feeds/wms", rows(77), **{"ce-id": "kept"}).json()
     assert (told["event"], True) == (again["event"], again["replayed"])
+
+
+def test_a_service_that_starts_clears_what_a_killed_one_received(
+    home: Path, connection: Connection
+) -> None:
+    """The folder of a killed service is gone once the next one answers; a living one's stays."""
+    with spool(home) as living:
+        with served(home, connection) as first:
+            before = set((home / "spool").iterdir())
+            first.post("wms", rows(79), {"id": "before"})
+            first.process.kill()
+            first.process.wait(60)
+        left = set((home / "spool").iterdir()) - before
+        assert 1 == len(left)
+        with served(home, connection):
+            assert (False, True) == (left.pop().exists(), living.exists())
 
 
 def test_while_the_database_is_away_nothing_is_acknowledged(
