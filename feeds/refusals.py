@@ -4,7 +4,8 @@ from feeds.gates.findings import ROW_HINTS
 from ontology.errors import InputError
 
 HINTS = {
-    "RULE_VIOLATION": "correct the fact at its source; `evenkeel rules` names the rule's owner",
+    "RULE_VIOLATION": "correct the fact at its source, translate it in the mapping, or ask the "
+    "rule's owner",
     "CLOCK_CONFLICT": "say which is later (`--source-sequence`, `--supersedes`), or which of two "
     "sources counts more (`priority` of its `Source`)",
     "BLANK_ROW": "delete the row in the source, or leave it: it was not loaded",

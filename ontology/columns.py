@@ -103,10 +103,15 @@ class Table:
         return state.hexdigest()
 
 
+TWIN = -1
+"""The event of what stands under another name of a fact, and was stated by none."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """All facts in force after `sequence` events, of one supply chain.
 
+    What is read by a source's names has a fact under these names, too: its address is `TWIN`.
     `tables` holds one Table per record class that has rows, sorted by key. `addresses` holds,
     per class, an int64 array of shape (rows, 2): (event sequence, row in that event's table).
     `clocks` holds, per class, one of shape (rows, 3): since when the fact is true (microseconds

@@ -115,7 +115,7 @@ def _today(found: "FeedResult | InputError") -> list[str]:
 
     if isinstance(found, InputError):
         return [f"{found.what}: {found.hint} [{found.code}]"]
-    refused = [f"would be set aside: {line} {cure}" for line, cure in found.lines()]
+    refused = [f"would be set aside: {line}; {cure}" for line, cure in found.lines()]
     return refused or [
         f"{name} {key}: " + ", ".join(f"{field} {value}" for field, value in stated.items())
         for name, key, stated in _stated(found)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from feeds.epcis.events import Line
 from feeds.facts.cells import in_range
 from feeds.refusals import refusal, shown
-from ontology.columns import Snapshot
+from ontology.columns import TWIN, Snapshot
 from ontology.errors import InputError
 from ontology.gs1 import gln, gtin, identifier_form
 
@@ -79,15 +79,14 @@ class Catalogue:
             for item, _, n, d, text in sorted(rows)
             if text and (key := _gtin_or_none(text))
         }
-        self._by_gtin = {key: item for item in sorted(self.base_units)
+        self._by_gtin = {key: item for item in _ours_last(facts, "Item")
                          if (key := _gtin_or_none(item))}  # fmt: skip
         places = facts.table("Location")
         self._places: set[str] = set(places["id"].tolist())
+        glns = dict(zip(places["id"].tolist(), places["gln"].tolist(), strict=True))
         self._by_gln = {
-            key: place
-            for place, text in sorted(zip(places["id"].tolist(), places["gln"].tolist(),
-                                          strict=True), reverse=True)
-            if text and (key := _gln_or_none(text))
+            key: place for place in _ours_last(facts, "Location", is_reversed=True)
+            if (text := glns[place]) and (key := _gln_or_none(text))
         }  # fmt: skip
         self._lots: set[str] = set(facts.table("Lot")["id"].tolist())
         self._goods: dict[Goods, Goods] = {}
@@ -190,6 +189,15 @@ def _whole(units: Fraction, line: Line, item: str) -> int:
         raise refusal("NOT_WHOLE_UNITS", f"{line.amount} {line.unit or PIECES} of {shown(item)} "
                       "are no whole number of its units")  # fmt: skip
     return in_range(int(units))
+
+
+def _ours_last(facts: Snapshot, name: str, *, is_reversed: bool = False) -> list[str]:
+    """The ids of a class in order, those by which only a source names them before our own."""
+    ids = facts.table(name)["id"].tolist()
+    stated = facts.addresses.get(name)
+    events = [0] * len(ids) if stated is None else stated[:, 0].tolist()
+    ours = {each for each, event in zip(ids, events, strict=True) if event != TWIN}
+    return sorted(sorted(ids, reverse=is_reversed), key=ours.__contains__)
 
 
 def _gtin_or_none(text: str) -> str | None:

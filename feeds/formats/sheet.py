@@ -1,7 +1,7 @@
 """A file's rows as the mapping sees them, whatever their format; its header is checked here."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
@@ -19,6 +19,8 @@ from feeds.formats.blocks import (
 from feeds.limits import Limits
 from feeds.mapping import FileRule
 from feeds.refusals import shown
+from ontology.terms import field_kinds
+from ontology.vocabulary import RECORDS
 
 _DELIMITER_NAMES = {",": '","', ";": '";"', "|": '"|"', "\t": "tab"}
 
@@ -113,9 +115,16 @@ def check_header(sheet: HasHeader, rule: FileRule) -> tuple[str, ...]:
         raise fault(
             rule.form, sheet.header_row, "HEADER_UNKNOWN",
             f"{rule.principal.name} has no such field",
-            "correct the column's name, or map the fields one by one", unread[0],
+            f"{_free_fields(rule.principal.name, sheet.header)}; correct the column's name, or map "
+            "the fields one by one", unread[0],
         )  # fmt: skip
     return unread
+
+
+def _free_fields(name: str, header: Collection[str]) -> str:
+    """The fields of a class that no column of the header is named like, in words."""
+    free = [f"`{field}`" for field in field_kinds(RECORDS[name]) if field not in header]
+    return f"it also has {', '.join(free)}" if free else "every field of it has its column"
 
 
 def absent_columns(header: Sequence[str], rule: FileRule) -> tuple[str, ...]:

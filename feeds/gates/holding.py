@@ -1,7 +1,7 @@
 """A delivery after the gates: without what they quarantine, and with the marks on what stays."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from ontology.columns import Column, Snapshot, Table, table_of
 from ontology.errors import InputError
 from ontology.governance import Mark, QuarantinedRow
 from ontology.terms import FieldKind, field_kinds, join_key
-from ontology.vocabulary import RECORDS
+from ontology.vocabulary import FACTS, RECORDS
 
 BoolColumn = npt.NDArray[np.bool_]
 
@@ -32,7 +32,7 @@ def hold(result: FeedResult, judgement: Judgement, present: Snapshot) -> FeedRes
     reasons = _reasons(judgement)
     gone = {name: np.asarray(verdicts == QUARANTINE) for name, verdicts in
             judgement.verdicts.items()}  # fmt: skip
-    leaning = _with_leaning(result.tables, gone, present)
+    leaning = with_leaning(result.tables, gone, present)
     tables, sources = dict(result.tables), dict(result.sources)
     refused: dict[tuple[str, int], QuarantinedRow] = {}
     for name in sorted(gone):
@@ -45,6 +45,30 @@ def hold(result: FeedResult, judgement: Judgement, present: Snapshot) -> FeedRes
         if len(rows):
             tables[name], sources[name] = tables[name].take(stays), sources[name][stays]
     return _recounted(replace(result, tables=tables, sources=sources), list(refused.values()))
+
+
+def with_leaning(
+    tables: Mapping[str, Table], gone: dict[str, BoolColumn], present: Snapshot,
+    known: Collection[str] = FACTS,
+) -> dict[tuple[str, int], GateFinding]:  # fmt: skip
+    """Set aside in `gone` what leans on rows that are gone, to the end; why, by class and row.
+
+    `gone` has a truth per row of every class of `tables`. Nothing leans on a row whose fact the
+    chain knows already, nor on one of a class that is not among those to be `known`.
+    """
+    why: dict[tuple[str, int], GateFinding] = {}
+    while True:
+        lost = {name: _lost(tables[name], gone[name], present) for name in gone.keys() & known}
+        before = len(why)
+        for name, table in tables.items():
+            for kind in field_kinds(RECORDS[name]).values():
+                if lost.get(kind.refers_to) and not kind.many:
+                    leans = _refer(table[kind.name], lost[kind.refers_to]) & ~gone[name]
+                    gone[name] |= leans
+                    why |= {(name, row): _leaning(table, kind, row)
+                            for row in np.flatnonzero(leans).tolist()}  # fmt: skip
+        if len(why) == before:
+            return why
 
 
 def marks_of(judgement: Judgement, source: str) -> Table:
@@ -89,25 +113,6 @@ def _reasons(judgement: Judgement) -> dict[tuple[str, int], GateFinding]:
         if finding.severity == "Violation" and finding.row != NO_ROW:
             first.setdefault((finding.class_name, finding.row), finding)
     return first
-
-
-def _with_leaning(
-    tables: Mapping[str, Table], gone: dict[str, BoolColumn], present: Snapshot
-) -> dict[tuple[str, int], GateFinding]:
-    """Set aside in `gone` what leans on rows that are gone, to the end; why, by class and row."""
-    why: dict[tuple[str, int], GateFinding] = {}
-    while True:
-        lost = {name: _lost(tables[name], rows, present) for name, rows in gone.items()}
-        before = len(why)
-        for name, table in tables.items():
-            for kind in field_kinds(RECORDS[name]).values():
-                if lost.get(kind.refers_to) and not kind.many:
-                    leans = _refer(table[kind.name], lost[kind.refers_to]) & ~gone[name]
-                    gone[name] |= leans
-                    why |= {(name, row): _leaning(table, kind, row)
-                            for row in np.flatnonzero(leans).tolist()}  # fmt: skip
-        if len(why) == before:
-            return why
 
 
 def _lost(table: Table, gone: BoolColumn, present: Snapshot) -> set[str]:

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from feeds.refusals import shown
-from ontology.columns import Column, Snapshot, Table, record_at, table_of
+from ontology.columns import TWIN, Column, Snapshot, Table, record_at, table_of
 from ontology.errors import InputError
 from ontology.governance import IdentityLink
+from ontology.on_demand import OnDemand
 from ontology.terms import field_kinds, join_key
 from ontology.vocabulary import RECORDS
 
@@ -344,8 +345,11 @@ def involves(told: Told, before: Table, after: Table) -> bool:
 
 
 def aliased(present: Snapshot, source: str, links: Table) -> Snapshot:
-    """The facts by which a source's files are read: what is ours is known by its names, too."""
-    tables = dict(present.tables)
+    """The facts by which a source's files are read: what is ours is known by its names, too.
+
+    The address of what stands under a name that is not ours begins with `TWIN`.
+    """
+    tables, addresses = dict(present.tables), dict[str, Ints]()
     for name in sorted(set(links["class_name"].tolist()) & tables.keys()):
         table, (key, *_) = tables[name], RECORDS[name].KEY
         rows = [(table.row_of[join_key((links["id"][link],))], external)
@@ -357,11 +361,18 @@ def aliased(present: Snapshot, source: str, links: Table) -> Snapshot:
             ids = np.empty(len(rows), object)
             ids[:] = [external for _, external in rows]
             columns = {**twins.columns, key: ids}
-            tables[name] = Table(name, {
+            both = Table(name, {
                 column: np.concatenate([table[column], columns[column]])
                 for column in table.columns
-            }).sorted()  # fmt: skip
-    return Snapshot(present.sequence, tables)
+            })  # fmt: skip
+            order = np.array(sorted(range(len(both)), key=both.keys.__getitem__), np.intp)
+            ours = present.addresses.get(name, np.zeros((len(table), 2), np.int64))
+            stated = np.concatenate([ours, np.full((len(rows), 2), TWIN)])
+            tables[name], addresses[name] = both.take(order), stated[order]
+    names = {*present.addresses, *addresses}
+    return Snapshot(present.sequence, tables, OnDemand(names, lambda name: (
+        addresses[name] if name in addresses else present.addresses[name]
+    )))  # fmt: skip
 
 
 def _differs(table: Table, row: int, then: Table, twin: int | None) -> bool:

@@ -1,11 +1,13 @@
 """The gate of facts: a fact that breaks a rule of severity Violation is quarantined by name."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from feeds.gates.holding import with_leaning
+from feeds.refusals import shown
 from feeds.result import FeedResult, FileCounts, in_file_order
 from graph.manifests import FeedContents
 from graph.snapshot import apply_feed
@@ -30,10 +32,14 @@ class Reason:
     value: str = ""
 
 
-def hold_to_rules(release: Release, result: FeedResult, present: Snapshot) -> FeedResult:
-    """The feed without the facts that break a rule; each of them is a quarantined row.
+def hold_to_rules(
+    release: Release, result: FeedResult, present: Snapshot, known: Collection[str] = ()
+) -> FeedResult:
+    """The feed without the facts that break a rule and what leans on them: quarantined rows.
 
-    Facts are judged as they would stand in the chain, so what a feed does not repeat counts.
+    Facts are judged as they would stand in the chain, so what a feed does not repeat counts. What
+    leans on them refers to one that nothing else makes known, and is of a class that must be
+    `known`.
     """
     whole = apply_feed(present, present.sequence + 1, result.tables)
     broken = [
@@ -46,10 +52,32 @@ def hold_to_rules(release: Release, result: FeedResult, present: Snapshot) -> Fe
         place = _row_of(result, finding)
         if place is not None:
             first.setdefault(place, finding)
-    return set_aside(result, {
-        place: Reason(CODE, finding.message, _column(finding), finding.value)
+    broken_by = {
+        place: Reason(CODE, _sentence(release, finding), _column(finding), finding.value)
         for place, finding in first.items()
-    })  # fmt: skip
+    }
+    return set_aside(result, _leaning_on(broken_by, result, present, known) | broken_by)
+
+
+def _leaning_on(
+    broken: Mapping[tuple[str, int], Reason],
+    result: FeedResult,
+    present: Snapshot,
+    known: Collection[str],
+) -> dict[tuple[str, int], Reason]:
+    """Why facts go that refer to a broken one, to the end."""
+    if not broken or not known:
+        return {}
+    gone = {name: np.zeros(len(table), np.bool_) for name, table in result.tables.items()}
+    for name, row in broken:
+        gone[name][row] = True
+    leaning = with_leaning(result.tables, gone, present, known)
+    return {
+        (name, row): Reason(
+            why.code, why.message, why.column, str(result.tables[name][why.column][row])
+        )
+        for (name, row), why in leaning.items()
+    }
 
 
 def hold_to_key_lengths(result: FeedResult) -> FeedResult:
@@ -125,6 +153,15 @@ def _joined(table: Table, rows: list[QuarantinedRow]) -> Table:
     more = table_of(rows, "QuarantinedRow")
     columns = {name: np.concatenate([table[name], more[name]]) for name in table.columns}
     return in_file_order(Table("QuarantinedRow", columns))
+
+
+def _sentence(release: Release, finding: Finding) -> str:
+    """What the rule says, of which value where it has one, which rule it is, and whose."""
+    owners = {each.rule.iri: each.rule.owner for each in release.compiled}
+    owner = owners.get(finding.source_shape, "")
+    named = f"rule `{finding.source_shape.rpartition('/')[2]}`" + (f" of {owner}" if owner else "")
+    is_own = finding.value and not finding.value.startswith(RESOURCE)
+    return f"{finding.message}" + (f": {shown(finding.value)}" if is_own else "") + f" ({named})"
 
 
 def _column(finding: Finding) -> str:

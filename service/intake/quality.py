@@ -75,9 +75,20 @@ def hold_to_gates(
         limits=replace(DEFAULTS, stop_share_percent=said.stop_share_percent),
     )  # fmt: skip
     held = hold(result, judgement if may_stop else _going_on(judgement), present)
-    marks = marks_of(judgement, mapping.source)
+    found = marks_of(judgement, mapping.source)
+    marks = _untold(found, held)
     origins = _origins(marks, judgement, result.sources)
-    return Judged(held, judgement, marks, origins, marks_to_close(present, held.tables, marks))
+    ended = _untold(marks_to_close(present, held.tables, found), held)
+    return Judged(held, judgement, marks, origins, ended)
+
+
+def _untold(marks: Table, held: FeedResult) -> Table:
+    """The marks but those that the delivery states itself, as an export of a chain does."""
+    told = held.tables.get("Mark")
+    if told is None or not len(marks):
+        return marks
+    stays = [key not in told.row_of for key in marks.keys.tolist()]
+    return marks.take(np.flatnonzero(stays))
 
 
 def _going_on(judgement: Judgement) -> Judgement:

@@ -12,6 +12,7 @@ from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import InputError
 from ontology.events import micros_of
 from service.house import AsOf, House
+from service.intake.quality import SAYS_NOTHING_ANEW
 
 IntArray = npt.NDArray[np.int64]
 HOUR = 3_600_000_000
@@ -146,11 +147,15 @@ def stated_since(house: House, class_name: str, addresses: IntArray) -> IntArray
 def clock_of(house: House, chain: str, snapshot: Snapshot, at: datetime) -> Clock:
     """What the ages of a snapshot's facts are counted by: its own budgets, and the log up to it.
 
-    The same snapshot and instant give the same ages, whatever was delivered since.
+    The same snapshot and instant give the same ages, whatever was delivered since. A source is
+    not heard where a person mends its rows or links its names.
     """
     feeds = house.projection.log.feeds(chain, upto=snapshot.sequence)
     source_of = {event.sequence: str(event.payload["source"]) for event in feeds}
-    last = {source_of[e.sequence]: e.recorded_at for e in feeds if e.recorded_at <= at}
+    last = {
+        source_of[e.sequence]: e.recorded_at
+        for e in feeds if e.recorded_at <= at and not e.payload.keys() & SAYS_NOTHING_ANEW
+    }  # fmt: skip
     return Clock(at, Heard(source_of, last), *_budgets(snapshot))
 
 

@@ -259,6 +259,15 @@ def test_unusable_file_is_refused_with_code_place_and_hint(case: Case, tmp_path:
     assert caught.value.hint or case.code == "TOO_MANY_FILES"
 
 
+def test_a_column_that_is_no_field_is_told_which_there_are(tmp_path: Path) -> None:
+    """Law: the hint names the fields that have no column yet, and none that has one."""
+    with pytest.raises(InputError) as caught:
+        read_small(tmp_path, {"lanes.csv": "id,origin,destination,speed\n"}, Limits())
+    assert caught.value.hint is not None
+    assert "`lead_time_days`, " in caught.value.hint
+    assert "`origin`" not in caught.value.hint
+
+
 @pytest.mark.parametrize(("mark", "named"), [(";", '";"'), ("\t", "tab"), ("|", '"|"')])
 def test_another_delimiter_is_named(mark: str, named: str, tmp_path: Path) -> None:
     """Law: where the header has the column once it is cut elsewhere, the hint says how to cut."""

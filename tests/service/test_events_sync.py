@@ -206,3 +206,19 @@ def test_a_plan_takes_stock_from_the_count_and_what_moved_since(
     named = {f"{fact.class_name}/{fact.key}" for fact in facts}
     assert {"StockPosition/widget/north/W1", "StockMovement/m1"} <= named
     assert "StockMovement/m0" not in named
+
+
+def test_what_is_told_again_moves_nothing_anew(house: House, tmp_path: Path) -> None:
+    """Later events of a thing leave the movements of the earlier ones alone, by whatever forms
+    of its GTIN and of the GLNs of its places our own can be read.
+    """
+    places = "urn:epc:id:sgln:0012345.11111.0", "urn:epc:id:sgln:0614141.07346.0"
+    box = {"epcList": ["urn:epc:id:sgtin:0012345.012345.7"]}
+    told(house, tmp_path, [event(1, "commissioning", places[0], "ADD", **box)])
+    for day, step, place in (
+        (2, "shipping", places[0]), (3, "receiving", places[1]), (4, "shipping", places[1]),
+    ):  # fmt: skip
+        told(house, tmp_path, [event(day, step, place, **box)])
+    moves = house.facts(CHAIN).table("StockMovement")
+    assert [-1, -1, 1, 1] == sorted(moves["quantity_units"].tolist())
+    assert 0 == len(house.facts(CHAIN).table("Mark"))

@@ -21,6 +21,8 @@ from service.house import AsOf, House, house_on
 from service.intake.deliveries import Delivery
 from service.intake.sync import sync
 from service.stewardship.freshness import Clock, Heard, freshness
+from service.stewardship.identity import accept
+from service.stewardship.quarantine import fix
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HEADER = """
@@ -46,11 +48,13 @@ def house(empty_database: Driver, tmp_path: Path) -> House:
 def deliver(house: House, tmp_path: Path) -> Deliver:
     """Syncs rows of a class as a named delivery of a source, true since a time."""
 
-    def delivered(file: str, text: str, source: str, name: str, since: datetime) -> Any:
+    def delivered(
+        file: str, text: str, source: str, name: str, since: datetime, **said: Any
+    ) -> Any:  # fmt: skip
         rules = f"  - file: {file}\n    principal: {{class: {CLASSES[file]}, fields: by_header}}"
         (tmp_path / file).write_text(text)
         (tmp_path / "mapping.yaml").write_text(HEADER.replace("SOURCE", source) + rules)
-        delivery = Delivery("ann", name, since)
+        delivery = Delivery("ann", name, since, **said)
         return sync(house, [tmp_path / file], tmp_path / "mapping.yaml", delivery)
 
     return delivered
@@ -151,6 +155,21 @@ def test_the_end_of_a_budget_is_within_it() -> None:
     assert not clock.age("Lane", 1, end).stale
     assert clock.age("Lane", 1, end - 1).stale
     assert 0 == clock.age("Lane", 1, micros_of(NOON) + 5).age_hours, "it is true only later"
+
+
+def test_whoever_mends_or_links_does_not_speak_for_the_source(
+    house: House, deliver: Deliver
+) -> None:
+    """A source is heard when it delivers, not when a person mends its row or links its names."""
+    deliver("items.csv", "id\nw\nv\n", "erp", "i", NOON)
+    deliver("places.csv", "id\nnorth\n", "erp", "p", NOON)
+    text = "item,location,on_hand_units\nw,north,8\nv,north,many\n"
+    sent = deliver("stock.csv", text, "wms", "one", NOON, stop_share_percent=100).event
+    fix(house, sent.sequence, 1, {"on_hand_units": "5"}, agent="bo", reason="told by phone")
+    accept(house, "fresh", "wms", "Item", {"X1": "w"}, agent="bo", reason="one thing")
+    _, found = freshness(house, "fresh", NOON + timedelta(days=400))
+    stock = next(each for each in found if each.class_name == "StockPosition")
+    assert (2, sent.recorded_at) == (stock.facts, stock.heard_at)
 
 
 @pytest.mark.parametrize(("hours", "text"), [(0, "0 h"), (23, "23 h"), (24, "1 d"), (51, "2 d 3 h"),

@@ -127,8 +127,8 @@ def python_calls(rows: int) -> int:
     known = {"StockMovement": movements(rows, 0)}
     history = Past(Snapshot(1, known), tuple(Delivery(known) for _ in range(6)))
     arriving = {"StockMovement": movements(rows, rows)}
-    for tables in (known, arriving):
-        assert rows == len(tables["StockMovement"].keys)  # made when they were read
+    for held in (known, arriving):
+        assert rows == len(held["StockMovement"].keys)  # made when they were read
     calls = count()
 
     def watch(frame: FrameType, event: str, argument: Any) -> None:
