@@ -35,8 +35,8 @@ def proxy(connection: Connection) -> Iterator[Proxy]:
 def test_a_fault_along_the_way(
     fault: Fault, connection: Connection, proxy: Proxy, database: Driver, tmp_path: Path
 ) -> None:
-    """Every 17th answer."""
-    assert sweep(fault, connection, proxy, database, tmp_path, step=17) >= 3
+    """Every 13th answer."""
+    assert sweep(fault, connection, proxy, database, tmp_path, step=13) >= 3
 
 
 @pytest.mark.slow

@@ -19,9 +19,10 @@ from service.house import House, house_on
 from service.intake.deliveries import Delivery
 from service.intake.sync import sync
 from service.stewardship.identity import accept, take_back
+from tests.counted import HEADER, mapping_text
 from tests.graph.conftest import empty_the_graph
 from tests.graph.test_checkpoints import everything
-from tests.service.test_identity import DAY, MAPPING
+from tests.service.test_identity import DAY, FILES
 
 CHAIN = "two_hubs"
 SOURCES = ("wms", "erp")
@@ -39,11 +40,10 @@ steps = st.lists(
 
 def delivered(house: House, folder: Path, file: str, lines: Sequence[str], source: str) -> None:
     """Sync a file of a source."""
-    header = "id,name" if file == "items.csv" else "item,location,lot,units,counted"
+    header = "id,name" if file == "items.csv" else HEADER
     folder.mkdir(exist_ok=True)
     (folder / file).write_text("\n".join([header, *lines]))
-    text = MAPPING.replace("SOURCE", source).replace("MODE", "effective: counted_on")
-    (folder / "mapping.yaml").write_text(text)
+    (folder / "mapping.yaml").write_text(mapping_text(CHAIN, source, files=FILES))
     sync(house, [folder / file], folder / "mapping.yaml", Delivery("ann", stop_share_percent=100))
 
 
