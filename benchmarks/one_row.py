@@ -26,11 +26,10 @@ Milliseconds = npt.NDArray[np.float64]
 SIZES = (10_000, 100_000, 1_000_000)
 PLACES = 1_000
 DAYS = 300
-"""The facts are of so many days."""
-A_DAY = 100
-"""So many movements come in a day: the first of a day looks for who fell silent."""
-ROUNDS = 300
-WARM = 20
+"""The facts are of so many days, and movements go on to come as often."""
+ROUNDS = 600
+WARM = 300
+"""Until then the server still compiles its queries."""
 MOST_MILLISECONDS = 50
 MOST_GROWTH = 1.5
 FIRST_DAY = date(2020, 3, 2)
@@ -118,7 +117,7 @@ def _measure(house: House, folder: Path, kind: Kind, size: int, rounds: int) -> 
     for number in range(1, WARM + rounds + 1):
         row, day = chance.integers(0, size, 1), DAYS + number
         if kind is MOVEMENT:
-            row, day = np.array([size + number]), DAYS + number // A_DAY
+            row, day = np.array([size + number]), DAYS + number * DAYS // size
         units = chance.integers(2, 500, 1)
         path = _written(folder / "change.csv", row, units, np.array([day]))
         began = time.perf_counter()

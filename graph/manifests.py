@@ -75,9 +75,10 @@ class FeedContents:
     `delivery` is the digest of all that was said under the feed's name; `number` is the
     source's own, where it counts its deliveries. `mending` is what rows that were set aside need,
     `linked` what was read by links of identity. `mapping_version` is the number that the mapping
-    gives itself (0: not told), `originals` the artifacts that hold the files as they came,
-    compressed (zlib). Where a person `decides` which of two statements of equal clocks counts, it
-    is these. `full_at` names the classes of which it holds all that its source has.
+    gives itself (0: not told), `originals` the files as they came, compressed
+    (zlib), to be kept with it: whoever reads it finds them by its manifest. Where a person
+    `decides` which of two statements of equal clocks counts, it is these. `full_at` names the
+    classes of which it holds all that its source has.
     """
 
     chain: str
@@ -99,7 +100,7 @@ class FeedContents:
     mending: Mending = field(default_factory=Mending)
     linked: Linked = field(default_factory=Linked)
     mapping_version: int = 0
-    originals: Mapping[str, str] = field(default_factory=dict)
+    originals: Mapping[str, bytes] = field(default_factory=dict)
     decides: bool = False
     full_at: Mapping[str, FullAt] = field(default_factory=dict)
 
@@ -135,7 +136,7 @@ def _feed_document(store: ArtifactStore, feed: FeedContents) -> dict[str, Any]:
         "counts": dict(feed.counts),
         "standing": feed.standing, "source_sequence": feed.source_sequence,
         **mending_document(store, feed.mending), **linked_document(store, feed.linked),
-        **_version_told(), **_originals_document(feed.originals),
+        **_version_told(), **_originals_document(store, feed.originals),
         **({"decides": True} if feed.decides else {}),
     }  # fmt: skip
 
@@ -149,7 +150,6 @@ def read_feed(store: ArtifactStore, name: str) -> FeedContents:
         counts=manifest["counts"],
         mending=mending_of(store, manifest),
         mapping_version=manifest["mapping"].get("version", 0),
-        originals={name: kept["artifact"] for name, kept in manifest.get("originals", {}).items()},
     )
 
 
@@ -285,8 +285,8 @@ def _file_document(file: FeedFile) -> dict[str, Any]:
     return plain | ({"columns": list(file.columns)} if file.columns else {})
 
 
-def _originals_document(originals: Mapping[str, str]) -> dict[str, Any]:
-    kept = {name: {"artifact": artifact} for name, artifact in originals.items()}
+def _originals_document(store: ArtifactStore, originals: Mapping[str, bytes]) -> dict[str, Any]:
+    kept = {name: {"artifact": store.put(data)} for name, data in originals.items()}
     return {"originals": kept} if kept else {}
 
 

@@ -236,12 +236,13 @@ def _unchanged(reader: SnapshotReader, chain: str, after: int) -> Write:
     """Refuses where another step changed the facts of a chain since."""
 
     def guard(tx: ManagedTransaction, event: Event) -> None:
-        if run(tx, "log_steps", chain=chain, after=after, upto=event.sequence - 1):
+        last = event.sequence - 1
+        if last > after and run(tx, "log_steps", chain=chain, after=after, upto=last):
             raise StateError(
                 f"the facts of `{chain}` changed meanwhile", code="STALE",
                 hint="read again and decide again",
             )  # fmt: skip
-        reader.is_same(chain, after, event.sequence - 1)
+        reader.is_same(chain, after, last)
 
     return guard
 

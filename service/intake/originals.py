@@ -14,10 +14,10 @@ from service.house import House
 _FAST = 1
 
 
-def kept_originals(
+def packed_originals(
     house: House, mapping: Mapping, result: FeedResult, paths: Sequence[Path]
-) -> dict[str, str]:
-    """The artifacts of a delivery's files, compressed, by name; none where they are too large.
+) -> dict[str, bytes]:
+    """A delivery's files, compressed, by name; none where they are too large.
 
     The setting bounds them together. A file that is no longer the one that was read is not kept,
     nor is one that names persons.
@@ -27,14 +27,14 @@ def kept_originals(
     if sum(_size(each.path) for each in found) > most:
         return {}
     read = {original(each.file): each.digest for each in result.files}
-    kept = {}
+    packed = {}
     for each in found:
         if each.rule.pseudonyms:  # INVARIANT: nothing that is kept names a person
             continue
         data = read_bytes(each.path, most, each.folders)
         if digest(data) == read.get(each.rule.file):
-            kept[each.rule.file] = house.store.put(zlib.compress(data, _FAST))
-    return kept
+            packed[each.rule.file] = zlib.compress(data, _FAST)
+    return packed
 
 
 def original(file: str) -> str:

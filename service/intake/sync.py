@@ -56,7 +56,7 @@ from service.intake.fact_rules import (
 from service.intake.next_step import next_step
 from service.intake.notices import notices_of_feed
 from service.intake.omissions import Omitted, after_omitted, load_omitted, omitted
-from service.intake.originals import kept_originals
+from service.intake.originals import packed_originals
 from service.intake.priorities import notices_of_priority
 from service.intake.quality import hold_to_gates
 from service.intake.touched import touched
@@ -261,8 +261,8 @@ def _loaded(house: House, ready: Prepared) -> Appended:
 
 def _keeping(house: House, ready: Prepared, paths: Sequence[Path], mapping: Path) -> Prepared:
     """The delivery with what is kept beside its facts: its files, and what mends its rows."""
-    kept = kept_originals(house, ready.reading.mapping, ready.result, paths)
-    whole = replace(ready, contents=replace(ready.contents, originals=kept))
+    packed = packed_originals(house, ready.reading.mapping, ready.result, paths)
+    whole = replace(ready, contents=replace(ready.contents, originals=packed))
     done = with_mending(house.store, whole, paths, mapping)
     if ready.reading.naming is not None and not ready.reading.naming.keep():
         raise StateError("another delivery named the same person at the same time", code="STALE",
