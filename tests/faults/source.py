@@ -83,6 +83,11 @@ class Said:
     units: int | None
     source: str
 
+    def says_as(self, other: "Said") -> bool:
+        """Whether both count the same on the same day, or both end it."""
+        same_day = self.units is None or self.clock[0] == other.clock[0]
+        return self.units == other.units and same_day
+
 
 @dataclass(frozen=True)
 class FullFile:
@@ -143,7 +148,7 @@ class Model:
             if at and said.clock[0] > at[0]:
                 continue
             if found is None or found.clock < said.clock:
-                again = found is not None and found.units == said.units
+                again = found is not None and found.says_as(said)
                 found = replace(said, source=found.source) if found and again else said
         return found
 

@@ -17,7 +17,8 @@ from tests.faults.proxy import Fault, Proxy, late, lost, proxy_to
 from tests.faults.source import Sent, delivered, expected_of, script, units_of
 from tests.graph.conftest import empty_the_graph
 
-DELIVERIES = 3
+DELIVERIES = 8
+"""Even where the other sender always comes first, each takes five answers."""
 TRIES = 4
 FAULTS = (lost, late)
 
@@ -35,8 +36,8 @@ def proxy(connection: Connection) -> Iterator[Proxy]:
 def test_a_fault_along_the_way(
     fault: Fault, connection: Connection, proxy: Proxy, database: Driver, tmp_path: Path
 ) -> None:
-    """Every 13th answer."""
-    assert sweep(fault, connection, proxy, database, tmp_path, step=13) >= 3
+    """Every eleventh answer."""
+    assert sweep(fault, connection, proxy, database, tmp_path, step=11) >= 3
 
 
 @pytest.mark.slow
@@ -46,7 +47,7 @@ def test_a_fault_at_every_answer(
     fault: Fault, connection: Connection, proxy: Proxy, database: Driver, tmp_path: Path
 ) -> None:
     """Each answer from the first delivery to the last."""
-    assert sweep(fault, connection, proxy, database, tmp_path, step=1) >= 50
+    assert sweep(fault, connection, proxy, database, tmp_path, step=1) >= 40
 
 
 def sweep(
