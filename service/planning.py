@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 from graph.manifests import write_snapshot
@@ -13,13 +12,13 @@ from ontology.columns import Snapshot
 from ontology.errors import SolverError
 from ontology.plan import Plan
 from rules.release import Release
-from service import VERSION
 from service.conflicts import conflict
 from service.decision import Draft, PlanRequest, Question, ask, assemble, pose, seal
 from service.house import House
 from service.largest_facts import blaming
 from service.rounds import settle
 from service.stability import previous_artifact, steadied
+from service.versions import running_versions
 from solver.coupled.solve import WORK_LIMIT
 from solver.engine.flow import Solution, solve
 from solver.engine.shared import Proved
@@ -147,11 +146,10 @@ def summary_of(document: dict[str, Any]) -> Plan:
 def _about(
     snapshot: Snapshot, release: Release, request: PlanRequest, manifest: str
 ) -> dict[str, Any]:
-    libraries = {name: version(name) for name in ("numpy", "ortools")}
     return {
         "sequence": snapshot.sequence,
         "made_at": datetime.now(UTC).isoformat(timespec="microseconds"),
         "agent": request.agent,
-        "versions": {"evenkeel": VERSION} | libraries,
+        "versions": running_versions(),
         "artifacts": {"snapshot": manifest, "release": release.digest},
     }

@@ -91,19 +91,19 @@ class _Parts:
 def verify(
     document: Any,
     *,
-    artifacts: Path | None = None,
+    artifacts: Path | ArtifactStore | None = None,
     snapshot: str | None = None,
     release: str | None = None,
 ) -> Verdict:
     """The verdict on a plan document, whatever it is: a malformed one is refused, never a crash.
 
-    `artifacts` is a folder of artifacts (an export, or the service's own). `snapshot` and
-    `release` are digests in it or paths of files; by default the plan says which. Derivation
+    `artifacts` is a store, or a folder of artifacts (an export, or the service's own). `snapshot`
+    and `release` are digests in it or paths of files; by default the plan says which. Derivation
     runs when both can be found. Raises InputError `ARTIFACTS_WANTED` or OutsideError
     `ARTIFACT_MISSING` where a large plan's network or certificate is not at hand.
     """
     try:
-        store = None if artifacts is None else ArtifactStore(artifacts)
+        store = ArtifactStore(artifacts) if isinstance(artifacts, Path) else artifacts
         parts = _parts(document, store)
     except _UNUSABLE as error:
         if isinstance(error, EvenkeelError) and error.code in _NOT_AT_HAND:
