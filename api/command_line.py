@@ -31,11 +31,14 @@ from api.commands import plan as commands_plan
 from api.commands import price as commands_price
 from api.commands import quarantine as commands_quarantine
 from api.commands import query as commands_query
+from api.commands import recall as commands_recall
 from api.commands import reconcile as commands_reconcile
 from api.commands import recovery as commands_recovery
+from api.commands import replay as commands_replay
 from api.commands import resync as commands_resync
 from api.commands import server as commands_server
 from api.commands import sync as commands_sync
+from api.commands import trace as commands_trace
 from api.commands import why as commands_why
 from api.output import BAD, GOOD, INTERRUPTED, REFUSED, plain, report
 from ontology.errors import EvenkeelError, InputError, OutsideError
@@ -64,6 +67,7 @@ for _module in (
     commands_why, commands_diff, commands_edit, commands_export, commands_drift, commands_frontier,
     commands_quarantine, commands_identity, commands_feeds, commands_freshness, commands_recovery,
     commands_reconcile, commands_resync, commands_persons, commands_events,
+    commands_replay, commands_recall, commands_trace,
 ):  # fmt: skip
     _module.register(app)
 

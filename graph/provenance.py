@@ -16,6 +16,7 @@ from ontology.errors import InputError
 
 LINES_LIMIT = 200
 FACTS_PER_LINE = 100
+DECISIVE, TOUCHED = "decisive", "touched"
 NO_CURSOR = (0, "", 0)
 Cursor = tuple[int, str, int]
 
@@ -36,11 +37,16 @@ class TraceNode:
 
 @dataclass(frozen=True, slots=True)
 class TraceEdge:
-    """`source` points at what it came from; `relation` is PROV's word where there is one."""
+    """`source` points at what it came from; `relation` is PROV's word where there is one.
+
+    `role` tells of a fact behind a line or a shortfall whether it is `decisive` (the line names it
+    as a reason) or `touched` (it was there to be read, and no reason); empty on any other edge.
+    """
 
     source: str
     relation: str
     target: str
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +84,8 @@ class _Drawing:
         self.nodes.setdefault(key, TraceNode(key, kind, label or name, details or {}))
         return key
 
-    def link(self, source: str, relation: str, target: str) -> None:
-        self.edges.setdefault(TraceEdge(source, relation, target))
+    def link(self, source: str, relation: str, target: str, role: str = "") -> None:
+        self.edges.setdefault(TraceEdge(source, relation, target, role))
 
     def trace(self, root: str, next_after: Any = None) -> Trace:
         return Trace(root, self.nodes, tuple(self.edges), next_after)
@@ -151,7 +157,7 @@ def trace_up(
             root = fact
         derived = _draw_derived(drawing, row["label"], row["line"])
         made = _plan_node(drawing, row["plan"])
-        drawing.link(derived, "WAS_DERIVED_FROM", fact)
+        drawing.link(derived, "WAS_DERIVED_FROM", fact, row["role"])
         drawing.link(made, "HAS_LINE" if row["label"] == "line" else "HAS_SHORTFALL", derived)
     last = rows[limit - 1] if len(rows) > limit else None
     cursor = last and (last["plan"]["event_sequence"], last["label"], last["line"]["number"])
@@ -185,7 +191,7 @@ def _draw_line(drawing: _Drawing, entry: Row, observed: Observed | None) -> str:
     line = _draw_derived(drawing, "line", entry["line"])
     for found in entry["facts"]:
         fact = _draw_fact(drawing, found["fact"])
-        drawing.link(line, "WAS_DERIVED_FROM", fact)
+        drawing.link(line, "WAS_DERIVED_FROM", fact, found["role"])
         behind = observed and observed.rows_behind(fact_from(found["fact"]))
         _draw_source(drawing, fact, found["fact"], found["event"], behind or ())
     return line

@@ -1,4 +1,4 @@
-"""The commands about plans: plan, show, verify, trace, demo."""
+"""The commands about plans: plan, show, verify."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,8 +14,6 @@ from api.recall import (
     document_of,
     find_plan,
     only_chain,
-    speaking_of,
-    title_of,
 )
 from api.screen.plots import PlotFile, plot_file
 from ontology.canonical import LARGEST_INTEGER
@@ -24,7 +22,6 @@ from ontology.errors import InputError
 if TYPE_CHECKING:
     from api.screen.restated import Restated
     from graph.artifacts import ArtifactStore
-    from graph.provenance import Trace
     from service.house import House
 
 Steadiness = tuple[str, int | None, int | None]
@@ -41,7 +38,6 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(plan)
     app.command("show")(show)
     app.command("verify")(verify)
-    app.command("trace")(trace)
 
 
 def plan(
@@ -278,75 +274,3 @@ def _own_artifacts() -> Path | None:
 
     folder = artifacts_folder(settings_from_environment())
     return folder if folder.is_dir() else None
-
-
-def trace(
-    targets: Annotated[
-        list[str] | None, typer.Argument(metavar="[PLAN] [LINE]", help="Plan and line number.")
-    ] = None,
-    fact: Annotated[str, typer.Option("--fact", help="What used this fact, by its URI.")] = "",
-    chain: Annotated[str, typer.Option(help="Look among the plans of this chain.")] = "",
-    as_json: AsJson = False,
-) -> int:
-    """Draw where a plan's line comes from, to the rows of files; or what used a fact."""
-    from api.commands.server import opened
-    from api.screen import drawing
-
-    given = targets or []
-    if bool(fact) == bool(given) or len(given) > 2:
-        raise InputError("give a line, a plan and a line, or --fact", code="USAGE",
-                         hint="such as `evenkeel trace latest 1`")  # fmt: skip
-    number = 0 if fact else _line_number(given[-1])
-    with opened() as house:
-        title, found = _traced(house, given, number, fact, chain)
-    if as_json:
-        print_document(_trace_document(found))
-        return GOOD
-    upward = bool(fact)
-    if title:
-        console().print(title, style="bold")
-    console().print(drawing.provenance_tree(found, upward=upward))
-    if upward and not found.edges:
-        hint("nothing was derived from this fact")
-    return GOOD
-
-
-def _traced(
-    house: "House", given: list[str], number: int, fact: str, chain: str
-) -> "tuple[str, Trace]":
-    """The plan that it speaks of, if it is one, and the trace."""
-    from graph.observed import Observed
-    from graph.provenance import trace_down, trace_up
-
-    if fact:
-        if not house.catalog.by_uri([fact]):
-            raise InputError(f"there is no fact `{fact}`", code="FACT_UNKNOWN",
-                             hint="name it chain/Class/key: two_hubs/Lane/truck-ns")  # fmt: skip
-        return "", trace_up(house.driver, uri=fact, first=100)
-    entry = find_plan(house, given[0] if len(given) == 2 else LATEST, chain)
-    document = document_of(house, entry)
-    with speaking_of(document):
-        observed = Observed(house.projection.log, house.store)
-        found = trace_down(house.driver, entry.plan.digest, number, observed=observed)
-        return title_of(document), found
-
-
-def _line_number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:16]) < 2**53:
-        raise InputError(f"`{text}` is no line number", code="LINE_UNKNOWN",
-                         hint="lines are numbered from 1")  # fmt: skip
-    return int(text)
-
-
-def _trace_document(found: "Trace") -> dict[str, Any]:
-    return {
-        "root": found.root,
-        "nodes": [
-            {"id": n.id, "kind": n.kind, "label": n.label, "details": dict(n.details)}
-            for n in found.nodes.values()
-        ],
-        "edges": [
-            {"source": e.source, "relation": e.relation, "target": e.target} for e in found.edges
-        ],
-        "next_after": found.next_after,
-    }

@@ -115,6 +115,10 @@ class PathEdge:
     source: str
     relation: str
     target: str
+    role: str = strawberry.field(
+        description="Of a fact behind a line: `decisive`, a reason that the line names, or "
+        "`touched`, there to be read and no reason; empty on other edges."
+    )
 
 
 @strawberry.type(name="Trace", description="Provenance as a graph, to draw from `root`.")
@@ -142,7 +146,8 @@ async def path_down(info: Info, plan: str, number: int) -> Path:
             for node in trace.nodes.values()
         ],
         edges=[
-            PathEdge(source=edge.source, relation=edge.relation, target=edge.target)
+            PathEdge(source=edge.source, relation=edge.relation, target=edge.target,
+                     role=edge.role)
             for edge in trace.edges
         ],
     )  # fmt: skip

@@ -12,6 +12,13 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from api.graphql.auditing import (
+    RecallAnswer,
+    TouchedFact,
+    VersionsInput,
+    recall_page,
+    touched_page,
+)
 from api.graphql.bigint import SCALARS, BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
@@ -60,6 +67,7 @@ from api.graphql.types import (
 )
 from api.graphql.weighing import Frontier, Objective, frontier_page
 from api.graphql.wishes import EditInput
+from graph.fact_readers import Chosen
 from ontology.errors import EvenkeelError, InputError, SolverError, StateError
 from ontology.vocabulary import MEASUREMENTS
 from service.decision import PlanRequest
@@ -297,6 +305,27 @@ class Query:
     ) -> Connection[Decided]:
         """From a fact up to the lines and shortfalls that rest on it."""
         return await decided_from(info, uri, check_first(first), after)
+
+    @described
+    async def touched(
+        self, info: Info, plan: str, line: int, first: First = 50, after: After = None
+    ) -> Connection[TouchedFact]:
+        """What a line merely touched: facts that were there to be read, and are no reason of it."""
+        return await touched_page(info, plan, line, check_first(first), after)
+
+    @described
+    async def recall(
+        self, info: Info, fact: str, versions: VersionsInput | None = None,
+        decide_again: bool = False, instead: str = "", first: First = 5, after: After = None,
+    ) -> RecallAnswer:  # fmt: skip
+        """Every plan that read a fact, in any version or in some; those that rest on it first.
+
+        `decideAgain` makes each again with the fact `corrected`, `present` or `without` it, of at
+        most 5 plans at once.
+        """
+        chosen = Chosen() if versions is None else versions.chosen()
+        return await recall_page(info, fact, chosen, check_first(first), after,
+                                 (decide_again, instead))  # fmt: skip
 
     @described
     async def quarantine(
