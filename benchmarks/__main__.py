@@ -15,6 +15,7 @@ from benchmarks import (
     many_items,
     one_row,
     perishables,
+    provenance,
     reading,
     rebuilding,
     scale,
@@ -33,7 +34,7 @@ SHORT: tuple[Benchmark, ...] = (
 
 LONG: tuple[Benchmark, ...] = (
     coupled.larger, coverage.main, stability.main, perishables.main, rebuilding.main,
-    end_to_end.main, one_row.main,
+    end_to_end.main, one_row.main, provenance.main,
 )  # fmt: skip
 """The largest coupled instances and deliveries, and what has no aim but a story to tell."""
 

@@ -1,0 +1,182 @@
+"""How long a path of provenance takes among a million edges, in a real database."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from neo4j import Driver
+
+from benchmarks.rows import Row
+from graph.artifacts import ArtifactStore
+from graph.fact_readers import Chosen, plans_looked_at, plans_resting_on
+from graph.login import open_driver
+from graph.manifests import FeedContents, FeedFile
+from graph.plans import activate_release, save_plan
+from graph.projection import Projection, load_feed, open_graph
+from graph.provenance import trace_down, trace_up
+from graph.server import ManagedServer
+from graph.settings import settings_from_environment
+from ontology.canonical import digest_of
+from ontology.columns import Snapshot, table_of
+from ontology.goods import Item
+from ontology.governance import PolicyRelease
+from ontology.places import Location
+from ontology.plan import Plan
+from ontology.stock import StockingPolicy, StockPosition
+from ontology.transport import Lane
+
+CHAIN = "many"
+PLANS, LINES, REASONS = 25, 10_000, 4
+"""So many plans of so many lines, each line resting on four facts: a million edges."""
+
+ITEMS, PLACES = 2_000, 20
+ASKED, WARM = 2_000, 200
+AIM_MILLISECONDS = 50.0
+RELEASE = PolicyRelease("b" * 64, "benchmark", "1", 0)
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def main() -> list[Row]:
+    """Print p50, p99 and the most of a path from a line, and from a fact, and give the aims."""
+    print(f"provenance: {PLANS} plans x {LINES:,} lines x {REASONS} facts, one after the other")
+    with tempfile.TemporaryDirectory() as scratch:
+        server = ManagedServer(Path(scratch) / "database", settings_from_environment().cache)
+        try:
+            with open_driver(server.start()) as driver:
+                projection = open_graph(driver, ArtifactStore(Path(scratch) / "artifacts"))
+                plans = _filled(projection)
+                return _measured(driver, plans)
+        finally:
+            server.stop()
+
+
+def _filled(projection: Projection) -> list[str]:
+    """The digests of the plans, loaded through the log like any other."""
+    start = time.perf_counter()
+    rng = np.random.default_rng(1)
+    tables = _tables(rng)
+    feed = FeedContents(CHAIN, "erp", "all", "none", "m" * 64,
+                        (FeedFile("all.csv", "f" * 64, 10**6),), tables,
+                        {name: np.column_stack([np.zeros(len(t), np.int64),
+                                                np.arange(len(t), dtype=np.int64) + 2])
+                         for name, t in tables.items()})  # fmt: skip
+    load_feed(projection, feed, agent="benchmark", effective_at=NOW)
+    activate_release(projection, RELEASE, b"# none\n", agent="benchmark", effective_at=NOW)
+    snapshot = projection.reader.read(CHAIN)
+    plans = [_saved(projection, snapshot, number, rng) for number in range(PLANS)]
+    print(f"  filled in {time.perf_counter() - start:.0f} s")
+    return plans
+
+
+def _tables(rng: np.random.Generator) -> dict[str, Any]:
+    places = [f"p{n}" for n in range(PLACES)]
+    records: list[Any] = [Location(place) for place in places]
+    records += [Lane(f"{a}-{b}", a, b, lead_time_days=1) for a in places for b in places if a != b]
+    for number in range(ITEMS):
+        item = f"i{number}"
+        records.append(Item(item))
+        for place in places:
+            units = int(rng.integers(1, 99))
+            records.append(StockPosition(item, place, on_hand_units=units, total_units=units))
+            records.append(StockingPolicy(item, place))
+    names = sorted({type(record).__name__ for record in records})
+    return {
+        name: table_of([r for r in records if type(r).__name__ == name], name) for name in names
+    }
+
+
+def _saved(
+    projection: Projection, snapshot: Snapshot, number: int, rng: np.random.Generator
+) -> str:  # fmt: skip
+    decision = {
+        "chain": CHAIN, "snapshot": snapshot.digest, "release": RELEASE.digest, "previous": None,
+        "regime": "risk", "starts_on": "2026-02-01", "shortfalls": [], "seed": number,
+        "lines": list(_lines(rng)),
+    }  # fmt: skip
+    document = {
+        "format": "evenkeel-plan/1", "decision": decision, "plan_digest": digest_of(decision),
+        "about": {"sequence": snapshot.sequence, "made_at": NOW.isoformat(), "agent": "benchmark",
+                  "versions": {}},
+    }  # fmt: skip
+    plan = Plan(document["plan_digest"], CHAIN, snapshot.digest, RELEASE.digest, "risk", "optimal",
+                1, 1, 0, 1, LINES, 0)  # fmt: skip
+    sealed = {**document, "seal": digest_of(document)}
+    return save_plan(projection, sealed, plan=plan, snapshot=snapshot).digest
+
+
+def _lines(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+    items, ends = rng.integers(ITEMS, size=LINES), rng.integers(PLACES, size=(LINES, 2))
+    for number, (item, (start, end)) in enumerate(zip(items, ends, strict=True), start=1):
+        end = (end + 1) % PLACES if end == start else end  # noqa: PLW2901
+        name, a, b = f"i{item}", f"p{start}", f"p{end}"
+        yield {
+            "number": number, "kind": "transfer", "item": name, "lane": f"{a}-{b}", "origin": a,
+            "destination": b, "quantity_units": 1, "departs_on": str(date(2026, 2, 1)),
+            "arrives_on": str(date(2026, 2, 2)), "cost_scaled": 1,
+            "because": [f"StockPosition/{name}/{a}/", f"Lane/{a}-{b}",
+                        f"StockingPolicy/{name}/{a}", f"StockingPolicy/{name}/{b}"],
+        }  # fmt: skip
+
+
+def _measured(driver: Driver, plans: list[str]) -> list[Row]:
+    rows = driver.execute_query(
+        "MATCH ()-[r:WAS_DERIVED_FROM]->() RETURN count(r) AS derived, "
+        "COUNT { ()-[]->() } AS all"
+    ).records[0]  # fmt: skip
+    print(f"  {rows['derived']:,} edges from lines to facts, {rows['all']:,} in all")
+    rng = np.random.default_rng(2)
+
+    def line() -> None:
+        plan = plans[int(rng.integers(len(plans)))]
+        assert trace_down(driver, plan, 1 + int(rng.integers(LINES))).edges
+
+    def fact() -> None:
+        item, place = rng.integers(ITEMS), rng.integers(PLACES)
+        trace_up(driver, uri=f"{CHAIN}/StockPosition/i{item}/p{place}/")
+
+    def lane() -> None:
+        start = int(rng.integers(PLACES))
+        assert trace_up(driver, uri=f"{CHAIN}/Lane/p{start}-p{(start + 1) % PLACES}").edges
+
+    def recalled() -> None:
+        item, place = rng.integers(ITEMS), rng.integers(PLACES)
+        uri = f"{CHAIN}/StockPosition/i{item}/p{place}/"
+        plans_resting_on(driver, uri, Chosen(), first=10)
+        assert plans_looked_at(driver, uri, Chosen(), first=200)
+
+    asked: dict[str, tuple[Callable[[], None], int]] = {
+        "a line down to its rows": (line, ASKED),
+        "a stock position up to its lines (first 20)": (fact, ASKED),
+        "a lane up to its lines (first 20)": (lane, WARM),
+        "a recall's plans": (recalled, ASKED),
+    }
+    bare = _times(lambda: driver.execute_query("RETURN 1"), ASKED)
+    against = f"a bare round trip: p99 {np.percentile(bare, 99):.1f} ms"
+    print(f"  {against}")
+    return [_row(what, _times(work, count), against) for what, (work, count) in asked.items()]
+
+
+def _times(work: Callable[[], object], count: int) -> list[float]:
+    """Milliseconds of each of so many calls, after some that warm up."""
+    for _ in range(WARM):
+        work()
+    found = []
+    for _ in range(count):
+        start = time.perf_counter()
+        work()
+        found.append(1e3 * (time.perf_counter() - start))
+    return found
+
+
+def _row(what: str, times: list[float], against: str) -> Row:
+    middle, late, most = (float(np.percentile(times, p)) for p in (50, 99, 100))
+    print(f"  {what}: p50 {middle:.1f} ms, p99 {late:.1f} ms, most {most:.1f} ms")
+    return Row(what, "1,000,000 edges, p99", against, AIM_MILLISECONDS, late, "ms")
+
+
+if __name__ == "__main__":
+    main()
