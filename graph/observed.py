@@ -26,6 +26,12 @@ def learnt_as_of(sequence: int) -> str:
     return f"{OBSERVATION} as of event {sequence}"
 
 
+def learnt_upto(source_file: str) -> int | None:
+    """The event up to which such facts were learnt; None of any other file."""
+    found = _LEARNT.fullmatch(source_file)
+    return None if found is None else int(found[1])
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRows:
     """Rows of one file that stand behind a fact, and the event that loaded them.
@@ -84,11 +90,11 @@ class Observed:
         As the snapshot of that event had them: a later row counts only if it states something
         else. Raises OutsideError as artifacts do.
         """
-        learnt = _LEARNT.fullmatch(fact.source_file)
-        if learnt is None or not hasattr(fact.record, "item"):
+        upto = learnt_upto(fact.source_file)
+        if upto is None or not hasattr(fact.record, "item"):
             return None
         place = getattr(fact.record, "location", None)
-        return self._rows(fact.chain, int(learnt[1]), fact.record.item, place)
+        return self._rows(fact.chain, upto, fact.record.item, place)
 
     def _rows(
         self, chain: str, upto: int, item: str, location: str | None

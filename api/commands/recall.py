@@ -1,6 +1,7 @@
 """The command `recall`: every decision that read a wrong fact, and what can still be undone."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from service.audit.otherwise import Otherwise
     from service.audit.recall import Cursor, PlanRecalled, Recall
+    from service.audit.undoing import Undo
 
 LINES_SHOWN = 5
 
@@ -64,6 +66,9 @@ def recall(
         return GOOD
     _show_versions(console(), found)
     show_plans(console(), found)
+    for learnt in found.learnt:
+        console().print(f"learnt when it was known: evenkeel recall {plain(learnt.uri)} --event "
+                        f"{learnt.event}", soft_wrap=True)  # fmt: skip
     for text in found.limits:
         console().print(f"limit: {text}", style="dim", soft_wrap=True)
     return GOOD
@@ -87,9 +92,16 @@ def recall_document(found: "Recall") -> dict[str, Any]:
     document = asdict(found)
     document["next_after"] = found.next_after and ":".join(map(str, found.next_after))
     for plan, told in zip(found.plans, document["plans"], strict=True):
-        for line, row in zip(plan.lines, told["lines"], strict=True):
-            row["undo"]["can_be_undone"] = line.undo.can
+        _add_verdicts([line.undo for line in plan.lines], told["lines"])
+        if plan.otherwise is not None:
+            _add_verdicts([line.undo for line in plan.otherwise.lines], told["otherwise"]["lines"])
     return document
+
+
+def _add_verdicts(judged: "Sequence[Undo | None]", rows: list[dict[str, Any]]) -> None:
+    for undo, row in zip(judged, rows, strict=True):
+        if undo is not None:
+            row["undo"]["can_be_undone"] = undo.can
 
 
 def _show_versions(screen: "Console", found: "Recall") -> None:
@@ -126,7 +138,8 @@ def _show_plan(screen: "Console", plan: "PlanRecalled") -> None:
         rest.append(count(plan.line_count, "line"))
     if plan.shortfall_count:
         rest.append(count(plan.shortfall_count, "shortfall"))
-    told = f", {' and '.join(rest)} rest on it" if rest else ""
+    rests = "rests" if plan.line_count + plan.shortfall_count == 1 else "rest"
+    told = f", {' and '.join(rest)} {rests} on it" if rest else ""
     screen.print(f"{plan.standing}: plan {plan.plan[:DIGITS]} of {plain(plan.chain)}, made "
                  f"{plan.made_at:%Y-%m-%d %H:%M} UTC by {plain(plan.agent)}, as event {plan.event} "
                  f"stated it{told}", soft_wrap=True)  # fmt: skip
@@ -163,8 +176,9 @@ def _show_otherwise(screen: "Console", found: "Otherwise") -> None:
     same = "" if found.is_another else "the same decision; "
     screen.print(f"    {same}expected cost {change}; {holds}", soft_wrap=True)
     for line in found.lines[:LINES_SHOWN]:
-        screen.print(f"    {_line_text(line.line)}: {line.units_before:,} -> {line.units_after:,}",
-                     soft_wrap=True)  # fmt: skip
+        undo = f"; {line.undo.state}" if line.undo is not None else ""
+        screen.print(f"    {_line_text(line.line)}: {line.units_before:,} -> {line.units_after:,}"
+                     f"{undo}", soft_wrap=True)  # fmt: skip
     if len(found.lines) > LINES_SHOWN:
         screen.print(f"    ... and {len(found.lines) - LINES_SHOWN:,} more lines: --json has all")
 

@@ -12,7 +12,7 @@ from api.graphql.loaders import Info
 from api.graphql.types import plain
 from graph.fact_readers import Chosen, Version
 from ontology.errors import InputError
-from service.audit.otherwise import Otherwise
+from service.audit.otherwise import LineUnits, Otherwise
 from service.audit.recall import FIRST_PAGE, LineRead, PlanRecalled, Recall, recall_fact
 from service.audit.touched import touched_facts
 
@@ -81,11 +81,30 @@ class RecalledLine:
 
 @strawberry.type(description="A line whose units would have been others.")
 class LineOtherwise:
-    """Units of a line in the plan, and in the one that would have been made."""
+    """Units of a line in the plan, and in the one that would have been made.
+
+    `number` is null where the plan has no such line; `state` and `basis` say of one whether it can
+    still be undone.
+    """
 
     line: JSON
+    number: int | None
     units_before: BigInt
     units_after: BigInt
+    state: str | None
+    basis: str | None
+    can_be_undone: bool | None
+
+    @staticmethod
+    def of(line: LineUnits) -> "LineOtherwise":
+        """The line with what is known of it."""
+        undo = line.undo
+        return LineOtherwise(
+            line=plain(dict(line.line)), number=line.number,
+            units_before=BigInt(line.units_before), units_after=BigInt(line.units_after),
+            state=undo.state if undo else None, basis=undo.basis if undo else None,
+            can_be_undone=undo.can if undo else None,
+        )  # fmt: skip
 
 
 @strawberry.type(description="The plan that would have been made with another fact.")
@@ -111,11 +130,7 @@ class PlanOtherwise:
             instead=found.instead, fields=plain(dict(found.fields)), holds=found.holds,
             cost_cents_before=BigInt(before), why_not=found.why_not,
             cost_cents_after=None if after is None else BigInt(after),
-            lines=[
-                LineOtherwise(line=plain(dict(each.line)), units_before=BigInt(each.units_before),
-                              units_after=BigInt(each.units_after))
-                for each in found.lines
-            ],
+            lines=[LineOtherwise.of(each) for each in found.lines],
         )  # fmt: skip
 
 
@@ -151,12 +166,24 @@ class RecalledPlan:
         )  # fmt: skip
 
 
+@strawberry.type(description="A version of a forecast that an observation may stand behind.")
+class LearntForecast:
+    """Recall it, too: by its `uri`, as `event` stated it."""
+
+    uri: str
+    event: BigInt
+
+
 @strawberry.type(name="Recall", description="The plans that read a fact.")
 class RecallAnswer:
-    """`limits` say what the answer cannot know; `lookedAt` plans were opened for this page."""
+    """`limits` say what the answer cannot know; `lookedAt` plans were opened for this page.
+
+    `learnt`: of an observation of demand, the forecasts that were learnt when it was known.
+    """
 
     fact: str
     versions: list[FactVersion]
+    learnt: list[LearntForecast]
     plans: Connection[RecalledPlan]
     looked_at: BigInt
     limits: list[str]
@@ -199,6 +226,7 @@ async def recall_page(
         fact=fact, versions=[FactVersion.of(each, told(each.agent)) for each in found.versions],
         plans=_plans(info, scope, found), looked_at=BigInt(found.looked_at),
         limits=list(found.limits),
+        learnt=[LearntForecast(uri=one.uri, event=BigInt(one.event)) for one in found.learnt],
     )  # fmt: skip
 
 

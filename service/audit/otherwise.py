@@ -1,6 +1,6 @@
 """What a plan would have been had one fact been another: decided again by the code that plans."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 from graph.fold import joined_tables
 from ontology.columns import Snapshot, Table, record_at
 from ontology.errors import EvenkeelError, InputError
+from service.audit.undoing import Undo, Undoing
 from service.decision import ask
 from service.difference import lines_apart
 from service.drift import drift
@@ -31,11 +32,17 @@ _CANNOT = (EvenkeelError, LookupError)
 
 @dataclass(frozen=True, slots=True)
 class LineUnits:
-    """A line whose units would have been others."""
+    """A line whose units would have been others.
+
+    `number` is that of the plan's line, None where the plan has none such; then, and where nobody
+    asked whether it can still be undone, `undo` is None.
+    """
 
     line: Mapping[str, Any]
     units_before: int
     units_after: int
+    number: int | None = None
+    undo: Undo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +70,19 @@ class Otherwise:
         return bool(self.lines) or self.cost_scaled[0] != self.cost_scaled[1]
 
 
+Row = Mapping[str, Any]
 Stated = tuple[Table, Any, Any]
 """One fact: a table of one row, its address and its clocks."""
 
 
 def otherwise(
     house: House, document: Mapping[str, Any], name: str, key: str, made_at: datetime,
-    instead: str = "",
+    instead: str = "", judge: Undoing | None = None,
 ) -> Otherwise:  # fmt: skip
     """What a saved plan would have been, all else as it was: snapshot, release and request.
 
-    `name` and `key` are class and key of a fact that the plan's snapshot holds. Raises InputError
+    `name` and `key` are class and key of a fact that the plan's snapshot holds; `judge` says of
+    lines that would have been others whether they can still be undone. Raises InputError
     `INSTEAD_UNKNOWN`, and as reading the plan's artifacts does.
     """
     if instead and instead not in INSTEAD:
@@ -93,7 +102,7 @@ def otherwise(
     except _CANNOT as error:
         return Otherwise(chosen, told, (before[0], None), (before[1], None), why_not=_line(error))
     after = _cost(made)
-    lines = (LineUnits(*each) for each in lines_apart(document["decision"], made))
+    lines = _lines(document["decision"], made, judge)
     return Otherwise(
         chosen, told, (before[0], after[0]), (before[1], after[1]), tuple(lines),
         _holds(house, document, changed, release),
@@ -144,6 +153,19 @@ def _instead(
         if asked or found[0].digest != read[0].digest:
             return choice, found
     return WITHOUT, None
+
+
+def _lines(stated: Row, made: Row, judge: Undoing | None) -> Iterator[LineUnits]:
+    """The lines that differ, each with the line of the plan that it was."""
+    for about, before, after in lines_apart(stated, made):
+        same = (line for line in stated["lines"]
+                if all(line.get(name) == value for name, value in about.items()))  # fmt: skip
+        line = next(same, None) if before else None
+        if line is None:
+            yield LineUnits(about, before, after)
+        else:
+            undo = judge.of(line) if judge else None
+            yield LineUnits(about, before, after, line["number"], undo)
 
 
 def _fields(read: Table, other: Table | None) -> dict[str, tuple[Any, Any]]:

@@ -80,7 +80,7 @@ def trig(bundle: str, statements: Iterable[Statement]) -> Iterator[str]:
         if isinstance(statement, Relation):
             yield f"<{statement.subject}> prov:{statement.name} <{statement.object}> .\n"
             continue
-        said = [f"<{name}> {_term(value)}" for name, value in pairs_of(statement)]
+        said = [f"{_word(name)} {_term(value)}" for name, value in pairs_of(statement)]
         yield f"<{statement.iri}> " + " ;\n    ".join(said) + " .\n"
     yield "}\n"
 
@@ -162,9 +162,15 @@ def _linked_value(value: Value) -> Any:
     return {"@value": _lexical(value), "@type": datatype} if datatype else value
 
 
+def _word(name: str) -> str:
+    """A property, or a class of a vocabulary: these are plain words behind a prefix."""
+    return "a" if name == TYPE else _short(name)
+
+
 def _term(value: Value) -> str:
     if isinstance(value, Iri):
-        return f"<{value.text}>"
+        of_ours = value.text.startswith(RESOURCE)
+        return f"<{value.text}>" if of_ours else _short(value.text)
     datatype = _datatype(value)
     if datatype:
         return f'"{_lexical(value)}"^^{datatype}'

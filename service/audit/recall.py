@@ -16,6 +16,7 @@ from graph.fact_readers import (
     recorded_times,
     versions_of,
 )
+from graph.observed import OBSERVATION, learnt_upto
 from graph.statements import OPEN_END
 from ontology.errors import EvenkeelError, InputError
 from service.audit.otherwise import Otherwise, otherwise
@@ -33,7 +34,7 @@ LIMITS = tuple(
     """\
 plans that another service made of an exported copy are not known here
 touched says that the fact was there to be read: whether it counted, only deciding again tells
-a measurement (observation, quantile) is decisive for no line: recall the forecast learnt from it
+a measurement (observation, quantile) is decisive for no line: its forecast is, recall that, too
 later plans stand as they are: what they read of what earlier plans moved is not undone
 shipments and orders do not name the plan: one that agrees in item, ends and day is taken for it
 """.splitlines()
@@ -84,12 +85,21 @@ class PlanRecalled:
 
 
 @dataclass(frozen=True, slots=True)
+class Learnt:
+    """A version of a forecast, by its URI and the event that stated it: recall it, too."""
+
+    uri: str
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recall:
     """A page of plans, decisive ones first, each part the latest first.
 
     `versions` are those of the fact that were asked for, the latest first, at most 50.
     `looked_at` plans were opened to find those that merely held it. `next_after` continues, None
-    where all is told.
+    where all is told. `learnt` names, for an observation of demand, the versions of the forecast
+    that were learnt when it was known: what rests on it rests on those.
     """
 
     fact: str
@@ -98,6 +108,7 @@ class Recall:
     plans: tuple[PlanRecalled, ...]
     looked_at: int
     next_after: Cursor | None
+    learnt: tuple[Learnt, ...] = ()
     limits: tuple[str, ...] = LIMITS
 
 
@@ -122,11 +133,29 @@ def recall_fact(
     plans = [_told(house, reading, judge) for reading in found]
     if decide_again:
         plans = [
-            _decided_again(house, plan, reading, name, key, instead)
+            _decided_again(house, plan, reading, (name, key, instead), judge)
             for plan, reading in zip(plans, found, strict=True)
         ]
     return Recall(fact, now or datetime.now(UTC), tuple(versions), tuple(plans), looked_at,
-                  after_these)  # fmt: skip
+                  after_these, _learnt(house, fact, chosen))  # fmt: skip
+
+
+def _learnt(house: House, fact: str, chosen: Chosen) -> tuple[Learnt, ...]:
+    """The versions of the forecast that an observation, as chosen, may have been learnt for."""
+    chain, name, key = named_fact(fact)
+    parts = key.split("/")
+    if name != OBSERVATION or len(parts) < 2:
+        return ()
+    uri = f"{chain}/DemandForecast/{parts[0]}/{parts[1]}"
+    try:
+        versions = versions_of(house.driver, uri, Chosen())
+    except InputError:  # nothing was learnt yet
+        return ()
+    return tuple(
+        Learnt(uri, version.event)
+        for version in versions
+        if (upto := learnt_upto(version.file)) is not None and upto >= chosen.event
+    )
 
 
 def _page(
@@ -179,13 +208,14 @@ def _told(house: House, reading: Reading, judge: Undoing) -> PlanRecalled:
 
 
 def _decided_again(
-    house: House, plan: PlanRecalled, reading: Reading, name: str, key: str, instead: str
+    house: House, plan: PlanRecalled, reading: Reading, asked: tuple[str, str, str], judge: Undoing
 ) -> PlanRecalled:
+    name, key, instead = asked
     try:
         document = house.store.get_document(reading.artifact)
-        return replace(
-            plan, otherwise=otherwise(house, document, name, key, reading.made_at, instead)
-        )
+        return replace(plan, otherwise=otherwise(
+            house, document, name, key, reading.made_at, instead, judge
+        ))  # fmt: skip
     except EvenkeelError as error:
         if error.code == "INSTEAD_UNKNOWN":
             raise

@@ -193,6 +193,8 @@ def test_the_plans_on_the_wrong_count_would_have_been_others(house: House) -> No
         assert (CORRECTED, (8, 2)) == (other.instead, other.fields["on_hand_units"])
         assert other.is_another
         assert other.lines
+        for line in other.lines:
+            assert (line.units_before > 0) == (line.number is not None) == (line.undo is not None)
 
 
 def test_a_fact_that_others_need_has_no_plan_without_it(house: House) -> None:
