@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from ontology.columns import Snapshot, Table, record_at
+from ontology.columns import Snapshot, record_at
 from ontology.terms import join_key
 from ontology.time_zones import UNSTATED, local_day, zone_names
 
@@ -44,6 +44,7 @@ class Undoing:
     def __init__(self, facts: Snapshot, now: datetime) -> None:
         self._facts = facts
         self._now = now
+        self._about: dict[str, dict[str, list[int]]] = {}
 
     def of(self, line: Row) -> Undo:
         """Whether a line can still be undone; `line` has the fields of its class."""
@@ -68,7 +69,7 @@ class Undoing:
         return local_day(zone, self._now), zone
 
     def _shipments(self, line: Row, since: date) -> Iterator[tuple[str, Any]]:
-        for name, row in _rows(self._facts.table("Shipment"), line["item"]):
+        for name, row in self._rows("Shipment", line["item"]):
             left = row.shipped_on or row.arrives_on
             same_end = row.destination == line.get("destination")
             same_start = not row.origin or not line.get("origin") or row.origin == line["origin"]
@@ -82,14 +83,17 @@ class Undoing:
         if line["kind"] not in ends:
             return
         table, theirs, ours = ends[line["kind"]]
-        for name, row in _rows(self._facts.table(table), line["item"]):
+        for name, row in self._rows(table, line["item"]):
             same = all(getattr(row, a) == line.get(b) for a, b in zip(theirs, ours, strict=True))
             if same and row.status in _OPEN and row.ordered_on >= since:
                 yield name, row
 
-
-def _rows(table: Table, item: str) -> Iterator[tuple[str, Any]]:
-    """The facts of a class about an item, by name in order of key."""
-    for row, stated in enumerate(table["item"].tolist()):
-        if stated == item:
-            yield f"{table.name}/{table.keys[row]}", record_at(table, row)
+    def _rows(self, class_name: str, item: str) -> Iterator[tuple[str, Any]]:
+        """The facts of a class about an item, by name in order of key."""
+        table = self._facts.table(class_name)
+        if class_name not in self._about:
+            about = self._about.setdefault(class_name, {})
+            for row, stated in enumerate(table["item"].tolist()):
+                about.setdefault(stated, []).append(row)
+        for row in self._about[class_name].get(item, ()):
+            yield f"{class_name}/{table.keys[row]}", record_at(table, row)
