@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,15 +12,14 @@ import numpy as np
 from neo4j import Driver
 
 from benchmarks.rows import Row
-from graph.artifacts import ArtifactStore
 from graph.fact_readers import Chosen, plans_looked_at, plans_resting_on
 from graph.login import open_driver
 from graph.manifests import FeedContents, FeedFile
 from graph.plans import activate_release, save_plan
-from graph.projection import Projection, load_feed, open_graph
+from graph.projection import Projection, load_feed
 from graph.provenance import trace_down, trace_up
 from graph.server import ManagedServer
-from graph.settings import settings_from_environment
+from graph.settings import Settings, settings_from_environment
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, table_of
 from ontology.goods import Item
@@ -28,6 +28,9 @@ from ontology.places import Location
 from ontology.plan import Plan
 from ontology.stock import StockingPolicy, StockPosition
 from ontology.transport import Lane
+from service.audit.prov_export import prov_of_plan
+from service.audit.prov_writing import FORMS
+from service.house import House, house_on
 
 CHAIN = "many"
 PLANS, LINES, REASONS = 25, 10_000, 4
@@ -47,11 +50,25 @@ def main() -> list[Row]:
         server = ManagedServer(Path(scratch) / "database", settings_from_environment().cache)
         try:
             with open_driver(server.start()) as driver:
-                projection = open_graph(driver, ArtifactStore(Path(scratch) / "artifacts"))
-                plans = _filled(projection)
+                house = house_on(driver, Settings(home=Path(scratch) / "home"))
+                plans = _filled(house.projection)
+                _exported(house, plans[0])
                 return _measured(driver, plans)
         finally:
             server.stop()
+
+
+def _exported(house: House, plan: str) -> None:
+    """A whole plan as documents: how long, how large, and how much of it is in memory at once."""
+    for form in FORMS:
+        tracemalloc.start()
+        start = time.perf_counter()
+        size = sum(len(part) for part in prov_of_plan(house, plan, form))
+        seconds = time.perf_counter() - start
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        print(f"  {LINES:,} lines as {form}: {size / 1e6:.0f} MB in {seconds:.0f} s (traced), "
+              f"{most / 1e6:.0f} MB at once")  # fmt: skip
 
 
 def _filled(projection: Projection) -> list[str]:

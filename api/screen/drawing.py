@@ -419,9 +419,8 @@ class _Growth:
             end = edge.source if self._upward else edge.target
             words = _RELATIONS.get(edge.relation, edge.relation.lower())
             words = "used by" if self._upward else words
-            words += f" ({edge.role})" if edge.role else ""
             repeated = end in self._drawn and not self._upward and bool(found.below(end))
-            label = self._label(end, words)
+            label = self._label(end, words) + Text(f", {edge.role}" if edge.role else "")
             self._grow(branch.add(label + Text(" (above)") if repeated else label), end)
         if len(shown) < len(wanted):
             branch.add(Text(f"... and {len(wanted) - len(shown)} more facts"))
