@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import blake2b
 from typing import Any
 
 from feeds.rdf.words import fact_iri
@@ -57,7 +58,7 @@ class ProvStatements:
     """Turns traces into statements, each told once however many traces hold it."""
 
     def __init__(self) -> None:
-        self._told: set[str | Relation] = set()
+        self._told: set[bytes] = set()
 
     def of(self, trace: Trace) -> Iterator[Statement]:
         """The statements of a trace that were not told before: things first, then relations."""
@@ -69,10 +70,19 @@ class ProvStatements:
 
     def _new(self, statements: Iterable[Statement]) -> Iterator[Statement]:
         for statement in statements:
-            key = statement.iri if isinstance(statement, Thing) else statement
+            key = _digest(statement)
             if key not in self._told:
                 self._told.add(key)
                 yield statement
+
+
+def _digest(statement: Statement) -> bytes:
+    """What tells a statement from another, in few bytes: there may be millions."""
+    if isinstance(statement, Thing):
+        name = statement.iri
+    else:
+        name = f"{statement.name} {statement.subject} {statement.object}"
+    return blake2b(name.encode(), digest_size=16).digest()
 
 
 def iri_of(node: TraceNode) -> str:
