@@ -1,5 +1,6 @@
 """Days at a place: local dates and half-open days in UTC, through daylight saving and history."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from ontology.columns import Column, Snapshot
 from ontology.errors import InputError
+from ontology.on_demand import OnDemand
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """The years that facts may state days in."""
@@ -124,26 +126,29 @@ def _starts(zone: str, days: list[date]) -> Column:
     return np.array([_start(zone, on).replace(tzinfo=None) for on in days], "datetime64[us]")
 
 
-def zones_of(snapshot: Snapshot) -> dict[str, str]:
+def zones_of(snapshot: Snapshot) -> Mapping[str, str]:
     """The time zone of every location: its own, or that of the nearest place it is part of.
 
-    `UTC` where none is stated. Raises InputError `ZONE_UNKNOWN`.
+    `UTC` where none is stated. Each is looked up when it is asked for, and then raises InputError
+    `ZONE_UNKNOWN`.
     """
     table = snapshot.table("Location")
-    own = dict(zip(table["id"], table["time_zone"], strict=True))
-    above = dict(zip(table["id"], table["part_of"], strict=True))
-    found = {}
-    for place in own:
-        at, passed = place, set[str]()
-        while at in own and not own[at] and at not in passed:
+    row_of = dict(zip(table["id"].tolist(), range(len(table)), strict=True))
+
+    def zone(place: str) -> str:
+        at: str | None = place
+        passed = set[str]()
+        found = ""
+        while at in row_of and not found and at not in passed:
             passed.add(at)
-            at = above[at]
-        found[place] = own.get(at) or UNSTATED
-        check_zone(found[place])
-    return found
+            found, at = table["time_zone"][row_of[at]] or "", table["part_of"][row_of[at]]
+        check_zone(found or UNSTATED)
+        return found or UNSTATED
+
+    return OnDemand(row_of, zone)
 
 
-def local_days_at(zones: dict[str, str], places: Column, instants: Column) -> Column:
+def local_days_at(zones: Mapping[str, str], places: Column, instants: Column) -> Column:
     """The local day of each instant (datetime64[us], UTC) at its place, as datetime64[D].
 
     `zones` is what `zones_of` found; a place that it does not know counts in UTC.
