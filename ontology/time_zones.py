@@ -133,19 +133,18 @@ def zones_of(snapshot: Snapshot) -> Mapping[str, str]:
     `ZONE_UNKNOWN`.
     """
     table = snapshot.table("Location")
-    row_of = dict(zip(table["id"].tolist(), range(len(table)), strict=True))
+    columns = (table[name].tolist() for name in ("id", "time_zone", "part_of"))
+    stated = {place: (own, above) for place, own, above in zip(*columns, strict=True)}
 
     def zone(place: str) -> str:
-        at: str | None = place
-        passed = set[str]()
-        found = ""
-        while at in row_of and not found and at not in passed:
-            passed.add(at)
-            found, at = table["time_zone"][row_of[at]] or "", table["part_of"][row_of[at]]
-        check_zone(found or UNSTATED)
-        return found or UNSTATED
+        passed, own, above = {place}, *stated[place]
+        while not own and above in stated and above not in passed:
+            passed.add(above)
+            own, above = stated[above]
+        check_zone(own or UNSTATED)
+        return own or UNSTATED
 
-    return OnDemand(row_of, zone)
+    return OnDemand(stated, zone)
 
 
 def local_days_at(zones: Mapping[str, str], places: Column, instants: Column) -> Column:
