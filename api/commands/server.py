@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -123,6 +124,14 @@ def serve(
     development: Annotated[
         bool, typer.Option("--development", help="Allow introspection and suggestions.")
     ] = False,
+    documents: Annotated[
+        Path | None,
+        typer.Option(
+            help="Run only the queries of this folder (*.graphql), named by their id.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
 ) -> int:
     """Serve GraphQL until Ctrl-C or SIGTERM; only this machine can reach it by default."""
     from threading import Event
@@ -135,7 +144,7 @@ def serve(
     with opened() as house:
         token = local_token(house.settings.data_folder)
         ending = Event()
-        application = create_app(house, token, development, ending=ending)
+        application = create_app(house, token, development, ending=ending, documents=documents)
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"GraphQL at http://{shown}:{port}/graphql", err=True)
         typer.echo(f"the token is in `{house.settings.data_folder / TOKEN_FILE}`", err=True)
