@@ -25,6 +25,7 @@ from api.graphql.surface import Surface
 from api.graphql.trusted import NO_DOCUMENTS, trusted_documents
 from api.tokens import admits
 from ontology.errors import AccessError, EvenkeelError, InputError
+from service.asking.questions import Questions
 from service.doors.door_bounds import DoorBounds, bounds_from_environment
 from service.doors.inbox import Inbox
 from service.doors.spool import clear_left
@@ -57,11 +58,11 @@ def create_app(
 
     app = FastAPI(title="Evenkeel", openapi_url=None, docs_url=None, redoc_url=None,
                   lifespan=lifespan)  # fmt: skip
-    cursors, hops = Cursors.under(token), Hops()
+    cursors, hops, questions = Cursors.under(token), Hops(), Questions(house)
     schema = build_schema(development=development)
     trusted = trusted_documents(documents, schema.as_str()) if documents else NO_DOCUMENTS
-    surface = Surface(lambda: GraphQLRequest(house, cursors, hops, inbox), schema, development,
-                      trusted)  # fmt: skip
+    surface = Surface(lambda: GraphQLRequest(house, cursors, hops, inbox, questions), schema,
+                      development, trusted)  # fmt: skip
     app.add_api_route("/graphql", surface.answer, methods=["GET", "POST"],
                       response_class=Response)  # fmt: skip
     app.add_api_route("/feeds/{source}", FeedsDoor(house, inbox).deliver, methods=["POST"],

@@ -12,6 +12,7 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from api.graphql.asking import TableQueries
 from api.graphql.bigint import SCALARS, BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
@@ -160,7 +161,7 @@ async def _chains(info: Info) -> list[Chain]:
 
 
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
-class Query:
+class Query(TableQueries):
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 
     @described
