@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.answers import error_document
 from api.doors.changes import ChangesDoor
 from api.doors.cut_off import CutOff
+from api.doors.exports import ExportsDoor
 from api.doors.feeds import FeedsDoor
 from api.doors.guarded import Guarded
 from api.graphql.connections import Cursors
@@ -39,7 +40,7 @@ def create_app(
     house: House, token: str, development: bool = False, bounds: DoorBounds | None = None,
     ending: Event | None = None, documents: Path | None = None,
 ) -> FastAPI:  # fmt: skip
-    """The service on an open house: /graphql, POST /feeds/{source}, GET /changes and /health.
+    """The service on an open house: /graphql, /exports, /feeds, /changes and /health.
 
     `bounds` are those of the environment unless given; streams stop when `ending` is set. Health
     tells no data; everything else needs `Authorization: Bearer <token>`. Introspection
@@ -66,6 +67,8 @@ def create_app(
     app.add_api_route("/graphql", surface.answer, methods=["GET", "POST"],
                       response_class=Response)  # fmt: skip
     app.add_api_route("/feeds/{source}", FeedsDoor(house, inbox).deliver, methods=["POST"],
+                      response_class=Response)  # fmt: skip
+    app.add_api_route("/exports/{form}", ExportsDoor(questions).export, methods=["POST"],
                       response_class=Response)  # fmt: skip
     app.add_api_route("/changes", ChangesDoor(house, chosen, stop).follow, methods=["GET"],
                       response_class=Response)  # fmt: skip
@@ -111,7 +114,7 @@ async def _refused_by_routing(_: Request, error: Exception) -> Response:
     headers = error.headers if isinstance(error, HTTPException) else None
     refusal = InputError("there is nothing here for such a request",
                          code=_HTTP_CODES.get(status, "BAD_REQUEST"),
-                         hint="GET or POST /graphql, POST /feeds/SOURCE, GET /changes")  # fmt: skip
+                         hint="/graphql, /feeds/SOURCE, /exports/FORMAT, /changes")  # fmt: skip
     answer = _json(error_document(refusal), status)
     answer.headers.update(headers or {})
     return answer
