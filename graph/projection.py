@@ -21,8 +21,9 @@ from graph.recovery.checkpoints import Checkpoints
 from graph.recovery.records import Record, event_of
 from graph.recovery.segments import Segments
 from graph.settled_rows import SettledNodes, still_open
-from graph.snapshot import SnapshotReader, since_seconds_of
+from graph.snapshot import SnapshotReader
 from graph.state import State
+from graph.stated import since_seconds_of
 from graph.statements import database_error, read, run
 from graph.steps import Nodes, NoNodes, Step
 from ontology.canonical import digest_of

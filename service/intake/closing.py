@@ -10,8 +10,9 @@ from feeds.mapping import Mapping as FeedMapping
 from feeds.result import FeedResult
 from graph.fold import BoolColumn, IntMatrix, later
 from graph.manifests import FullAt
-from graph.snapshot import SECOND, SnapshotReader
+from graph.snapshot import SnapshotReader
 from graph.state import State
+from graph.stated import SECOND
 from ontology.columns import Snapshot, Table, joined_tables
 from ontology.errors import InputError, Place
 from ontology.events import Event, micros_of
