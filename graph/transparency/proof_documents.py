@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from graph.merkle import commitment, inclusion_proof, line_leaf, salt
+from graph.merkle import commitment, line_leaf, salt
 from graph.recovery.records import leaf_fields
 from graph.transparency.log_verifier import (
     CONSISTENCY_FORMAT,
@@ -14,6 +14,7 @@ from graph.transparency.log_verifier import (
     PublicKey,
     written,
 )
+from graph.transparency.tree_hashes import paths_of
 from ontology.canonical import canonical
 from ontology.errors import InputError
 from ontology.events import Event
@@ -68,18 +69,19 @@ def line_proofs(
         raise InputError(f"the plan has no line {unknown[0]}", code="LINE_UNKNOWN",
                          hint=f"it has {len(lines)} lines")  # fmt: skip
     leaves = [line_leaf(seed, line["number"], line) for line in lines]
+    wanted = sorted(set(numbers))
+    paths = paths_of(leaves, [places[number] for number in wanted])
     return [
         _shown(seed, f"line/{number}", lines[places[number]]) | {
-            "name": f"line/{number}", "path": _steps(leaves, places[number]),
+            "name": f"line/{number}", "path": _steps(path, places[number], len(lines)),
         }
-        for number in sorted(set(numbers))
+        for number, path in zip(wanted, paths, strict=True)
     ]  # fmt: skip
 
 
-def _steps(leaves: Hashes, place: int) -> list[str]:
-    """The path of a leaf, each hash with its side, so that neither place nor size is stated."""
-    path = inclusion_proof(leaves, place)
-    edge = (place ^ (len(leaves) - 1)).bit_length()
+def _steps(path: Hashes, place: int, size: int) -> list[str]:
+    """A path, each hash with its side, so that neither place nor size is stated."""
+    edge = (place ^ (size - 1)).bit_length()
     return [
         f"{RIGHT if level < edge and not place >> level & 1 else LEFT}{beside.hex()}"
         for level, beside in enumerate(path)

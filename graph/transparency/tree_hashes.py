@@ -3,7 +3,7 @@
 import errno
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from graph.merkle import EMPTY_ROOT, CompactRange, node_hash
@@ -46,14 +46,7 @@ class TreeHashes:
 
         From the leaf up (RFC 6962 section 2.1.1). Raises IndexError, HashesShort.
         """
-        if not 0 <= place < size:
-            raise IndexError(f"no leaf {place} in a tree of {size}")
-        beside, begin, end = [], 0, size
-        while end - begin > 1:
-            middle = begin + _split(end - begin)
-            beside.append((middle, end) if place < middle else (begin, middle))
-            begin, end = (begin, middle) if place < middle else (middle, end)
-        return self._roots(reversed(beside))
+        return self._roots(_beside(place, size))
 
     def consistency(self, old: int, size: int) -> tuple[bytes, ...]:
         """That the first `old` leaves begin the first `size` (RFC 6962 section 2.1.2).
@@ -114,7 +107,7 @@ class TreeHashes:
 
     def _roots(self, ranges: Iterable[tuple[int, int]]) -> tuple[bytes, ...]:
         with _Reading(self.path) as read:
-            return tuple(read.root(begin, end) for begin, end in ranges)
+            return tuple(_root(read.of, begin, end) for begin, end in ranges)
 
 
 class _Reading:
@@ -140,13 +133,44 @@ class _Reading:
             raise HashesShort
         return found
 
-    def root(self, begin: int, end: int) -> bytes:
-        """The root over the leaves of a range that begins where a subtree of its length does."""
-        root = None
-        for peak in reversed(list(_peaks(begin, end))):
-            found = self.of(peak)
-            root = found if root is None else node_hash(found, root)
-        return EMPTY_ROOT if root is None else root
+
+def paths_of(leaves: Sequence[bytes], places: Iterable[int]) -> list[tuple[bytes, ...]]:
+    """The audit paths of some leaves of a tree in memory, each in logarithmic time.
+
+    As `TreeHashes.inclusion` gives them. Raises IndexError.
+    """
+    kept: list[bytes] = []
+    tree = CompactRange()
+    for leaf in leaves:
+        tree = _appended(tree, leaf, kept)
+
+    def of(subtree: tuple[int, int]) -> bytes:
+        return kept[_offset(*subtree) // HASH_BYTES]
+
+    return [
+        tuple(_root(of, begin, end) for begin, end in _beside(place, len(leaves)))
+        for place in places
+    ]
+
+
+def _beside(place: int, size: int) -> list[tuple[int, int]]:
+    """The ranges of leaves whose roots are the audit path of a leaf, from the leaf up."""
+    if not 0 <= place < size:
+        raise IndexError(f"no leaf {place} in a tree of {size}")
+    beside, begin, end = [], 0, size
+    while end - begin > 1:
+        middle = begin + _split(end - begin)
+        beside.append((middle, end) if place < middle else (begin, middle))
+        begin, end = (begin, middle) if place < middle else (middle, end)
+    return beside[::-1]
+
+
+def _root(of: Callable[[tuple[int, int]], bytes], begin: int, end: int) -> bytes:
+    """The root over the leaves of a range that begins where a subtree of its length does."""
+    root = None
+    for peak in reversed(list(_peaks(begin, end))):
+        root = of(peak) if root is None else node_hash(of(peak), root)
+    return EMPTY_ROOT if root is None else root
 
 
 def _put(handle: int, data: bytes, place: int) -> int:

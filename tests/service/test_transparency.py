@@ -1,6 +1,7 @@
 """Laws of the log as others check it: commands, files, GraphQL, a witness, a backup."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from anyio.from_thread import start_blocking_portal
 from neo4j import Driver
 
 from api.app import create_app
-from api.command_line import main
+from api.command_line import app, main
 from graph.login import Connection
 from graph.merkle import consistency_proof, fold, inclusion_proof
 from graph.settings import Settings
@@ -23,6 +24,7 @@ from service.recovery import backup, restore
 from tests.api.conftest import TOKEN, Client
 from tests.graph.conftest import empty_the_graph
 
+ROOT = Path(__file__).parents[2]
 CHAIN = "two_hubs"
 Run = Callable[..., tuple[int, str, str]]
 
@@ -199,6 +201,21 @@ def test_each_command_answers_as_one_document(run: Run, key: str, tmp_path: Path
     for words in (("prove", 10**9), ("verify", sent), ("consistency", "none"), ("prove", "x")):
         status, told, why = run(*words, "--json")
         assert (2, "", True) == (status, why, bool(json.loads(told)["error"]["hint"])), words
+
+
+def test_the_guide_names_what_there_is() -> None:
+    """Each command and option of the guide exists, and each code of its table is raised."""
+    guide = (ROOT / "docs" / "transparency.md").read_text("utf-8")
+    (group,) = [one for one in app.registered_groups if one.name == "log"]
+    assert group.typer_instance is not None
+    known = {one.name for one in group.typer_instance.registered_commands}
+    assert known == set(re.findall(r"evenkeel log ([a-z]+)", guide))
+    code = "".join(path.read_text("utf-8") for folder in ("graph", "service", "api")
+                   for path in (ROOT / folder).rglob("*.py"))  # fmt: skip
+    options = set(re.findall(r"(?<![\w-])--[a-z]+", guide))
+    assert [] == [one for one in options if f'"{one}"' not in code and f" {one[2:]}: " not in code]
+    codes = re.findall(r"`([A-Z_]{6,})`", guide)
+    assert [] == [one for one in codes if f'"{one}"' not in code and one != "FORK"]
 
 
 def asked(client: Client, query: str) -> dict[str, Any]:

@@ -14,7 +14,13 @@ from graph.merkle import (
     inclusion_proof,
     leaf_hash,
 )
-from graph.transparency.tree_hashes import HashesShort, TreeHashes, hashes_for, leaves_in
+from graph.transparency.tree_hashes import (
+    HashesShort,
+    TreeHashes,
+    hashes_for,
+    leaves_in,
+    paths_of,
+)
 from tests.graph.test_merkle import HASHES, ROOTS
 
 LEAVES = [leaf_hash(number.to_bytes(4, "big")) for number in range(300)]
@@ -40,6 +46,9 @@ def test_every_small_proof_is_the_naive_one(whole: TreeHashes) -> None:
     for size in range(1, 41):
         leaves = LEAVES[:size]
         assert fold(leaves) == whole.tree(size)
+        assert [inclusion_proof(leaves, place) for place in range(size)] == paths_of(
+            leaves, range(size)
+        )
         for place in range(size):
             assert inclusion_proof(leaves, place) == whole.inclusion(place, size)
             assert consistency_proof(leaves, place + 1) == whole.consistency(place + 1, size)
