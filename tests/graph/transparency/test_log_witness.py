@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -192,6 +193,33 @@ def test_it_waits_for_another_that_acts(
         assert not looked.wait(0.3)
         fcntl.flock(held, fcntl.LOCK_UN)
         assert 5 == work.result().checkpoint.size
+
+
+def test_killed_at_every_write_it_signs_one_history(
+    folder: Path, log: SmallLog, fork: SmallLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ended at each write to the disk: what was handed out is remembered, and no fork is signed."""
+    cosign(folder, log.checkpoint(5).text, log)
+    for owner, name in ((os, "fsync"), (Path, "replace")):
+        for point in (1, 2):
+            real, left = getattr(owner, name), point
+
+            def deadly(*arguments: Any, real: Any = real) -> Any:
+                nonlocal left
+                left -= 1
+                if left == 0:
+                    raise KeyboardInterrupt
+                return real(*arguments)
+
+            signed = 5
+            with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+                patch.setattr(owner, name, deadly)
+                signed = cosign(folder, log.consistency(5, 8), log).checkpoint.size
+            assert seen(folder)[0] >= signed
+            for size in (5, 8):
+                with pytest.raises(Refused):
+                    cosign(folder, fork.checkpoint(size).text, log)
+            (folder / next(folder.glob("seen-*")).name).write_text(log.checkpoint(5).text)
 
 
 def test_a_full_disk_cosigns_nothing(folder: Path, log: SmallLog) -> None:

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from neo4j import Driver
+from neo4j import Driver, Session
 
 from graph.artifacts import ArtifactStore
 from graph.login import Connection
@@ -154,6 +156,61 @@ def test_a_killed_rotation_is_finished(
         assert (key.public, False) == (found.named_keys()[-1].key, (folder / NEXT_FILE).exists())
         assert len(found.named_keys()) in (number, number + 1)
         assert newest.size == projection.log.head().sequence
+
+
+class Killed(BaseException):
+    """What stands for a kill: nothing of ours catches it."""
+
+
+class Points:
+    """Ends what runs at the n-th write to disk or database, before or after it takes effect."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, left: int, *, after: bool) -> None:
+        self.left, self._after = left, after
+        for owner, name in ((os, "fsync"), (Path, "replace"), (Session, "execute_write")):
+            patch.setattr(owner, name, self._watched(getattr(owner, name)))
+
+    def _watched(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*arguments: Any, **more: Any) -> Any:
+            self.left -= 1
+            if self.left == 0 and not self._after:
+                raise Killed
+            done = real(*arguments, **more)
+            if self.left == 0:
+                raise Killed
+            return done
+
+        return watched
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("work", ["rotate", "checkpoint"])
+def test_killed_at_every_write_there_is_one_key_and_one_history(
+    projection: Projection, folder: Path, monkeypatch: pytest.MonkeyPatch, work: str, after: bool
+) -> None:
+    """Ended before or after each write: the next who signs does so with the key that is logged."""
+    point, lived = 0, False
+    while not lived:
+        point += 1
+        append(projection, 100 + point)
+        if work == "checkpoint":  # the first need, every time
+            shutil.rmtree(folder, ignore_errors=True)
+        with monkeypatch.context() as patch:
+            points = Points(patch, point, after=after)
+            with suppress(Killed):
+                getattr(Signer(folder, projection), work)("ada")
+            lived = points.left > 0
+        found = Signer(folder, projection)
+        newest, named = found.checkpoint("ada"), found.named_keys()
+        assert named[-1].key == found.public_key("ada")
+        assert signed_at(newest, named[-1].key) is not None
+        assert newest.size == projection.log.head().sequence
+        assert not (folder / NEXT_FILE).exists()
+        for size in found.store.sizes():
+            kept = found.store.at(size)
+            assert kept is not None
+            assert found.proofs.tree(size).root == kept.root
+    assert point > 8
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
