@@ -99,7 +99,8 @@ def test_a_redacted_proof_shows_what_was_chosen_alone(log: SmallLog, key: str) -
     found = verify(data, [key])
     assert {"payload.plan": f"{PLAN:064x}"} == found["fields"]
     assert {"agent", "artifact", "payload.n"} < set(found["hidden"])
-    hidden = [event(PLAN).seed, "ada", "ab" * 32, "2026-01-31"]
+    hidden = [event(PLAN).seed, '\\"ada', "ab" * 32, "2026-01-31"]
+    assert hidden[1:] == [text for text in hidden if text in log.proof(PLAN, EVENTS).decode()]
     assert [] == [text for text in hidden if text in data.decode()]
 
 
