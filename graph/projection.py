@@ -32,6 +32,7 @@ from ontology.errors import InputError, StateError
 from ontology.events import (
     FACTS_DUE,
     FEED_LOADED,
+    KEY_ACTIVATED,
     PERSON_ERASED,
     PLAN_MADE,
     RELEASE_ACTIVATED,
@@ -51,6 +52,7 @@ _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]
     RELEASE_ACTIVATED: lambda _reader, _artifact, payload: ReleaseNodes(payload),
     ROWS_DISCARDED: SettledNodes,
     PERSON_ERASED: lambda _reader, _artifact, _payload: NoNodes(),
+    KEY_ACTIVATED: lambda _reader, _artifact, _payload: NoNodes(),
 }
 
 

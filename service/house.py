@@ -128,6 +128,11 @@ def log_folder(settings: Settings) -> Path:
     return settings.data_folder / "log"
 
 
+def transparency_folder(settings: Settings) -> Path:
+    """Where the log's key and its signed checkpoints are."""
+    return settings.data_folder / "transparency"
+
+
 def restoring_mark(settings: Settings) -> Path:
     """The file that is there while a restore, or a rebuild in place, is not finished."""
     return settings.data_folder / "restoring"

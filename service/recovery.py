@@ -34,6 +34,7 @@ from graph.recovery.records import event_of
 from graph.recovery.segments import SegmentFile, Segments, in_order
 from graph.server import ManagedServer, managed_server, open_database
 from graph.settings import Settings
+from graph.transparency.signed_checkpoints import SignedCheckpoints
 from ontology.errors import EvenkeelError, InputError, OutsideError, StateError
 from ontology.events import FEED_LOADED, PERSON_ERASED, PLAN_MADE, Event
 from service.house import (
@@ -44,6 +45,7 @@ from service.house import (
     log_folder,
     refuse_half_restored,
     restoring_mark,
+    transparency_folder,
 )
 
 LOSSES_SHOWN = 5
@@ -85,6 +87,8 @@ def backup(
     states = house.reader.chain_digests(upto)
     mappings = (house.settings.data_folder / "mappings").glob("*.yaml")
     more = {f"mappings/{path.name}": path.read_bytes() for path in mappings}
+    signed = SignedCheckpoints(transparency_folder(house.settings)).files()
+    more |= {f"transparency/{name}": data for name, data in signed.items()}
     _copy_persons(house, folder, wanted=persons)
     made, copied = write_backup(folder, store, files, states, more, known, progress)
     return {

@@ -26,7 +26,19 @@ from api.graphql.explanations import (
     why_line_page,
     why_place_page,
 )
-from api.graphql.history import Event, LogHead, Path, SetAside, decided_from, events_page, path_down
+from api.graphql.history import (
+    ConsistencyProof,
+    Event,
+    InclusionProof,
+    LogHead,
+    Path,
+    SetAside,
+    consistency_proof,
+    decided_from,
+    events_page,
+    inclusion_proof,
+    path_down,
+)
 from api.graphql.impact import Failure, Impact, SinglePoint, impact_page, single_points_page
 from api.graphql.kpis import Kpi, kpis_page
 from api.graphql.limits import document_within_limits
@@ -340,6 +352,23 @@ class Query(TableQueries):
         mark = await info.context.read(info.context.house.catalog.watermark)
         return LogHead(projected=BigInt(mark.projected), sequence=BigInt(mark.sequence),
                        root=mark.root, recorded_at=mark.recorded_at)  # fmt: skip
+
+    @described
+    async def inclusion_proof(
+        self, info: Info, event: int, at_size: int | None = None
+    ) -> InclusionProof:
+        """That an event stands in the log, or in the log when it had `atSize` events."""
+        return await inclusion_proof(info, event, at_size or 0)
+
+    @described
+    async def consistency_proof(
+        self,
+        info: Info,
+        from_: Annotated[int, strawberry.argument(name="from")],
+        to: int | None = None,
+    ) -> ConsistencyProof:
+        """That the log of `from` events begins the present one, or that of `to` events."""
+        return await consistency_proof(info, from_, to or 0)
 
     @described
     async def events(self, info: Info, first: First = 50, after: After = None) -> Connection[Event]:
