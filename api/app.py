@@ -1,30 +1,32 @@
 """The HTTP surface: one address for GraphQL, one for health, and nothing without the token."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import orjson
 from anyio import to_thread
 from fastapi import FastAPI, Request, Response
-from graphql import OperationDefinitionNode
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
-from strawberry.schema.exceptions import CannotGetOperationTypeError
 
-from api.answers import error_document, internal_error, shown
+from api.answers import error_document
 from api.doors.changes import ChangesDoor
 from api.doors.cut_off import CutOff
+from api.doors.exports import ExportsDoor
 from api.doors.feeds import FeedsDoor
+from api.doors.guarded import Guarded
 from api.graphql.connections import Cursors
-from api.graphql.limits import BODY_BYTES, document_within_limits
 from api.graphql.loaders import Hops
 from api.graphql.loaders import Request as GraphQLRequest
-from api.graphql.schema import Schema, build_schema
+from api.graphql.schema import build_schema
+from api.graphql.surface import Surface
+from api.graphql.trusted import NO_DOCUMENTS, trusted_documents
 from api.tokens import admits
 from ontology.errors import AccessError, EvenkeelError, InputError
+from service.asking.questions import Questions
 from service.doors.door_bounds import DoorBounds, bounds_from_environment
 from service.doors.inbox import Inbox
 from service.doors.spool import clear_left
@@ -32,19 +34,18 @@ from service.house import House
 
 HEALTH = "/health"
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
-_STATUS = {"BODY_TOO_LARGE": 413, "MEDIA_TYPE": 415, "ACCESS_DENIED": 401}
 
 
 def create_app(
     house: House, token: str, development: bool = False, bounds: DoorBounds | None = None,
-    ending: Event | None = None,
+    ending: Event | None = None, documents: Path | None = None,
 ) -> FastAPI:  # fmt: skip
-    """The service on an open house: POST /graphql and /feeds/{source}, GET /changes and /health.
+    """The service on an open house: /graphql, /exports, /feeds, /changes and /health.
 
     `bounds` are those of the environment unless given; streams stop when `ending` is set. Health
-    tells no data; everything else needs `Authorization: Bearer <token>`. A request that is no
-    GraphQL is answered 400, 413 or 415; one that is, 200 with `data` and `errors`. Introspection
-    and suggestions are on in `development` only.
+    tells no data; everything else needs `Authorization: Bearer <token>`. Introspection
+    and suggestions are on in `development` only. Of a folder `documents` its queries are
+    trusted, and no others run; raises what `trusted_documents` does.
     """
     chosen, stop = bounds or bounds_from_environment(), ending or Event()
     inbox = Inbox(house.settings.data_folder, chosen)
@@ -58,11 +59,16 @@ def create_app(
 
     app = FastAPI(title="Evenkeel", openapi_url=None, docs_url=None, redoc_url=None,
                   lifespan=lifespan)  # fmt: skip
-    cursors, hops = Cursors.under(token), Hops()
-    surface = _Surface(lambda: GraphQLRequest(house, cursors, hops, inbox),
-                       build_schema(development=development), development)  # fmt: skip
-    app.add_api_route("/graphql", surface.answer, methods=["POST"], response_class=Response)
+    cursors, hops, questions = Cursors.under(token), Hops(), Questions(house)
+    schema = build_schema(development=development)
+    trusted = trusted_documents(documents, schema.as_str()) if documents else NO_DOCUMENTS
+    surface = Surface(lambda: GraphQLRequest(house, cursors, hops, inbox, questions), schema,
+                      development, trusted)  # fmt: skip
+    app.add_api_route("/graphql", surface.answer, methods=["GET", "POST"],
+                      response_class=Response)  # fmt: skip
     app.add_api_route("/feeds/{source}", FeedsDoor(house, inbox).deliver, methods=["POST"],
+                      response_class=Response)  # fmt: skip
+    app.add_api_route("/exports/{form}", ExportsDoor(questions).export, methods=["POST"],
                       response_class=Response)  # fmt: skip
     app.add_api_route("/changes", ChangesDoor(house, chosen, stop).follow, methods=["GET"],
                       response_class=Response)  # fmt: skip
@@ -70,99 +76,8 @@ def create_app(
     app.add_exception_handler(HTTPException, _refused_by_routing)
     app.add_middleware(_TokenGate, token=token)
     app.add_middleware(CutOff, ending=stop)
+    app.add_middleware(Guarded)
     return app
-
-
-@dataclass(frozen=True, slots=True)
-class _Query:
-    text: str
-    variables: dict[str, Any] | None
-    operation: str | None
-
-
-class _Surface:
-    """Answers GraphQL requests."""
-
-    def __init__(
-        self, request: Callable[[], GraphQLRequest], schema: Schema, development: bool
-    ) -> None:
-        self._request = request
-        self._schema = schema
-        self._development = development
-
-    async def answer(self, request: Request) -> Response:
-        """The answer to one POST; no error leaves it."""
-        try:
-            query = _read_query(request, await _body(request))
-            _check_operation(query)
-            return await self._executed(query)
-        except EvenkeelError as error:
-            return _json(error_document(error), _STATUS.get(error.code, 400))
-        except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
-            return _json(error_document(internal_error(error)), 500)
-
-    async def _executed(self, query: _Query) -> Response:
-        try:
-            result = await self._schema.execute(
-                query.text, query.variables, self._request(), operation_name=query.operation
-            )
-        except CannotGetOperationTypeError as error:
-            raise InputError(error.as_http_error_reason(), code="QUERY_INVALID",
-                             hint="name one of the document's operations") from error  # fmt: skip
-        answer: dict[str, Any] = {}
-        errors = result.errors or []
-        never_ran = result.data is None and not any(error.path for error in errors)
-        if not never_ran:
-            answer["data"] = result.data
-        if errors:
-            answer["errors"] = shown(errors, development=self._development)
-        return _json(answer, 400 if never_ran else 200)
-
-
-async def _body(request: Request) -> bytes:
-    """The body, read no further than its limit, whatever its header promises."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > BODY_BYTES:
-            raise InputError(f"the request is larger than {BODY_BYTES} bytes",
-                             code="BODY_TOO_LARGE", hint="split the query")  # fmt: skip
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _read_query(request: Request, body: bytes) -> _Query:
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "application/json":
-        raise InputError("the request is not `application/json`", code="MEDIA_TYPE",
-                         hint="send Content-Type: application/json")  # fmt: skip
-    try:
-        asked = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InputError("the request's body is not JSON in UTF-8", code="NOT_JSON",
-                         hint='send {"query": "...", "variables": {...}}') from error  # fmt: skip
-    if isinstance(asked, list):
-        raise InputError("requests are not batched", code="BATCH_OFF",
-                         hint="send one query at a time")  # fmt: skip
-    fields = asked if isinstance(asked, dict) else {}
-    text, variables = fields.get("query"), fields.get("variables")
-    operation = fields.get("operationName")
-    if not (
-        isinstance(text, str)
-        and isinstance(variables, dict | None)
-        and isinstance(operation, str | None)
-    ):
-        raise InputError("the request is not a GraphQL request", code="BAD_REQUEST",
-                         hint='send {"query": "...", "variables": {...}}')  # fmt: skip
-    return _Query(text, variables, operation)
-
-
-def _check_operation(query: _Query) -> None:
-    document = document_within_limits(query.text)
-    operations = sum(isinstance(part, OperationDefinitionNode) for part in document.definitions)
-    if operations > 1 and not query.operation:
-        raise InputError("the document has several operations", code="QUERY_INVALID",
-                         hint="name one of them in `operationName`")  # fmt: skip
 
 
 class _TokenGate:
@@ -199,7 +114,7 @@ async def _refused_by_routing(_: Request, error: Exception) -> Response:
     headers = error.headers if isinstance(error, HTTPException) else None
     refusal = InputError("there is nothing here for such a request",
                          code=_HTTP_CODES.get(status, "BAD_REQUEST"),
-                         hint="POST to /graphql or /feeds/SOURCE, GET /changes")  # fmt: skip
+                         hint="/graphql, /feeds/SOURCE, /exports/FORMAT, /changes")  # fmt: skip
     answer = _json(error_document(refusal), status)
     answer.headers.update(headers or {})
     return answer

@@ -26,6 +26,7 @@ from api.commands import frontier as commands_frontier
 from api.commands import identity as commands_identity
 from api.commands import impact as commands_impact
 from api.commands import kpi as commands_kpi
+from api.commands import log as commands_log
 from api.commands import persons as commands_persons
 from api.commands import plan as commands_plan
 from api.commands import price as commands_price
@@ -66,7 +67,7 @@ for _module in (
     commands_demo, commands_price, commands_query, commands_impact, commands_kpi, commands_compare,
     commands_why, commands_diff, commands_edit, commands_export, commands_drift, commands_frontier,
     commands_quarantine, commands_identity, commands_feeds, commands_freshness, commands_recovery,
-    commands_reconcile, commands_resync, commands_persons, commands_events,
+    commands_reconcile, commands_resync, commands_persons, commands_events, commands_log,
     commands_replay, commands_recall, commands_trace,
 ):  # fmt: skip
     _module.register(app)

@@ -1,5 +1,6 @@
 """The service on a socket until a signal ends it: readers are let go, deliveries are finished."""
 
+import gc
 import signal
 import socket
 from collections.abc import Iterator
@@ -24,8 +25,18 @@ def serve_until_ended(application: FastAPI, ending: Event, host: str, port: int)
     config = Config(application, host=host, port=port, log_level="warning",
                     timeout_graceful_shutdown=LONGEST_END_SECONDS)  # fmt: skip
     server = _Server(config, ending)
+    lives_as_long()
     with suppress(KeyboardInterrupt), _ended_by_sigterm(server):
         server.run(sockets=[_listening(config)])
+
+
+def lives_as_long() -> None:
+    """What stands now stays until the process ends: the collector need not walk it again.
+
+    A walk over all that is imported takes 50 to 70 ms, in the middle of some delivery.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class _Server(Server):

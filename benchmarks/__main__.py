@@ -21,6 +21,7 @@ from benchmarks import (
     scale,
     stability,
     sync_rate,
+    transparency,
     verifying,
 )
 from benchmarks.rows import Row, table_of
@@ -29,6 +30,7 @@ Benchmark = Callable[[], list[Row] | None]
 SHORT: tuple[Benchmark, ...] = (
     around_solve.main, many_items.main, engines.main, coupled.small,
     verifying.main, flips.main, scale.main, reading.main, sync_rate.main,
+    transparency.main,
 )  # fmt: skip
 """The aims, in the order of their table, and how planning and loading grow: about half an hour."""
 

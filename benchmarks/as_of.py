@@ -23,7 +23,8 @@ from graph.migrate import migrate
 from graph.recovery.checkpoints import Checkpoints
 from graph.server import ManagedServer
 from graph.settings import settings_from_environment
-from graph.snapshot import SnapshotReader, since_seconds_of
+from graph.snapshot import SnapshotReader
+from graph.stated import since_seconds_of
 from ontology.columns import Table, table_of
 from ontology.events import FEED_LOADED, NewEvent, micros_of
 from ontology.stock import StockPosition

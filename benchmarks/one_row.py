@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from api.serving import lives_as_long
 from benchmarks.rows import Row, table_of
 from graph.login import open_driver
 from graph.server import ManagedServer
@@ -106,6 +107,7 @@ def _loaded(folder: Path, kind: Kind, size: int) -> Iterator[House]:
             rows = np.arange(size)
             path = _written(folder / "all.csv", rows, np.ones(size, np.int64), rows % DAYS)
             _deliver(house, path, kind, 0)
+            lives_as_long()  # as `serve` does
             yield house
     finally:
         server.stop()

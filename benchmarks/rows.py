@@ -10,8 +10,8 @@ GIGABYTE = 10**9
 class Row:
     """An aim is a most: `measured` meets it where it is no greater.
 
-    `unit` says what both are: `x` of what the peer took, `%` of the cost, `GB`, or `ms`. A
-    row without a number was not measured, and says why in `size`.
+    `unit` says what both are: `x` of what the peer took, `%` of the cost, `GB` of memory, or `ms`
+    of the clock. A row without a number was not measured, and says why in `size`.
     """
 
     work: str

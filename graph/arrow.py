@@ -60,6 +60,12 @@ def write_table(table: Table, sink: BinaryIO) -> None:
     _write(sink, schema, len(table), arrays)
 
 
+def arrow_table(table: Table) -> Any:
+    """A table as a `pyarrow.Table`, its columns in the order of the record's fields."""
+    kinds = field_kinds(RECORDS[table.name])
+    return pa.table([_to_arrow(table[name], kind) for name, kind in kinds.items()], names=[*kinds])
+
+
 def table_from(source: bytes | Path) -> Table:
     """The table of an Arrow IPC file that `arrow_bytes` wrote, read some rows at a time.
 

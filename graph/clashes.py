@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.fold import BoolColumn, Fold, Statements, later, states_the_same
-from graph.snapshot import SECOND, SnapshotReader, stated_by
+from graph.snapshot import SnapshotReader
 from graph.state import State
+from graph.stated import SECOND
 from ontology.events import Event
 
 Rows = npt.NDArray[np.intp]
@@ -52,7 +53,7 @@ def _in_the_past(
              for name, each in rows.items()}  # fmt: skip
     for event in reader.log.steps(chain, upto=state.sequence):
         wanted = {name for name, span in spans.items() if _speaks_of(event, name, span)}
-        for name, told in stated_by(reader.store, event, only=wanted).items() if wanted else ():
+        for name, told in reader.stated(event, only=wanted).items() if wanted else ():
             at, here, alike = _at_equal_clocks(told, rows[name])
             other[name][at[here & ~alike]] = True
             same[name][at[here & alike]] = True

@@ -12,8 +12,9 @@ from graph.facts import Properties, fact_rows
 from graph.fold import IntMatrix, Statements
 from graph.manifests import OMITS, FeedContents, read_feed
 from graph.settled_rows import RETRIED, ROOM, settle_steps, supersede_step
-from graph.snapshot import SnapshotReader, stated_in
+from graph.snapshot import SnapshotReader
 from graph.state import ALWAYS, change_of
+from graph.stated import stated_in
 from graph.statements import OPEN_END, run
 from graph.steps import Step
 from ontology.columns import record_at

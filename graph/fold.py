@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ontology.columns import Column, Table, empty_table, joined
+from ontology.columns import Column, Table, empty_table, joined_tables
 from ontology.grouping import rows_about
 from ontology.keys import are_ascending
 
@@ -141,14 +141,13 @@ class Fold:
             rows = self.layers[number].table.row_of.find(keys[open_])
             hit = rows >= 0
             layer_of[open_[hit]], row_of[open_[hit]] = number, rows[hit]
-        parts, places = [_nothing(name)], [np.zeros(0, np.intp)]
-        for number, layer in enumerate(self.layers):
+        parts, places = [], []
+        for number in np.unique(layer_of[layer_of >= 0]).tolist():
             here = np.flatnonzero(layer_of == number)
-            parts.append(layer.take(row_of[here]))
+            parts.append(self.layers[number].take(row_of[here]))
             places.append(here)
-        if sum(len(place) > 0 for place in places) <= 1:
-            found = max(parts, key=len)
-            return found, layer_of >= 0
+        if len(parts) <= 1:
+            return parts[0] if parts else _nothing(name), layer_of >= 0
         order = np.argsort(np.concatenate(places), kind="stable")
         return concatenated(parts).take(order), layer_of >= 0
 
@@ -216,12 +215,6 @@ def concatenated(parts: list[Statements]) -> Statements:
         for name in ("clocks", "addresses", "closes")
     )
     return Statements(joined_tables([part.table for part in parts]), clocks, addresses, closes)
-
-
-def joined_tables(tables: list[Table]) -> Table:
-    """The rows of several tables of one class, one after the other."""
-    columns = {name: joined([table[name] for table in tables]) for name in tables[0].columns}
-    return Table(tables[0].name, columns)
 
 
 def _nothing(name: str) -> Statements:

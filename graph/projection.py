@@ -21,8 +21,9 @@ from graph.recovery.checkpoints import Checkpoints
 from graph.recovery.records import Record, event_of
 from graph.recovery.segments import Segments
 from graph.settled_rows import SettledNodes, still_open
-from graph.snapshot import SnapshotReader, since_seconds_of
+from graph.snapshot import SnapshotReader
 from graph.state import State
+from graph.stated import since_seconds_of
 from graph.statements import database_error, read, run
 from graph.steps import Nodes, NoNodes, Step
 from ontology.canonical import digest_of
@@ -31,6 +32,7 @@ from ontology.errors import InputError, StateError
 from ontology.events import (
     FACTS_DUE,
     FEED_LOADED,
+    KEY_ACTIVATED,
     PERSON_ERASED,
     PLAN_MADE,
     RELEASE_ACTIVATED,
@@ -50,6 +52,7 @@ _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]
     RELEASE_ACTIVATED: lambda _reader, _artifact, payload: ReleaseNodes(payload),
     ROWS_DISCARDED: SettledNodes,
     PERSON_ERASED: lambda _reader, _artifact, _payload: NoNodes(),
+    KEY_ACTIVATED: lambda _reader, _artifact, _payload: NoNodes(),
 }
 
 

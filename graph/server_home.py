@@ -40,6 +40,11 @@ class ServerHome:
         self._next = self.folder.with_name("neo4j.next")
         self._before = self.folder.with_name("neo4j.before")
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing is left of a store, nor the password by which a process could know it."""
+        return not any(path.exists() for path in (self.data, self._password, self._next))
+
     def make(self) -> None:
         """Makes the folders, open to their owner alone.
 

@@ -9,14 +9,14 @@ from threading import Lock
 import numpy as np
 
 from graph.artifacts import ArtifactStore
-from graph.fold import Statements
+from graph.fold import Fold, Statements
 from graph.log import LAST_EVENT, Log
-from graph.manifests import FeedContents, read_statements
 from graph.recent import Recent
 from graph.recovery.checkpoints import Checkpoints, pass_over
 from graph.state import State, as_stated
+from graph.stated import Said
 from ontology.canonical import digest_of
-from ontology.columns import Snapshot, Table
+from ontology.columns import Column, Snapshot, Table
 from ontology.errors import InputError
 from ontology.events import FACTS_DUE, Event, micros_of
 from ontology.on_demand import OnDemand
@@ -26,8 +26,6 @@ LAST = 2**62
 
 KEPT = 3
 """So many states of a chain are kept: they share most of their layers."""
-
-SECOND = 1_000_000
 
 NEWEST = 64
 """So many of a chain's last feeds are kept at hand."""
@@ -50,6 +48,7 @@ class SnapshotReader:
         self.store = store
         self.checkpoints = checkpoints
         self.recent = Recent(store)
+        self._said = Said(store)
         self._kept: dict[str, tuple[State, ...]] = {}
         self._fed: dict[str, deque[Event]] = {}
         self._full: dict[str, list[Event]] = {}
@@ -122,6 +121,31 @@ class SnapshotReader:
         """The state of what was true by a time (microseconds), as known after some events."""
         return self._as_of(chain, effective, _upto(at_sequence))
 
+    def fold_then(
+        self, chain: str, name: str, keys: Column, effective: int, at_sequence: int
+    ) -> Fold:  # fmt: skip
+        """A fold that has, of these keys of a class, what was true by a time, as known then.
+
+        It equals that of `as_of` in them, and reads no more than what was said of the class.
+        """
+        start = self._nearest(chain, at_sequence, effective)
+        is_ahead = name in start.ahead
+        fold = Fold() if is_ahead else start.folds.get(name, Fold())
+        for event in self.log.steps(
+            chain, after=0 if is_ahead else start.sequence, upto=at_sequence
+        ):
+            told = self.stated(event, only={name}, by=effective).get(name)
+            if told is not None:
+                rows = told.table.row_of.find(keys)
+                fold = fold.after(told.take(rows[rows >= 0]))
+        return fold
+
+    def stated(
+        self, event: Event, *, only: Collection[str] | None = None, by: int | None = None
+    ) -> dict[str, Statements]:
+        """As `stated_by`; what a small event states is read once, and kept for a while."""
+        return self._said.stated(event, only=only, by=by)
+
     def state_digest(self, at_sequence: int | None = None) -> str:
         """One SHA-256 over the folds of all chains: a rebuild from the log gives the same."""
         return digest_of(self.chain_digests(at_sequence))
@@ -135,7 +159,7 @@ class SnapshotReader:
         for event in self.log.steps(chain, after=state.sequence, upto=upto):
             when = micros_of(event.recorded_at)
             self._remember(chain, event, state.sequence)
-            state = state.after(event.sequence, when, stated_by(self.store, event))
+            state = state.after(event.sequence, when, self.stated(event))
             if self.checkpoints is not None and self.checkpoints.is_worth(state):
                 self.checkpoints.keep(chain, state, event.leaf)
                 state = replace(state, cost_rows=0)
@@ -172,7 +196,7 @@ class SnapshotReader:
         first = 0 if start.ahead else start.sequence
         for event in self.log.steps(chain, after=first, upto=upto):
             only = start.ahead if event.sequence <= start.sequence else None
-            told = stated_by(self.store, event, only=only, by=effective)
+            told = self.stated(event, only=only, by=effective)
             state = state.after(event.sequence, effective, told)
         return state
 
@@ -186,66 +210,6 @@ class SnapshotReader:
                 return found.state
             pass_over(chain, sequence, "it is of another log")
         return State()
-
-
-def stated_by(
-    store: ArtifactStore,
-    event: Event,
-    *,
-    only: Collection[str] | None = None,
-    by: int | None = None,
-) -> dict[str, Statements]:
-    """What an event states, by class, each row with its clocks and its address.
-
-    Of `only` some classes, where they are given; what is true `by` a time, where that is: an event
-    that says since when its rows are true (`since_seconds_of`) is not read for nothing.
-    """
-    if event.kind == FACTS_DUE:
-        return {}
-    wanted = only
-    spans = event.payload.get("since_seconds")
-    if spans is not None:
-        wanted = {
-            name
-            for name, (first, _) in spans.items()
-            if (only is None or name in only) and (by is None or first * SECOND <= by)
-        }
-        if not wanted:
-            return {}
-    feed = read_statements(store, event.artifact, wanted)
-    stated = stated_in(feed, event.sequence, micros_of(event.effective_at))
-    if by is None:
-        return stated
-    reached = {name: rows.upto(by) for name, rows in stated.items()}
-    return {name: rows for name, rows in reached.items() if len(rows)}
-
-
-def since_seconds_of(feed: FeedContents, effective: int) -> dict[str, list[int]]:
-    """Per class that a feed states, the first and the last second since when its rows are true."""
-    found = {}
-    for name, table in feed.tables.items():
-        if len(table):
-            since = feed.since.get(name, np.array([effective], np.int64))
-            found[name] = [int(since.min()) // SECOND, -(-int(since.max()) // SECOND)]
-    return found
-
-
-def stated_in(feed: FeedContents, sequence: int, effective: int) -> dict[str, Statements]:
-    """What a feed states as event `sequence`; true since `effective` unless its rows say when."""
-    found = {}
-    for name, table in feed.tables.items():
-        count = len(table)
-        since = feed.since.get(name, np.full(count, effective, np.int64))
-        ranks = feed.linked.ranks.get(name)
-        if ranks is None:
-            order = (np.full(count, feed.standing), np.full(count, feed.source_sequence))
-        else:
-            order = (ranks[:, 0], ranks[:, 1])
-        addresses = np.column_stack([np.full(count, sequence), np.arange(count)])
-        closes = feed.closes.get(name, np.zeros(count, np.bool_))
-        clocks = np.column_stack([since, *order])
-        found[name] = Statements(table, clocks, addresses, closes, ranks is not None, feed.decides)
-    return found
 
 
 def apply_feed(before: Snapshot, sequence: int, tables: Mapping[str, Table]) -> Snapshot:

@@ -19,6 +19,8 @@ from ontology.vocabulary import RECORDS
 Column = npt.NDArray[Any]
 MISSING = int(np.iinfo(np.int64).min)
 """The integer that stands for "not stated" in a column of integers."""
+KEYS_CARRIED = 2**14
+"""Up to so many rows that are taken or joined bring their keys along, where they are known."""
 CELLS_AT_ONCE = 2**16
 """So many cells of a column are put into bytes at once."""
 
@@ -70,7 +72,10 @@ class Table:
         """
         if _are_all(rows, len(self)):
             return self
-        return Table(self.name, {n: _taken(column, rows) for n, column in self.columns.items()})
+        found = Table(self.name, {n: _taken(column, rows) for n, column in self.columns.items()})
+        if len(rows) <= KEYS_CARRIED and "keys" in self.__dict__:
+            found.__dict__["keys"] = self.keys[rows]  # they would be made anew from the columns
+        return found
 
     def sorted(self) -> "Table":
         """The same rows in the order of their natural keys (code points), then of their cells."""
@@ -224,6 +229,16 @@ def cell(value: Any, kind: FieldKind) -> Any:
     return plain.replace(tzinfo=UTC) if kind.scalar is datetime else plain
 
 
+def joined_tables(tables: Sequence[Table]) -> Table:
+    """The rows of several tables of one class, one after the other."""
+    columns = {name: joined([table[name] for table in tables]) for name in tables[0].columns}
+    found = Table(tables[0].name, columns)
+    told = [table for table in tables if len(table)]
+    if len(found) <= KEYS_CARRIED and told and all("keys" in table.__dict__ for table in told):
+        found.__dict__["keys"] = np.concatenate([table.keys for table in told])
+    return found
+
+
 def joined(columns: Sequence[Column]) -> Column:
     """The cells of several columns of one field, one column after the other.
 
@@ -250,11 +265,11 @@ def _is_constant(column: Column) -> bool:
 
 
 def _taken(column: Column, rows: npt.NDArray[np.intp]) -> Column:
-    found: Column = column[rows] if not _is_constant(column) else column[:1]
     if not _is_constant(column):
+        found: Column = column[rows]
         return found
     count = int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
-    return np.broadcast_to(found, count)
+    return column[:count] if count <= len(column) else np.broadcast_to(column[:1], count)
 
 
 def _are_all(rows: npt.NDArray[np.intp], count: int) -> bool:

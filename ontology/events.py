@@ -11,7 +11,9 @@ RELEASE_ACTIVATED = "release.activated"
 PLAN_MADE = "plan.made"
 ROWS_DISCARDED = "rows.discarded"
 PERSON_ERASED = "person.erased"
-KINDS = (FEED_LOADED, FACTS_DUE, RELEASE_ACTIVATED, PLAN_MADE, ROWS_DISCARDED, PERSON_ERASED)
+KEY_ACTIVATED = "key.activated"
+KINDS = (FEED_LOADED, FACTS_DUE, RELEASE_ACTIVATED, PLAN_MADE, ROWS_DISCARDED, PERSON_ERASED,
+         KEY_ACTIVATED)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Days at a place: local dates and half-open days in UTC, through daylight saving and history."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from ontology.columns import Column, Snapshot
 from ontology.errors import InputError
+from ontology.on_demand import OnDemand
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """The years that facts may state days in."""
@@ -124,26 +126,28 @@ def _starts(zone: str, days: list[date]) -> Column:
     return np.array([_start(zone, on).replace(tzinfo=None) for on in days], "datetime64[us]")
 
 
-def zones_of(snapshot: Snapshot) -> dict[str, str]:
+def zones_of(snapshot: Snapshot) -> Mapping[str, str]:
     """The time zone of every location: its own, or that of the nearest place it is part of.
 
-    `UTC` where none is stated. Raises InputError `ZONE_UNKNOWN`.
+    `UTC` where none is stated. Each is looked up when it is asked for, and then raises InputError
+    `ZONE_UNKNOWN`.
     """
     table = snapshot.table("Location")
-    own = dict(zip(table["id"], table["time_zone"], strict=True))
-    above = dict(zip(table["id"], table["part_of"], strict=True))
-    found = {}
-    for place in own:
-        at, passed = place, set[str]()
-        while at in own and not own[at] and at not in passed:
-            passed.add(at)
-            at = above[at]
-        found[place] = own.get(at) or UNSTATED
-        check_zone(found[place])
-    return found
+    columns = (table[name].tolist() for name in ("id", "time_zone", "part_of"))
+    stated = {place: (own, above) for place, own, above in zip(*columns, strict=True)}
+
+    def zone(place: str) -> str:
+        passed, own, above = {place}, *stated[place]
+        while not own and above in stated and above not in passed:
+            passed.add(above)
+            own, above = stated[above]
+        check_zone(own or UNSTATED)
+        return own or UNSTATED
+
+    return OnDemand(stated, zone)
 
 
-def local_days_at(zones: dict[str, str], places: Column, instants: Column) -> Column:
+def local_days_at(zones: Mapping[str, str], places: Column, instants: Column) -> Column:
     """The local day of each instant (datetime64[us], UTC) at its place, as datetime64[D].
 
     `zones` is what `zones_of` found; a place that it does not know counts in UTC.

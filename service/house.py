@@ -27,6 +27,8 @@ from rules.release import Release, default_release
 from service.returned_memory import return_large_columns
 
 SERVICE_AGENT = "evenkeel"
+REBUILD = b"rebuild"
+"""What the mark of a rebuild in place holds; that of a restore names its backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +128,32 @@ def log_folder(settings: Settings) -> Path:
     return settings.data_folder / "log"
 
 
+def transparency_folder(settings: Settings) -> Path:
+    """Where the log's key and its signed checkpoints are."""
+    return settings.data_folder / "transparency"
+
+
 def restoring_mark(settings: Settings) -> Path:
-    """The file that is there while a restore is not finished."""
+    """The file that is there while a restore, or a rebuild in place, is not finished."""
     return settings.data_folder / "restoring"
 
 
+def is_half_rebuilt(settings: Settings) -> bool:
+    """Whether the mark is that of a rebuild."""
+    mark = restoring_mark(settings)
+    return mark.exists() and mark.read_bytes() == REBUILD
+
+
 def refuse_half_restored(settings: Settings) -> None:
-    """Raises StateError `RESTORE_UNFINISHED` while a restore into the data folder is not done."""
+    """Nothing is read or written before a restore, or a rebuild in place, is done.
+
+    Raises StateError `RESTORE_UNFINISHED`, `REBUILD_UNFINISHED`.
+    """
+    if is_half_rebuilt(settings):
+        raise StateError(
+            f"a rebuild of the database in `{settings.data_folder}` was not finished",
+            code="REBUILD_UNFINISHED", hint="give `evenkeel rebuild` again: it begins anew",
+        )  # fmt: skip
     if restoring_mark(settings).exists():
         raise StateError(
             f"a restore into `{settings.data_folder}` was not finished", code="RESTORE_UNFINISHED",

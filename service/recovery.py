@@ -34,14 +34,18 @@ from graph.recovery.records import event_of
 from graph.recovery.segments import SegmentFile, Segments, in_order
 from graph.server import ManagedServer, managed_server, open_database
 from graph.settings import Settings
+from graph.transparency.signed_checkpoints import SignedCheckpoints
 from ontology.errors import EvenkeelError, InputError, OutsideError, StateError
 from ontology.events import FEED_LOADED, PERSON_ERASED, PLAN_MADE, Event
 from service.house import (
+    REBUILD,
     House,
     artifacts_folder,
+    is_half_rebuilt,
     log_folder,
     refuse_half_restored,
     restoring_mark,
+    transparency_folder,
 )
 
 LOSSES_SHOWN = 5
@@ -83,6 +87,8 @@ def backup(
     states = house.reader.chain_digests(upto)
     mappings = (house.settings.data_folder / "mappings").glob("*.yaml")
     more = {f"mappings/{path.name}": path.read_bytes() for path in mappings}
+    signed = SignedCheckpoints(transparency_folder(house.settings)).files()
+    more |= {f"transparency/{name}": data for name, data in signed.items()}
     _copy_persons(house, folder, wanted=persons)
     made, copied = write_backup(folder, store, files, states, more, known, progress)
     return {
@@ -162,9 +168,13 @@ def _drop_half(settings: Settings, progress: Progress) -> None:
     """
     shutil.rmtree(log_folder(settings), ignore_errors=True)
     if not settings.neo4j_uri:
-        server = managed_server(settings)
-        server.stop(progress)
-        shutil.rmtree(server.home.folder, ignore_errors=True)
+        _drop_store(settings, progress)
+
+
+def _drop_store(settings: Settings, progress: Progress) -> None:
+    server = managed_server(settings)
+    server.stop(progress)
+    shutil.rmtree(server.home.folder, ignore_errors=True)
 
 
 @contextmanager
@@ -238,23 +248,23 @@ def rebuild(settings: Settings, progress: Progress = silent) -> Rebuilt:
     """Make the database anew from segments and artifacts, in a second server that takes over.
 
     The one before serves until the new one has been compared with the log. Killed at any point,
-    the old store or the new one is found by the next start. A database at NEO4J_URI is no store of
-    ours: it gets the events that it lacks, all of them where it is empty. Raises StateError
-    `NOTHING_TO_REBUILD`, `LOG_INCOMPLETE`, `LOG_DIFFERS`, `STILL_BUSY`, `RESTORE_UNFINISHED`;
-    OutsideError `SEGMENT_CORRUPT`, `LOG_DIVERGED`.
+    the old store or the new one is found by the next start. Where nothing is left of the one
+    before, the first server is filled; killed, nothing starts there until the next rebuild. A
+    database at NEO4J_URI is no store of ours: it gets the events that it lacks, all of them where
+    it is empty. Raises StateError `NOTHING_TO_REBUILD`, `LOG_INCOMPLETE`, `LOG_DIFFERS`,
+    `STILL_BUSY`, `RESTORE_UNFINISHED`; OutsideError `SEGMENT_CORRUPT`, `LOG_DIVERGED`.
     """
-    refuse_half_restored(settings)
+    if not is_half_rebuilt(settings):
+        refuse_half_restored(settings)
     settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (
-        _alone(settings, progress, "restores or rebuilds"),
-        _present(settings, progress) as (present, why_not),
-    ):
-        files = _whole_log(settings)
+    with _alone(settings, progress, "restores or rebuilds"):
         if settings.neo4j_uri:
-            return _filled(settings, files, progress)
-        before = _digests_or_none(present)
-        made = _in_second(settings, present, files, progress)
-        return Rebuilt(made, before, why_not)
+            return _filled(settings, _whole_log(settings), progress)
+        if is_half_rebuilt(settings) or managed_server(settings).home.is_lost:
+            return _in_place(settings, _whole_log(settings), progress)
+        with _present(settings, progress) as (present, why_not):
+            files, before = _whole_log(settings), _digests_or_none(present)
+            return Rebuilt(_in_second(settings, present, files, progress), before, why_not)
 
 
 def _whole_log(settings: Settings) -> list[SegmentFile]:
@@ -277,6 +287,17 @@ def _filled(settings: Settings, files: list[SegmentFile], progress: Progress) ->
         replay(projection, files, progress)
         made = _checked(projection, Segments(log_folder(settings)))
     return Rebuilt(made, None, "the database at NEO4J_URI got what it lacked")
+
+
+def _in_place(settings: Settings, files: list[SegmentFile], progress: Progress) -> Rebuilt:
+    """Fill the first server: its password is new, and the mark keeps others out."""
+    mark = restoring_mark(settings)
+    write_durably(mark, REBUILD)
+    _drop_store(settings, progress)
+    made = _filled(settings, files, progress).after
+    mark.unlink()
+    sync_folder(settings.data_folder)
+    return Rebuilt(made, None, "there is none")
 
 
 def _in_second(
@@ -332,7 +353,7 @@ def _with_the_rest(projection: Projection, segments: Segments, made: Digests) ->
 @contextmanager
 def _present(settings: Settings, progress: Progress) -> Iterator[tuple[Projection | None, str]]:
     """The database that is to be replaced, as far as it can be read, or why it cannot."""
-    if settings.neo4j_uri or not managed_server(settings).home.data.is_dir():
+    if not managed_server(settings).home.data.is_dir():
         yield None, "there is none"
         return
     driver: Driver | None = None

@@ -3,12 +3,13 @@
 import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.output import GOOD, REFUSED, AsJson, hint, print_document, watched
-from ontology.errors import InputError
+from ontology.errors import EvenkeelError, InputError
 
 if TYPE_CHECKING:
     from graph.settings import Settings
@@ -123,6 +124,14 @@ def serve(
     development: Annotated[
         bool, typer.Option("--development", help="Allow introspection and suggestions.")
     ] = False,
+    documents: Annotated[
+        Path | None,
+        typer.Option(
+            help="Run only the queries of this folder (*.graphql), named by their id.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
 ) -> int:
     """Serve GraphQL until Ctrl-C or SIGTERM; only this machine can reach it by default."""
     from threading import Event
@@ -134,8 +143,9 @@ def serve(
     _refuse_taken(host, port)
     with opened() as house:
         token = local_token(house.settings.data_folder)
+        _sign(house)
         ending = Event()
-        application = create_app(house, token, development, ending=ending)
+        application = create_app(house, token, development, ending=ending, documents=documents)
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"GraphQL at http://{shown}:{port}/graphql", err=True)
         typer.echo(f"the token is in `{house.settings.data_folder / TOKEN_FILE}`", err=True)
@@ -143,6 +153,16 @@ def serve(
             hint("warning: other machines can reach this address; the token is all that keeps it")
         serve_until_ended(application, ending, host, port)
     return GOOD
+
+
+def _sign(house: "House") -> None:
+    """Sign the log, so that it has a key before anybody asks; a refusal is told, and no more."""
+    from service.transparency import checkpoint
+
+    try:
+        checkpoint(house, LOCAL_AGENT)
+    except EvenkeelError as error:
+        hint(f"warning: the log is not signed: {error}: {error.hint} [{error.code}]")
 
 
 def _is_loopback(host: str) -> bool:

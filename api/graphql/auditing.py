@@ -7,7 +7,16 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.bigint import BigInt
-from api.graphql.connections import Connection, Edge, PageInfo, connection
+from api.graphql.connections import (
+    After,
+    Connection,
+    Edge,
+    First,
+    PageInfo,
+    check_first,
+    connection,
+)
+from api.graphql.described import described
 from api.graphql.loaders import Info
 from api.graphql.types import plain
 from graph.fact_readers import Chosen, Version
@@ -267,3 +276,29 @@ async def touched_page(
         bool(page.next_after), scope, context.cursors,
         lambda row: f"{facts[row].class_name}/{facts[row].key}",
     )  # fmt: skip
+
+
+@strawberry.type
+class AuditQueries:
+    """Questions of an auditor."""
+
+    @described
+    async def touched(
+        self, info: Info, plan: str, line: int, first: First = 50, after: After = None
+    ) -> Connection[TouchedFact]:
+        """What a line merely touched: facts that were there to be read, and are no reason of it."""
+        return await touched_page(info, plan, line, check_first(first), after)
+
+    @described
+    async def recall(
+        self, info: Info, fact: str, versions: VersionsInput | None = None,
+        decide_again: bool = False, instead: str = "", first: First = 5, after: After = None,
+    ) -> RecallAnswer:  # fmt: skip
+        """Every plan that read a fact, in any version or in some; those that rest on it first.
+
+        `decideAgain` makes each again with the fact `corrected`, `present` or `without` it, of at
+        most 5 plans at once.
+        """
+        chosen = Chosen() if versions is None else versions.chosen()
+        return await recall_page(info, fact, chosen, check_first(first), after,
+                                 (decide_again, instead))  # fmt: skip

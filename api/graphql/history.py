@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.bigint import BigInt
 from api.graphql.connections import Connection, connection
+from api.graphql.described import described
 from api.graphql.loaders import Info
 from api.graphql.plans import Decided, Shortfall, as_line
 from api.graphql.types import Node, plain
@@ -18,6 +19,7 @@ from graph.plan_nodes import LINE_CLASSES
 from graph.provenance import NO_CURSOR, Cursor, Trace, trace_down, trace_up
 from ontology.events import FEED_LOADED
 from ontology.governance import QuarantinedRow
+from service.transparency import consistency, inclusion, present_checkpoint
 
 
 @strawberry.type(description="The end of the log, and how far readers see.")
@@ -28,6 +30,53 @@ class LogHead:
     sequence: BigInt
     root: str
     recorded_at: datetime | None
+
+    @described
+    async def checkpoint(self, info: Info) -> str | None:
+        """The log as it is, signed (c2sp.org/tlog-checkpoint); null while it has no key."""
+        info.context.count(1)
+        found = await info.context.read(present_checkpoint, info.context.house)
+        return None if found is None else found.text
+
+
+@strawberry.type(description="That an event stands in the log: RFC 6962, section 2.1.1.")
+class InclusionProof:
+    """Hexadecimal SHA-256; `hashes` lead from the leaf up to the root."""
+
+    event: BigInt
+    leaf: str
+    size: BigInt
+    root: str
+    hashes: list[str]
+
+
+@strawberry.type(description="That the log only grew: RFC 6962, section 2.1.2.")
+class ConsistencyProof:
+    """Hexadecimal SHA-256; none is needed from or to a log of the same size."""
+
+    from_size: BigInt
+    from_root: str
+    to_size: BigInt
+    to_root: str
+    hashes: list[str]
+
+
+async def inclusion_proof(info: Info, event: int, at_size: int) -> InclusionProof:
+    """The proof of an event, at the present size where none is named."""
+    found = await info.context.read(inclusion, info.context.house, event, at_size)
+    info.context.count(1 + len(found.hashes))
+    return InclusionProof(event=BigInt(found.event), leaf=found.leaf, size=BigInt(found.size),
+                          root=found.root, hashes=list(found.hashes))  # fmt: skip
+
+
+async def consistency_proof(info: Info, old: int, new: int) -> ConsistencyProof:
+    """The proof between two sizes, the second the present one where none is named."""
+    found = await info.context.read(consistency, info.context.house, old, new)
+    info.context.count(1 + len(found.hashes))
+    return ConsistencyProof(
+        from_size=BigInt(found.old_size), from_root=found.old_root, to_size=BigInt(found.size),
+        to_root=found.root, hashes=list(found.hashes),
+    )  # fmt: skip
 
 
 @strawberry.type(description="What was said of a delivery beside its rows.")

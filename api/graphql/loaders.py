@@ -17,6 +17,7 @@ from graph.facts import StatedFact
 from graph.observed import Observed
 from ontology.errors import InputError
 from ontology.plan import Shortfall
+from service.asking.questions import Questions
 from service.doors.inbox import Inbox
 from service.house import AsOf, House
 from service.moment import Moment
@@ -51,9 +52,12 @@ class Request:
     so their number depends on the query's text alone.
     """
 
-    def __init__(self, house: House, cursors: Cursors, hops: Hops, inbox: Inbox) -> None:
+    def __init__(
+        self, house: House, cursors: Cursors, hops: Hops, inbox: Inbox, questions: Questions
+    ) -> None:
         self.house = house
         self.inbox = inbox
+        self.questions = questions
         self._moments: dict[tuple[str, AsOf], Moment] = {}
         self.observed = Observed(house.projection.log, house.store)
         self.cursors = cursors

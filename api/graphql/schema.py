@@ -12,13 +12,8 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from api.graphql.auditing import (
-    RecallAnswer,
-    TouchedFact,
-    VersionsInput,
-    recall_page,
-    touched_page,
-)
+from api.graphql.asking import TableQueries
+from api.graphql.auditing import AuditQueries
 from api.graphql.bigint import SCALARS, BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
@@ -32,7 +27,19 @@ from api.graphql.explanations import (
     why_line_page,
     why_place_page,
 )
-from api.graphql.history import Event, LogHead, Path, SetAside, decided_from, events_page, path_down
+from api.graphql.history import (
+    ConsistencyProof,
+    Event,
+    InclusionProof,
+    LogHead,
+    Path,
+    SetAside,
+    consistency_proof,
+    decided_from,
+    events_page,
+    inclusion_proof,
+    path_down,
+)
 from api.graphql.impact import Failure, Impact, SinglePoint, impact_page, single_points_page
 from api.graphql.kpis import Kpi, kpis_page
 from api.graphql.limits import document_within_limits
@@ -67,7 +74,6 @@ from api.graphql.types import (
 )
 from api.graphql.weighing import Frontier, Objective, frontier_page
 from api.graphql.wishes import EditInput
-from graph.fact_readers import Chosen
 from ontology.errors import EvenkeelError, InputError, SolverError, StateError
 from ontology.vocabulary import MEASUREMENTS
 from service.decision import PlanRequest
@@ -168,7 +174,7 @@ async def _chains(info: Info) -> list[Chain]:
 
 
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
-class Query:
+class Query(TableQueries, AuditQueries):
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 
     @described
@@ -307,27 +313,6 @@ class Query:
         return await decided_from(info, uri, check_first(first), after)
 
     @described
-    async def touched(
-        self, info: Info, plan: str, line: int, first: First = 50, after: After = None
-    ) -> Connection[TouchedFact]:
-        """What a line merely touched: facts that were there to be read, and are no reason of it."""
-        return await touched_page(info, plan, line, check_first(first), after)
-
-    @described
-    async def recall(
-        self, info: Info, fact: str, versions: VersionsInput | None = None,
-        decide_again: bool = False, instead: str = "", first: First = 5, after: After = None,
-    ) -> RecallAnswer:  # fmt: skip
-        """Every plan that read a fact, in any version or in some; those that rest on it first.
-
-        `decideAgain` makes each again with the fact `corrected`, `present` or `without` it, of at
-        most 5 plans at once.
-        """
-        chosen = Chosen() if versions is None else versions.chosen()
-        return await recall_page(info, fact, chosen, check_first(first), after,
-                                 (decide_again, instead))  # fmt: skip
-
-    @described
     async def quarantine(
         self, info: Info, event: int, first: First = 50, after: After = None
     ) -> Connection[SetAside]:
@@ -368,6 +353,23 @@ class Query:
         mark = await info.context.read(info.context.house.catalog.watermark)
         return LogHead(projected=BigInt(mark.projected), sequence=BigInt(mark.sequence),
                        root=mark.root, recorded_at=mark.recorded_at)  # fmt: skip
+
+    @described
+    async def inclusion_proof(
+        self, info: Info, event: int, at_size: int | None = None
+    ) -> InclusionProof:
+        """That an event stands in the log, or in the log when it had `atSize` events."""
+        return await inclusion_proof(info, event, at_size or 0)
+
+    @described
+    async def consistency_proof(
+        self,
+        info: Info,
+        from_: Annotated[int, strawberry.argument(name="from")],
+        to: int | None = None,
+    ) -> ConsistencyProof:
+        """That the log of `from` events begins the present one, or that of `to` events."""
+        return await consistency_proof(info, from_, to or 0)
 
     @described
     async def events(self, info: Info, first: First = 50, after: After = None) -> Connection[Event]:

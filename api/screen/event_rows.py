@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 from api.screen import drawing
 from api.screen.amounts import count
 from api.screen.tables import Table
-from ontology.events import FACTS_DUE, FEED_LOADED, PLAN_MADE, RELEASE_ACTIVATED, ROWS_DISCARDED
+from ontology.events import (
+    FACTS_DUE,
+    FEED_LOADED,
+    KEY_ACTIVATED,
+    PLAN_MADE,
+    RELEASE_ACTIVATED,
+    ROWS_DISCARDED,
+)
 
 if TYPE_CHECKING:
     from ontology.events import Event
@@ -29,12 +36,14 @@ def events_table(events: "Sequence[Event]") -> Table:
 
 
 def about(event: "Event") -> str:
-    """Source and name of a delivery, digest of a plan, name of a release, event of rows."""
+    """Source and name of a delivery, digest of a plan, name of a release, number of a key."""
     told = event.payload
     if event.kind == FEED_LOADED:
         return f"{told['source']}/{told['feed']}"
     if event.kind == ROWS_DISCARDED:
         return f"event {told['event']}"
+    if event.kind == KEY_ACTIVATED:
+        return f"key {told['key'].split('+')[1]}"
     if event.kind == RELEASE_ACTIVATED:
         return f"{told['release']['name']} {told['release']['version']}"
     return str(told["plan"])[:DIGITS] if event.kind == PLAN_MADE else ""

@@ -1,5 +1,6 @@
 """A delivery in our identifiers: its source's links applied, and what its source said kept."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -93,7 +94,7 @@ def _forms(present: Snapshot, source: str) -> Table:
     """The other forms, of 12, 13 and 14 digits, of the GS1 numbers that are identifiers of ours."""
     made: list[IdentityLink] = []
     for name in ("Item", "Location"):
-        ids = [key for key in present.table(name)["id"].tolist() if key[:1].isdigit()]
+        ids = _begun_by_a_digit(present.table(name))
         numbers = {key: number for key in ids if (number := gs1_number(key))}
         often = Counter(numbers.values())
         for key, number in numbers.items():
@@ -102,6 +103,13 @@ def _forms(present: Snapshot, source: str) -> Table:
             if often[number] == 1:
                 made += [IdentityLink(source, name, form, key) for form in sorted(forms - {key})]
     return table_of(made, "IdentityLink")
+
+
+def _begun_by_a_digit(table: Table) -> list[str]:
+    """The identifiers that begin with a digit: neighbours where the keys are in order."""
+    digits = slice(bisect_left(table.keys, "0"), bisect_left(table.keys, ":"))
+    found: list[str] = table["id"][digits].tolist()
+    return found
 
 
 def _through(

@@ -24,7 +24,9 @@ BESIDE = tuple(PERSONS_FILE + ending for ending in ("", "-journal", "-wal", "-sh
 
 _SEGMENT = re.compile(r"[0-9]{12}\.jsonl")
 _PLACE = re.compile(r"[0-9a-f]{2}")
-_KEPT_FILE = re.compile(r"mappings/[a-z][a-z0-9_-]{0,63}\.yaml")
+_KEPT_FILE = re.compile(
+    r"mappings/[a-z][a-z0-9_-]{0,63}\.yaml|transparency/(keys|[0-9]{12}\.checkpoint)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,14 +57,19 @@ def record_fault(record: Record, sequence: int) -> str:
 
 def leaf_of(event: Event) -> str:
     """The Merkle leaf hash that an event must have, in hexadecimal."""
-    fields = {
+    seed = bytes.fromhex(event.seed)
+    return event_leaf(seed, event.sequence, event.kind, leaf_fields(event)).hex()
+
+
+def leaf_fields(event: Event) -> dict[str, Any]:
+    """What the leaf of an event commits to, each field by its name."""
+    return {
         "agent": event.agent,
         "artifact": event.artifact,
         "effective_at": timestamp(event.effective_at),
         "idempotency_key": event.idempotency_key,
         "recorded_at": timestamp(event.recorded_at),
     } | {f"payload.{name}": value for name, value in event.payload.items()}
-    return event_leaf(bytes.fromhex(event.seed), event.sequence, event.kind, fields).hex()
 
 
 def timestamp(when: datetime) -> str:

@@ -15,6 +15,7 @@ import orjson
 from graph.disk import sync_folder, write_durably, writing
 from graph.merkle import CompactRange, fold
 from graph.recovery.records import UNREADABLE, Record, record_fault
+from graph.transparency.tree_hashes import TreeHashes
 from ontology.canonical import canonical, digest
 from ontology.errors import OutsideError
 
@@ -59,11 +60,13 @@ class Segments:
     The first line of a file holds the peaks of the tree before it, the last line of a closed one
     the root that it ends at; each line between is an event with all that it takes to append it
     again. What `write_held` has returned from survives a power cut. Any number of threads and
-    processes may write, each while it holds them.
+    processes may write, each while it holds them. The hashes of the tree, from which proofs are
+    made, are kept beside them as far as the disk allows.
     """
 
     def __init__(self, folder: Path, segment_events: int = SEGMENT_EVENTS) -> None:
         self.folder = folder
+        self.hashes = TreeHashes(folder / "tree.hashes")
         self._segment_events = segment_events
         self._known: tuple[Path, int, SegmentFile] | None = None
         self._lock = Lock()
@@ -113,6 +116,30 @@ class Segments:
         """
         yield from in_order([(path, path.read_bytes) for path in self.files()])
 
+    def start_before(self, size: int) -> CompactRange:
+        """The tree before the last file of those that hold one of the first `size` events.
+
+        Raises OutsideError `SEGMENT_CORRUPT`.
+        """
+        files = [path for path in self.files() if int(path.stem) <= size]
+        if not files:
+            return CompactRange()
+        with files[-1].open("rb") as file:
+            line = file.readline().removesuffix(b"\n")
+        try:
+            return _start(files[-1], orjson.loads(line[_SUM + 1 :])) if line else CompactRange()
+        except UNREADABLE as error:
+            raise corrupt(files[-1], "it is not what was written", 0) from error
+
+    def leaves(self, after: int) -> Iterator[bytes]:
+        """The leaf hashes of the files that begin after so many events, in order.
+
+        They are read quickly, and believed: the caller compares the root that they give.
+        """
+        for path in self.files():
+            if int(path.stem) > after:
+                yield from _leaves(path)
+
     def adopt(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Put checked files of another copy of this log into the folder."""
         with self.held():
@@ -152,8 +179,9 @@ class Segments:
 
     def _extend(self, file: SegmentFile, records: Sequence[Record]) -> None:
         size = self._append(file, b"".join(map(line_of, records)))
-        tree = fold((bytes.fromhex(record["leaf"]) for record in records), file.end.tree)
-        end = Tail(tree, records[-1]["leaf"])
+        leaves = [bytes.fromhex(record["leaf"]) for record in records]
+        end = Tail(fold(leaves, file.end.tree), records[-1]["leaf"])
+        self.hashes.extend(file.end.tree, leaves)
         self._known = (
             file.path, size,
             replace(file, records=(*file.records, *records), end=end, whole_bytes=size),
@@ -174,6 +202,19 @@ class Segments:
     def _writing(self) -> AbstractContextManager[None]:
         hint = "make the data folder writable; what the database holds is safe"
         return writing(self.folder, refused="LOG_NOT_WRITTEN", hint=hint)
+
+
+def _leaves(path: Path) -> Iterator[bytes]:
+    """The leaves of the whole lines of a file."""
+    data = path.read_bytes()
+    for line in data[: data.rfind(b"\n") + 1].splitlines()[1:]:
+        try:
+            record = orjson.loads(line[_SUM + 1 :])
+            if "leaf" in record:
+                yield bytes.fromhex(record["leaf"])
+        except UNREADABLE:
+            file_of(path, data)  # tells which line it is
+            return
 
 
 def line_of(document: Mapping[str, Any]) -> bytes:

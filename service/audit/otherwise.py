@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.fold import joined_tables
-from ontology.columns import Snapshot, Table, record_at
+from ontology.columns import Snapshot, Table, joined_tables, record_at
 from ontology.errors import EvenkeelError, InputError
 from service.audit.undoing import Undo, Undoing
 from service.decision import ask

@@ -7,8 +7,8 @@ from typing import Any
 
 from graph.facts import kinds_of, uri_of
 from graph.plan_nodes import LINE_CLASSES
-from graph.snapshot import stated_by
 from graph.state import State
+from graph.stated import stated_by
 from ontology.errors import InputError
 from ontology.events import FACTS_DUE, FEED_LOADED, PLAN_MADE, Event, micros_of, moment_of
 from service.doors.concerns import Partner, Regions, named

@@ -8,11 +8,12 @@ import numpy as np
 from feeds.mapping import FileRule
 from feeds.mapping import Mapping as FeedMapping
 from feeds.result import FeedResult
-from graph.fold import BoolColumn, IntMatrix, joined_tables, later
+from graph.fold import BoolColumn, IntMatrix, later
 from graph.manifests import FullAt
-from graph.snapshot import SECOND, SnapshotReader
+from graph.snapshot import SnapshotReader
 from graph.state import State
-from ontology.columns import Snapshot, Table
+from graph.stated import SECOND
+from ontology.columns import Snapshot, Table, joined_tables
 from ontology.errors import InputError, Place
 from ontology.events import Event, micros_of
 from ontology.terms import field_kinds

@@ -10,8 +10,8 @@ from graph.fold import Fold, Statements, later
 from graph.identity_links import Linked
 from graph.manifests import OMITS, FeedContents, FullAt, read_rows
 from graph.projection import load_feed
-from graph.snapshot import stated_in
 from graph.state import State
+from graph.stated import stated_in
 from ontology.canonical import digest_of
 from ontology.columns import Column
 from ontology.events import Event, micros_of
@@ -174,4 +174,4 @@ def _fold_at(
     is_then = name not in before.waiting and (standing.clocks[:, 0] <= since).all()
     if is_then and "IdentityLink" not in before.folds:  # links restate whatever the clocks
         return fold
-    return house.reader.as_of(chain, since, before.sequence).folds.get(name, Fold())
+    return house.reader.fold_then(chain, name, keys, since, before.sequence)

@@ -27,8 +27,9 @@ from graph.manifests import FeedContents, FeedFile, FullAt, read_feed
 from graph.mending import Mending
 from graph.persons import Naming
 from graph.projection import load_feed
-from graph.snapshot import apply_feed, stated_in
+from graph.snapshot import apply_feed
 from graph.state import ALWAYS, State
+from graph.stated import stated_in
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from feeds.identity.crosswalk import Told
 from graph.fold import Statements
 from graph.manifests import FeedContents, read_rows
-from graph.snapshot import stated_in
+from graph.stated import stated_in
 from ontology.errors import Place
 from ontology.events import micros_of
 from service.house import House

@@ -16,14 +16,13 @@ from feeds.identity.crosswalk import (
     split,
 )
 from feeds.refusals import shown
-from graph.fold import joined_tables
 from graph.identity_links import WITHDRAWN, Linked
 from graph.manifests import FeedContents, FeedFile
 from graph.mending import Mending
 from graph.projection import load_feed
 from graph.state import State
 from ontology.canonical import digest_of
-from ontology.columns import Table, record_at, table_of
+from ontology.columns import Table, joined_tables, record_at, table_of
 from ontology.errors import InputError, Place, StateError
 from ontology.events import micros_of, moment_of
 from ontology.governance import IdentityLink, QuarantinedRow

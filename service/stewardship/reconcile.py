@@ -11,8 +11,8 @@ from feeds.reconciliation.differences import Difference, Reconciled, reconciled
 from feeds.reconciliation.said import END, IntArray, Said
 from graph.artifacts import ArtifactStore
 from graph.fold import Fold, Statements, concatenated
-from graph.snapshot import stated_by
 from graph.state import State
+from graph.stated import stated_by
 from ontology.columns import Snapshot, empty_table
 from ontology.errors import InputError
 from ontology.events import Event, micros_of

@@ -29,5 +29,21 @@ def test_a_document_of_the_guide_finds_something(ask: Ask, number: int) -> None:
     assert any(has_content(part) for part in ask(DOCUMENTS[number]).values())
 
 
+TABLES = Path(__file__).parents[2] / "docs" / "graphql.md"
+QUESTIONS = re.findall(
+    r"^### (\d+)\. .*?^```graphql\n(.*?)^```", TABLES.read_text("utf-8"), re.MULTILINE | re.DOTALL
+)
+
+
+@pytest.mark.parametrize(("number", "document"), QUESTIONS)
+def test_a_question_about_tables_finds_rows(
+    ask: Ask, digest: str, number: str, document: str
+) -> None:
+    """Each has an answer with rows, and they are numbered in their order."""
+    assert number == str([text for _, text in QUESTIONS].index(document) + 1)
+    (found,) = ask(document, **({"plan": digest} if "$plan" in document else {})).values()
+    assert found["edges"]
+
+
 def has_content(part: Any) -> bool:
     return bool(part.get("edges", part) if isinstance(part, dict) else part)

@@ -13,6 +13,8 @@ from service.house import House
 from tests.api.conftest import TOKEN, Ask, Client
 
 JSON = {"Content-Type": "application/json"}
+TELLS = {"Accept": "application/graphql-response+json"}
+"""Takes answers whose status tells whether a query ran at all."""
 
 
 def nested(depth: int) -> str:
@@ -58,9 +60,9 @@ LIMITS = {
 def test_a_limit_is_met_and_not_passed(client: Client, name: str) -> None:
     """One less than too much is looked at; one more is refused with the limit's own code."""
     write, limit, code = LIMITS[name]
-    within = client.post("/graphql", json={"query": write(limit)})
+    within = client.post("/graphql", json={"query": write(limit)}, headers=TELLS)
     assert code not in within.text
-    beyond = client.post("/graphql", json={"query": write(limit + 1)})
+    beyond = client.post("/graphql", json={"query": write(limit + 1)}, headers=TELLS)
     assert (400, code) == (beyond.status_code, code_of(beyond))
 
 
@@ -112,7 +114,7 @@ DOCUMENTS: dict[str, tuple[str, int, str]] = {
 def test_a_hostile_document(client: Client, name: str) -> None:
     """Every document of the table gets its code, and none a failure of the service."""
     query, status, code = DOCUMENTS[name]
-    answer = client.post("/graphql", json={"query": query})
+    answer = client.post("/graphql", json={"query": query}, headers=TELLS)
     assert (status, code) == (answer.status_code, code_of(answer) if code else "")
     assert code or "errors" not in answer.json()
 
@@ -133,6 +135,16 @@ BODIES: dict[str, tuple[dict[str, Any], int, str]] = {
     "a batch": ({"json": [{"query": "{__typename}"}] * 2}, 400, "BATCH_OFF"),
     "an unknown operation": (
         {"json": {"query": "query a{__typename}", "operationName": "b"}}, 400, "QUERY_INVALID"),
+    "extensions that are no object": (
+        {"json": {"query": "{__typename}", "extensions": []}}, 400, "BAD_REQUEST"),
+    "a query and an id": (
+        {"json": {"query": "{__typename}", "documentId": "sha256:0"}}, 400, "BAD_REQUEST"),
+    "an unknown id": ({"json": {"documentId": "sha256:0"}}, 400, "QUERY_DOCUMENT_UNKNOWN"),
+    "another encoding": (
+        {"content": b"{}", "headers": {"Content-Type": "application/json; charset=utf-16"}},
+        415, "MEDIA_TYPE"),
+    "compressed": ({"content": b"{}", "headers": JSON | {"Content-Encoding": "gzip"}},
+                   415, "MEDIA_TYPE"),
     "a form": ({"data": {"query": "{__typename}"}}, 415, "MEDIA_TYPE"),
     "no media type": ({"content": b'{"query":"{__typename}"}'}, 415, "MEDIA_TYPE"),
     "a wrong variable": (
@@ -145,7 +157,7 @@ BODIES: dict[str, tuple[dict[str, Any], int, str]] = {
 def test_a_hostile_body(client: Client, name: str) -> None:
     """A body that is no GraphQL request is the caller's fault, and says which."""
     more, status, code = BODIES[name]
-    answer = client.post("/graphql", **more)
+    answer = client.post("/graphql", **{**more, "headers": TELLS | more.get("headers", {})})
     assert (status, code) == (answer.status_code, code_of(answer))
 
 
@@ -158,9 +170,9 @@ def test_a_body_is_read_no_further_than_its_limit(client: Client) -> None:
     assert (413, "BODY_TOO_LARGE") == (beyond.status_code, code_of(beyond))
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"])
 def test_other_methods_are_refused(client: Client, method: str) -> None:
-    """GraphQL is asked by POST alone, so no link can ask on somebody's behalf."""
+    """GraphQL is asked by GET and POST alone."""
     assert 405 == client.send(method, "/graphql?query={__typename}").status_code
 
 

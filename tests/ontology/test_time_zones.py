@@ -172,7 +172,7 @@ def test_an_unknown_zone_is_refused(name: str) -> None:
     assert refused.value.code == "ZONE_UNKNOWN"
     with pytest.raises(InputError):
         zones_of(Snapshot(1, {"Location": table_of([Location("x", time_zone=name or "?")],
-                                                   "Location")}))  # fmt: skip
+                                                   "Location")}))["x"]  # fmt: skip
 
 
 def test_days_outside_two_centuries_are_refused() -> None:

@@ -84,6 +84,24 @@ def test_a_killed_rebuild_leaves_one_that_serves(home: Settings) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("deadly", [9, 16, 23])
+def test_a_killed_rebuild_of_a_lost_store_begins_anew(home: Settings, deadly: int) -> None:
+    """Nothing is served from a store that was not compared with the log; the next rebuild ends."""
+    expected = looked_at(home)
+    managed_server(home).stop()
+    shutil.rmtree(home.data_folder / "neo4j")
+    command = [sys.executable, "-m", "tests.service.rebuild_child", str(home.data_folder)]
+    done = subprocess.run([*command, str(deadly)], cwd=PROJECT, check=False, timeout=600)
+    assert -signal.SIGKILL == done.returncode
+    with pytest.raises(StateError) as refused, open_house(home):
+        pass
+    assert "REBUILD_UNFINISHED" == refused.value.code
+    made = rebuild(home)
+    assert (None, expected) == (made.before, made.after)
+    assert expected == looked_at(home)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("commits", [0, 4])
 def test_a_killed_restore_begins_its_store_anew(
     home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int

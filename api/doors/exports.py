@@ -1,0 +1,122 @@
+"""The door of bulk answers: POST /exports/{form} streams a whole table as a file."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import anyio
+import orjson
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api.answers import internal_error
+from api.doors.statuses import refusal
+from ontology.errors import EvenkeelError, InputError
+from service.asking.files import MEDIA_TYPES, written
+from service.asking.questions import FactsOf, Questions, Source
+from service.asking.sheets import Sheet
+from service.asking.written import question_from
+from service.doors.inbox import BUSY_SECONDS, TryLaterError
+
+QUESTION_BYTES = 256 * 1024
+MOST_AT_ONCE = 4
+"""So many exports go out at a time, beside all other answers."""
+ROWS = "Evenkeel-Rows"
+EVENT = "Evenkeel-Recorded-Event"
+
+
+class ExportsDoor:
+    """Streams tables; the same question about the same event gives the same rows again."""
+
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
+        self._going_out = 0
+        self._threads = anyio.CapacityLimiter(MOST_AT_ONCE)
+
+    async def export(self, request: Request) -> Response:
+        """A file of rows; its headers say how many there are in all, and as of which event.
+
+        Who was cut off asks again, `skip` the rows that came and `asOf.recordedEvent` that event.
+        """
+        if self._going_out >= MOST_AT_ONCE:
+            return refusal(TryLaterError(
+                f"{MOST_AT_ONCE} exports go out already", code="EXPORTS_FULL",
+                retry_after_seconds=BUSY_SECONDS,
+            ))  # fmt: skip
+        self._going_out += 1
+        try:
+            form = request.path_params["form"]
+            source, sheet, skip = await self._asked(request)
+            parts = await to_thread.run_sync(lambda: written(sheet, form, skip=skip))
+        except EvenkeelError as error:
+            self._done()
+            return refusal(error)
+        except BaseException as error:
+            self._done()
+            if not isinstance(error, Exception):
+                raise
+            return refusal(internal_error(error))
+        headers = {ROWS: str(len(sheet)), EVENT: str(_event_of(source)),
+                   "Content-Disposition": f'attachment; filename="evenkeel.{form}"'}  # fmt: skip
+        return _Export(self, parts, headers, MEDIA_TYPES[form])
+
+    async def _asked(self, request: Request) -> tuple[Source, Sheet, int]:
+        skip = _skip_of(request)
+        source, selection = question_from(_document(await _body(request)))
+        pinned = await to_thread.run_sync(self._questions.pinned, source, limiter=self._threads)
+        sheet = await to_thread.run_sync(
+            self._questions.sheet, pinned, selection, limiter=self._threads
+        )
+        return pinned, sheet, skip
+
+    def _done(self) -> None:
+        self._going_out -= 1
+
+
+class _Export(StreamingResponse):
+    """A stream that gives its place back when it ends, however it does."""
+
+    def __init__(
+        self, door: ExportsDoor, parts: Iterator[bytes], headers: dict[str, str], media_type: str
+    ) -> None:
+        super().__init__(parts, headers=headers, media_type=media_type)
+        self._door = door
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send until all is sent, or the reader is gone."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._door._done()  # noqa: SLF001 - the other half of the same door
+
+
+async def _body(request: Request) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > QUESTION_BYTES:
+            raise InputError(f"the question is larger than {QUESTION_BYTES} bytes",
+                             code="FILE_TOO_LARGE", hint="ask for less")  # fmt: skip
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _document(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InputError("the question is not JSON in UTF-8", code="QUESTION_INVALID",
+                         hint="see docs/graphql.md") from error  # fmt: skip
+
+
+def _skip_of(request: Request) -> int:
+    text = request.query_params.get("skip", "0")
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+        raise InputError("`skip` is no number of rows", code="QUERY_PARAMETER",
+                         hint="leave it out, or give the rows that you have")  # fmt: skip
+    return int(text)
+
+
+def _event_of(source: Source) -> int:
+    known = source.as_of.recorded if isinstance(source, FactsOf) and source.as_of else 0
+    return known if isinstance(known, int) else 0

@@ -1,0 +1,161 @@
+"""GraphQL over HTTP: what a request asks, in which media type it is answered, with which status.
+
+Follows the working draft of GraphQL over HTTP; the server audits of `graphql-http` are a test.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import Request
+from graphql import OperationDefinitionNode, OperationType
+
+from api.graphql.limits import BODY_BYTES, document_within_limits
+from api.graphql.trusted import NO_DOCUMENTS, TrustedDocuments
+from ontology.errors import EvenkeelError, InputError
+
+JSON = "application/json"
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+_PARAMETERS = ("query", "operationName", "variables", "extensions", "documentId")
+_STATUS = {"BODY_TOO_LARGE": 413, "MEDIA_TYPE": 415, "NOT_ACCEPTABLE": 406, "INTERNAL": 500,
+           "METHOD_NOT_ALLOWED": 405}  # fmt: skip
+_REQUEST_ERROR = "QUERY_"
+"""Begins the code of what is well formed as a request, and as a query is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One operation that may run, within the limits of a document."""
+
+    text: str
+    variables: dict[str, Any] | None
+    operation: str | None
+
+
+async def read_query(request: Request, trusted: TrustedDocuments = NO_DOCUMENTS) -> Query:
+    """What a GET or a POST asks; a GET never changes anything.
+
+    Raises InputError `BODY_TOO_LARGE`, `MEDIA_TYPE`, `NOT_JSON`, `BATCH_OFF`, `BAD_REQUEST`,
+    `METHOD_NOT_ALLOWED`, or one that begins with `QUERY_`.
+    """
+    is_get = request.method == "GET"
+    asked = _in_address(request) if is_get else _in_body(request, await _body(request))
+    query = _query_in(asked, trusted)
+    _check_operation(query, may_change=not is_get)
+    return query
+
+
+def media_type_of(accept: str) -> str:
+    """In which of the two media types a caller takes an answer: JSON where it says nothing.
+
+    Raises InputError `NOT_ACCEPTABLE`.
+    """
+    ranges = [_range(part) for part in accept.split(",") if part.strip()] or [("*/*", 1.0)]
+    graphql, plain = _quality(GRAPHQL_RESPONSE, ranges), _quality(JSON, ranges)
+    if max(graphql, plain)[0] <= 0:
+        raise InputError(f"an answer is `{GRAPHQL_RESPONSE}` or `{JSON}`", code="NOT_ACCEPTABLE",
+                         hint=f"send Accept: {GRAPHQL_RESPONSE}")  # fmt: skip
+    is_named = graphql[1] == 2
+    return GRAPHQL_RESPONSE if is_named and graphql >= plain else JSON
+
+
+def status_of(error: EvenkeelError, media_type: str) -> int:
+    """The HTTP status of a request that did not run.
+
+    One that is well formed is answered 200 as plain JSON, since some callers know only then that
+    the answer is GraphQL's; the newer media type tells, and has 400.
+    """
+    if error.code.startswith(_REQUEST_ERROR):
+        return 400 if media_type == GRAPHQL_RESPONSE else 200
+    return _STATUS.get(error.code, 400)
+
+
+def _range(part: str) -> tuple[str, float]:
+    name, *parameters = (text.strip().lower() for text in part.split(";"))
+    weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+    try:
+        return name, float(weight)
+    except ValueError:
+        return name, 0.0
+
+
+def _quality(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
+    """How welcome a media type is, and how exactly it was named: 2 by name, 0 as any."""
+    names = ("*/*", "application/*", media_type)
+    found = [(names.index(name), weight) for name, weight in ranges if name in names]
+    exactness, weight = max(found, default=(0, 0.0))
+    return weight, exactness
+
+
+async def _body(request: Request) -> bytes:
+    """The body, read no further than its limit, whatever its header promises."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BODY_BYTES:
+            raise InputError(f"the request is larger than {BODY_BYTES} bytes",
+                             code="BODY_TOO_LARGE", hint="split the query")  # fmt: skip
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _in_body(request: Request, body: bytes) -> Mapping[str, Any]:
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+    is_json = media_type.strip().lower() == JSON and charset in {"", "utf-8"}
+    if not is_json or request.headers.get("content-encoding", "identity") != "identity":
+        raise InputError("the request is not `application/json` in UTF-8", code="MEDIA_TYPE",
+                         hint="send Content-Type: application/json")  # fmt: skip
+    asked = _from_json(body, "the request's body is not JSON in UTF-8")
+    if isinstance(asked, list):
+        raise InputError("requests are not batched", code="BATCH_OFF",
+                         hint="send one query at a time")  # fmt: skip
+    return asked if isinstance(asked, dict) else {}
+
+
+def _in_address(request: Request) -> Mapping[str, Any]:
+    """The parameters of a GET; those that are no text are written as JSON."""
+    stated = request.query_params.multi_items()
+    asked: dict[str, Any] = dict(stated)
+    if len(asked) < len(stated):
+        raise _bad_request("a parameter stands twice in the address")
+    for name in {"variables", "extensions"} & asked.keys():
+        asked[name] = _from_json(asked[name], f"the parameter `{name}` is not JSON")
+    return asked
+
+
+def _from_json(text: str | bytes, refusal: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise InputError(refusal, code="NOT_JSON",
+                         hint='send {"query": "...", "variables": {...}}') from error  # fmt: skip
+
+
+def _query_in(asked: Mapping[str, Any], trusted: TrustedDocuments) -> Query:
+    text, operation, variables, extensions, document = map(asked.get, _PARAMETERS)
+    is_request = (
+        isinstance(text, str | None) and isinstance(operation, str | None)
+        and isinstance(variables, dict | None) and isinstance(extensions, dict | None)
+        and isinstance(document, str | None) and (text is None) != (document is None)
+    )  # fmt: skip
+    if not is_request:
+        raise _bad_request("the request is not a GraphQL request")
+    return Query(trusted.text_of(text, document), variables, operation)
+
+
+def _check_operation(query: Query, *, may_change: bool) -> None:
+    document = document_within_limits(query.text)
+    operations = [part for part in document.definitions
+                  if isinstance(part, OperationDefinitionNode)]  # fmt: skip
+    if len(operations) > 1 and not query.operation:
+        raise InputError("the document has several operations", code="QUERY_INVALID",
+                         hint="name one of them in `operationName`")  # fmt: skip
+    if not may_change and any(one.operation is not OperationType.QUERY for one in operations):
+        raise InputError("a GET changes nothing", code="METHOD_NOT_ALLOWED",
+                         hint="POST a mutation")  # fmt: skip
+
+
+def _bad_request(what: str) -> InputError:
+    return InputError(what, code="BAD_REQUEST", hint='send {"query": "...", "variables": {...}}')

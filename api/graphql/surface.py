@@ -1,0 +1,66 @@
+"""Answers to GraphQL requests over HTTP; no error leaves without its code."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from strawberry.schema.exceptions import CannotGetOperationTypeError
+
+from api.answers import error_document, internal_error, shown
+from api.graphql.loaders import Request as GraphQLRequest
+from api.graphql.over_http import JSON, Query, media_type_of, read_query, status_of
+from api.graphql.schema import Schema
+from api.graphql.trusted import NO_DOCUMENTS, TrustedDocuments
+from ontology.errors import EvenkeelError, InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """Answers GraphQL requests; in `development` with suggestions."""
+
+    request: Callable[[], GraphQLRequest]
+    schema: Schema
+    development: bool = False
+    trusted: TrustedDocuments = NO_DOCUMENTS
+
+    async def answer(self, request: Request) -> Response:
+        """The answer to one GET or POST, in a media type that the caller takes."""
+        media_type = JSON
+        try:
+            media_type = media_type_of(request.headers.get("accept", ""))
+            return await self._executed(await read_query(request, self.trusted), media_type)
+        except EvenkeelError as error:
+            return self._refused(error, media_type)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
+            return self._refused(internal_error(error), media_type)
+
+    async def _executed(self, query: Query, media_type: str) -> Response:
+        try:
+            result = await self.schema.execute(
+                query.text, query.variables, self.request(), operation_name=query.operation
+            )
+        except CannotGetOperationTypeError as error:
+            raise InputError(error.as_http_error_reason(), code="QUERY_INVALID",
+                             hint="name one of the document's operations") from error  # fmt: skip
+        answer: dict[str, Any] = {}
+        errors = result.errors or []
+        never_ran = result.data is None and not any(error.path for error in errors)
+        if not never_ran:
+            answer["data"] = result.data
+        if errors:
+            answer["errors"] = shown(errors, development=self.development)
+        is_refused = never_ran and media_type != JSON
+        return _answer(answer, 400 if is_refused else 200, media_type)
+
+    def _refused(self, error: EvenkeelError, media_type: str) -> Response:
+        answer = _answer(error_document(error), status_of(error, media_type), media_type)
+        if error.code == "METHOD_NOT_ALLOWED":
+            answer.headers["Allow"] = "POST"
+        return answer
+
+
+def _answer(document: Any, status: int, media_type: str) -> Response:
+    content = orjson.dumps(document, default=str)
+    return Response(content, status, media_type=f"{media_type}; charset=utf-8")

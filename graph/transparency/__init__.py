@@ -1,0 +1,1 @@
+"""The transparency log: hashes of its tree, its key, signed checkpoints, proofs, a witness."""

@@ -1,0 +1,85 @@
+"""What can be asked as a table: the facts of a class at a moment, the lines of a plan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+import pyarrow
+
+from graph.arrow import arrow_table
+from ontology.columns import Snapshot
+from ontology.errors import InputError
+from ontology.plan import Assignment, Purchase, Substitution, Transfer
+from ontology.terms import FieldKind, field_kinds, local_name
+from ontology.vocabulary import FACTS
+
+pa: Any = pyarrow  # its stubs do not name what it exports
+KEY = "key"
+"""The column of natural keys; of a line, its number."""
+LINES = (Transfer, Purchase, Assignment, Substitution)
+_TYPES = {str: pa.string(), int: pa.int64(), bool: pa.bool_(), date: pa.date32(),
+          datetime: pa.timestamp("us", "UTC")}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Columns of one length, in a fixed order; no two rows have the same `key`."""
+
+    name: str
+    table: Any
+    """A `pyarrow.Table`; what is not stated is null."""
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns, as GraphQL writes them."""
+        return tuple(self.table.column_names)
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return int(self.table.num_rows)
+
+    def column(self, name: str) -> Any:
+        """One column. Raises InputError `COLUMN_UNKNOWN`."""
+        if name not in self.columns:
+            raise InputError(f"{self.name} has no column `{name[:100]}`", code="COLUMN_UNKNOWN",
+                             hint=f"there are {', '.join(self.columns)}")  # fmt: skip
+        return self.table.column(name)
+
+    def of(self, table: Any) -> "Sheet":
+        """Other rows or columns under the same name."""
+        return Sheet(self.name, table)
+
+
+def facts_sheet(snapshot: Snapshot, class_name: str) -> Sheet:
+    """The facts of a class, by key. Raises InputError `UNKNOWN_CLASS`."""
+    if class_name not in FACTS:
+        raise InputError(f"there is no class `{class_name[:100]}`", code="UNKNOWN_CLASS",
+                         hint="name a class of the vocabulary")  # fmt: skip
+    table = snapshot.table(class_name)
+    found = arrow_table(table)
+    names = [KEY, *map(local_name, found.column_names)]
+    keys = pa.array(table.keys.tolist(), pa.string())
+    return Sheet(class_name, pa.table([keys, *found.columns], names=names))
+
+
+def lines_sheet(decision: Mapping[str, Any]) -> Sheet:
+    """The lines of a plan's decision, by number; costs in 1/costScale of a cent."""
+    lines: Sequence[Mapping[str, Any]] = decision["lines"]
+    kinds: dict[str, FieldKind] = {}
+    for record in LINES:
+        kinds |= {name: kind for name, kind in field_kinds(record).items() if name != "plan"}
+    columns = {KEY: pa.array([str(line["number"]) for line in lines], pa.string()),
+               "kind": pa.array([line["kind"] for line in lines], pa.string())}  # fmt: skip
+    for name, kind in kinds.items():
+        columns[local_name(name)] = _column([line.get(name) for line in lines], kind)
+    return Sheet("a plan's lines", pa.table(columns))
+
+
+def _column(cells: list[Any], kind: FieldKind) -> Any:
+    if kind.many:
+        return pa.array([cell or () for cell in cells], pa.list_(pa.string()))
+    told = [date.fromisoformat(cell) if kind.scalar is date and isinstance(cell, str) else cell
+            for cell in cells]  # fmt: skip
+    return pa.array(told, _TYPES[kind.scalar])

@@ -1,0 +1,1 @@
+"""Tables that are filtered, sorted, paged and grouped."""
