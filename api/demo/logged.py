@@ -39,5 +39,5 @@ def tell(screen: Console, found: Row) -> None:
     screen.print(f"A file of {found['bytes']:,} bytes proves that the plan is event "
                  f"{found['event']} of the signed log, and shows nothing else of it. It is checked "
                  "without this service, by whoever has the public key:")  # fmt: skip
-    screen.print(f"  {plain(found['key'])}", soft_wrap=True)
+    screen.print(plain(found["key"]), overflow="fold")
     screen.print(f"With one digit of the plan changed: {plain(found['changed'])}.")
