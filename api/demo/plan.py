@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
+from api.demo import logged as demo_logged
 from api.demo import network as demo_network
 from api.demo import recount as demo_recount
 from api.demo.network import Network
@@ -47,6 +48,7 @@ class Chapter:
     path: "Trace | None"
     network: Network | None = None
     recount: Row | None = None
+    logged: Row | None = None
 
     @property
     def decision(self) -> Row:
@@ -71,7 +73,7 @@ def live(house: "House", name: str, progress: "Progress") -> Chapter:
     from service.decision import PlanRequest
     from service.examples import example_named, load_example
     from service.forecast import make_forecast
-    from service.house import artifacts_folder
+    from service.house import SERVICE_AGENT, artifacts_folder
     from service.planning import make_plan
     from service.verify import verify
 
@@ -102,6 +104,7 @@ def live(house: "House", name: str, progress: "Progress") -> Chapter:
                    observed=Observed(house.projection.log, house.store)) if key else None,
         demo_network.lived(house, chain, made, planned.document) if made else None,
         demo_recount.live(house, chain, line, facts) if is_small else None,
+        demo_logged.live(house, digest, SERVICE_AGENT) if is_small else None,
     )  # fmt: skip
 
 
@@ -144,6 +147,7 @@ def document_of(chapter: Chapter) -> Row:
         "shortfalls": len(decision["shortfalls"]),
         "verify": {check.name: check.status for check in chapter.verdict.checks},
         "line": chapter.line,
+        "logged": chapter.logged,
         "shortfall": chapter.shortfall,
         "rules": [
             {
@@ -176,6 +180,7 @@ def tell(screen: Console, chapter: Chapter) -> None:
         _figures,
         _path,
         _recount,
+        _logged,
     ):
         section(screen, chapter)
 
@@ -358,3 +363,8 @@ def _path(screen: Console, chapter: Chapter) -> None:
 def _recount(screen: Console, chapter: Chapter) -> None:
     if chapter.recount is not None:
         demo_recount.tell(screen, chapter.recount)
+
+
+def _logged(screen: Console, chapter: Chapter) -> None:
+    if chapter.logged is not None:
+        demo_logged.tell(screen, chapter.logged)

@@ -89,6 +89,7 @@ def tell_where_next(screen: Console, folder: Any) -> None:
         ("evenkeel why 12 --chain regional", "any line explained"),
         ("evenkeel trace latest 12 --chain regional", "where any line comes from"),
         ("evenkeel price residency --chain regional", "what a rule costs"),
+        ("evenkeel log prove latest -o proof.json", "a proof that a plan was logged, for anybody"),
         ("evenkeel facts StockPosition --chain two_hubs --effective 2026-03-01T12:00:00Z",
          "the facts themselves, as of any time"),
         ("evenkeel quarantine --chain demo_sources", "rows that were set aside, to fix or discard"),
