@@ -414,3 +414,9 @@ def _rule_results(request: Request, suppressed: dict[str, dict[str, int]]) -> li
         )
         for rule in sorted({*looked, *closed, *warned})
     ]  # fmt: skip
+
+
+async def plan_by_digest(info: Info, digest: str) -> Plan | None:
+    """A plan that is saved, None where there is none."""
+    entry = await info.context.plans.load(digest)
+    return None if entry is None else Plan.of(entry)

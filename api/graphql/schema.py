@@ -1,8 +1,7 @@
-"""The GraphQL schema: what may be asked, and how a plan is made."""
+"""The GraphQL schema: what may be asked; what may be done is in `mutations`."""
 
 import re
 from datetime import date
-from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
@@ -45,6 +44,7 @@ from api.graphql.kpis import Kpi, kpis_page
 from api.graphql.limits import document_within_limits
 from api.graphql.loaders import Info
 from api.graphql.moments import When
+from api.graphql.mutations import Mutation
 from api.graphql.plans import (
     AssignmentLine,
     Decided,
@@ -54,9 +54,9 @@ from api.graphql.plans import (
     SubstitutionLine,
     TransferLine,
     as_line,
+    plan_by_digest,
 )
 from api.graphql.pricing import Price, prices_page
-from api.graphql.syncing import FeedSynced, SyncFeedInput, synced_feed
 from api.graphql.types import (
     Fact,
     Item,
@@ -73,13 +73,8 @@ from api.graphql.types import (
     scope_of,
 )
 from api.graphql.weighing import Frontier, Objective, frontier_page
-from api.graphql.wishes import EditInput
-from ontology.errors import EvenkeelError, InputError, SolverError, StateError
 from ontology.vocabulary import MEASUREMENTS
-from service.decision import PlanRequest
-from service.doors.door_words import Door, in_words_of
 from service.house import AsOf
-from service.planning import make_plan
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -130,11 +125,6 @@ async def _plans(info: Info, chain: str, first: int, after: str | None) -> Conne
     )  # fmt: skip
 
 
-async def _plan(info: Info, digest: str) -> Plan | None:
-    entry = await info.context.plans.load(digest)
-    return None if entry is None else Plan.of(entry)
-
-
 async def _part_of_plan(info: Info, digest: str, word: str, number: int) -> Node | None:
     key = (digest, number - 1, 1)
     if word == "line":
@@ -152,7 +142,7 @@ async def _event(info: Info, sequence: int) -> Event | None:
 async def _node(info: Info, name: str) -> Node | None:
     match name.split("/"):
         case ["plan", digest] if _DIGEST.fullmatch(digest):
-            return await _plan(info, digest)
+            return await plan_by_digest(info, digest)
         case ["plan", digest, "line" | "shortfall" as word, number] if _NUMBER.fullmatch(number):
             return await _part_of_plan(info, digest, word, int(number))
         case ["event", number] if _NUMBER.fullmatch(number):
@@ -254,7 +244,7 @@ class Query(TableQueries, AuditQueries):
     @described
     async def plan(self, info: Info, digest: str) -> Plan | None:
         """One plan by its digest."""
-        return await _plan(info, digest)
+        return await plan_by_digest(info, digest)
 
     @described
     async def kpis(
@@ -380,84 +370,6 @@ class Query(TableQueries, AuditQueries):
         )
         info.context.count(len(page.rows))
         return events_page(info, page)
-
-
-@strawberry.enum(description="What a plan's cost counts.")
-class CostPart(Enum):
-    """The cost parts that a plan can be asked to minimise."""
-
-    WAREHOUSE = "warehouse"
-    FREIGHT = "freight"
-
-
-@strawberry.input(description="The plan that is asked for.")
-class PlanInput:
-    """A chain, the cost parts to minimise, and the first day (by default the first with demand)."""
-
-    chain: str
-    cost_parts: list[CostPart] = strawberry.field(
-        default_factory=lambda: [CostPart.WAREHOUSE, CostPart.FREIGHT]
-    )
-    starts_on: date | None = None
-    edits: list[EditInput] = strawberry.field(default_factory=list)
-    previous: str | None = None
-
-
-@strawberry.type(description="The plan that was made, or that already stood.")
-class PlanMade:
-    """A saved plan; `replayed` tells that the same decision already stood."""
-
-    plan: Plan
-    replayed: bool
-
-
-@strawberry.type(description="Why there is no plan, and what would help.")
-class Refused:
-    """A refusal with the code that every surface shares."""
-
-    code: str
-    message: str
-    hint: str
-
-
-@strawberry.type(description="What may be done.")
-class Mutation:
-    """Each mutation is one verb of the service."""
-
-    @described
-    async def make_plan(
-        self,
-        info: Info,
-        input: PlanInput,  # noqa: A002
-    ) -> Annotated[PlanMade | Refused, strawberry.union("MakePlanResult")]:
-        """Plan a chain on its present facts, and save the plan."""
-        parts = frozenset(part.value for part in input.cost_parts)
-        request = PlanRequest(
-            chain=input.chain, cost_parts=parts, starts_on=input.starts_on,
-            edits=tuple(sorted(edit.asked() for edit in input.edits)), previous=input.previous,
-        )  # fmt: skip
-        try:
-            made = await info.context.plan(make_plan, info.context.house, request)
-        except (InputError, StateError, SolverError) as refusal:
-            return Refused(code=refusal.code, message=str(refusal), hint=refusal.hint)
-        plan = await _plan(info, made.saved.digest)
-        if plan is None:
-            raise EvenkeelError("the plan is saved and not yet visible", code="NOT_YET_VISIBLE",
-                                hint="ask for it by its digest")  # fmt: skip
-        return PlanMade(plan=plan, replayed=made.saved.replayed)
-
-    @described
-    async def sync_feed(
-        self,
-        info: Info,
-        input: SyncFeedInput,  # noqa: A002
-    ) -> Annotated[FeedSynced | Refused, strawberry.union("SyncFeedResult")]:
-        """Load the text of a file by the mapping of its source, or tell what that would change."""
-        try:
-            return await synced_feed(info, input)
-        except (InputError, StateError) as refusal:
-            hint = in_words_of(Door.GRAPHQL, refusal.hint)
-            return Refused(code=refusal.code, message=str(refusal), hint=hint)
 
 
 class ParsedWithinLimits(SchemaExtension):
