@@ -1,9 +1,10 @@
 """The event log: one sequence, one Merkle tree, one short transaction per entry."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from neo4j import Driver, ManagedTransaction
@@ -26,7 +27,7 @@ from ontology.canonical import canonical, digest_of
 from ontology.errors import OutsideError, StateError
 from ontology.events import Event, NewEvent
 
-__all__ = ["Appended", "Derive", "Head", "Log", "Write", "leaf_of", "moment", "timestamp"]
+__all__ = ["Appended", "Derive", "Entry", "Head", "Log", "Write", "leaf_of", "moment", "timestamp"]
 
 Write = Callable[[ManagedTransaction, Event], object]
 Derive = Callable[[bytes], Mapping[str, Any]]
@@ -43,6 +44,14 @@ class Appended:
 
     event: Event
     replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event to append, and what stands for the request when its key is seen again."""
+
+    new: NewEvent
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +99,14 @@ class Log:
         expected_sequence: int | None = None,
         derive: Derive | None = None,
         body: str = "",
+        guard: Write | None = None,
+        ahead: Sequence[Entry] = (),
     ) -> Appended:
         """Append an event in one transaction that locks the head first; gives the event.
 
-        `write` adds to the same transaction; it may run again after a lost lock or connection.
+        Events `ahead` of it are appended with it or not at all; one whose key is known stays as it
+        is. `guard` runs before any is written, with the first of them, and may refuse by raising;
+        `write` adds to the same transaction; both may run again after a lost lock or connection.
         `derive` gives payload fields from the event's seed. `body` stands for the request when
         a key is seen again; by default it is everything that the caller stated. The same key
         with the same body gives the first event, replayed. Raises StateError
@@ -107,9 +120,10 @@ class Log:
             new, stated | derived, seed, body or _body_of(new, stated), expected_sequence
         )
         canonical(draft.payload)
+        before = [_drafted(entry) for entry in ahead]
         try:
             with self.driver.session() as session:
-                appended = session.execute_write(self._append, draft, write)
+                appended = session.execute_write(self._append, before, draft, guard, write)
         except (DriverError, Neo4jError) as error:
             raise database_error(error) from error
         self._keep(appended.event, draft.body)
@@ -236,7 +250,10 @@ class Log:
             raise _broken(f"its {tree.size} events do not give the root at its head")
         return head
 
-    def _append(self, tx: ManagedTransaction, draft: _Draft, write: Write | None) -> Appended:
+    def _append(
+        self, tx: ManagedTransaction, before: Sequence[_Draft], draft: _Draft,
+        guard: Write | None, write: Write | None,
+    ) -> Appended:  # fmt: skip
         run(tx, "log_lock")
         found = run(tx, "log_look", key=draft.new.idempotency_key)
         row = _one_head(found)
@@ -248,7 +265,13 @@ class Log:
                 f"the log stands at {head.sequence}, not at {draft.expected_sequence}",
                 code="STALE", hint="read again and decide again",
             )  # fmt: skip
-        event = self._event_after(head, draft)
+        news = [each for each in before if _is_new(tx, each)]
+        event = self._event_after(head, [*news, draft][0])
+        if guard is not None:
+            guard(tx, event)
+        for each, following in pairwise([*news, draft]):
+            head = _put(tx, head, record_of(event, each.body))
+            event = self._event_after(head, following)
         _put(tx, head, record_of(event, draft.body))
         if write is not None:
             write(tx, event)
@@ -306,13 +329,25 @@ class Log:
         return _with_leaf(event)
 
 
-def _put(tx: ManagedTransaction, head: Head, record: Record) -> None:
-    """The event after the head, and the head after it."""
+def _is_new(tx: ManagedTransaction, draft: _Draft) -> bool:
+    found = run(tx, "log_look", key=draft.new.idempotency_key)
+    return _one_head(found)["event"] is None
+
+
+def _drafted(entry: Entry) -> _Draft:
+    payload = dict(entry.new.payload or {})
+    canonical(payload)
+    return _Draft(entry.new, payload, secrets.token_bytes(SEED_BYTES), entry.body, None)
+
+
+def _put(tx: ManagedTransaction, head: Head, record: Record) -> Head:
+    """The event after the head; gives the head after it."""
     tree = head.tree.append(bytes.fromhex(record["leaf"]))
     run(tx, "log_append", event=record | {"chain": chain_in(record)}, head={
         "sequence": record["sequence"], "size": tree.size, "root": tree.root.hex(),
         "peaks": [peak.hex() for peak in tree.peaks], "recorded_at": record["recorded_at"],
     })  # fmt: skip
+    return Head(record["sequence"], tree, head.projected, record["recorded_at"])
 
 
 def _now() -> datetime:

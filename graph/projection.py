@@ -1,6 +1,6 @@
 """The graph as a projection of the log: inside the event's transaction, or under a watermark."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,8 +13,8 @@ from neo4j.exceptions import DriverError, Neo4jError
 from graph.artifacts import ArtifactStore
 from graph.facts import StatedFact, fact_from
 from graph.feed_nodes import FeedNodes
-from graph.log import Appended, Derive, Log, Write
-from graph.manifests import FeedContents, write_feed
+from graph.log import Appended, Derive, Entry, Log, Write
+from graph.manifests import OMITS, FeedContents, write_feed
 from graph.migrate import migrate
 from graph.plan_nodes import PlanNodes, ReleaseNodes
 from graph.recovery.checkpoints import Checkpoints
@@ -83,9 +83,11 @@ class Projection:
         body: str = "",
         expected_sequence: int | None = None,
         nodes: Nodes | None = None,
+        ahead: Sequence[Entry] = (),
     ) -> Appended:
         """Append an event whose artifact is already kept, and project it.
 
+        Events `ahead` of it come with it or not at all, and no reader sees them without it.
         `guard` runs first in the same transaction and may refuse by raising. `nodes` is the
         artifact's content where the caller has it at hand. When this returns,
         readers see the event. Killed before the transaction commits, nothing has happened;
@@ -96,13 +98,12 @@ class Projection:
 
         def write(tx: ManagedTransaction, event: Event) -> None:
             nonlocal projected
-            if guard is not None:
-                guard(tx, event)
             projected = event.sequence if self._project_within(tx, event, content) else 0
 
         appended = self.log.append(
-            new, write=write, derive=derive, body=body, expected_sequence=expected_sequence
-        )
+            new, write=write, derive=derive, body=body, expected_sequence=expected_sequence,
+            guard=guard, ahead=ahead,
+        )  # fmt: skip
         if projected != appended.event.sequence:
             was_kept = nodes is None and not appended.replayed
             self._catch_up({appended.event.sequence: content} if was_kept else {})
@@ -139,21 +140,26 @@ class Projection:
         return True
 
     def _catch_up(self, read_before: Mapping[int, Nodes]) -> int:
+        """Project what is not projected yet; what belongs together is seen together."""
         head = self.log.head()
-        projected = head.projected
+        projected = seen = head.projected
         while projected < head.sequence:
             for event in self.log.read(after=projected, limit=100):
-                self._project(event, read_before.get(event.sequence))
                 projected = event.sequence
+                leads = OMITS in event.payload and event.sequence < head.sequence
+                if self._project(event, read_before.get(event.sequence)) and not leads:
+                    self._write(_advance, seen + 1, event.sequence)
+                seen = seen if leads else event.sequence
             head = self.log.head()
         return projected
 
-    def _project(self, event: Event, read_before: Nodes | None = None) -> None:
+    def _project(self, event: Event, read_before: Nodes | None = None) -> bool:
+        """Make the nodes of an event; False where readers see them already."""
         nodes = read_before or self._nodes(event.kind, event.artifact, event.payload)
-        for step in nodes.steps(event, self.batch_rows):
-            if not self._write(_guarded, event.sequence, step):
-                return
-        self._write(_advance, event.sequence)
+        return all(
+            self._write(_guarded, event.sequence, step)
+            for step in nodes.steps(event, self.batch_rows)
+        )
 
     def _write(self, work: Callable[..., bool], *arguments: Any) -> bool:
         try:
@@ -197,6 +203,7 @@ def load_feed(
     idempotency_key: str = "",
     after: int | None = None,
     stated: Mapping[str, str | int] | None = None,
+    ahead: Sequence[Entry] = (),
 ) -> Appended:
     """Keep a feed and append `feed.loaded`; the graph then shows its facts.
 
@@ -204,10 +211,23 @@ def load_feed(
     was. By default the key is chain, source, feed and the digest of the content, so sending
     the same feed again gives the first event; `feed.delivery` stands for the content where the
     key does not name it. `stated` is what the sender said of the delivery beside it, for the log.
-    Raises StateError `STALE` where the facts of the chain changed since the event `after`,
-    `ROW_SETTLED` where a row that it mends is settled already.
+    What belongs to it comes `ahead` of it, with it or not at all. Raises StateError `STALE` where
+    the facts of the chain changed since the event `after`, `ROW_SETTLED` where a row that it mends
+    is settled already.
     """
-    artifact = write_feed(projection.store, feed)
+    entry = feed_entry(projection.store, feed, agent=agent, effective_at=effective_at,
+                       idempotency_key=idempotency_key, stated=stated)  # fmt: skip
+    guards = [] if after is None else [_unchanged(projection.reader, feed.chain, after)]
+    guards += [still_open(feed.mending.settles)] if len(feed.mending.settles) else []
+    return projection.append(entry.new, body=entry.body, guard=_all_of(guards), ahead=ahead)
+
+
+def feed_entry(
+    store: ArtifactStore, feed: FeedContents, *, agent: str, effective_at: datetime,
+    idempotency_key: str = "", stated: Mapping[str, str | int] | None = None,
+) -> Entry:  # fmt: skip
+    """Keep a feed; gives the event that will say so."""
+    artifact = write_feed(store, feed)
     key = idempotency_key or f"feed/{feed.chain}/{feed.source}/{feed.feed}/{artifact}"
     payload = {
         "chain": feed.chain, "source": feed.source, "feed": feed.feed,
@@ -221,10 +241,7 @@ def load_feed(
                         for name, full in sorted(feed.full_at.items())}} if feed.full_at else {}),
     }  # fmt: skip
     new = NewEvent(FEED_LOADED, key, agent, effective_at, artifact, payload)
-    guards = [] if after is None else [_unchanged(projection.reader, feed.chain, after)]
-    guards += [still_open(feed.mending.settles)] if len(feed.mending.settles) else []
-    body = feed.delivery or digest_of([feed.chain, artifact])
-    return projection.append(new, body=body, guard=_all_of(guards))
+    return Entry(new, feed.delivery or digest_of([feed.chain, artifact]))
 
 
 def _all_of(guards: list[Write]) -> Write | None:
@@ -300,10 +317,11 @@ def _guarded(tx: ManagedTransaction, sequence: int, step: Step) -> bool:
     return True
 
 
-def _advance(tx: ManagedTransaction, sequence: int) -> bool:
+def _advance(tx: ManagedTransaction, first: int, sequence: int) -> bool:
+    """Readers see the events from the first on to the last of them, all at once."""
     run(tx, "log_lock")
     run(tx, "projector_lock", sequence=sequence)
-    if run(tx, "projected")[0]["projected"] != sequence - 1:
+    if run(tx, "projected")[0]["projected"] != first - 1:
         return False
     run(tx, "projected_advance", sequence=sequence)
     return True

@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from graph.fold import Fold, Statements, later
 from graph.identity_links import Linked
+from graph.log import Entry
 from graph.manifests import OMITS, FeedContents, FullAt, read_rows
-from graph.projection import load_feed
+from graph.projection import feed_entry
 from graph.state import State
 from graph.stated import stated_in
 from ontology.canonical import digest_of
@@ -84,15 +85,13 @@ def after_omitted(before: State, found: Sequence[Omitted], now: int) -> State:
     return before
 
 
-def load_omitted(house: House, found: Sequence[Omitted], after: int, agent: str) -> int:
-    """Log them, each as a delivery; gives the last event. Raises StateError `STALE`."""
-    for each in found:
-        appended = load_feed(
-            house.projection, each.contents, agent=agent, effective_at=each.event.effective_at,
-            after=after, stated={OMITS: each.event.sequence},
-        )  # fmt: skip
-        after = max(after, appended.event.sequence)
-    return after
+def entries_of(house: House, found: Sequence[Omitted], agent: str) -> list[Entry]:
+    """The events that say so: they come with the delivery, or not at all."""
+    return [
+        feed_entry(house.store, each.contents, agent=agent, effective_at=each.event.effective_at,
+                   stated={OMITS: each.event.sequence})
+        for each in found
+    ]  # fmt: skip
 
 
 def _before(full: FullAt, rows: Statements) -> Rows:

@@ -56,7 +56,7 @@ from service.intake.fact_rules import (
 )
 from service.intake.next_step import next_step
 from service.intake.notices import notices_of_feed
-from service.intake.omissions import Omitted, after_omitted, load_omitted, omitted
+from service.intake.omissions import Omitted, after_omitted, entries_of, omitted
 from service.intake.originals import packed_originals
 from service.intake.priorities import notices_of_priority
 from service.intake.quality import hold_to_gates
@@ -252,11 +252,11 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
 def _loaded(house: House, ready: Prepared) -> Appended:
     """Append the event, unless the chain changed since."""
     reading, agent = ready.reading, ready.reading.delivery.agent
-    after = load_omitted(house, ready.omitted, reading.before.sequence, agent)
     return load_feed(
         house.projection, ready.contents, agent=agent,
         effective_at=ready.clocks.effective_at, idempotency_key=reading.key,
-        after=after, stated=reading.delivery.stated,
+        after=reading.before.sequence, stated=reading.delivery.stated,
+        ahead=entries_of(house, ready.omitted, agent),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from ontology.errors import InputError, Place, StateError
 from ontology.events import Event, moment_of
 from service.house import House
 from service.intake.deliveries import Clocks, Delivery
-from service.intake.omissions import load_omitted
+from service.intake.omissions import entries_of
 from service.intake.quality import MENDS
 from service.intake.sync import TRIES, Prepared, Reading, prepare
 from service.intake.touched import touched
@@ -205,10 +205,10 @@ def _loaded(
     }  # fmt: skip
     if asked.changes:
         stated["changed"] = ", ".join(f"{name}={cell}" for name, cell in asked.changes.items())
-    after = load_omitted(house, ready.omitted, reading.before.sequence, asked.agent)
     appended: Appended = load_feed(
         house.projection, contents, agent=asked.agent, effective_at=ready.clocks.effective_at,
-        idempotency_key=reading.key, after=after, stated=stated,
+        idempotency_key=reading.key, after=reading.before.sequence, stated=stated,
+        ahead=entries_of(house, ready.omitted, asked.agent),
     )  # fmt: skip
     chain = reading.mapping.chain
     return Settled(
