@@ -19,10 +19,11 @@ from graph.server import open_database
 from graph.settings import Settings
 from graph.snapshot import SnapshotReader
 from graph.state import State
-from ontology.canonical import canonical
+from ontology.canonical import LARGEST_INTEGER, canonical
 from ontology.columns import Snapshot
-from ontology.errors import StateError
+from ontology.errors import InputError, StateError
 from ontology.governance import PolicyRelease
+from ontology.time_zones import FIRST_YEAR, LAST_YEAR
 from rules.release import Release, default_release
 from service.returned_memory import return_large_columns
 
@@ -41,6 +42,24 @@ class AsOf:
 
     effective: datetime | None = None
     recorded: datetime | int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises InputError `BAD_TIME` for what no log has and no fact may state."""
+        for when in (self.effective, self.recorded):
+            if isinstance(when, datetime):
+                check_time(when)
+        if isinstance(self.recorded, int) and not 0 <= self.recorded <= LARGEST_INTEGER:
+            raise InputError("`recorded` is no event of a log", code="BAD_TIME",
+                             hint="write the number of an event")  # fmt: skip
+
+
+def check_time(when: datetime) -> datetime:
+    """The time, with an offset and in a year that facts may state. Raises InputError `BAD_TIME`."""
+    if when.tzinfo is None or not FIRST_YEAR <= when.year <= LAST_YEAR:
+        raise InputError(f"`{when}` is no time with an offset from UTC", code="BAD_TIME",
+                         hint="write it like 2026-03-01T06:00:00Z, in the years "
+                         f"{FIRST_YEAR} to {LAST_YEAR}")  # fmt: skip
+    return when
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +108,7 @@ def open_house(
     yet. Everything here may be done again, or by several
     processes at once. Raises OutsideError or StateError as the graph does.
     """
+    refuse_half_restored(settings)  # before a server is started in a folder that is being made
     driver = open_database(settings, progress)
     try:
         yield house_on(driver, settings, release, agent)
@@ -140,8 +160,10 @@ def restoring_mark(settings: Settings) -> Path:
 
 def is_half_rebuilt(settings: Settings) -> bool:
     """Whether the mark is that of a rebuild."""
-    mark = restoring_mark(settings)
-    return mark.exists() and mark.read_bytes() == REBUILD
+    try:
+        return restoring_mark(settings).read_bytes() == REBUILD
+    except FileNotFoundError:
+        return False
 
 
 def refuse_half_restored(settings: Settings) -> None:

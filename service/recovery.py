@@ -254,12 +254,14 @@ def rebuild(settings: Settings, progress: Progress = silent) -> Rebuilt:
     it is empty. Raises StateError `NOTHING_TO_REBUILD`, `LOG_INCOMPLETE`, `LOG_DIFFERS`,
     `STILL_BUSY`, `RESTORE_UNFINISHED`; OutsideError `SEGMENT_CORRUPT`, `LOG_DIVERGED`.
     """
-    if not is_half_rebuilt(settings):
-        refuse_half_restored(settings)
     settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(settings, progress, "restores or rebuilds"):
+        if not is_half_rebuilt(settings):
+            refuse_half_restored(settings)
         if settings.neo4j_uri:
-            return _filled(settings, _whole_log(settings), progress)
+            made = _filled(settings, _whole_log(settings), progress)
+            restoring_mark(settings).unlink(missing_ok=True)  # of a rebuild of the managed one
+            return made
         if is_half_rebuilt(settings) or managed_server(settings).home.is_lost:
             return _in_place(settings, _whole_log(settings), progress)
         with _present(settings, progress) as (present, why_not):

@@ -23,7 +23,7 @@ from graph.transparency.signed_checkpoints import forked
 from graph.transparency.signer import Signer
 from ontology.errors import InputError, StateError
 from ontology.events import PLAN_MADE, Event
-from service.house import SERVICE_AGENT, House, transparency_folder
+from service.house import House, transparency_folder
 
 LINES_ROOT = "payload.lines_root"
 TOOLS = (log_verifier, signing_key, log_witness)
@@ -62,12 +62,11 @@ def checkpoint(house: House, agent: str, size: int = 0) -> Checkpoint:
 
 
 def present_checkpoint(house: House) -> Checkpoint | None:
-    """The signed checkpoint of the log as it is; None where the log has no key yet."""
-    signer = signer_of(house)
-    newest = signer.store.newest()
-    if newest is None or newest.size == signer.proofs.head().size:
-        return newest
-    return signer.checkpoint(SERVICE_AGENT)
+    """The newest signed checkpoint; None where there is none yet. It signs nothing.
+
+    Raises StateError `LOG_FORKED` where the log does not continue it.
+    """
+    return signer_of(house).newest()
 
 
 def prove(

@@ -12,13 +12,14 @@ from starlette.responses import Response, StreamingResponse
 from api.answers import internal_error
 from api.doors.statuses import refusal
 from ontology.errors import EvenkeelError, InputError
-from service.asking.files import MEDIA_TYPES, written
-from service.asking.questions import FactsOf, Questions, Source
+from service.asking.files import MEDIA_TYPES, check_form, written
+from service.asking.questions import Questions, Selection, Source, event_of
 from service.asking.sheets import Sheet
 from service.asking.written import question_from
 from service.doors.inbox import BUSY_SECONDS, TryLaterError
 
 QUESTION_BYTES = 256 * 1024
+READING_SECONDS = 30.0
 MOST_AT_ONCE = 4
 """So many exports go out at a time, beside all other answers."""
 ROWS = "Evenkeel-Rows"
@@ -38,6 +39,15 @@ class ExportsDoor:
 
         Who was cut off asks again, `skip` the rows that came and `asOf.recordedEvent` that event.
         """
+        try:
+            form, skip = check_form(request.path_params["form"]), _skip_of(request)
+            with anyio.fail_after(READING_SECONDS):
+                source, selection = question_from(_document(await _body(request)))
+        except TimeoutError:
+            return refusal(InputError("the question did not come", code="UPLOAD_STALLED",
+                                      hint="send it again"))  # fmt: skip
+        except EvenkeelError as error:
+            return refusal(error)
         if self._going_out >= MOST_AT_ONCE:
             return refusal(TryLaterError(
                 f"{MOST_AT_ONCE} exports go out already", code="EXPORTS_FULL",
@@ -45,8 +55,7 @@ class ExportsDoor:
             ))  # fmt: skip
         self._going_out += 1
         try:
-            form = request.path_params["form"]
-            source, sheet, skip = await self._asked(request)
+            pinned, sheet = await self._found(source, selection)
             parts = await to_thread.run_sync(lambda: written(sheet, form, skip=skip))
         except EvenkeelError as error:
             self._done()
@@ -56,18 +65,15 @@ class ExportsDoor:
             if not isinstance(error, Exception):
                 raise
             return refusal(internal_error(error))
-        headers = {ROWS: str(len(sheet)), EVENT: str(_event_of(source)),
+        headers = {ROWS: str(len(sheet)), EVENT: str(event_of(pinned)),
                    "Content-Disposition": f'attachment; filename="evenkeel.{form}"'}  # fmt: skip
         return _Export(self, parts, headers, MEDIA_TYPES[form])
 
-    async def _asked(self, request: Request) -> tuple[Source, Sheet, int]:
-        skip = _skip_of(request)
-        source, selection = question_from(_document(await _body(request)))
+    async def _found(self, source: Source, selection: Selection) -> tuple[Source, Sheet]:
         pinned = await to_thread.run_sync(self._questions.pinned, source, limiter=self._threads)
-        sheet = await to_thread.run_sync(
+        return pinned, await to_thread.run_sync(
             self._questions.sheet, pinned, selection, limiter=self._threads
         )
-        return pinned, sheet, skip
 
     def _done(self) -> None:
         self._going_out -= 1
@@ -115,8 +121,3 @@ def _skip_of(request: Request) -> int:
         raise InputError("`skip` is no number of rows", code="QUERY_PARAMETER",
                          hint="leave it out, or give the rows that you have")  # fmt: skip
     return int(text)
-
-
-def _event_of(source: Source) -> int:
-    known = source.as_of.recorded if isinstance(source, FactsOf) and source.as_of else 0
-    return known if isinstance(known, int) else 0

@@ -17,8 +17,7 @@ from ontology.errors import InputError
 from service.asking.conditions import DEEPEST, Condition, Is
 from service.asking.grouping import As, Key, Measure, Per
 from service.asking.ordering import Order
-from service.asking.questions import FactsOf, LinesOf, Selection, Source
-from service.house import AsOf
+from service.asking.questions import FactsOf, LinesOf, Selection, Source, event_of, pinned_at
 
 strawberry.enum(Is, name="Is", description="How a cell compares with the values of a condition.")
 strawberry.enum(As, name="As", description="What is told of a column's cells in a group.")
@@ -170,26 +169,17 @@ async def rows_page(
     scope = f"rows/{digest_of(_plain(asdict(source) | asdict(selection)))}"
     if after:
         sequence, begin = context.cursors.read(scope, after)
-        pinned = _pinned_at(source, sequence)
+        pinned = pinned_at(source, sequence)
     else:
         begin, pinned = 0, await context.read(context.questions.pinned, source)
     sheet = await context.read(context.questions.sheet, pinned, selection)
     part = sheet.table.slice(begin, size)
     context.count(part.num_rows)
-    sequence = pinned.as_of.recorded if isinstance(pinned, FactsOf) and pinned.as_of else 0
-    place = sequence if isinstance(sequence, int) else 0
+    place = event_of(pinned)
     return connection(
         [Row(cells=_cells(cells)) for cells in part.to_pylist()], begin + size < len(sheet), scope,
         context.cursors, lambda row: [place, begin + row + 1],
     )  # fmt: skip
-
-
-def _pinned_at(source: Source, sequence: int) -> Source:
-    if isinstance(source, LinesOf):
-        return source
-    asked = source.as_of or AsOf()
-    known = sequence if asked.recorded is None else asked.recorded
-    return FactsOf(source.chain, source.class_name, AsOf(asked.effective, known))
 
 
 def _cells(cells: Mapping[str, Any]) -> JSON:

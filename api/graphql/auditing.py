@@ -24,6 +24,7 @@ from ontology.errors import InputError
 from service.audit.otherwise import LineUnits, Otherwise
 from service.audit.recall import FIRST_PAGE, LineRead, PlanRecalled, Recall, recall_fact
 from service.audit.touched import touched_facts
+from service.house import check_time
 
 DECIDED_AT_ONCE = 5
 """So many plans are made again for one page."""
@@ -43,7 +44,9 @@ class VersionsInput:
 
 
 def _utc(time: datetime | None) -> datetime | None:
-    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
+    if time is None:
+        return None
+    return check_time(time.replace(tzinfo=UTC) if time.tzinfo is None else time)
 
 
 @strawberry.type(description="A version of a fact, and the event that stated it.")

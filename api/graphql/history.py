@@ -33,7 +33,7 @@ class LogHead:
 
     @described
     async def checkpoint(self, info: Info) -> str | None:
-        """The log as it is, signed (c2sp.org/tlog-checkpoint); null while it has no key."""
+        """The newest checkpoint that was signed (c2sp.org/tlog-checkpoint); null without any."""
         info.context.count(1)
         found = await info.context.read(present_checkpoint, info.context.house)
         return None if found is None else found.text

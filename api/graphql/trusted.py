@@ -77,7 +77,7 @@ def _read(path: Path) -> str:
         if path.stat().st_size > LARGEST_DOCUMENT:
             raise InputError(f"`{path.name}` is larger than {LARGEST_DOCUMENT} bytes",
                              code="DOCUMENT_INVALID", hint="split it")  # fmt: skip
-        return path.read_text("utf-8")
+        return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"`{path.name}` cannot be read as UTF-8", code="DOCUMENT_INVALID",
                          hint="save it as UTF-8, readable by the service") from error  # fmt: skip

@@ -80,6 +80,14 @@ class Signer:
         with self._alone():
             return self._signed(size, [self._key(agent)])
 
+    def newest(self) -> Checkpoint | None:
+        """The newest checkpoint that was signed, None where there is none; nothing is signed.
+
+        Raises StateError `LOG_FORKED` where the log does not continue it.
+        """
+        self._hold_continues()
+        return self.store.newest()
+
     def public_key(self, agent: str) -> PublicKey:
         """The public key in force; it is made at first need."""
         with self._alone():

@@ -22,8 +22,11 @@ parquet: Any = pyarrow.parquet
 ROWS_AT_ONCE = 2**16
 EXCEL_ROWS = 2**20 - 1
 """The rows of a worksheet below its header."""
+EXCEL_TEXT = 32_767
+EXCEL_FIRST_DAY = date(1900, 3, 1)
+"""Days before count otherwise in Excel than in any calendar, or not at all."""
 PART_BYTES = 2**20
-_BEGINS_A_FORMULA = r"^[=+\-@\t\r]"
+_BEGINS_A_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 MEDIA_TYPES: Mapping[str, str] = {
     "arrow": "application/vnd.apache.arrow.stream",
     "parquet": "application/vnd.apache.parquet",
@@ -39,13 +42,38 @@ def written(sheet: Sheet, form: str, *, skip: int = 0) -> Iterator[bytes]:
     a spreadsheet would take for a formula begins with an apostrophe; in Excel all texts are texts,
     and numbers beyond 2^53 are text. Raises InputError `UNKNOWN_FORMAT`, `EXPORT_TOO_LARGE`.
     """
-    if form not in _WRITERS:
+    check_form(form)
+    if form == "xlsx":
+        _check_worksheet(sheet.table.slice(skip))
+    return _WRITERS[form](sheet.table.slice(skip))
+
+
+def check_form(form: str) -> str:
+    """The form, if it is one. Raises InputError `UNKNOWN_FORMAT`."""
+    if form not in MEDIA_TYPES:
         raise InputError(f"there is no format `{form[:40]}`", code="UNKNOWN_FORMAT",
                          hint=f"use one of: {', '.join(MEDIA_TYPES)}")  # fmt: skip
-    if form == "xlsx" and len(sheet) - skip > EXCEL_ROWS:
-        raise InputError(f"a worksheet holds {EXCEL_ROWS:,} rows, and these are {len(sheet):,}",
-                         code="EXPORT_TOO_LARGE", hint="ask for fewer, or for csv")  # fmt: skip
-    return _WRITERS[form](sheet.table.slice(skip))
+    return form
+
+
+def _check_worksheet(table: Any) -> None:
+    texts = (_as_text(column) for column in table.columns)
+    longest = max(
+        (pc.max(pc.utf8_length(text)).as_py() or 0 for text in texts if text is not None), default=0
+    )
+    if table.num_rows > EXCEL_ROWS or longest > EXCEL_TEXT:
+        raise InputError(
+            f"a worksheet holds {EXCEL_ROWS:,} rows and {EXCEL_TEXT:,} characters a cell, and "
+            f"these are {table.num_rows:,} and {longest:,}", code="EXPORT_TOO_LARGE",
+            hint="ask for fewer, or for csv",
+        )  # fmt: skip
+
+
+def _as_text(column: Any) -> Any:
+    """A column of texts, or of several joined; None for any other."""
+    if pa.types.is_list(column.type):
+        return pc.binary_join(column, ";")
+    return column if pa.types.is_string(column.type) else None
 
 
 class _Sink(io.RawIOBase):
@@ -100,15 +128,15 @@ def _in_cells(table: Any) -> Any:
     """Every column as a spreadsheet can hold it."""
     columns = []
     for column in table.columns:
-        plain = column
-        if pa.types.is_list(column.type):
-            plain = pc.binary_join(column, ";")
-        elif pa.types.is_timestamp(column.type):
+        text = _as_text(column)
+        plain = column if text is None else text
+        if pa.types.is_timestamp(column.type):
             plain = pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ")
         if pa.types.is_string(plain.type):
             plain = pc.replace_substring_regex(plain, _BEGINS_A_FORMULA, r"'\0")
         columns.append(plain)
-    return pa.table(columns, names=table.column_names)
+    names = pc.replace_substring_regex(pa.array(table.column_names), _BEGINS_A_FORMULA, r"'\0")
+    return pa.table(columns, names=names.to_pylist())
 
 
 def _xlsx(table: Any) -> Iterator[bytes]:
@@ -143,7 +171,7 @@ def _write_cell(page: Any, row: int, at: int, cell: Any, day: Any) -> None:
         page.write_boolean(row, at, cell)
     elif isinstance(cell, datetime):
         page.write_string(row, at, cell.replace(tzinfo=None).isoformat() + "Z")
-    elif isinstance(cell, date):
+    elif isinstance(cell, date) and cell >= EXCEL_FIRST_DAY:
         page.write_datetime(row, at, cell, day)
     elif isinstance(cell, int | float) and abs(cell) <= LARGEST_INTEGER:
         page.write_number(row, at, cell)

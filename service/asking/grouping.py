@@ -77,7 +77,8 @@ def grouped(sheet: Sheet, keys: Sequence[Key], measures: Sequence[Measure]) -> S
     found = whole.group_by(list(columns)).aggregate(told)
     parts = [found.column(name) for name in columns]
     parts += [_result(found, at, one) for at, one in enumerate(measures)]
-    return sheet.of(pa.table(parts, names=[*columns, *(one.name for one in measures)]))
+    names = [*columns, *(one.name for one in measures)]
+    return Sheet(sheet.name, pa.table(parts, names=names), is_grouped=True)
 
 
 def _check(keys: Sequence[Key], measures: Sequence[Measure]) -> None:

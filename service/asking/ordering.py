@@ -8,7 +8,7 @@ import pyarrow
 import pyarrow.compute
 
 from ontology.errors import InputError
-from service.asking.sheets import KEY, Sheet
+from service.asking.sheets import KEY, NUMBER, Sheet
 
 pa: Any = pyarrow
 pc: Any = pyarrow.compute
@@ -46,7 +46,10 @@ def ordered(sheet: Sheet, orders: Sequence[Order]) -> Sheet:
 
 
 def _last_resort(sheet: Sheet) -> tuple[str, ...]:
-    return (KEY,) if KEY in sheet.columns else sheet.columns
+    """What no two rows have in common: the number of a line, a key, or all columns of a group."""
+    if sheet.is_grouped:
+        return sheet.columns
+    return (NUMBER,) if NUMBER in sheet.columns and "kind" in sheet.columns else (KEY,)
 
 
 def _invalid(what: str) -> InputError:

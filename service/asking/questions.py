@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -65,13 +66,14 @@ class Questions:
         """
         if isinstance(source, LinesOf):
             return source
-        asked = source.as_of or AsOf()
-        if asked.recorded is not None:
-            return source
-        if asked.effective is None:
+        asked, log = source.as_of or AsOf(), self._house.projection.log
+        if asked == AsOf():
             self._house.state(source.chain)
-        sequence = self._house.reader.read(source.chain).sequence
-        return replace(source, as_of=replace(asked, recorded=sequence))
+        known = asked.recorded
+        if isinstance(known, datetime):
+            known = log.sequence_at(known)
+        head = log.head().sequence
+        return pinned_at(source, head if known is None else min(known, head))
 
     def sheet(self, source: Source, selection: Selection) -> Sheet:
         """All that is asked for, in order, of a pinned source.
@@ -120,6 +122,20 @@ class Questions:
     @property
     def _rows(self) -> int:
         return sum(map(len, self._kept.values()))
+
+
+def pinned_at(source: Source, sequence: int) -> Source:
+    """A source as known after an event; lines of a plan never change."""
+    if isinstance(source, LinesOf):
+        return source
+    asked = source.as_of or AsOf()
+    return replace(source, as_of=replace(asked, recorded=sequence))
+
+
+def event_of(source: Source) -> int:
+    """The event that a pinned source is as of; 0 where it never changes."""
+    known = source.as_of.recorded if isinstance(source, FactsOf) and source.as_of else 0
+    return known if isinstance(known, int) else 0
 
 
 def _columns(sheet: Sheet, wanted: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from ontology.terms import FieldKind, field_kinds, local_name
 from ontology.vocabulary import FACTS
 
 pa: Any = pyarrow  # its stubs do not name what it exports
+NUMBER = "number"
 KEY = "key"
 """The column of natural keys; of a line, its number."""
 LINES = (Transfer, Purchase, Assignment, Substitution)
@@ -30,6 +31,7 @@ class Sheet:
     name: str
     table: Any
     """A `pyarrow.Table`; what is not stated is null."""
+    is_grouped: bool = False
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -49,7 +51,7 @@ class Sheet:
 
     def of(self, table: Any) -> "Sheet":
         """Other rows or columns under the same name."""
-        return Sheet(self.name, table)
+        return Sheet(self.name, table, self.is_grouped)
 
 
 def facts_sheet(snapshot: Snapshot, class_name: str) -> Sheet:

@@ -45,7 +45,7 @@ def _source(asked: Mapping[str, Any]) -> Source:
 def _as_of(value: object) -> AsOf:
     found = _object(value, "asOf", {"effective", "recorded", "recordedEvent"})
     event = found.get("recordedEvent")
-    if event is not None and (isinstance(event, bool) or not isinstance(event, int) or event < 0):
+    if event is not None and (isinstance(event, bool) or not isinstance(event, int)):
         raise _invalid("asOf: `recordedEvent` is the number of an event")
     times = {name: _time(found[name], name) for name in ("effective", "recorded") if name in found}
     if event is not None and "recorded" in times:

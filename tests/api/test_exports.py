@@ -1,15 +1,20 @@
 """Bulk answers over HTTP: the same rows as by pages, resumed, bounded, refused with a code."""
 
 import io
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from anyio.from_thread import BlockingPortal
 
+from api.app import create_app
 from api.doors.exports import EVENT, QUESTION_BYTES, ROWS
-from tests.api.conftest import Ask, Client
+from service.house import House
+from tests.api.conftest import TOKEN, Ask, Client
 from tests.api.test_asking_tables import GROUPS, cells, facts
 from tests.api.test_asking_tables import ROWS as ROWS_QUERY
 from tests.api.test_limits import code_of
@@ -67,6 +72,32 @@ def test_an_export_goes_on_where_it_was_cut(client: Client) -> None:
     assert whole.slice(2).equals(rest)
 
 
+def test_an_export_of_a_time_goes_on_by_its_event(client: Client) -> None:
+    """The header names an event, however the question said what is known."""
+    question = {"facts": {"chain": "two_hubs", "className": "StockPosition",
+                          "asOf": {"recorded": "2199-01-01T00:00:00Z"}}}  # fmt: skip
+    first = export(client, question)
+    question["facts"]["asOf"] = {"recordedEvent": int(first.headers[EVENT])}  # type: ignore[index]
+    assert table(first).slice(1).equals(table(export(client, question, params={"skip": "1"})))
+
+
+def test_lines_come_by_number(client: Client, digest: str) -> None:
+    """As numbers, not as texts."""
+    numbers = table(export(client, {"lines": digest})).column("number").to_pylist()
+    assert sorted(numbers) == numbers
+
+
+def test_no_question_is_exported_that_nobody_trusts(
+    house: House, portal: BlockingPortal, tmp_path: Path
+) -> None:
+    """Where only trusted documents run there are no exports."""
+    (tmp_path / "one.graphql").write_bytes(b"{ chains {\r\n name } }\r\n")
+    closed = Client(portal, create_app(house, TOKEN, documents=tmp_path))
+    assert 404 == export(closed, facts("Item")).status_code
+    asked = {"documentId": "sha256:" + sha256((tmp_path / "one.graphql").read_bytes()).hexdigest()}
+    assert "data" in closed.post("/graphql", json=asked).json()
+
+
 REFUSED: dict[str, tuple[str, Any, int, str]] = {
     "no object": ("csv", [], 400, "QUESTION_INVALID"),
     "no table": ("csv", {}, 400, "QUESTION_INVALID"),
@@ -82,7 +113,13 @@ REFUSED: dict[str, tuple[str, Any, int, str]] = {
     "an unknown column": ("csv", facts("Item", columns=["colour"]), 422, "COLUMN_UNKNOWN"),
     "an event that is none": (
         "csv", {"facts": {"chain": "two_hubs", "className": "Item", "asOf": {"recordedEvent": -1}}},
-        400, "QUESTION_INVALID"),
+        422, "BAD_TIME"),
+    "an event that no log has": (
+        "csv", {"facts": {"chain": "two_hubs", "className": "Item",
+                          "asOf": {"recordedEvent": 2**64 - 1}}}, 422, "BAD_TIME"),
+    "a year that no fact states": (
+        "csv", {"facts": {"chain": "two_hubs", "className": "Item",
+                          "asOf": {"effective": "0001-01-01T00:00:00+23:59"}}}, 422, "BAD_TIME"),
     "a time without offset": (
         "csv", {"facts": {"chain": "two_hubs", "className": "Item",
                           "asOf": {"effective": "2026-03-01T06:00:00"}}}, 400, "QUESTION_INVALID"),

@@ -105,6 +105,25 @@ def test_what_cannot_be_a_file_is_told() -> None:
         assert code == refused.value.code
 
 
+def test_a_worksheet_cuts_nothing() -> None:
+    """A text that is longer than a cell is told; a day before Excel's own is text."""
+    for long in (["x" * 32_768], [["x" * 20_000, "y" * 20_000]]):
+        with pytest.raises(InputError) as refused:
+            written(Sheet("long", pa.table({"a": pa.array(long)})), "xlsx")
+        assert "EXPORT_TOO_LARGE" == refused.value.code
+    data = file_of(Sheet("old", pa.table({"day": pa.array([date(1899, 1, 1)])})), "xlsx")
+    (block,) = blocks_apart(io.BytesIO(data), Form("x.xlsx", "xlsx"), Limits())
+    assert [["1899-01-01"]] == block.rows
+
+
+def test_no_header_is_a_formula() -> None:
+    """Nor a text that begins with a line's end or a wide sign."""
+    found = file_of(Sheet("a table", pa.table({"=1+1": pa.array(["\n=1", "＝1"])})), "csv").decode()
+    assert ["'=1+1", "'\n=1", "'＝1"] == [
+        row[0] for row in csv.reader(io.StringIO(found, newline=""))
+    ]
+
+
 def test_every_form_has_its_media_type() -> None:
     """And an empty table is a file, too."""
     empty = Sheet("empty", SHEET.table.slice(99))
