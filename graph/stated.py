@@ -15,7 +15,7 @@ SECOND = 1_000_000
 SMALL = 100
 """An event of fewer facts is small."""
 SMALL_KEPT = 2_000
-"""What so many small events state is at hand: some 20 KB each."""
+"""What so many small events state is at hand."""
 
 
 class Said:
