@@ -12,8 +12,10 @@ PLAN_MADE = "plan.made"
 ROWS_DISCARDED = "rows.discarded"
 PERSON_ERASED = "person.erased"
 KEY_ACTIVATED = "key.activated"
+REQUEST_ANSWERED = "request.answered"
+"""A request under a key was answered without any other event: it was so already."""
 KINDS = (FEED_LOADED, FACTS_DUE, RELEASE_ACTIVATED, PLAN_MADE, ROWS_DISCARDED, PERSON_ERASED,
-         KEY_ACTIVATED)  # fmt: skip
+         KEY_ACTIVATED, REQUEST_ANSWERED)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ from service.moment import Moment
 READING_THREADS = 8
 PLANNING_THREADS = 1
 
+CALLER = "graphql"
+"""Who asks, as the log names it: whoever holds the token."""
+
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 PageKey = tuple[str, int, int]
@@ -56,6 +59,7 @@ class Request:
         self, house: House, cursors: Cursors, hops: Hops, inbox: Inbox, questions: Questions
     ) -> None:
         self.house = house
+        self.caller = CALLER
         self.inbox = inbox
         self.questions = questions
         self._moments: dict[tuple[str, AsOf], Moment] = {}

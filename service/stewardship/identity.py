@@ -111,6 +111,24 @@ def take_back(
     return _relinked(house, chain, source, change, agent, reason)
 
 
+def reject(
+    house: House, chain: str, source: str, class_name: str, external_ids: Sequence[str], *,
+    agent: str, reason: str = "",
+) -> Relinked:  # fmt: skip
+    """Decide that identifiers of a source stand for nothing of ours: none is proposed for them.
+
+    Each stands for itself, as it did before. Raises InputError `IDENTITY_TAKEN` where one is
+    linked (`take_back` splits it), `IDENTITY_CLASS`.
+    """
+
+    def change(links: Table) -> Table:
+        for external in external_ids:
+            links = accepted(links, source, class_name, external, external, person=agent)
+        return links
+
+    return _relinked(house, chain, source, change, agent, reason)
+
+
 def links_of(
     house: House, chain: str, source: str = "", class_name: str = ""
 ) -> Iterator[LinkTold]:  # fmt: skip
@@ -155,7 +173,8 @@ def _stated(
     found = restated(history.told, *links)
     aside = {name: _pointing_nowhere(each, found, before, links) for name, each in found.items()}
     others = {history.told[at].source for each in found.values() for at in each.origin[:, 0]}
-    sequence = before.sequence
+    sequence, projection = before.sequence, house.projection
+    unasked = projection.on(projection.log.answering(None))  # the last event is the answer
     for whose in (*sorted(others - {source}), source):
         now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
         feed = _facts(chain, whose, history, found, aside)
@@ -163,8 +182,9 @@ def _stated(
             feed = _with_links(feed, _changed(*links), now)
         told = digest_of([whose, _changed(*links).digest, sequence])
         sequence = load_feed(
-            house.projection, replace(feed, feed=f"links/{told[:16]}"), agent=agent,
-            effective_at=now, after=sequence, stated={RELINKS: source, "reason": reason},
+            projection if whose == source else unasked, replace(feed, feed=f"links/{told[:16]}"),
+            agent=agent, effective_at=now, after=sequence,
+            stated={RELINKS: source, "reason": reason},
         ).event.sequence  # fmt: skip
     stated = {name: len(each.table) - len(aside[name]) for name, each in found.items()}
     return Relinked(
