@@ -12,6 +12,7 @@ from ontology.events import REQUEST_ANSWERED, ROWS_DISCARDED, Event, NewEvent, m
 from service.house import House
 from service.intake.changes import changes_of
 from service.intake.quality import MENDS
+from service.stewardship.identity import Relinked
 
 Account = Mapping[str, Any]
 """What a verb says of what it did, as plain data."""
@@ -68,17 +69,11 @@ def settled_again(house: House, event: Event) -> Account:
     return told | {"event": event.sequence, "numbers": numbers, "left": []}
 
 
-def relinked_again(house: House, event: Event) -> Account:
-    """What a change of links did to the facts of its own source."""
-    feed = read_feed(house.store, event.artifact)
-    ended = {name: int(closes.sum()) for name, closes in feed.closes.items()}
-    stated = {name: len(table) - ended.get(name, 0) for name, table in feed.tables.items()
-              if name != "IdentityLink"}  # fmt: skip
-    return {
-        "event": event.sequence, "set_aside": len(feed.quarantine),
-        "restated": {name: rows for name, rows in stated.items() if rows},
-        "ended": {name: rows for name, rows in ended.items() if rows},
-    }  # fmt: skip
+def relinked_again(_: House, event: Event) -> Account:
+    """What a change of links did to facts."""
+    found = Relinked.told_in(event)
+    return {"event": found.event, "restated": found.restated, "ended": found.ended,
+            "set_aside": found.set_aside}  # fmt: skip
 
 
 def resolved_again(house: House, event: Event) -> Account:

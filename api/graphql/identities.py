@@ -61,7 +61,7 @@ class Linked:
     """`event` is null where it was so already, and of a dry run.
 
     Facts that were stated anew under other identifiers, that stand no more, and that were set
-    aside because they name what nobody knows now. Told again, they are those of the source alone.
+    aside because they name what nobody knows now.
     """
 
     event: BigInt | None

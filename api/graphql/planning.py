@@ -177,7 +177,6 @@ async def _planned(
     if found.dry_run:
         return _drafted(found)
     digest = found.account["plan"]
-    info.context.plans.clear(digest)  # who asked for it before may have found none
     plan = await plan_by_digest(info, digest)
     if plan is None:
         raise EvenkeelError("the plan is saved and not yet visible", code="NOT_YET_VISIBLE",
