@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -18,9 +19,12 @@ from api.doors.cut_off import CutOff
 from api.doors.exports import ExportsDoor
 from api.doors.feeds import FeedsDoor
 from api.doors.guarded import Guarded
+from api.doors.readers import Readers
 from api.graphql.connections import Cursors
 from api.graphql.loaders import Hops
 from api.graphql.loaders import Request as GraphQLRequest
+from api.graphql.over_events import EventsDoor
+from api.graphql.over_websocket import SocketsDoor
 from api.graphql.schema import build_schema
 from api.graphql.surface import Surface
 from api.graphql.trusted import NO_DOCUMENTS, trusted_documents
@@ -32,7 +36,7 @@ from service.doors.inbox import Inbox
 from service.doors.spool import clear_left
 from service.house import House
 
-HEALTH = "/health"
+HEALTH, GRAPHQL = "/health", "/graphql"
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
@@ -62,16 +66,19 @@ def create_app(
     cursors, hops, questions = Cursors.under(token), Hops(), Questions(house)
     schema = build_schema(development=development)
     trusted = trusted_documents(documents, schema.as_str()) if documents else NO_DOCUMENTS
-    surface = Surface(lambda: GraphQLRequest(house, cursors, hops, inbox, questions), schema,
-                      development, trusted)  # fmt: skip
-    app.add_api_route("/graphql", surface.answer, methods=["GET", "POST"],
-                      response_class=Response)  # fmt: skip
+    readers = Readers(chosen)
+    surface = Surface(lambda: GraphQLRequest(house, cursors, hops, inbox, questions, readers),
+                      schema, development, trusted)  # fmt: skip
+    app.add_api_route(GRAPHQL, EventsDoor(surface, chosen, stop).answer,
+                      methods=["GET", "POST"], response_class=Response)  # fmt: skip
+    sockets = SocketsDoor(surface, chosen, stop, partial(admits, token=token))
+    app.add_api_websocket_route(GRAPHQL, sockets.serve)
     app.add_api_route("/feeds/{source}", FeedsDoor(house, inbox).deliver, methods=["POST"],
                       response_class=Response)  # fmt: skip
     if not trusted.exclusive:  # else any table could be asked by a question that nobody trusted
         app.add_api_route("/exports/{form}", ExportsDoor(questions).export, methods=["POST"],
                           response_class=Response)  # fmt: skip
-    app.add_api_route("/changes", ChangesDoor(house, chosen, stop).follow, methods=["GET"],
+    app.add_api_route("/changes", ChangesDoor(house, readers, stop).follow, methods=["GET"],
                       response_class=Response)  # fmt: skip
     app.add_api_route(HEALTH, _health, methods=["GET"], response_class=Response)
     app.add_exception_handler(HTTPException, _refused_by_routing)
@@ -89,8 +96,10 @@ class _TokenGate:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_open = scope["type"] == "lifespan" or (
-            scope["type"] == "http" and scope["path"] == HEALTH
+        is_open = (
+            scope["type"] == "lifespan"
+            or (scope["type"] == "http" and scope["path"] == HEALTH)
+            or _says_later(scope)
         )
         if is_open or self._admits(scope):
             await self._app(scope, receive, send)
@@ -104,6 +113,13 @@ class _TokenGate:
     def _admits(self, scope: Scope) -> bool:
         given = [value for name, value in scope.get("headers", ()) if name == b"authorization"]
         return len(given) == 1 and admits(given[0].decode("latin-1"), self._token)
+
+
+def _says_later(scope: Scope) -> bool:
+    """Whether it is a socket without a token: a browser sends one only in its first message."""
+    names = [name for name, _ in scope.get("headers", ())]
+    is_socket = scope["type"] == "websocket" and scope["path"] == GRAPHQL
+    return is_socket and b"authorization" not in names
 
 
 async def _health() -> Response:

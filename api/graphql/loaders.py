@@ -10,6 +10,7 @@ import strawberry
 from anyio import to_thread
 from strawberry.dataloader import DataLoader
 
+from api.doors.readers import Readers
 from api.graphql.connections import Cursors
 from api.graphql.limits import RESULT_ROWS
 from graph.catalog import Line, LineKey, Page, PlanEntry
@@ -56,9 +57,11 @@ class Request:
     """
 
     def __init__(
-        self, house: House, cursors: Cursors, hops: Hops, inbox: Inbox, questions: Questions
-    ) -> None:
+        self, house: House, cursors: Cursors, hops: Hops, inbox: Inbox, questions: Questions,
+        readers: Readers,
+    ) -> None:  # fmt: skip
         self.house = house
+        self.readers = readers
         self.caller = CALLER
         self.inbox = inbox
         self.questions = questions

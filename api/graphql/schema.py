@@ -27,6 +27,7 @@ from api.graphql.explanations import (
     why_place_page,
 )
 from api.graphql.feeding import FeedQueries
+from api.graphql.following import Subscription
 from api.graphql.governing import GovernanceQueries
 from api.graphql.history import (
     ConsistencyProof,
@@ -404,7 +405,7 @@ def build_schema(*, development: bool) -> Schema:
     """The schema; introspection and suggestions are for development alone."""
     closed: list[Any] = [] if development else [DisableIntrospection]
     return Schema(
-        Query, Mutation,
+        Query, Mutation, Subscription,
         types=[TransferLine, PurchaseLine, AssignmentLine, SubstitutionLine, OtherFact],
         extensions=[ParsedWithinLimits, lambda: ValidationCache(maxsize=256), *closed],
         config=StrawberryConfig(disable_field_suggestions=not development, scalar_map=SCALARS),

@@ -1,6 +1,7 @@
 """Answers to GraphQL requests over HTTP; no error leaves without its code."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,14 @@ from api.graphql.over_http import JSON, Query, media_type_of, read_query, status
 from api.graphql.schema import Schema
 from api.graphql.trusted import NO_DOCUMENTS, TrustedDocuments
 from ontology.errors import EvenkeelError, InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What GraphQL answers, as data; `never_ran` tells that it was refused beforehand."""
+
+    document: dict[str, Any]
+    never_ran: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +45,54 @@ class Surface:
         except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
             return self._refused(internal_error(error), media_type)
 
+    async def results(self, query: Query) -> AsyncGenerator[Answer, None]:
+        """The answers to an operation: one, or those of a subscription as they come.
+
+        No error leaves it: the last answer tells it.
+        """
+        try:
+            found = await self.schema.stream(
+                query.text, query.variables, self.request(), operation_name=query.operation
+            )
+            async with aclosing(found) as results:
+                async for result in results:
+                    yield self._answer(result)
+        except CannotGetOperationTypeError as error:
+            yield Answer(error_document(_no_operation(error)), never_ran=True)
+        except EvenkeelError as error:
+            yield Answer(error_document(error), never_ran=True)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
+            yield Answer(error_document(internal_error(error)), never_ran=True)
+
+    def _answer(self, result: Any) -> Answer:
+        errors = result.errors or []
+        never_ran = result.data is None and not any(error.path for error in errors)
+        answer: dict[str, Any] = {} if never_ran else {"data": result.data}
+        if errors:
+            answer["errors"] = shown(errors, development=self.development)
+        return Answer(answer, never_ran)
+
     async def _executed(self, query: Query, media_type: str) -> Response:
         try:
             result = await self.schema.execute(
                 query.text, query.variables, self.request(), operation_name=query.operation
             )
         except CannotGetOperationTypeError as error:
-            raise InputError(error.as_http_error_reason(), code="QUERY_INVALID",
-                             hint="name one of the document's operations") from error  # fmt: skip
-        answer: dict[str, Any] = {}
-        errors = result.errors or []
-        never_ran = result.data is None and not any(error.path for error in errors)
-        if not never_ran:
-            answer["data"] = result.data
-        if errors:
-            answer["errors"] = shown(errors, development=self.development)
-        is_refused = never_ran and media_type != JSON
-        return _answer(answer, 400 if is_refused else 200, media_type)
+            raise _no_operation(error) from error
+        answer = self._answer(result)
+        status = 400 if answer.never_ran and media_type != JSON else 200
+        return _answer(answer.document, status, media_type)
 
     def _refused(self, error: EvenkeelError, media_type: str) -> Response:
         answer = _answer(error_document(error), status_of(error, media_type), media_type)
         if error.code == "METHOD_NOT_ALLOWED":
             answer.headers["Allow"] = "POST"
         return answer
+
+
+def _no_operation(error: CannotGetOperationTypeError) -> InputError:
+    return InputError(error.as_http_error_reason(), code="QUERY_INVALID",
+                      hint="name one of the document's operations")  # fmt: skip
 
 
 def _answer(document: Any, status: int, media_type: str) -> Response:

@@ -1,7 +1,7 @@
 """What leaves: plans, their lines, and what each event changed of the facts, from any position."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -61,6 +61,13 @@ class Change:
     at: Position
     kind: str = ""
     told: Mapping[str, Any] = field(default_factory=dict)
+
+
+def worth_telling(changes: Sequence[Change]) -> Iterator[Change]:
+    """Changes without the positions that the next change says better."""
+    for change, after in zip(changes, [*changes[1:], None], strict=True):
+        if change.kind or after is None or after.kind:
+            yield change
 
 
 class Outbound:
@@ -168,4 +175,5 @@ def _told(chain: str, step: FactStep) -> dict[str, Any]:
         "outcome": step.outcome, "class": step.class_name, "key": step.key,
         "uri": uri_of(chain, step.class_name, step.key),
         "since": moment_of(step.since_microseconds).isoformat(), "fields": step.fields,
+        "references": [asdict(one) for one in step.references],
     }  # fmt: skip

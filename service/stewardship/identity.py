@@ -203,7 +203,7 @@ def _stated(
         feed = _facts(chain, whose, history, found, aside)
         said: dict[str, str | int] = {RELINKS: source, "reason": reason}
         if whose == source:
-            feed, said = _with_links(feed, _changed(*links), now), said | done.told
+            feed, said = _with_links(feed, _changed(*links), now), {**said, **done.told}
         told = digest_of([whose, _changed(*links).digest, sequence])
         sequence = load_feed(
             projection if whose == source else unasked, replace(feed, feed=f"links/{told[:16]}"),

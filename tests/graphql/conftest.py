@@ -1,7 +1,6 @@
 """One world for the mutations, and two services over it."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest

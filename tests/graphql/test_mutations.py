@@ -1,7 +1,6 @@
 """Every mutation: a rehearsal changes nothing, a key acts once, another input is a conflict."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
