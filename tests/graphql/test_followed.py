@@ -15,6 +15,7 @@ from neo4j import Driver
 from api.app import create_app
 from graph.login import Connection, open_driver
 from graph.server import ManagedServer
+from graph.server_process import free_port
 from graph.settings import Settings
 from service.decision import PlanRequest
 from service.doors.door_bounds import DoorBounds
@@ -110,7 +111,7 @@ def test_a_killed_and_restarted_service(
 
 def test_a_killed_database(settings: Settings, tmp_path: Path) -> None:
     """The database dies and starts again under the service; both ways go on without a gap."""
-    server = ManagedServer(tmp_path / "server", settings.cache)
+    server = ManagedServer(tmp_path / "server", settings.cache, port=free_port(0))
     try:
         connection = server.start()
         with open_driver(connection) as driver:
@@ -120,7 +121,7 @@ def test_a_killed_database(settings: Settings, tmp_path: Path) -> None:
             with served(house.settings.data_folder, connection) as service:
                 done = Event()
                 for each in followers:
-                    each.start(service, lambda: done.is_set())
+                    each.start(service, done.is_set)
                 deliver(house, tmp_path, "D1")
                 process = psutil.Process(server.status().pid)
                 process.kill()
@@ -162,7 +163,7 @@ def test_relations_are_told(house: House, tmp_path: Path) -> None:
         {"origin": ("Location", north, south), "destination": ("Location", south, north)},
         {"origin": ("Location", south, ()), "destination": ("Location", north, ())},
     ] == ends
-    lot = [one.told for one in changes if one.told.get("class") == "StockPosition"][0]
+    lot = next(one.told for one in changes if one.told.get("class") == "StockPosition")
     assert {"item", "location"} <= {each["field"] for each in lot["references"]}
 
 

@@ -55,8 +55,7 @@ def closed_by(on: ClientConnection) -> int:
         while True:
             on.recv(SECONDS)
     except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return closed.rcvd.code
+        return closed.rcvd.code if closed.rcvd else 0
 
 
 def test_single_answers(service: Served) -> None:
