@@ -109,6 +109,7 @@ def test_a_killed_and_restarted_service(
     assert len(follower.heard) > 60
 
 
+@pytest.mark.timeout(900)
 def test_a_killed_database(settings: Settings, tmp_path: Path) -> None:
     """The database dies and starts again under the service; both ways go on without a gap."""
     server = ManagedServer(tmp_path / "server", settings.cache, port=free_port(0))
