@@ -65,7 +65,7 @@ class Follower:
 
     def __init__(self, way: Follow) -> None:
         self.heard: list[tuple[str, str]] = []
-        self.after = "0"
+        self.after, self.streams = "0", 0
         self._way = way
         self._thread: Thread | None = None
 
@@ -74,6 +74,7 @@ class Follower:
 
         def work() -> None:
             while service.process.poll() is None and not until():
+                self.streams += 1
                 for number, change in enumerate(self._way(service, self.after)):
                     self.after = change["position"]
                     if change["kind"]:
@@ -138,6 +139,7 @@ def test_a_killed_database(settings: Settings, tmp_path: Path) -> None:
                 for each in followers:
                     each.join()
             for each in followers:
+                assert each.streams < 200
                 assert expected == each.heard[: len(expected)]
                 assert told(house)[: len(each.heard)] == each.heard
     finally:

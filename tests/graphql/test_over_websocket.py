@@ -217,6 +217,26 @@ def test_a_completed_subscription_says_nothing_more(service: Served, house: Hous
             assert sorted(names) == names
 
 
+def test_who_has_all_hears_what_comes_next(service: Served, house: House) -> None:
+    """One stream goes on from what was to what comes, whichever way it is followed."""
+    head = str(house.catalog.watermark().projected)
+    with socket(service) as on:
+        begin(on)
+        say(on, "subscribe", id="a", payload={"query": CHANGES, "variables": {"after": head}})
+        events = by_events(service, head)
+        for weight in (900, 800):
+            service.http.post("/graphql", json={"query": """mutation($w: Int!) { makePlan(input: {
+                chain: "two_hubs", weights: {turnoverPerMille: $w}}) { __typename } }""",
+                "variables": {"w": weight}})  # fmt: skip
+            made = house.catalog.watermark().projected
+            while True:
+                told = heard(on)
+                assert ("a", "next") == (told["id"], told["type"]), told
+                assert next(events) == told["payload"]["data"]["changes"]
+                if told["payload"]["data"]["changes"]["position"] == str(made):
+                    break
+
+
 def test_sockets_are_bounded(service: Served) -> None:
     """One more than allowed is told to come later."""
     with socket(service) as one, socket(service) as two, socket(service) as three:
