@@ -184,7 +184,11 @@ class IdentityMutations:
     """Decisions about identifiers; facts that name them are stated anew."""
 
     @described
-    async def accept_identity(self, info: Info, input: AcceptIdentityInput) -> Outcome:  # noqa: A002
+    async def accept_identity(
+        self,
+        info: Info,
+        input: AcceptIdentityInput,  # noqa: A002
+    ) -> Outcome:
         """Link identifiers of a source to ours."""
 
         def work(house: House) -> Account:

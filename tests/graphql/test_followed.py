@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -85,6 +86,10 @@ class Follower:
         self._thread = Thread(target=work)
         self._thread.start()
 
+    def has(self, goal: int) -> bool:
+        """Whether so much was heard."""
+        return len(self.heard) >= goal
+
     def join(self) -> None:
         """Wait until it is done."""
         assert self._thread
@@ -101,7 +106,7 @@ def test_a_killed_and_restarted_service(
     for turn in range(4):
         with served(home, connection) as service:
             goal = len(told(house)) if turn == 3 else EVERYTHING
-            follower.start(service, lambda goal=goal: len(follower.heard) >= goal)  # type: ignore[misc]
+            follower.start(service, partial(follower.has, goal))
             if turn < 3:
                 deliver(house, tmp_path, f"K{turn}", f"L{turn}")
                 (service.process.kill if turn < 2 else service.process.terminate)()

@@ -161,7 +161,7 @@ def test_the_token_comes_in_the_handshake_or_in_the_first_message(service: Serve
             assert 4403 == closed_by(on)
     with (
         pytest.raises(Exception, match="401"),
-        connect(f"ws://127.0.0.1:{service.port}/graphql", subprotocols=[PROTOCOL],  # type: ignore[list-item]
+        connect(f"ws://127.0.0.1:{service.port}/graphql", subprotocols=[PROTOCOL],
                 additional_headers={"Authorization": "Bearer no"}),
     ):  # fmt: skip
         pass
