@@ -13,6 +13,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 from graph.artifacts import ArtifactStore
 from graph.facts import StatedFact, fact_from
 from graph.feed_nodes import FeedNodes
+from graph.grant_nodes import GrantEndNodes, GrantNodes
 from graph.log import Appended, Derive, Entry, Log, Write
 from graph.manifests import OMITS, FeedContents, write_feed
 from graph.migrate import migrate
@@ -30,6 +31,9 @@ from ontology.canonical import digest_of
 from ontology.columns import Snapshot, table_of
 from ontology.errors import InputError, StateError
 from ontology.events import (
+    ACCESS_ENDED,
+    ACCESS_EXPOSED,
+    ACCESS_GRANTED,
     FACTS_DUE,
     FEED_LOADED,
     KEY_ACTIVATED,
@@ -37,6 +41,8 @@ from ontology.events import (
     PLAN_MADE,
     RELEASE_ACTIVATED,
     ROWS_DISCARDED,
+    TOKEN_ISSUED,
+    TOKEN_REVOKED,
     Event,
     NewEvent,
     micros_of,
@@ -51,9 +57,11 @@ _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]
     PLAN_MADE: lambda reader, artifact, payload: PlanNodes.read(reader.store, artifact, payload),
     RELEASE_ACTIVATED: lambda _reader, _artifact, payload: ReleaseNodes(payload),
     ROWS_DISCARDED: SettledNodes,
-    PERSON_ERASED: lambda _reader, _artifact, _payload: NoNodes(),
-    KEY_ACTIVATED: lambda _reader, _artifact, _payload: NoNodes(),
-}
+    ACCESS_GRANTED: lambda _reader, _artifact, payload: GrantNodes(payload),
+    ACCESS_ENDED: lambda _reader, _artifact, payload: GrantEndNodes(payload),
+    **{kind: lambda _reader, _artifact, _payload: NoNodes()
+       for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED)},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

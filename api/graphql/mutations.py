@@ -16,6 +16,9 @@ from service.decision import PlanRequest
 from service.doors.door_words import Door, in_words_of
 from service.planning import make_plan
 
+LOCAL = "local"
+"""Who asks for a plan with the local token, where nobody is named as its owner."""
+
 
 @strawberry.enum(description="What a plan's cost counts.")
 class CostPart(Enum):
@@ -70,6 +73,7 @@ class Mutation:
         request = PlanRequest(
             chain=input.chain, cost_parts=parts, starts_on=input.starts_on,
             edits=tuple(sorted(edit.asked() for edit in input.edits)), previous=input.previous,
+            agent=info.context.sight.agent(LOCAL),
         )  # fmt: skip
         try:
             made = await info.context.plan(make_plan, info.context.house, request)

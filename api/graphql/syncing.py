@@ -22,7 +22,7 @@ from service.doors.door_words import Door, in_words_of
 from service.doors.envelope import Attributes
 from service.doors.inbox import Inbox, Ticket
 from service.doors.inline_rows import text_of_rows
-from service.doors.registered import mapping_of
+from service.doors.registered import permitted_mapping
 from service.doors.spool import discard, receive, rule_meant
 from service.intake.deliveries import Delivery
 from service.intake.sync import Synced, sync
@@ -54,7 +54,7 @@ class SyncFeedInput:
     close_all: bool = False
     dry_run: bool = False
 
-    def delivery(self) -> Delivery:
+    def delivery(self, agent: str) -> Delivery:
         """The same for the service. Raises InputError `ENVELOPE_INVALID`."""
         stated = {
             "id": self.id, "time": self.effective_at and self.effective_at.isoformat(),
@@ -64,7 +64,7 @@ class SyncFeedInput:
         }  # fmt: skip
         told = {name: str(value) for name, value in stated.items() if value is not None}
         return Attributes(told, "input ", is_encoded=False).delivery(
-            self.source, AGENT, close_all=self.close_all
+            self.source, agent, close_all=self.close_all
         )
 
 
@@ -196,11 +196,14 @@ def _plan(told: Mapping[str, Any]) -> PlanForeseen:
 async def synced_feed(info: Info, asked: SyncFeedInput) -> FeedSynced:
     """Deliver through the queue of the source, or look what it would change.
 
-    Raises as `service.intake.sync.sync`, `Inbox.admit`, `mapping_of` and `rule_meant` do.
+    Raises as `service.intake.sync.sync`, `Inbox.admit`, `permitted_mapping` and `rule_meant` do.
     """
     house, inbox = info.context.house, info.context.inbox
-    mapping = mapping_of(house.settings.data_folder, asked.source)
-    delivery = asked.delivery()
+    sight = info.context.sight
+    mapping = await info.context.read(
+        permitted_mapping, house.settings.data_folder, asked.source, sight
+    )
+    delivery = asked.delivery(sight.agent(AGENT))
     with inbox.admit(asked.source) as ticket:
         path = await to_thread.run_sync(_received, inbox, ticket, mapping, asked)
         work = partial(sync, house, [path], mapping, delivery, dry_run=asked.dry_run)
