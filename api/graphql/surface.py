@@ -8,7 +8,7 @@ import orjson
 from fastapi import Request, Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
-from api.answers import error_document, internal_error, shown
+from api.answers import LONGEST_MESSAGE, error_document, internal_error, shown
 from api.graphql.loaders import Request as GraphQLRequest
 from api.graphql.over_http import JSON, Query, media_type_of, read_query, status_of
 from api.graphql.schema import Schema
@@ -42,7 +42,7 @@ class Surface:
                 query.text, query.variables, self.request(), operation_name=query.operation
             )
         except CannotGetOperationTypeError as error:
-            raise InputError(error.as_http_error_reason(), code="QUERY_INVALID",
+            raise InputError(error.as_http_error_reason()[:LONGEST_MESSAGE], code="QUERY_INVALID",
                              hint="name one of the document's operations") from error  # fmt: skip
         answer: dict[str, Any] = {}
         errors = result.errors or []
