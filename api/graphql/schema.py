@@ -73,6 +73,7 @@ from api.graphql.types import (
     found_fact,
     scope_of,
 )
+from api.graphql.variables import check_variables
 from api.graphql.weighing import Frontier, Objective, frontier_page
 from ontology.errors import AccessError
 from ontology.vocabulary import MEASUREMENTS
@@ -386,9 +387,14 @@ class ParsedWithinLimits(SchemaExtension):
     """Hands on the document that was parsed, and kept, when its limits were checked."""
 
     def on_parse(self) -> Any:
-        """Take the parsed document instead of parsing again."""
+        """Take the parsed document instead of parsing again, and look at its variables."""
         context = self.execution_context
-        context.graphql_document = document_within_limits(context.query or "")
+        document = document_within_limits(context.query or "")
+        check_variables(
+            context.schema._schema,  # noqa: SLF001 - the library's own extensions do so
+            document, context.variables or {},
+        )  # fmt: skip
+        context.graphql_document = document
         yield
 
 
