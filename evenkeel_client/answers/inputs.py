@@ -76,6 +76,8 @@ class As(StrEnum):
 class PlanInput:
     """The plan that is asked for."""
 
+    idempotency_key: str | None = None
+    dry_run: bool = False
     chain: str
     cost_parts: Sequence[CostPart] = (
         CostPart.WAREHOUSE,
@@ -103,6 +105,8 @@ class EditInput:
 class SyncFeedInput:
     """A delivery: the text of one file or its rows, and what is said of it."""
 
+    idempotency_key: str | None = None
+    dry_run: bool = False
     source: str
     text: str | None = None
     rows: Sequence[Any] | None = None
@@ -115,7 +119,6 @@ class SyncFeedInput:
     schema_version: str = ""
     confidence_percent: int | None = None
     close_all: bool = False
-    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
