@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError
+from graphql.validation.validate import ValidationAbortedError
 from starlette.responses import Response
 
 from ontology.errors import (
@@ -19,6 +20,9 @@ from ontology.errors import (
 )
 
 MOST_ERRORS = 20
+LONGEST_MESSAGE = 1_000
+_ABORTED = "Validation aborted."
+"""What the library says where the fields of a document were too many to compare."""
 _FAULTS: Mapping[type[EvenkeelError], str] = {
     InputError: "input", AccessError: "access", StateError: "state",
     OutsideError: "outside", SolverError: "solver",
@@ -68,11 +72,16 @@ def _fault_of(error: GraphQLError, development: bool) -> EvenkeelError:
         cause = cause.original_error
     if isinstance(cause, EvenkeelError):
         return cause
+    if isinstance(error, ValidationAbortedError) and error.message == _ABORTED:
+        return InputError("too many fields of the query overlap", code="QUERY_OVERLAP",
+                          hint="ask for each field once in a place")  # fmt: skip
     if error.path or not (cause is None or isinstance(cause, GraphQLError)):
         return internal_error(cause or error)
     message = error.message if development else error.message.split(" Did you mean")[0]
     return InputError(
-        message, code="QUERY_INVALID", hint="see the schema in api/graphql/schema.graphql"
+        message[:LONGEST_MESSAGE],
+        code="QUERY_INVALID",
+        hint="see the schema in api/graphql/schema.graphql",
     )
 
 

@@ -1,7 +1,7 @@
 """The graph as a projection of the log: inside the event's transaction, or under a watermark."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -40,6 +40,7 @@ from ontology.events import (
     PERSON_ERASED,
     PLAN_MADE,
     RELEASE_ACTIVATED,
+    REQUEST_ANSWERED,
     ROWS_DISCARDED,
     TOKEN_ISSUED,
     TOKEN_REVOKED,
@@ -60,7 +61,8 @@ _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]
     ACCESS_GRANTED: lambda _reader, _artifact, payload: GrantNodes(payload),
     ACCESS_ENDED: lambda _reader, _artifact, payload: GrantEndNodes(payload),
     **{kind: lambda _reader, _artifact, _payload: NoNodes()
-       for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED)},
+       for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED,
+                    REQUEST_ANSWERED)},
 }  # fmt: skip
 
 
@@ -81,6 +83,12 @@ class Projection:
     def reader(self) -> SnapshotReader:
         """The fold of the log that the graph follows."""
         return SnapshotReader(self.log, self.store, self.checkpoints)
+
+    def on(self, log: Log) -> "Projection":
+        """The same projection through the same log as it is otherwise used; they share a reader."""
+        found = replace(self, log=log)
+        found.__dict__["reader"] = self.reader
+        return found
 
     def append(
         self,
@@ -112,7 +120,7 @@ class Projection:
             new, write=write, derive=derive, body=body, expected_sequence=expected_sequence,
             guard=guard, ahead=ahead,
         )  # fmt: skip
-        if projected != appended.event.sequence:
+        if projected != appended.event.sequence and not self.log.rehearses:
             was_kept = nodes is None and not appended.replayed
             self._catch_up({appended.event.sequence: content} if was_kept else {})
         return appended
@@ -288,7 +296,8 @@ def bring_due(projection: Projection, chain: str, now: datetime, agent: str) -> 
     count, latest = due
     payload = {"chain": chain, "until": latest, "facts": count}
     key = f"due/{chain}/{state.sequence}/{latest}"
-    projection.append(NewEvent(FACTS_DUE, key, agent, now, "", payload), body=digest_of([payload]))
+    new = NewEvent(FACTS_DUE, key, agent, now, "", payload)
+    projection.on(projection.log.plainly()).append(new, body=digest_of([payload]))
     return projection.reader.state(chain)
 
 

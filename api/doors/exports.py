@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import anyio
-import orjson
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.answers import internal_error
+from api.bodies import JsonBody
 from api.callers import caller_of
 from api.doors.statuses import refusal
 from ontology.errors import EvenkeelError, InputError
@@ -21,7 +21,8 @@ from service.asking.written import question_from
 from service.doors.inbox import BUSY_SECONDS, TryLaterError
 
 QUESTION_BYTES = 256 * 1024
-READING_SECONDS = 30.0
+_BODY = JsonBody("question", QUESTION_BYTES, "FILE_TOO_LARGE", "QUESTION_INVALID",
+                 "see docs/graphql.md")  # fmt: skip
 MOST_AT_ONCE = 4
 """So many exports go out at a time, beside all other answers."""
 DOOR = "/exports"
@@ -45,11 +46,7 @@ class ExportsDoor:
         """
         try:
             form, skip = check_form(request.path_params["form"]), _skip_of(request)
-            with anyio.fail_after(READING_SECONDS):
-                source, selection = question_from(_document(await _body(request)))
-        except TimeoutError:
-            return refusal(InputError("the question did not come", code="UPLOAD_STALLED",
-                                      hint="send it again"))  # fmt: skip
+            source, selection = question_from(_BODY.document(await _BODY.read(request)))
         except EvenkeelError as error:
             return refusal(error)
         if self._going_out >= MOST_AT_ONCE:
@@ -104,25 +101,6 @@ class _Export(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._door._done()  # noqa: SLF001 - the other half of the same door
-
-
-async def _body(request: Request) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > QUESTION_BYTES:
-            raise InputError(f"the question is larger than {QUESTION_BYTES} bytes",
-                             code="FILE_TOO_LARGE", hint="ask for less")  # fmt: skip
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _document(body: bytes) -> object:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InputError("the question is not JSON in UTF-8", code="QUESTION_INVALID",
-                         hint="see docs/graphql.md") from error  # fmt: skip
 
 
 def _skip_of(request: Request) -> int:

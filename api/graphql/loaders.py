@@ -26,6 +26,9 @@ from service.moment import Moment
 READING_THREADS = 8
 PLANNING_THREADS = 1
 
+CALLER = "graphql"
+"""Who is logged for what the machine's owner asks, where nobody is named as that."""
+
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 FACTS_READ, PLANS_READ = "facts.read", "plans.read"
@@ -84,6 +87,11 @@ class Request:
             self._pages(catalog.shortfalls)
         )
         self.referring: DataLoader[ReferringKey, Page[StatedFact]] = DataLoader(self._referring)
+
+    @property
+    def agent(self) -> str:
+        """Who is logged for what this request does."""
+        return self.sight.agent(CALLER)
 
     def moment(self, chain: str, as_of: AsOf) -> Moment:
         """The facts of a chain as of some times, read once for the whole request."""

@@ -26,6 +26,8 @@ from api.graphql.explanations import (
     why_line_page,
     why_place_page,
 )
+from api.graphql.feeding import FeedQueries
+from api.graphql.governing import GovernanceQueries
 from api.graphql.guarding import guard
 from api.graphql.history import (
     ConsistencyProof,
@@ -40,6 +42,7 @@ from api.graphql.history import (
     inclusion_proof,
     path_down,
 )
+from api.graphql.identities import IdentityQueries
 from api.graphql.impact import Failure, Impact, SinglePoint, impact_page, single_points_page
 from api.graphql.kpis import Kpi, kpis_page
 from api.graphql.limits import document_within_limits
@@ -58,6 +61,9 @@ from api.graphql.plans import (
     plan_rows,
 )
 from api.graphql.pricing import Price, prices_page
+from api.graphql.reconciling import ReconciliationQueries
+from api.graphql.settling import RowQueries
+from api.graphql.signing import SigningQueries
 from api.graphql.types import (
     Fact,
     Item,
@@ -73,6 +79,7 @@ from api.graphql.types import (
     found_fact,
     scope_of,
 )
+from api.graphql.variables import check_variables
 from api.graphql.weighing import Frontier, Objective, frontier_page
 from ontology.errors import AccessError
 from ontology.vocabulary import MEASUREMENTS
@@ -174,7 +181,10 @@ async def _chains(info: Info) -> list[Chain]:
 
 
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
-class Query(TableQueries, AuditQueries):
+class Query(
+    TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
+    GovernanceQueries, SigningQueries,
+):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 
     @described
@@ -386,9 +396,14 @@ class ParsedWithinLimits(SchemaExtension):
     """Hands on the document that was parsed, and kept, when its limits were checked."""
 
     def on_parse(self) -> Any:
-        """Take the parsed document instead of parsing again."""
+        """Take the parsed document instead of parsing again, and look at its variables."""
         context = self.execution_context
-        context.graphql_document = document_within_limits(context.query or "")
+        document = document_within_limits(context.query or "")
+        check_variables(
+            context.schema._schema,  # noqa: SLF001 - the library's own extensions do so
+            document, context.variables or {},
+        )  # fmt: skip
+        context.graphql_document = document
         yield
 
 

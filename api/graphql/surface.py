@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import Request, Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
-from api.answers import error_document, internal_error, shown
+from api.answers import LONGEST_MESSAGE, error_document, internal_error, shown
 from api.callers import caller_of
 from api.graphql.loaders import Request as GraphQLRequest
 from api.graphql.named import names_in
@@ -51,7 +51,7 @@ class Surface:
                 query.text, query.variables, self.request(sight), operation_name=query.operation
             )
         except CannotGetOperationTypeError as error:
-            raise InputError(error.as_http_error_reason(), code="QUERY_INVALID",
+            raise InputError(error.as_http_error_reason()[:LONGEST_MESSAGE], code="QUERY_INVALID",
                              hint="name one of the document's operations") from error  # fmt: skip
         if not caller.is_owner:
             await to_thread.run_sync(_settled, sight, query.text)

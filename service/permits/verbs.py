@@ -9,6 +9,7 @@ SCOPES = ("read", "deliver", "plan", "audit")
 """What a service token may be issued for: each verb belongs to one."""
 READERS = frozenset(ROLES) - {"operator"}
 _JUDGES = frozenset({"analyst", "planner", "approver", "governor", "auditor"})
+_STEWARDS = frozenset({"integrator", "governor", "auditor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,15 @@ VERBS: Mapping[str, Verb] = {
     "plans.weigh": Verb(_roles("analyst", "planner", "governor"), "plan", needs_whole=True),
     "plans.make": Verb(_roles("planner"), "plan", needs_whole=True),
     "feeds.deliver": Verb(_roles("integrator"), "deliver", needs_whole=True),
-    "quarantine.read": Verb(_roles("integrator", "governor", "auditor"), "read", needs_whole=True),
+    "quarantine.read": Verb(_STEWARDS, "read", needs_whole=True),
+    "quarantine.settle": Verb(_roles("integrator", "governor"), "deliver", needs_whole=True),
+    "sources.read": Verb(_STEWARDS | {"analyst", "planner"}, "read", needs_whole=True),
+    "sources.settle": Verb(_roles("integrator", "governor"), "deliver", needs_whole=True),
+    "rules.read": Verb(READERS - {"partner"}, "read"),
     "recall.ask": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
     "access.audit": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
     "log.read": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
+    "log.sign": Verb(_roles("governor", "operator"), "audit"),
     "log.prove": Verb(_roles("approver", "governor", "auditor", "partner", "operator"), "audit"),
 }  # fmt: skip
 """`log.read` speaks of every chain, so it needs the whole of all of them."""
