@@ -118,7 +118,7 @@ class Sight:
         if self.caller.is_owner:
             return True
         return any(name == chain and known == verb and view.is_whole
-                   for (name, known), view in self._views.items())  # fmt: skip
+                   for (name, known), view in list(self._views.items()))  # fmt: skip
 
     def everything(self, verb: str) -> None:
         """Raises AccessError `ACCESS_DENIED` unless nothing of any chain, now or later, is hidden.
@@ -146,7 +146,7 @@ class Sight:
         if self.caller.is_owner:
             return
         again = self.access.sight(self.caller)
-        for (chain, verb), view in self._views.items():
+        for (chain, verb), view in list(self._views.items()):
             now = again._view(chain, verb)  # noqa: SLF001 - of the same class
             if view.is_whole and not now.is_whole:
                 raise denied()
