@@ -58,6 +58,10 @@ class Client(
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         """Give its connections back."""
+        self.close()
+
+    def close(self) -> None:
+        """Give its connections back."""
         self._connection.close()
 
     def rows(self, of: RowsInput, *, page_rows: int = PAGE_ROWS) -> Iterator[Mapping[str, Any]]:

@@ -45,7 +45,9 @@ class Export:
         pa = _arrow()
         batches = self._batches()
         first = next(batches)
-        return pa.RecordBatchReader.from_batches(first.schema, _from(first, batches))
+        return pa.RecordBatchReader.from_batches(
+            first.schema, (one for one in batches if one.num_rows)
+        )
 
     def _batches(self) -> Iterator["RecordBatch"]:
         """The batches, the first of which may have no rows, so that there is a schema."""
@@ -171,11 +173,6 @@ class _Body(io.RawIOBase):
         end = len(whole) if size < 0 else size
         self._held = whole[end:]
         return whole[:end]
-
-
-def _from(first: "RecordBatch", rest: Iterator["RecordBatch"]) -> Iterator[Any]:
-    yield first
-    yield from rest
 
 
 def _cut_off(rows: int, in_all: int | None) -> CutOffError:

@@ -1,7 +1,7 @@
 """Laws of whole answers: the rows of the pages, each once, whatever is cut off on the way."""
 
-from collections.abc import Callable
-from itertools import count
+from collections.abc import Iterator
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from evenkeel_client.answers.inputs import (
 from evenkeel_client.client import Client
 from evenkeel_client.errors import EvenkeelError
 from service.asking import files
+from service.asking.sheets import Sheet
 from tests.api.served import Served
 from tests.evenkeel_client.conftest import AT_ONCE, SOURCE, client_of
 from tests.faults.proxy import Proxy, lost
@@ -65,10 +66,14 @@ def test_frames_keep_whole_numbers_and_days(client: Client) -> None:
     table, frame, other = client.table(stock), client.pandas(stock), client.polars(stock)
     assert isinstance(frame, pd.DataFrame)
     assert isinstance(other, pl.DataFrame)
-    assert table.column("shelfLifeDays").null_count not in (0, table.num_rows)
-    assert "int64[pyarrow]" == str(frame["shelfLifeDays"].dtype)
-    assert pl.Int64 == other["shelfLifeDays"].dtype
-    assert table.column("shelfLifeDays").to_pylist() == other["shelfLifeDays"].to_list()
+    days = "minimumRemainingLifeDays"
+    assert table.column(days).null_count not in (0, table.num_rows)
+    assert "int64[pyarrow]" == str(frame[days].dtype)
+    assert pl.Int64 == other[days].dtype
+    assert (
+        table.column("minimumRemainingLifeDays").to_pylist()
+        == other["minimumRemainingLifeDays"].to_list()
+    )
     assert table.to_pylist() == other.to_dicts()
     assert table.column("key").to_pylist() == frame["key"].to_list()
 
@@ -105,17 +110,24 @@ def test_what_is_cut_off_goes_on(
 
 
 class Shortened(httpx.BaseTransport):
-    """Ends the body of each export after some bytes without a sign of it, as some proxies do."""
+    """Ends the bodies of answers after some bytes without a sign of it, as some proxies do."""
 
-    def __init__(self, size: Callable[[], int]) -> None:
-        self._size, self._real = size, httpx.HTTPTransport()
+    def __init__(self) -> None:
+        self._real = httpx.HTTPTransport()
+        self.sizes: Iterator[int] = iter(())
+        """Of the next bodies; those after are whole."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         answer = self._real.handle_request(request)
         body = b"".join(answer.iter_raw())
         headers = {name: value for name, value in answer.headers.items()
                    if name not in ("transfer-encoding", "content-length")}  # fmt: skip
-        return httpx.Response(answer.status_code, headers=headers, content=body[: self._size()])
+        answer.close()
+        return httpx.Response(answer.status_code, headers=headers,
+                              content=body[: next(self.sizes, len(body))])  # fmt: skip
+
+    def close(self) -> None:
+        self._real.close()
 
 
 def test_a_body_that_ends_early_is_not_taken_for_the_end(
@@ -127,24 +139,17 @@ def test_a_body_that_ends_early_is_not_taken_for_the_end(
         facts=FactsInput(chain=CHAIN, class_name="StockPosition"), columns=["item", "onHandUnits"]
     )
     expected = client.table(question)
-    whole = sum(len(part) for part in files.written(Sheet(expected), "arrow"))
-    for size in range(0, whole, 8):
-        sizes = iter([size])
-        http = httpx.Client(transport=Shortened(lambda sizes=sizes: next(sizes, 10**9)))
-        with Client(served.address, TOKEN, patience=AT_ONCE, http=http) as cut:
+    whole = sum(len(part) for part in files.written(Sheet("stock", expected), "arrow"))
+    cutting = Shortened()
+    http = httpx.Client(transport=cutting)
+    with Client(served.address, TOKEN, patience=AT_ONCE, http=http) as cut:
+        for size in range(0, whole, 37):
+            cutting.sizes = iter([size])
             assert expected.equals(cut.table(question)), size
-    http = httpx.Client(transport=Shortened(lambda: 300))
-    with Client(served.address, TOKEN, patience=AT_ONCE, http=http) as never:
+        cutting.sizes = repeat(300)
         with pytest.raises(EvenkeelError) as caught:
-            never.table(question)
+            cut.table(question)
     assert "CUT_OFF" == caught.value.code
-
-
-class Sheet:
-    """A table as `files.written` takes it."""
-
-    def __init__(self, table: Any) -> None:
-        self.table = table
 
 
 def test_what_comes_meanwhile_is_in_no_batch(
