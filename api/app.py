@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answers import error_document
+from api.doors import openapi
 from api.doors.changes import ChangesDoor
 from api.doors.cut_off import CutOff
 from api.doors.exports import ExportsDoor
@@ -43,9 +44,9 @@ def create_app(
     """The service on an open house: /graphql, /exports, /feeds, /changes and /health.
 
     `bounds` are those of the environment unless given; streams stop when `ending` is set. Health
-    tells no data; everything else needs `Authorization: Bearer <token>`. Introspection
-    and suggestions are on in `development` only. Of a folder `documents` its queries are
-    trusted, and no others run; raises what `trusted_documents` does.
+    tells no data; everything else needs `Authorization: Bearer <token>`. Introspection,
+    suggestions and /openapi.json are there in `development` only. Of a folder `documents` its
+    queries are trusted, and no others run; raises what `trusted_documents` does.
     """
     chosen, stop = bounds or bounds_from_environment(), ending or Event()
     inbox = Inbox(house.settings.data_folder, chosen)
@@ -74,6 +75,8 @@ def create_app(
     app.add_api_route("/changes", ChangesDoor(house, chosen, stop).follow, methods=["GET"],
                       response_class=Response)  # fmt: skip
     app.add_api_route(HEALTH, _health, methods=["GET"], response_class=Response)
+    if development:
+        app.add_api_route(openapi.PATH, _described, methods=["GET"], response_class=Response)
     app.add_exception_handler(HTTPException, _refused_by_routing)
     app.add_middleware(_TokenGate, token=token)
     app.add_middleware(CutOff, ending=stop)
@@ -108,6 +111,10 @@ class _TokenGate:
 
 async def _health() -> Response:
     return _json({"status": "up"}, 200)
+
+
+async def _described() -> Response:
+    return _json(openapi.document(), 200)
 
 
 async def _refused_by_routing(_: Request, error: Exception) -> Response:
