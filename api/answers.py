@@ -5,8 +5,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from graphql import GraphQLError
 from graphql.validation.validate import ValidationAbortedError
+from starlette.responses import Response
 
 from ontology.errors import (
     AccessError,
@@ -31,6 +33,11 @@ _log = logging.getLogger("evenkeel.api")
 def error_document(error: EvenkeelError) -> dict[str, Any]:
     """An error without data, as a GraphQL answer."""
     return {"errors": [{"message": str(error), "extensions": _extensions(error)}]}
+
+
+def as_json(document: Any, status: int) -> Response:
+    """An answer of JSON."""
+    return Response(orjson.dumps(document, default=str), status, media_type="application/json")
 
 
 def internal_error(error: BaseException) -> EvenkeelError:

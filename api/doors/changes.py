@@ -13,14 +13,17 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.answers import internal_error
+from api.callers import caller_of
 from api.doors.statuses import refusal
 from ontology.errors import EvenkeelError, InputError
+from service.access import Access, Caller, Sight
 from service.doors.concerns import Partner
 from service.doors.door_bounds import DoorBounds
 from service.doors.inbox import BUSY_SECONDS, TryLaterError
-from service.doors.outbound import KINDS, Change, Outbound, Position, Wanted
+from service.doors.outbound import FOLLOW, KINDS, Change, Outbound, Position, Wanted
 from service.house import House
 
+DOOR = "/changes"
 PARAMETERS = ("after", "chain", "kind", "region", "partner")
 BATCH = 100
 """So many changes are worked out ahead of a reader."""
@@ -31,8 +34,9 @@ LOOK_SECONDS = 0.5
 class ChangesDoor:
     """Lets a bounded number of readers follow the log."""
 
-    def __init__(self, house: House, bounds: DoorBounds, ending: Event) -> None:
+    def __init__(self, house: House, bounds: DoorBounds, ending: Event, access: Access) -> None:
         self._house, self._bounds, self._ending = house, bounds, ending
+        self._access = access
         self._readers = 0
         self._threads = anyio.CapacityLimiter(bounds.change_readers)
 
@@ -49,7 +53,9 @@ class ChangesDoor:
         self._readers += 1
         try:
             after, wanted = _asked(request)
-            outbound = await to_thread.run_sync(Outbound, self._house, after, wanted)
+            outbound = await to_thread.run_sync(
+                self._opened, caller_of(request), after, wanted, limiter=self._threads
+            )
         except EvenkeelError as error:
             self._gone()
             return refusal(error)
@@ -60,15 +66,38 @@ class ChangesDoor:
             return refusal(internal_error(error))
         return _Stream(outbound, self._bounds, self._threads, self._gone, self._ending)
 
+    def _opened(self, caller: Caller, after: Position, wanted: Wanted) -> "Followed":
+        return Followed(self._access.sight(caller), self._house, after, wanted)
+
     def _gone(self) -> None:
         self._readers -= 1
+
+
+class Followed:
+    """The changes of one reader, for as long as what it may see does not become less."""
+
+    def __init__(self, sight: Sight, house: House, after: Position, wanted: Wanted) -> None:
+        sight.permit(FOLLOW)
+        self._sight = sight
+        self._outbound = Outbound(house, after, wanted, sight)
+
+    def take(self, most: int) -> list[Change]:
+        """As `Outbound.take`; what took a clearance is in the log before it is given.
+
+        Raises AccessError where the token has expired, or a grant has ended.
+        """
+        self._sight.hold()
+        found = self._outbound.take(most)
+        self._sight.hold()
+        self._sight.log_exposures(DOOR)
+        return found
 
 
 class _Stream(Response):
     """The body of one reader: at most a batch of it is in memory beside what the socket holds."""
 
     def __init__(
-        self, outbound: Outbound, bounds: DoorBounds, threads: anyio.CapacityLimiter,
+        self, outbound: Followed, bounds: DoorBounds, threads: anyio.CapacityLimiter,
         gone: Callable[[], None], ending: Event,
     ) -> None:  # fmt: skip
         super().__init__(headers={"Cache-Control": "no-store"}, media_type="text/event-stream")

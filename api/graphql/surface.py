@@ -5,22 +5,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from anyio import to_thread
 from fastapi import Request, Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from api.answers import LONGEST_MESSAGE, error_document, internal_error, shown
+from api.callers import caller_of
 from api.graphql.loaders import Request as GraphQLRequest
+from api.graphql.named import names_in
 from api.graphql.over_http import JSON, Query, media_type_of, read_query, status_of
 from api.graphql.schema import Schema
 from api.graphql.trusted import NO_DOCUMENTS, TrustedDocuments
 from ontology.errors import EvenkeelError, InputError
+from service.access import Access, Caller, Sight
+
+DOOR = "/graphql"
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
     """Answers GraphQL requests; in `development` with suggestions."""
 
-    request: Callable[[], GraphQLRequest]
+    request: Callable[[Sight], GraphQLRequest]
+    access: Access
     schema: Schema
     development: bool = False
     trusted: TrustedDocuments = NO_DOCUMENTS
@@ -30,20 +37,24 @@ class Surface:
         media_type = JSON
         try:
             media_type = media_type_of(request.headers.get("accept", ""))
-            return await self._executed(await read_query(request, self.trusted), media_type)
+            query = await read_query(request, self.trusted)
+            return await self._executed(query, media_type, caller_of(request))
         except EvenkeelError as error:
             return self._refused(error, media_type)
         except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
             return self._refused(internal_error(error), media_type)
 
-    async def _executed(self, query: Query, media_type: str) -> Response:
+    async def _executed(self, query: Query, media_type: str, caller: Caller) -> Response:
+        sight = await to_thread.run_sync(self.access.sight, caller)
         try:
             result = await self.schema.execute(
-                query.text, query.variables, self.request(), operation_name=query.operation
+                query.text, query.variables, self.request(sight), operation_name=query.operation
             )
         except CannotGetOperationTypeError as error:
             raise InputError(error.as_http_error_reason()[:LONGEST_MESSAGE], code="QUERY_INVALID",
                              hint="name one of the document's operations") from error  # fmt: skip
+        if not caller.is_owner:
+            await to_thread.run_sync(_settled, sight, query.text)
         answer: dict[str, Any] = {}
         errors = result.errors or []
         never_ran = result.data is None and not any(error.path for error in errors)
@@ -59,6 +70,12 @@ class Surface:
         if error.code == "METHOD_NOT_ALLOWED":
             answer.headers["Allow"] = "POST"
         return answer
+
+
+def _settled(sight: Sight, text: str) -> None:
+    """What is shown may be shown still, and is in the log before it is sent."""
+    sight.hold()
+    sight.log_exposures(DOOR, names_in(text))
 
 
 def _answer(document: Any, status: int, media_type: str) -> Response:

@@ -1,0 +1,97 @@
+"""Who asks: the one place where a request's credentials become a caller; nobody without them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.answers import as_json, error_document, internal_error
+from api.tokens import admits
+from ontology.errors import AccessError, EvenkeelError
+from service.access import OWNER, Caller
+from service.house import House
+from service.persons import acting
+
+CALLER = "evenkeel.caller"
+"""Where the scope of a request says who asks; only this module writes it."""
+Knows = Callable[[str], Caller | None]
+"""Gives who a bearer token stands for, None for one that it has not made."""
+
+
+class Callers:
+    """Knows a caller by the local token, or by whatever else the service accepts."""
+
+    def __init__(self, house: House, token: str, others: tuple[Knows, ...] = ()) -> None:
+        self._house = house
+        self._token = token
+        self._others = others
+
+    def of(self, header: str) -> Caller | None:
+        """Who an Authorization header stands for; None for nobody.
+
+        The time taken tells nothing of the local token. May read a file or ask an issuer for its
+        keys, so not for the event loop.
+        """
+        if admits(header, self._token):
+            return self._owner()
+        scheme, _, given = header.partition(" ")
+        bearer = given.strip()
+        if scheme.lower() != "bearer" or not bearer:
+            return None
+        return next((found for knows in self._others if (found := knows(bearer))), None)
+
+    def _owner(self) -> Caller:
+        if not self._house.settings.person:
+            return OWNER
+        return replace(OWNER, person=acting(self._house))
+
+
+class Gate:
+    """Lets in who is known, and says who it is; some addresses are open."""
+
+    def __init__(self, app: ASGIApp, callers: Callers, is_open: frozenset[str]) -> None:
+        self._app = app
+        self._callers = callers
+        self._is_open = is_open
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on, or refuse it with 401."""
+        if scope["type"] == "lifespan" or (
+            scope["type"] == "http" and scope["path"] in self._is_open
+        ):
+            await self._app(scope, receive, send)
+            return
+        try:
+            caller = await self._caller(scope)
+        except EvenkeelError as error:
+            await as_json(error_document(error), 503)(scope, receive, send)
+            return
+        except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
+            await as_json(error_document(internal_error(error)), 500)(scope, receive, send)
+            return
+        if caller is not None:
+            await self._app({**scope, CALLER: caller}, receive, send)
+            return
+        refusal = AccessError("the request carries no valid token", code="ACCESS_DENIED",
+                              hint="send Authorization: Bearer and the local token, or one that "
+                              "was issued to you")  # fmt: skip
+        answer = as_json(error_document(refusal), 401)
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        await answer(scope, receive, send)
+
+    async def _caller(self, scope: Scope) -> Caller | None:
+        given = [value for name, value in scope.get("headers", ()) if name == b"authorization"]
+        if len(given) != 1:
+            return None
+        return await to_thread.run_sync(self._callers.of, given[0].decode("latin-1"))
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks. Raises AccessError `ACCESS_DENIED` for a request that came by no gate."""
+    scope: Mapping[str, object] = request.scope
+    found = scope.get(CALLER)
+    if not isinstance(found, Caller):
+        raise AccessError("nobody says who asks", code="ACCESS_DENIED")
+    return found
