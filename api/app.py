@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from api.answers import as_json, error_document
 from api.callers import Callers, Gate, Knows
+from api.doors import openapi
 from api.doors.changes import ChangesDoor
 from api.doors.cut_off import CutOff
 from api.doors.exports import ExportsDoor
@@ -42,9 +43,9 @@ def create_app(
 
     `bounds` are those of the environment unless given; streams stop when `ending` is set. Health
     tells no data; everything else needs `Authorization: Bearer <token>`: the local `token`, which
-    may do everything, or one that any of `knows` gives a caller for. Introspection
-    and suggestions are on in `development` only. Of a folder `documents` its queries are
-    trusted, and no others run; raises what `trusted_documents` does.
+    may do everything, or one that any of `knows` gives a caller for. Introspection,
+    suggestions and /openapi.json are there in `development` only. Of a folder `documents` its
+    queries are trusted, and no others run; raises what `trusted_documents` does.
     """
     chosen, stop = bounds or bounds_from_environment(), ending or Event()
     inbox = Inbox(house.settings.data_folder, chosen)
@@ -75,6 +76,8 @@ def create_app(
     app.add_api_route("/changes", ChangesDoor(house, chosen, stop, access).follow, methods=["GET"],
                       response_class=Response)  # fmt: skip
     app.add_api_route(HEALTH, _health, methods=["GET"], response_class=Response)
+    if development:
+        app.add_api_route(openapi.PATH, _described, methods=["GET"], response_class=Response)
     app.add_exception_handler(HTTPException, _refused_by_routing)
     app.add_middleware(Gate, callers=Callers(house, token, knows), is_open=frozenset({HEALTH}))
     app.add_middleware(CutOff, ending=stop)
@@ -84,6 +87,10 @@ def create_app(
 
 async def _health() -> Response:
     return as_json({"status": "up"}, 200)
+
+
+async def _described() -> Response:
+    return as_json(openapi.document(), 200)
 
 
 async def _refused_by_routing(_: Request, error: Exception) -> Response:
