@@ -61,7 +61,7 @@ def _guard_root(field: GraphQLField, root: Root) -> None:
 
 
 def _behind(resolve: Resolve, root: Root) -> Resolve:
-    async def guarded(source: Any, info: Info, /, **asked: Any) -> Any:
+    async def guarded(source: Any, info: Info, /, **asked: Any) -> Any:  # one may be `source`
         context: Request = info.context
         if not context.sight.caller.is_owner:
             await context.read(_permit, context, root, asked)
