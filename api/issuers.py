@@ -74,7 +74,7 @@ class Keys:
         self._tried = now
         try:
             self._keys = keys_in(read_jwks(self.place))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return  # what is known stays, as long as it may
         self._read = now
 
@@ -104,9 +104,11 @@ def keys_in(data: bytes) -> dict[str, PyJWK]:
             continue
         if one.get("kty") not in KINDS or name in found:
             continue
+        if one.get("alg", next(iter(ALGORITHMS))) not in ALGORITHMS:
+            continue
         try:
             made = PyJWK(one)
-        except (jwt.PyJWTError, ValueError, KeyError):
+        except (jwt.PyJWTError, ValueError, KeyError, TypeError, NotImplementedError):
             continue
         bits = getattr(made.key, "key_size", LEAST_RSA_BITS) if one["kty"] == "RSA" else None
         if made.algorithm_name in ALGORITHMS and (bits is None or bits >= LEAST_RSA_BITS):
