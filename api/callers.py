@@ -3,19 +3,23 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answers import as_json, error_document, internal_error
 from api.tokens import admits
+from graph.settings import read_environment
 from ontology.errors import AccessError, EvenkeelError
 from service.access import OWNER, Caller
 from service.house import House
+from service.permits.issuer_settings import IssuerSettings
 from service.persons import acting
 
 CALLER = "evenkeel.caller"
 """Where the scope of a request says who asks; only this module writes it."""
+MOST_AT_ONCE = 8
+"""So many are looked up at a time: some wait for an issuer."""
 Knows = Callable[[str], Caller | None]
 """Gives who a bearer token stands for, None for one that it has not made."""
 
@@ -28,21 +32,23 @@ class Callers:
         self._token = token
         self._others = others
 
-    def of(self, header: str) -> Caller | None:
-        """Who an Authorization header stands for; None for nobody.
+    def is_owner(self, header: str) -> bool:
+        """Whether an Authorization header carries the local token; the time tells nothing of it."""
+        return admits(header, self._token)
 
-        The time taken tells nothing of the local token. May read a file or ask an issuer for its
-        keys, so not for the event loop.
+    def of(self, header: str) -> Caller | None:
+        """Who an Authorization header stands for that is not the owner's; None for nobody.
+
+        May read a file or ask an issuer for its keys, so not for the event loop.
         """
-        if admits(header, self._token):
-            return self._owner()
         scheme, _, given = header.partition(" ")
         bearer = given.strip()
         if scheme.lower() != "bearer" or not bearer:
             return None
         return next((found for knows in self._others if (found := knows(bearer))), None)
 
-    def _owner(self) -> Caller:
+    def owner(self) -> Caller:
+        """Who holds the local token: the person that the settings name, or nobody that is named."""
         if not self._house.settings.person:
             return OWNER
         return replace(OWNER, person=acting(self._house))
@@ -55,6 +61,7 @@ class Gate:
         self._app = app
         self._callers = callers
         self._is_open = is_open
+        self._threads = CapacityLimiter(MOST_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, or refuse it with 401."""
@@ -85,7 +92,10 @@ class Gate:
         given = [value for name, value in scope.get("headers", ()) if name == b"authorization"]
         if len(given) != 1:
             return None
-        return await to_thread.run_sync(self._callers.of, given[0].decode("latin-1"))
+        header = given[0].decode("latin-1")
+        if self._callers.is_owner(header):  # never waits for those who ask an issuer
+            return await to_thread.run_sync(self._callers.owner)
+        return await to_thread.run_sync(self._callers.of, header, limiter=self._threads)
 
 
 def caller_of(request: Request) -> Caller:
@@ -95,3 +105,16 @@ def caller_of(request: Request) -> Caller:
     if not isinstance(found, Caller):
         raise AccessError("nobody says who asks", code="ACCESS_DENIED")
     return found
+
+
+def who_is_known(house: House) -> tuple[Knows, ...]:
+    """By what others than the owner come in: service tokens, and the issuer of the settings.
+
+    Raises InputError `BAD_SETTING`.
+    """
+    from api.issuers import issuer_from
+    from service.permits.service_tokens import ServiceTokens
+
+    tokens = ServiceTokens(house.settings.data_folder)
+    issuer = issuer_from(read_environment(IssuerSettings), lambda: house.persons)
+    return (tokens.caller_of, *((issuer.caller_of,) if issuer else ()))

@@ -65,6 +65,8 @@ ROOTS: Mapping[str, Root] = {
     "Query.inclusionProof": _of("log.prove"),
     "Query.consistencyProof": _of("log.prove"),
     "Query.events": Root(WHOLE_LOG, everything=True),
+    "Query.whoCouldSee": _of("access.audit", "uri"),
+    "Query.exposures": Root("access.audit", everything=True),
     "Query.logKeys": _of("log.prove"),
     "Query.eventProof": Root(WHOLE_LOG, everything=True),
     "Query.comparison": _of("plans.weigh", "chain"),

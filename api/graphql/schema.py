@@ -49,6 +49,7 @@ from api.graphql.limits import document_within_limits
 from api.graphql.loaders import PLANS_READ, Info
 from api.graphql.moments import When
 from api.graphql.mutations import Mutation
+from api.graphql.overseeing import AccessQueries
 from api.graphql.plans import (
     AssignmentLine,
     Decided,
@@ -183,7 +184,7 @@ async def _chains(info: Info) -> list[Chain]:
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
 class Query(
     TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
-    GovernanceQueries, SigningQueries,
+    GovernanceQueries, SigningQueries, AccessQueries,
 ):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 
