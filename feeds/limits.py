@@ -15,7 +15,8 @@ class Limits:
     cell, to `file_bytes`. A document speaks of so many events and things together, each thing of
     each event, as are `traced`: they are in memory until they are facts. A process that decodes
     has `decoder_bytes` of memory above what it starts with, and `decoder_seconds` of its processor;
-    `nesting` is the depth of an object or a column.
+    JSON-LD, which is read whole, takes 20 to 25 times its bytes. `nesting` is the depth of an
+    object or a column.
     """
 
     files: int = 200
@@ -23,6 +24,7 @@ class Limits:
     feed_bytes: int = 2**30
     rows_per_file: int = 1_000_000
     traced: int = 250_000
+    linked_json_bytes: int = 20 * 2**20
     line_characters: int = 2**20
     cell_characters: int = 10_000
     columns: int = 1_000
