@@ -110,18 +110,17 @@ def proof_under(
 ) -> str:  # fmt: skip
     """As `prove`, under the newest checkpoint that is signed already; it signs nothing.
 
-    Raises StateError `NOT_SIGNED` where there is none, or none since the event.
+    Raises StateError `NOT_YET_SIGNED` where there is none, or none since the event.
     """
-    newest = signer_of(house).newest()
-    if newest is None or newest.size < event.sequence:
-        raise StateError(f"no checkpoint has been signed since event {event.sequence}",
-                         code="NOT_SIGNED", hint="sign one, then ask again")  # fmt: skip
-    return prove(house, event, SERVICE_AGENT, size=newest.size, only=only, lines=lines).decode()
+    size = _signed_since(signer_of(house), event).size
+    return prove(house, event, SERVICE_AGENT, size=size, only=only, lines=lines).decode()
 
 
 def named_keys_of(house: House) -> list[tuple[int, datetime, str]]:
     """All public keys of the log, each with its event and time; none is made."""
     return [(one.event, one.since, one.key.text) for one in signer_of(house).named_keys()]
+
+
 def partner_bundle(
     house: House, event: Event, partner: str, agent: str, *, size: int = 0, since: str = ""
 ) -> bytes:  # fmt: skip
@@ -144,11 +143,17 @@ def signed_bundle(house: House, event: Event, partner: str) -> bytes:
     """
     part = partner_part(event, _lines_of(house, event), partner)
     signer = signer_of(house)
+    newest = _signed_since(signer, event)
+    return _bundle(signer, event, signer.store.provable(newest), part, "")
+
+
+def _signed_since(signer: Signer, event: Event) -> Checkpoint:
     newest = signer.newest()
     if newest is None or newest.size < event.sequence:
-        raise StateError("no checkpoint that was signed holds the plan", code="NOT_YET_SIGNED",
+        raise StateError(f"no checkpoint has been signed since event {event.sequence}",
+                         code="NOT_YET_SIGNED",
                          hint="the operator signs one: `evenkeel log checkpoint`")  # fmt: skip
-    return _bundle(signer, event, signer.store.provable(newest), part, "")
+    return newest
 
 
 def partners_of(house: House, event: Event) -> list[str]:
