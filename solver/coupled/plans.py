@@ -20,7 +20,7 @@ NEAR = 0.02
 DEALS = 4
 """How often room is dealt out anew before an item gets nothing more."""
 
-SHARED_OUT, SHORT_CLOSED, ALL_CLOSED = CUTS = (0, 1, 2)
+SHARED_OUT, SHORT_CLOSED, ALL_CLOSED = 0, 1, 2
 """How room is cut where a flow takes more than is left: its arcs on what is short get shares of
 it; then nothing more on these; in the end nothing more on any arc with rows."""
 
@@ -130,8 +130,7 @@ class Draft:
         items, structure = self._items, self._items.structure(item)
         rows = (structure.row_resource, structure.row_arc, items.use[items.of_rows(item)])
         flow = solve(cost, room)
-        for deal in range(2 * DEALS + 1):
-            cut = CUTS[deal // DEALS]
+        for cut in (*[SHARED_OUT] * DEALS, *[SHORT_CLOSED] * DEALS, ALL_CLOSED):
             if flow is None or not _deal(room, *rows, known, flow, self.left, self._need, cut):
                 break
             flow = solve(cost, room)

@@ -125,20 +125,10 @@ class Search:
         method = FirstOrder(items, active, left, self.start(active, prices), self._threads)
         tried, idle, best = 0, 0, self.gap_per_million()
         while True:
-            before = self.bound
-            value = self._block(active, method)
+            ending = self._until_due(active, left, method, tried)
+            if ending is not None:
+                return ending
             last = self.iterations >= self._limit
-            if self.reached():
-                return "target"
-            if value > self._most:
-                return "stalled"
-            if not last and not (
-                method.iterations >= self._spacing() * tried
-                and (self._settled(before, value) or self._ready(active, left, method))
-            ):
-                continue
-            if not last and len(self.paying(active, self.prices > 0)) > len(active):
-                return "wider"
             if not last and (wider := self._round(active, left, method)) is not None:
                 method, left = wider, self._left(active)
                 continue
@@ -153,6 +143,25 @@ class Search:
             if idle >= (PATIENCE if len(active) > FEW else 1):
                 self._shake(active, left, method.prices)
                 return self._last_prices(active, method)
+
+    def _until_due(
+        self, active: IntArray, left: IntArray, method: FirstOrder, tried: int
+    ) -> Ending | None:
+        """Blocks of iterations until a plan is due, None, or there is no need of one."""
+        while True:
+            before = self.bound
+            value = self._block(active, method)
+            if self.reached():
+                return "target"
+            if value > self._most:
+                return "stalled"
+            if self.iterations >= self._limit:
+                return None
+            if method.iterations >= self._spacing() * tried and (
+                self._settled(before, value) or self._ready(active, left, method)
+            ):
+                more = len(self.paying(active, self.prices > 0)) > len(active)
+                return "wider" if more else None
 
     def _block(self, active: IntArray, method: FirstOrder) -> int:
         """So many iterations, and the bound at the prices that they lead to."""
