@@ -132,6 +132,7 @@ def ready() -> ModuleType | None:
     print(f"coupled: {HUBS} hubs x {PERIODS} periods; seconds of the processor, PDLP's alone")
     for own in (False, True):
         planned(family(instances, 8, own=own), 20_000)  # compiles
+    planned(family(instances, 2, own=True), 1)  # shaking, too
     return instances
 
 

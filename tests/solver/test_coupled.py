@@ -32,7 +32,7 @@ def planned(chain: Chain, target_per_million: int = 0, work_limit: int = 1_000) 
         verdict = check(
             chain.network, plan.flow, plan.potentials, claims, plan.prices, chain.shared,
             rounded=plan.rounded,
-        )
+        )  # fmt: skip
         assert verdict.accepted, verdict.refusals
         assert verdict.canonical is (True if plan.gap == 0 else None)
     return plan

@@ -273,7 +273,7 @@ def test_rows_in_the_search_are_those_of_the_proof() -> None:
             use = some.use[some.of_rows(item)] * own[structure.row_arc]
             np.add.at(found, structure.row_resource, use)
             taken.append(found)
-        assert np.array_equal(*taken)
+        assert np.array_equal(taken[0], taken[1])
 
 
 def test_only_what_a_fractional_flow_exceeds_is_rounded() -> None:
