@@ -13,14 +13,25 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.answers import internal_error
+from api.callers import caller_of
 from api.doors.readers import Readers
 from api.doors.statuses import refusal
 from ontology.errors import EvenkeelError, InputError
+from service.access import Access, Caller, Sight
 from service.doors.concerns import Partner
 from service.doors.door_bounds import DoorBounds
-from service.doors.outbound import KINDS, Change, Outbound, Position, Wanted, worth_telling
+from service.doors.outbound import (
+    FOLLOW,
+    KINDS,
+    Change,
+    Outbound,
+    Position,
+    Wanted,
+    worth_telling,
+)
 from service.house import House
 
+DOOR = "/changes"
 PARAMETERS = ("after", "chain", "kind", "region", "partner")
 BATCH = 100
 """So many changes are worked out ahead of a reader."""
@@ -31,8 +42,9 @@ LOOK_SECONDS = 0.5
 class ChangesDoor:
     """Lets a bounded number of readers follow the log."""
 
-    def __init__(self, house: House, readers: Readers, ending: Event) -> None:
+    def __init__(self, house: House, readers: Readers, ending: Event, access: Access) -> None:
         self._house, self._readers, self._ending = house, readers, ending
+        self._access = access
 
     async def follow(self, request: Request) -> Response:
         """A stream of changes that goes on until its reader hangs up, or takes nothing any more.
@@ -46,7 +58,9 @@ class ChangesDoor:
             return refusal(error)
         try:
             after, wanted = _asked(request)
-            outbound = await to_thread.run_sync(Outbound, self._house, after, wanted)
+            outbound = await to_thread.run_sync(
+                self._opened, caller_of(request), after, wanted, limiter=readers.threads
+            )
         except EvenkeelError as error:
             readers.leave()
             return refusal(error)
@@ -57,12 +71,37 @@ class ChangesDoor:
             return refusal(internal_error(error))
         return _Stream(outbound, readers.bounds, readers.threads, readers.leave, self._ending)
 
+    def _opened(self, caller: Caller, after: Position, wanted: Wanted) -> "Followed":
+        return Followed(self._access.sight(caller), self._house, after, wanted, DOOR)
+
+
+class Followed:
+    """The changes of one reader, for as long as what it may see does not become less."""
+
+    def __init__(
+        self, sight: Sight, house: House, after: Position, wanted: Wanted, door: str
+    ) -> None:
+        sight.permit(FOLLOW)
+        self._sight, self._door = sight, door
+        self._outbound = Outbound(house, after, wanted, sight)
+
+    def take(self, most: int) -> list[Change]:
+        """As `Outbound.take`; what took a clearance is in the log before it is given.
+
+        Raises AccessError where the token has expired, or a grant has ended.
+        """
+        self._sight.hold()
+        found = self._outbound.take(most)
+        self._sight.hold()
+        self._sight.log_exposures(self._door)
+        return found
+
 
 class _Stream(Response):
     """The body of one reader: at most a batch of it is in memory beside what the socket holds."""
 
     def __init__(
-        self, outbound: Outbound, bounds: DoorBounds, threads: anyio.CapacityLimiter,
+        self, outbound: Followed, bounds: DoorBounds, threads: anyio.CapacityLimiter,
         gone: Callable[[], None], ending: Event,
     ) -> None:  # fmt: skip
         super().__init__(headers={"Cache-Control": "no-store"}, media_type="text/event-stream")

@@ -136,7 +136,7 @@ async def _done(info: Info, request: Request | None, asked: ActingInput, do: Do)
     mine = house.answering(request)
     account = await do(mine)
     if request is not None and mine.projection.log.answered is None:
-        await info.context.read(keep_answer, mine, _plain(account), info.context.caller)
+        await info.context.read(keep_answer, mine, _plain(account), info.context.agent)
     return Done(account, bool(account.get("replayed")), dry_run=False)
 
 
@@ -179,7 +179,7 @@ def _request(info: Info, name: str, asked: ActingInput) -> Request | None:
     stated = {part: value for part, value in asdict(asked).items() if part not in _NOT_ASKED}
     text = json.dumps([name, stated], sort_keys=True, default=_text)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Request(info.context.caller, asked.idempotency_key, digest)
+    return Request(info.context.agent, asked.idempotency_key, digest)
 
 
 def _text(value: Any) -> str:

@@ -18,11 +18,20 @@ def _safe(number: int) -> int:
     return int(number)
 
 
+def _read(value: Any) -> int:
+    """A number that a caller states: as JSON one of more than 64 bits comes as a fraction."""
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST_INTEGER:
+        raise InputError(f"a BigInt is a whole number within ±{LARGEST_INTEGER}",
+                         code="NUMBER_RANGE", hint="write it as a JSON number")  # fmt: skip
+    return value
+
+
 SCALARS: dict[object, Any] = {
     BigInt: strawberry.scalar(
         name="BigInt",
         description="A whole number within ±(2^53 - 1), written as a JSON number, never rounded.",
         serialize=_safe,
+        parse_value=_read,
     ),
     Position: strawberry.scalar(
         name="Position",

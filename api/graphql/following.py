@@ -1,6 +1,6 @@
 """Changes as a subscription: from any place in the log, in its order, each with its place."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from enum import Enum
@@ -12,17 +12,16 @@ import strawberry
 from anyio import to_thread
 from strawberry.scalars import JSON
 
-from api.doors.changes import BATCH, LOOK_SECONDS
+from api.doors.changes import BATCH, LOOK_SECONDS, Followed
 from api.doors.readers import Readers
 from api.graphql.bigint import BigInt, Position
 from api.graphql.loaders import Info
 from api.graphql.types import plain
 from ontology.errors import InputError
 from service.doors.concerns import Partner
-from service.doors.outbound import KINDS, Outbound, Wanted, worth_telling
+from service.doors.outbound import KINDS, Wanted, worth_telling
 from service.doors.outbound import Change as Told
 from service.doors.outbound import Position as Place
-from service.house import House
 
 
 @strawberry.enum(description="What a change is of.")
@@ -89,6 +88,7 @@ class Change:
         )  # fmt: skip
 
 
+GRAPHQL = "/graphql"
 BEGINNING = Position("0")
 
 
@@ -98,22 +98,21 @@ async def _changes(
 ) -> AsyncGenerator[Change, None]:  # fmt: skip
     context = info.context
     wanted = _wanted(chain, kinds, region, partner)
-    async with aclosing(followed(context.house, context.readers, Place.of(after), wanted)) as found:
+    opened = partial(Followed, context.sight, context.house, Place.of(after), wanted, GRAPHQL)
+    async with aclosing(followed(opened, context.readers)) as found:
         async for change in found:
             yield Change.of(change)
 
 
-async def followed(
-    house: House, readers: Readers, after: Place, wanted: Wanted
-) -> AsyncGenerator[Told, None]:
+async def followed(opened: Callable[[], Followed], readers: Readers) -> AsyncGenerator[Told, None]:
     """Changes as they come, without an end; as many as a batch are worked out ahead.
 
-    Raises TryLaterError `READERS_FULL`; InputError and OutsideError as `Outbound` does.
+    Raises TryLaterError `READERS_FULL`, and what `Followed` raises.
     """
     readers.enter()
     try:
-        outbound = await to_thread.run_sync(Outbound, house, after, wanted)
-        take = partial(outbound.take, BATCH)
+        found_by = await to_thread.run_sync(opened)
+        take = partial(found_by.take, BATCH)
         while True:
             found = await to_thread.run_sync(take, limiter=readers.threads)
             for change in worth_telling(found):

@@ -194,7 +194,7 @@ class IdentityMutations:
         def work(house: House) -> Account:
             pairs = {link.external_id: link.id for link in input.links}
             return _account(accept(house, input.chain, input.source, input.class_name, pairs,
-                                   agent=info.context.caller, reason=input.reason))  # fmt: skip
+                                   agent=info.context.agent, reason=input.reason))  # fmt: skip
 
         found = await done(info, "acceptIdentity", input, in_thread(info, work), relinked_again)
         return Linked.of(found) if isinstance(found, Done) else found
@@ -205,7 +205,7 @@ class IdentityMutations:
 
         def work(house: House) -> Account:
             return _account(reject(house, input.chain, input.source, input.class_name,
-                                   input.external_ids, agent=info.context.caller,
+                                   input.external_ids, agent=info.context.agent,
                                    reason=input.reason))  # fmt: skip
 
         found = await done(info, "rejectIdentity", input, in_thread(info, work), relinked_again)
@@ -217,7 +217,7 @@ class IdentityMutations:
 
         def work(house: House) -> Account:
             return _account(take_back(house, input.chain, input.source, input.class_name,
-                                      input.external_ids, agent=info.context.caller,
+                                      input.external_ids, agent=info.context.agent,
                                       reason=input.reason))  # fmt: skip
 
         found = await done(info, "splitIdentity", input, in_thread(info, work), relinked_again)

@@ -12,9 +12,11 @@ from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
 
 from api.answers import error_document
+from api.callers import caller_of
 from api.graphql.over_http import EVENTS, JSON, Query, read_query, status_of, wants_events
 from api.graphql.surface import Surface
 from ontology.errors import EvenkeelError
+from service.access import Caller
 from service.doors.door_bounds import DoorBounds
 
 ENDING_SECONDS = 0.5
@@ -43,18 +45,20 @@ class EventsDoor:
                 content = orjson.dumps(error_document(error))
                 return Response(content, status, media_type=JSON)
             asked = error
-        return _Stream(self._surface, asked, self._bounds, self._ending)
+        caller = caller_of(request)
+        return _Stream(self._surface, asked, caller, self._bounds, self._ending)
 
 
 class _Stream(Response):
     """The body of one reader; nothing waits in memory beside what the socket holds."""
 
     def __init__(
-        self, surface: Surface, asked: Query | EvenkeelError, bounds: DoorBounds, ending: Event
-    ) -> None:
+        self, surface: Surface, asked: Query | EvenkeelError, caller: Caller, bounds: DoorBounds,
+        ending: Event,
+    ) -> None:  # fmt: skip
         super().__init__(headers={"Cache-Control": "no-store"}, media_type=EVENTS)
         self._surface, self._asked, self._bounds = surface, asked, bounds
-        self._ending = ending
+        self._ending, self._caller = ending, caller
         self._quiet_seconds = 0.0
         self._lock = anyio.Lock()
         self._is_over = False
@@ -78,7 +82,7 @@ class _Stream(Response):
         if isinstance(self._asked, EvenkeelError):
             await self._send(send, _next(error_document(self._asked)))
         else:
-            async with aclosing(self._surface.results(self._asked)) as answers:
+            async with aclosing(self._surface.results(self._asked, self._caller)) as answers:
                 async for answer in answers:
                     await self._send(send, _next(answer.document))
         await self._send(send, COMPLETE)

@@ -3,7 +3,7 @@
 A socket that the service ends is closed with 1012: go on after the last position on another.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from threading import Event
@@ -16,10 +16,12 @@ from anyio.lowlevel import checkpoint
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.answers import error_document, internal_error
+from api.callers import Callers
 from api.graphql.limits import BODY_BYTES
 from api.graphql.over_http import query_of
 from api.graphql.surface import Surface
 from ontology.errors import EvenkeelError, InputError
+from service.access import Caller
 from service.doors.door_bounds import DoorBounds
 
 PROTOCOL = "graphql-transport-ws"
@@ -29,8 +31,6 @@ AUTHORIZATION = "authorization"
 RESTARTS, TOO_LARGE, LATER, FAILED = 1012, 1009, 1013, 1011
 INVALID, UNAUTHORIZED, FORBIDDEN, NO_PROTOCOL = 4400, 4401, 4403, 4406
 INIT_TIMEOUT, ID_TAKEN, INIT_AGAIN = 4408, 4409, 4429
-Admits = Callable[[str], bool]
-"""Whether the text of an `Authorization` header lets in."""
 
 
 class _Closed(Exception):  # noqa: N818
@@ -44,9 +44,11 @@ class _Closed(Exception):  # noqa: N818
 class SocketsDoor:
     """Serves a bounded number of sockets."""
 
-    def __init__(self, surface: Surface, bounds: DoorBounds, ending: Event, admits: Admits) -> None:
+    def __init__(
+        self, surface: Surface, bounds: DoorBounds, ending: Event, callers: Callers
+    ) -> None:
         self._surface, self._bounds, self._ending = surface, bounds, ending
-        self._admits = admits
+        self._callers = callers
         self._open = 0
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -61,7 +63,7 @@ class SocketsDoor:
             return
         self._open += 1
         try:
-            await _Socket(websocket, self._surface, self._bounds, self._admits).serve(self._ending)
+            await _Socket(websocket, self._surface, self._bounds, self._callers).serve(self._ending)
         finally:
             self._open -= 1
 
@@ -100,10 +102,10 @@ class _Socket:
     """One connection, and the operations that run on it, each a task of its own."""
 
     def __init__(
-        self, websocket: WebSocket, surface: Surface, bounds: DoorBounds, admits: Admits
+        self, websocket: WebSocket, surface: Surface, bounds: DoorBounds, callers: Callers
     ) -> None:
         self._websocket, self._surface, self._bounds = websocket, surface, bounds
-        self._admits = admits
+        self._callers = callers
         self._operations: dict[str, anyio.CancelScope] = {}
         self._sending = anyio.Lock()
         self._quiet_seconds = 0.0
@@ -116,9 +118,9 @@ class _Socket:
             self._scope = group.cancel_scope
             group.start_soon(self._live, ending)
             try:
-                await self._begin()
+                caller = await self._begin()
                 while True:
-                    await self._take(await self._receive(), group)
+                    await self._take(await self._receive(), caller, group)
             except _Closed as closed:
                 self._is_over = self._is_over or closed
             except WebSocketDisconnect:
@@ -129,8 +131,8 @@ class _Socket:
         if self._is_over is not None:
             await self._close(self._is_over)
 
-    async def _begin(self) -> None:
-        """The client says who it is, in time: by a header of the handshake, or in its payload."""
+    async def _begin(self) -> Caller:
+        """Who the client says it is, in time: by a header of the handshake, or in its payload."""
         try:
             with anyio.fail_after(self._bounds.init_seconds):
                 while (message := await self._receive()).kind != "connection_init":
@@ -139,9 +141,11 @@ class _Socket:
                     await self._heard(message)
         except TimeoutError as error:
             raise _Closed(INIT_TIMEOUT, "Connection initialisation timeout") from error
-        if not self._admits(_authorization(self._websocket, message.payload or {})):
+        caller = await self._callers.of(_authorization(self._websocket, message.payload or {}))
+        if caller is None:
             raise _Closed(FORBIDDEN, "Forbidden")
         await self._send({"type": "connection_ack"})
+        return caller
 
     async def _receive(self) -> _Message:
         message = await self._websocket.receive()
@@ -159,7 +163,7 @@ class _Socket:
             payload = {} if message.payload is None else {"payload": message.payload}
             await self._send({"type": "pong", **payload})
 
-    async def _take(self, message: _Message, group: TaskGroup) -> None:
+    async def _take(self, message: _Message, caller: Caller, group: TaskGroup) -> None:
         if message.kind == "connection_init":
             raise _Closed(INIT_AGAIN, "Too many initialisation requests")
         if message.kind == "complete":
@@ -168,11 +172,11 @@ class _Socket:
         elif message.kind == "subscribe":
             if message.id in self._operations:
                 raise _Closed(ID_TAKEN, f"Subscriber for {message.id[:80]} already exists")
-            await self._subscribe(message, group)
+            await self._subscribe(message, caller, group)
         else:
             await self._heard(message)
 
-    async def _subscribe(self, message: _Message, group: TaskGroup) -> None:
+    async def _subscribe(self, message: _Message, caller: Caller, group: TaskGroup) -> None:
         most = self._bounds.socket_operations
         if len(self._operations) >= most:
             refusal = InputError(f"{most} operations run on this socket", code="OPERATIONS_FULL",
@@ -180,10 +184,10 @@ class _Socket:
             await self._refuse(message.id, error_document(refusal)["errors"])
             return
         self._operations[message.id] = scope = anyio.CancelScope()
-        group.start_soon(self._operate, message.id, message.payload, scope)
+        group.start_soon(self._operate, message.id, message.payload, caller, scope)
 
     async def _operate(
-        self, name: str, payload: Mapping[str, Any], scope: anyio.CancelScope
+        self, name: str, payload: Mapping[str, Any], caller: Caller, scope: anyio.CancelScope
     ) -> None:
         with scope:
             try:
@@ -194,7 +198,7 @@ class _Socket:
                     return
                 await self._finish(name, scope, error_document(error)["errors"])
                 return
-            async with aclosing(self._surface.results(query)) as answers:
+            async with aclosing(self._surface.results(query, caller)) as answers:
                 async for answer in answers:
                     if answer.never_ran:
                         await self._finish(name, scope, answer.document["errors"])

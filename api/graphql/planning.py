@@ -40,6 +40,9 @@ from service.requests import Account, forecast_again
 from service.stability import steady_request
 from solver.model.stages import alone
 
+LOCAL = "local"
+"""Who asks for a plan with the local token, where nobody is named as its owner."""
+
 
 @strawberry.enum(description="What a plan's cost counts.")
 class CostPart(Enum):
@@ -92,12 +95,12 @@ class PlanInput(ActingInput):
     order: list[Objective] = strawberry.field(default_factory=list)
     steady: SteadyInput | None = None
 
-    def asked(self, house: House, before: Plan | None) -> PlanRequest:
+    def asked(self, house: House, before: Plan | None, agent: str) -> PlanRequest:
         """The same for the service. Raises InputError `OBJECTIVES_BOTH`, `PLAN_UNKNOWN`."""
         request = PlanRequest(
             chain=self.chain, cost_parts=frozenset(part.value for part in self.cost_parts),
             starts_on=self.starts_on, edits=tuple(sorted(edit.asked() for edit in self.edits)),
-            previous=self.previous, weights=self._weights(),
+            previous=self.previous, weights=self._weights(), agent=agent,
             first=tuple(one.value for one in self.order[:-1]),
         )  # fmt: skip
         if self.steady is None:
@@ -185,9 +188,9 @@ class PlanMutations:
     @described
     async def make_plan(self, info: Info, input: PlanInput) -> PlanOutcome:  # noqa: A002
         """Plan a chain on its present facts, and save the plan."""
-        house = info.context.house
+        house, agent = info.context.house, info.context.sight.agent(LOCAL)
         before = await plan_by_digest(info, input.steady.plan) if input.steady else None
-        return await _planned(info, "makePlan", input, partial(input.asked, house, before))
+        return await _planned(info, "makePlan", input, partial(input.asked, house, before, agent))
 
     @described
     async def edit_plan(
@@ -198,7 +201,9 @@ class PlanMutations:
         """A new plan with wishes for lines of a plan, and with those that it has already."""
         house = info.context.house
         entry = await plan_by_digest(info, input.plan)
-        return await _planned(info, "editPlan", input, partial(_edited, house, entry, input))
+        agent = info.context.sight.agent(LOCAL)
+        request = partial(_edited, house, entry, input, agent)
+        return await _planned(info, "editPlan", input, request)
 
     @described
     async def make_forecast(
@@ -209,7 +214,7 @@ class PlanMutations:
         """Forecast the demand of a chain from what was observed, and load the forecast."""
 
         def forecast(house: House) -> Account:
-            made = make_forecast(house, input.chain, input.starts_on, info.context.caller)
+            made = make_forecast(house, input.chain, input.starts_on, info.context.agent)
             return {"model": made.model, "starts_on": made.starts_on.isoformat(),
                     "counts": dict(made.counts), "event": made.event.sequence,
                     "replayed": made.replayed}  # fmt: skip
@@ -250,14 +255,14 @@ def _again(_: House, event: Event) -> Account:
     return {"plan": event.payload["plan"], "event": event.sequence}
 
 
-def _edited(house: House, plan: Plan | None, asked: EditPlanInput) -> PlanRequest:
+def _edited(house: House, plan: Plan | None, asked: EditPlanInput, agent: str) -> PlanRequest:
     plan = _known(plan, asked.plan)
     decision = house.store.get_document(plan.entry.artifact)["decision"]
     edits = {Edit(**stated) for stated in decision["edits"]}
     edits |= {edit.asked() for edit in asked.edits}
     return PlanRequest(
         decision["chain"], frozenset(decision["cost_parts"]), edits=tuple(sorted(edits)),
-        previous=plan.digest, **asked_in(decision),
+        previous=plan.digest, agent=agent, **asked_in(decision),
     )  # fmt: skip
 
 

@@ -186,7 +186,7 @@ class ReconciliationMutations:
             asked = input.sources
             return _account(accept(
                 house, asked.chain, (asked.one, asked.other), input.position, input.take,
-                input.reason, info.context.caller, window_hours=asked.window_hours,
+                input.reason, info.context.agent, window_hours=asked.window_hours,
                 counts_at=asked.counts_at.value,
             ))  # fmt: skip
 

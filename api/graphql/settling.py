@@ -173,7 +173,7 @@ class RowMutations:
         def work(house: House) -> Account:
             changes = {cell.column: cell.value for cell in input.cells}
             return _account(fix(house, input.delivery, input.row, changes,
-                                agent=info.context.caller, reason=input.reason))  # fmt: skip
+                                agent=info.context.agent, reason=input.reason))  # fmt: skip
 
         return await _settled(info, "fixRow", input, work)
 
@@ -185,7 +185,7 @@ class RowMutations:
             if not input.rows:
                 raise InputError("which rows are meant?", code="ROW_UNKNOWN",
                                  hint="state `rows`: a doubt is settled row by row")  # fmt: skip
-            return _account(accept(house, input.delivery, input.rows, agent=info.context.caller,
+            return _account(accept(house, input.delivery, input.rows, agent=info.context.agent,
                                    reason=input.reason))  # fmt: skip
 
         return await _settled(info, "acceptRows", input, work)
@@ -195,7 +195,7 @@ class RowMutations:
         """Load rows as they are; what is still bad stays open."""
 
         def work(house: House) -> Account:
-            return _account(retry(house, input.delivery, input.rows, agent=info.context.caller,
+            return _account(retry(house, input.delivery, input.rows, agent=info.context.agent,
                                   reason=input.reason))  # fmt: skip
 
         return await _settled(info, "retryRows", input, work)
@@ -205,7 +205,7 @@ class RowMutations:
         """Settle rows without loading them; a `reason` is wanted."""
 
         def work(house: House) -> Account:
-            return _account(discard(house, input.delivery, input.rows, agent=info.context.caller,
+            return _account(discard(house, input.delivery, input.rows, agent=info.context.agent,
                                     reason=input.reason, code=input.code))  # fmt: skip
 
         return await _settled(info, "discardRows", input, work)

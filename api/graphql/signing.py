@@ -92,7 +92,7 @@ class SigningMutations:
             if house.projection.log.rehearses:
                 return {"size": size, "root": root}
             if house.projection.log.request is not None:  # which one is settled before it is signed
-                keep_answer(house, {"size": size, "root": root}, info.context.caller)
+                keep_answer(house, {"size": size, "root": root}, info.context.agent)
             return {"size": size, "root": root}
 
         found = await done(info, "signCheckpoint", input, in_thread(info, work), _no_other)
@@ -101,7 +101,7 @@ class SigningMutations:
         told, size, text = found.account, int(found.account["size"]), None
         try:
             if not found.dry_run:  # killed before this, the same key signs the same size
-                house, caller = info.context.house, info.context.caller
+                house, caller = info.context.house, info.context.agent
                 text = (await info.context.read(checkpoint, house, caller, size)).text
         except StateError as error:
             return refused(error)

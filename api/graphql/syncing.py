@@ -14,7 +14,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.acting import ActingInput, Do, Done
 from api.graphql.bigint import BigInt
-from api.graphql.loaders import CALLER, Info
+from api.graphql.loaders import Info
 from api.graphql.types import plain
 from feeds.mapping import FileRule
 from feeds.mapping_text import load_mapping
@@ -23,7 +23,7 @@ from service.doors.door_words import Door, in_words_of
 from service.doors.envelope import Attributes
 from service.doors.inbox import Inbox, Ticket
 from service.doors.inline_rows import text_of_rows
-from service.doors.registered import mapping_of
+from service.doors.registered import permitted_mapping
 from service.doors.spool import discard, receive, rule_meant
 from service.house import House
 from service.intake.deliveries import Delivery
@@ -55,7 +55,7 @@ class SyncFeedInput(ActingInput):
     confidence_percent: int | None = None
     close_all: bool = False
 
-    def delivery(self) -> Delivery:
+    def delivery(self, agent: str) -> Delivery:
         """The same for the service. Raises InputError `ENVELOPE_INVALID`."""
         stated = {
             "id": self.id, "time": self.effective_at and self.effective_at.isoformat(),
@@ -65,7 +65,7 @@ class SyncFeedInput(ActingInput):
         }  # fmt: skip
         told = {name: str(value) for name, value in stated.items() if value is not None}
         return Attributes(told, "input ", is_encoded=False).delivery(
-            self.source, CALLER, close_all=self.close_all
+            self.source, agent, close_all=self.close_all
         )
 
 
@@ -197,13 +197,15 @@ def _plan(told: Mapping[str, Any]) -> PlanForeseen:
 def delivering(info: Info, asked: SyncFeedInput) -> Do:
     """A delivery through the queue of its source, or a look at what it would change.
 
-    Raises as `service.intake.sync.sync`, `Inbox.admit`, `mapping_of` and `rule_meant` do.
+    Raises as `service.intake.sync.sync`, `Inbox.admit`, `permitted_mapping` and `rule_meant` do.
     """
-    inbox = info.context.inbox
+    inbox, sight = info.context.inbox, info.context.sight
 
     async def do(house: House) -> Account:
-        mapping = mapping_of(house.settings.data_folder, asked.source)
-        delivery = asked.delivery()
+        mapping = await info.context.read(
+            permitted_mapping, house.settings.data_folder, asked.source, sight
+        )
+        delivery = asked.delivery(info.context.agent)
         with inbox.admit(asked.source) as ticket:
             path = await to_thread.run_sync(_received, inbox, ticket, mapping, asked)
             work = partial(sync, house, [path], mapping, delivery, dry_run=asked.dry_run)
