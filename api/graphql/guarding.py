@@ -61,7 +61,7 @@ def _guard_root(field: GraphQLField, root: Root) -> None:
 
 
 def _behind(resolve: Resolve, root: Root) -> Resolve:
-    async def guarded(source: Any, info: Info, **asked: Any) -> Any:
+    async def guarded(source: Any, info: Info, /, **asked: Any) -> Any:  # one may be `source`
         context: Request = info.context
         if not context.sight.caller.is_owner:
             await context.read(_permit, context, root, asked)
@@ -119,7 +119,7 @@ def _guard_nested(field: GraphQLField, taken: Taken) -> None:
     if resolve is None:
         raise TypeError("a field without a resolver cannot be guarded")
 
-    def guarded(source: Any, info: Info, **asked: Any) -> Any:
+    def guarded(source: Any, info: Info, /, **asked: Any) -> Any:
         sight: Sight = info.context.sight
         chain = getattr(source, "chain", None)
         if sight.caller.is_owner or (chain and sight.known_whole(chain, taken.verb)):

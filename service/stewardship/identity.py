@@ -86,8 +86,11 @@ def accept(
     From then on the source's deliveries are read by the links. The same again changes nothing.
     Raises InputError `IDENTITY_UNKNOWN` where there is no such thing of ours,
     `IDENTITY_CONTRADICTION` where two facts of the source would be one and say otherwise (both
-    rows are named), `IDENTITY_WAITS`, and what `crosswalk.accepted` raises.
+    rows are named), `IDENTITY_WAITS`, `UNKNOWN_CLASS`, and what `crosswalk.accepted` raises.
     """
+    if class_name not in FACTS:
+        raise InputError(f"there is no class `{class_name[:100]}`", code="UNKNOWN_CLASS",
+                         hint="name a class of the vocabulary")  # fmt: skip
     known = house.state(chain).snapshot.table(class_name).row_of
     for own in pairs.values():
         if join_key((own,)) not in known:
