@@ -16,6 +16,7 @@ from graph.recovery.digests import digests
 from graph.recovery.traces import files_that_say
 from graph.settings import Settings
 from ontology.errors import AccessError
+from ontology.goods import Item
 from service.access import OWNER, Access, Caller
 from service.decision import PlanRequest
 from service.doors.outbound import Change, Outbound, Position, Wanted
@@ -34,6 +35,7 @@ from tests.api.guarded_chain import (
     SECRET_SUPPLIER,
     ZONE,
     give,
+    load,
     load_chains,
     planted,
 )
@@ -254,3 +256,27 @@ def test_no_secret_is_in_any_log(
     for token in (secret, right, expired, TOKEN, right.split(".")[2]):
         assert [] == list(files_that_say(house.settings.data_folder, token))
         assert token not in said.out + said.err + caplog.text
+
+
+def test_a_label_that_comes_later_hides_what_was_seen(
+    house: House, app: Any, portal: BlockingPortal
+) -> None:
+    """From the moment that it is stated: the present, the past, tables, lines of old plans."""
+    secret, _ = person(house, "early", "analyst")
+    client = Client(portal, app, secret)
+    digest = house.catalog.plans(FULL).rows[0].plan.digest
+    past = '{ items(chain: "chain_f", asOf: {effective: "2026-03-01T12:00:00Z"})'
+    questions = [
+        '{ items(chain: "chain_f") { edges { node { key } } } }',
+        '{ node(id: "chain_f/Item/vaccine") { id } }',
+        f'{{ plan(digest: "{digest}") {{ lines {{ edges {{ node {{ itemId }} }} }} }} }}',
+        f'{{ rows(of: {{lines: "{digest}"}}) {{ edges {{ node {{ cells }} }} }} }}',
+        '{ rows(of: {facts: {chain: "chain_f", className: "Lot"}}) { edges { node { cells } } } }',
+        past + " { edges { node { key } } } }",
+    ]
+    before = [json.dumps(told(client, query)) for query in questions]
+    assert all("vaccine" in answer for answer in before), before
+    load(house, FULL, [Item("vaccine", "Vaccine", family="medical", confidentiality_class=CLASS)],
+         "later", day=2)  # fmt: skip
+    after = [json.dumps(told(client, query)) for query in questions]
+    assert not [answer for answer in after if "vaccine" in answer]
