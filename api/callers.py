@@ -31,23 +31,26 @@ class Callers:
         self._house = house
         self._token = token
         self._others = others
+        self._threads = CapacityLimiter(MOST_AT_ONCE)
 
-    def is_owner(self, header: str) -> bool:
-        """Whether an Authorization header carries the local token; the time tells nothing of it."""
-        return admits(header, self._token)
+    async def of(self, header: str) -> Caller | None:
+        """Who an Authorization header stands for; None for nobody.
 
-    def of(self, header: str) -> Caller | None:
-        """Who an Authorization header stands for that is not the owner's; None for nobody.
-
-        May read a file or ask an issuer for its keys, so not for the event loop.
+        The owner never waits for those who ask an issuer, and the time tells nothing of the token.
+        Raises OutsideError as who is asked for keys does.
         """
+        if admits(header, self._token):
+            return await to_thread.run_sync(self._owner)
+        return await to_thread.run_sync(self._other, header, limiter=self._threads)
+
+    def _other(self, header: str) -> Caller | None:
         scheme, _, given = header.partition(" ")
         bearer = given.strip()
         if scheme.lower() != "bearer" or not bearer:
             return None
         return next((found for knows in self._others if (found := knows(bearer))), None)
 
-    def owner(self) -> Caller:
+    def _owner(self) -> Caller:
         """Who holds the local token: the person that the settings name, or nobody that is named."""
         if not self._house.settings.person:
             return OWNER
@@ -55,18 +58,26 @@ class Callers:
 
 
 class Gate:
-    """Lets in who is known, and says who it is; some addresses are open."""
+    """Lets in who is known, and says who it is; some addresses are open.
 
-    def __init__(self, app: ASGIApp, callers: Callers, is_open: frozenset[str]) -> None:
+    A socket to an address that `says_later` is let in as nobody: a browser can send no header, and
+    says who it is in its first message.
+    """
+
+    def __init__(
+        self, app: ASGIApp, callers: Callers, is_open: frozenset[str], says_later: frozenset[str]
+    ) -> None:
         self._app = app
         self._callers = callers
         self._is_open = is_open
-        self._threads = CapacityLimiter(MOST_AT_ONCE)
+        self._says_later = says_later
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, or refuse it with 401."""
-        if scope["type"] == "lifespan" or (
-            scope["type"] == "http" and scope["path"] in self._is_open
+        if (
+            scope["type"] == "lifespan"
+            or (scope["type"] == "http" and scope["path"] in self._is_open)
+            or (scope["type"] == "websocket" and scope["path"] in self._says_later)
         ):
             await self._app(scope, receive, send)
             return
@@ -92,10 +103,7 @@ class Gate:
         given = [value for name, value in scope.get("headers", ()) if name == b"authorization"]
         if len(given) != 1:
             return None
-        header = given[0].decode("latin-1")
-        if self._callers.is_owner(header):  # never waits for those who ask an issuer
-            return await to_thread.run_sync(self._callers.owner)
-        return await to_thread.run_sync(self._callers.of, header, limiter=self._threads)
+        return await self._callers.of(given[0].decode("latin-1"))
 
 
 def caller_of(request: Request) -> Caller:

@@ -27,6 +27,7 @@ from api.graphql.explanations import (
     why_place_page,
 )
 from api.graphql.feeding import FeedQueries
+from api.graphql.following import Subscription
 from api.graphql.governing import GovernanceQueries
 from api.graphql.guarding import guard
 from api.graphql.history import (
@@ -424,7 +425,7 @@ def build_schema(*, development: bool) -> Schema:
     """
     closed: list[Any] = [] if development else [DisableIntrospection]
     made = Schema(
-        Query, Mutation,
+        Query, Mutation, Subscription,
         types=[TransferLine, PurchaseLine, AssignmentLine, SubstitutionLine, OtherFact],
         extensions=[ParsedWithinLimits, lambda: ValidationCache(maxsize=256), *closed],
         config=StrawberryConfig(disable_field_suggestions=not development, scalar_map=SCALARS),
