@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from graph.transparency import log_verifier, log_witness, signing_key
@@ -24,7 +25,7 @@ from graph.transparency.signed_checkpoints import forked
 from graph.transparency.signer import Signer
 from ontology.errors import InputError, StateError
 from ontology.events import PLAN_MADE, Event
-from service.house import House, transparency_folder
+from service.house import SERVICE_AGENT, House, transparency_folder
 
 LINES_ROOT = "payload.lines_root"
 SHOWN_TO_PARTNERS = frozenset({"payload.plan", f"payload.{PARTNERS_ROOT}", "recorded_at"})
@@ -54,13 +55,22 @@ class Consistency:
 
 
 def signer_of(house: House) -> Signer:
-    """Who signs the log of a data folder."""
-    return Signer(transparency_folder(house.settings), house.projection)
+    """Who signs the log of a data folder; a key that it logs answers nobody's request."""
+    projection = house.projection
+    return Signer(transparency_folder(house.settings),
+                  projection.on(projection.log.plainly()))  # fmt: skip
 
 
 def checkpoint(house: House, agent: str, size: int = 0) -> Checkpoint:
     """The signed checkpoint of the log, or of a size that it had. Raises as `Signer` does."""
     return signer_of(house).checkpoint(agent, size)
+
+
+def unsigned(house: House, size: int = 0) -> tuple[int, str]:
+    """What a checkpoint would say, unsigned: the size and the root. Raises InputError `LOG_SIZE`"""
+    proofs = signer_of(house).proofs
+    tree = proofs.tree(size or proofs.head().size)
+    return tree.size, tree.root.hex()
 
 
 def present_checkpoint(house: House) -> Checkpoint | None:
@@ -95,6 +105,22 @@ def prove(
     return event_proof(event, under, path, only=shown, since=older, lines=parts)
 
 
+def proof_under(
+    house: House, event: Event, *, only: Collection[str] | None = None, lines: Sequence[int] = ()
+) -> str:  # fmt: skip
+    """As `prove`, under the newest checkpoint that is signed already; it signs nothing.
+
+    Raises StateError `NOT_YET_SIGNED` where there is none, or none since the event.
+    """
+    size = _signed_since(signer_of(house), event).size
+    return prove(house, event, SERVICE_AGENT, size=size, only=only, lines=lines).decode()
+
+
+def named_keys_of(house: House) -> list[tuple[int, datetime, str]]:
+    """All public keys of the log, each with its event and time; none is made."""
+    return [(one.event, one.since, one.key.text) for one in signer_of(house).named_keys()]
+
+
 def partner_bundle(
     house: House, event: Event, partner: str, agent: str, *, size: int = 0, since: str = ""
 ) -> bytes:  # fmt: skip
@@ -117,11 +143,17 @@ def signed_bundle(house: House, event: Event, partner: str) -> bytes:
     """
     part = partner_part(event, _lines_of(house, event), partner)
     signer = signer_of(house)
+    newest = _signed_since(signer, event)
+    return _bundle(signer, event, signer.store.provable(newest), part, "")
+
+
+def _signed_since(signer: Signer, event: Event) -> Checkpoint:
     newest = signer.newest()
     if newest is None or newest.size < event.sequence:
-        raise StateError("no checkpoint that was signed holds the plan", code="NOT_YET_SIGNED",
+        raise StateError(f"no checkpoint has been signed since event {event.sequence}",
+                         code="NOT_YET_SIGNED",
                          hint="the operator signs one: `evenkeel log checkpoint`")  # fmt: skip
-    return _bundle(signer, event, signer.store.provable(newest), part, "")
+    return newest
 
 
 def partners_of(house: House, event: Event) -> list[str]:
