@@ -18,9 +18,12 @@ from api.doors.cut_off import CutOff
 from api.doors.exports import ExportsDoor
 from api.doors.feeds import FeedsDoor
 from api.doors.guarded import Guarded
+from api.doors.readers import Readers
 from api.graphql.connections import Cursors
 from api.graphql.loaders import Hops
 from api.graphql.loaders import Request as GraphQLRequest
+from api.graphql.over_events import EventsDoor
+from api.graphql.over_websocket import SocketsDoor
 from api.graphql.schema import build_schema
 from api.graphql.surface import Surface
 from api.graphql.trusted import NO_DOCUMENTS, trusted_documents
@@ -33,7 +36,7 @@ from service.doors.inbox import Inbox
 from service.doors.spool import clear_left
 from service.house import House
 
-HEALTH = "/health"
+HEALTH, GRAPHQL = "/health", "/graphql"
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
@@ -67,24 +70,30 @@ def create_app(
     access = Access(house)
     schema = build_schema(development=development)
     trusted = trusted_documents(documents, schema.as_str()) if documents else NO_DOCUMENTS
-    surface = Surface(lambda sight: GraphQLRequest(house, cursors, hops, inbox, questions, sight),
-                      access, schema, budgets, development, trusted)  # fmt: skip
-    app.add_api_route("/graphql", surface.answer, methods=["GET", "POST"],
-                      response_class=Response)  # fmt: skip
+    readers = Readers(chosen)
+    surface = Surface(
+        lambda sight: GraphQLRequest(house, cursors, hops, inbox, questions, readers, sight),
+        access, schema, budgets, development, trusted,
+    )  # fmt: skip
+    callers = Callers(house, token, knows)
+    app.add_api_route(GRAPHQL, EventsDoor(surface, chosen, stop).answer,
+                      methods=["GET", "POST"], response_class=Response)  # fmt: skip
+    app.add_api_websocket_route(GRAPHQL, SocketsDoor(surface, chosen, stop, callers).serve)
     app.add_api_route("/feeds/{source}", FeedsDoor(house, inbox, access).deliver, methods=["POST"],
                       response_class=Response)  # fmt: skip
     if not trusted.exclusive:  # else any table could be asked by a question that nobody trusted
         exports = ExportsDoor(questions, access, budgets, chosen.reader_seconds)
         app.add_api_route("/exports/{form}", exports.export, methods=["POST"],
                           response_class=Response)  # fmt: skip
-    app.add_api_route("/changes", ChangesDoor(house, chosen, stop, access).follow, methods=["GET"],
+    app.add_api_route("/changes", ChangesDoor(house, readers, stop, access).follow, methods=["GET"],
                       response_class=Response)  # fmt: skip
     app.add_api_route(HEALTH, _health, methods=["GET"], response_class=Response)
     if development:
         app.add_api_route(openapi.PATH, _described, methods=["GET"], response_class=Response)
     app.add_exception_handler(HTTPException, _refused_by_routing)
     app.add_middleware(Budgeted, budgets=budgets)
-    app.add_middleware(Gate, callers=Callers(house, token, knows), is_open=frozenset({HEALTH}))
+    app.add_middleware(Gate, callers=callers, is_open=frozenset({HEALTH}),
+                       says_later=frozenset({GRAPHQL}))  # fmt: skip
     app.add_middleware(CutOff, ending=stop)
     app.add_middleware(Guarded)
     return app

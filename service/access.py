@@ -1,6 +1,6 @@
 """Who asks, and what they may do and see: the one place where that is decided, fail closed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -17,6 +17,10 @@ from service.permits.views import UNLABELLED, View, is_whole
 DENIED = "ACCESS_DENIED"
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks: a person by pseudonym, by which login, for which scopes (None: for all).
@@ -29,6 +33,8 @@ class Caller:
     scopes: frozenset[str] | None = None
     is_owner: bool = False
     expires: datetime | None = None
+    still: Callable[[], bool] = field(default=_always, compare=False, repr=False)
+    """Whether what it showed lets it in now; asked again while a stream goes on."""
 
 
 OWNER = Caller("local", "local token", is_owner=True)
@@ -55,7 +61,8 @@ class Access:
 
     def _grants(self, caller: Caller) -> tuple[Grant, ...]:
         now = datetime.now(UTC)
-        if caller.is_owner or (caller.expires is not None and caller.expires <= now):
+        has_expired = caller.expires is not None and caller.expires <= now
+        if caller.is_owner or has_expired or not caller.still():
             return ()
         found = grants(self.house.driver, caller.person)
         return tuple(grant for grant in found if grant.holds(now, now))

@@ -14,6 +14,7 @@ from graph.transparency.log_verifier import (
     read_checkpoint,
     read_key,
 )
+from graph.transparency.partner_lines import PARTNERS_ROOT, partner_part, views_of
 from graph.transparency.proof_documents import (
     Provable,
     consistency_file,
@@ -27,6 +28,7 @@ from ontology.events import PLAN_MADE, Event
 from service.house import SERVICE_AGENT, House, transparency_folder
 
 LINES_ROOT = "payload.lines_root"
+SHOWN_TO_PARTNERS = frozenset({"payload.plan", f"payload.{PARTNERS_ROOT}", "recorded_at"})
 TOOLS = (log_verifier, signing_key, log_witness)
 
 
@@ -108,18 +110,66 @@ def proof_under(
 ) -> str:  # fmt: skip
     """As `prove`, under the newest checkpoint that is signed already; it signs nothing.
 
-    Raises StateError `NOT_SIGNED` where there is none, or none since the event.
+    Raises StateError `NOT_YET_SIGNED` where there is none, or none since the event.
     """
-    newest = signer_of(house).newest()
-    if newest is None or newest.size < event.sequence:
-        raise StateError(f"no checkpoint has been signed since event {event.sequence}",
-                         code="NOT_SIGNED", hint="sign one, then ask again")  # fmt: skip
-    return prove(house, event, SERVICE_AGENT, size=newest.size, only=only, lines=lines).decode()
+    size = _signed_since(signer_of(house), event).size
+    return prove(house, event, SERVICE_AGENT, size=size, only=only, lines=lines).decode()
 
 
 def named_keys_of(house: House) -> list[tuple[int, datetime, str]]:
     """All public keys of the log, each with its event and time; none is made."""
     return [(one.event, one.since, one.key.text) for one in signer_of(house).named_keys()]
+
+
+def partner_bundle(
+    house: House, event: Event, partner: str, agent: str, *, size: int = 0, since: str = ""
+) -> bytes:  # fmt: skip
+    """The file that proves to a partner (`Supplier/acme`) which lines of a plan are its own.
+
+    It holds those lines as far as the partner may see them, all that the log states of it, and
+    commitments for the rest. `size` and `since` as of `prove`. Raises what `prove` does, InputError
+    `PARTNER_UNKNOWN`, StateError `PARTNERS_NOT_COMMITTED`.
+    """
+    part = partner_part(event, _lines_of(house, event), partner)
+    signer = signer_of(house)
+    under = signer.store.provable(signer.checkpoint(agent, size))
+    return _bundle(signer, event, under, part, since)
+
+
+def signed_bundle(house: House, event: Event, partner: str) -> bytes:
+    """The same under the newest checkpoint that was signed; it signs nothing.
+
+    Raises StateError `NOT_YET_SIGNED` where no checkpoint holds the plan, and as `partner_bundle`.
+    """
+    part = partner_part(event, _lines_of(house, event), partner)
+    signer = signer_of(house)
+    newest = _signed_since(signer, event)
+    return _bundle(signer, event, signer.store.provable(newest), part, "")
+
+
+def _signed_since(signer: Signer, event: Event) -> Checkpoint:
+    newest = signer.newest()
+    if newest is None or newest.size < event.sequence:
+        raise StateError(f"no checkpoint has been signed since event {event.sequence}",
+                         code="NOT_YET_SIGNED",
+                         hint="the operator signs one: `evenkeel log checkpoint`")  # fmt: skip
+    return newest
+
+
+def partners_of(house: House, event: Event) -> list[str]:
+    """The partners that the lines of a plan name, as `Supplier/acme`, in order."""
+    return sorted(views_of(_lines_of(house, event)))
+
+
+def _bundle(
+    signer: Signer, event: Event, under: Provable, part: dict[str, object], since: str
+) -> bytes:  # fmt: skip
+    head, older = under[0], None
+    path = signer.proofs.inclusion(event.sequence, bytes.fromhex(event.leaf), head.size)
+    if since:
+        old = _older(signer, since, head.size)
+        older = old, signer.proofs.consistency(old[0].size, head.size)
+    return event_proof(event, under, path, only=SHOWN_TO_PARTNERS, since=older, partner=part)
 
 
 def consistency_proof(house: House, agent: str, old: str | int, new: str | int = 0) -> bytes:

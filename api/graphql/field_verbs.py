@@ -65,11 +65,16 @@ ROOTS: Mapping[str, Root] = {
     "Query.inclusionProof": _of("log.prove"),
     "Query.consistencyProof": _of("log.prove"),
     "Query.events": Root(WHOLE_LOG, everything=True),
+    "Query.whoCouldSee": _of("access.audit", "uri"),
+    "Query.exposures": Root("access.audit", everything=True),
     "Query.logKeys": _of("log.prove"),
     "Query.eventProof": Root(WHOLE_LOG, everything=True),
     "Query.comparison": _of("plans.weigh", "chain"),
     "Query.editPrices": _of(WHOLE_PLAN, "plan"),
     "Query.replay": _of("recall.ask", "plan"),
+    "Query.fact": _of("facts.read", "uri"),
+    "Query.stockDays": _of("kpis.read", "chain", "plan"),
+    "Query.verifyPlan": _of(WHOLE_PLAN, "plan"),
     "Query.release": _of("rules.read"),
     "Query.sources": Root("sources.read", everything=True),
     **{f"Query.{name}": _of("sources.read", "chain") for name in (
@@ -85,7 +90,9 @@ ROOTS: Mapping[str, Root] = {
     "Mutation.signCheckpoint": _of("log.sign"),
     "Mutation.editPlan": _of("plans.make", "plan:input.plan"),
     "Mutation.makeForecast": _of("plans.make", "chain:input.chain"),
-    "Mutation.makePlan": _of("plans.make", "chain:input.chain", "plan:input.previous"),
+    "Subscription.changes": _of("changes.follow"),
+    "Mutation.makePlan": _of("plans.make", "chain:input.chain", "plan:input.previous",
+                             "plan:input.steady.plan"),
     "Mutation.syncFeed": _of("feeds.deliver", "source:input.source"),
 }  # fmt: skip
 
@@ -140,6 +147,9 @@ NESTED: Mapping[str, Taken] = {
        for place, taken in _behind(WHOLE_FACT, kind, "derivedFrom").items()},
     **_open("Row", "cells"),
     **_open("PageInfo", "hasNextPage endCursor"),
+    **_open("Change", "position kind event chain recordedAt outcome className key uri since plan "
+            "fields references"),
+    **_open("ReferenceChange", "field className before after"),
     **_open("LogKey", "key event since"),
     **_open("CheckpointSigned", "size root checkpoint replayed dryRun"),
     **_open("Conflict", "code message hint"),

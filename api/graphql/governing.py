@@ -16,9 +16,10 @@ from service.audit.replay import Replayed, replay
 from service.compare import Comparison, Method, OrdersMethod, compare
 from service.decision import PlanRequest
 from service.edits import EditPrice, prices_of_edits
-from service.house import House
+from service.house import House, artifacts_folder
 from service.planning import draft_plan
 from service.recalled import inputs_of
+from service.verify import verify
 
 
 @strawberry.type(description="A rule of a policy release.")
@@ -153,6 +154,24 @@ class WishPrice:
                          difference_scaled=BigInt(found.difference_scaled))  # fmt: skip
 
 
+@strawberry.type(description="One of the checks of a plan, and what it refuses.")
+class PlanCheck:
+    """`status` is the word that `evenkeel verify` says."""
+
+    name: str
+    status: str
+    refusals: list[str]
+    notes: list[str]
+
+
+@strawberry.type(description="Whether a saved plan holds: arithmetic, seal, derivation.")
+class PlanVerdict:
+    """Found without any solver."""
+
+    accepted: bool
+    checks: list[PlanCheck]
+
+
 @strawberry.type
 class GovernanceQueries:
     """Rules, comparisons and replays."""
@@ -179,6 +198,19 @@ class GovernanceQueries:
         house, entry = info.context.house, await _known(info, plan)
         document = await info.context.read(house.store.get_document, entry.entry.artifact)
         return PlanReplayed.of(await info.context.plan(replay, house.store, document))
+
+    @described
+    async def verify_plan(self, info: Info, plan: str) -> PlanVerdict:
+        """A saved plan checked without a solver. Who trusts nobody takes a bundle home."""
+        house, entry = info.context.house, await _known(info, plan)
+        document = await info.context.read(house.store.get_document, entry.entry.artifact)
+        found = await info.context.read(
+            verify, document, artifacts=artifacts_folder(house.settings)
+        )
+        return PlanVerdict(accepted=found.accepted, checks=[
+            PlanCheck(name=one.name, status=one.status, refusals=list(one.refusals),
+                      notes=list(one.notes)) for one in found.checks
+        ])  # fmt: skip
 
     @described
     async def edit_prices(self, info: Info, plan: str) -> list[WishPrice]:

@@ -10,6 +10,7 @@ import strawberry
 from anyio import to_thread
 from strawberry.dataloader import DataLoader
 
+from api.doors.readers import Readers
 from api.graphql.connections import Cursors
 from api.graphql.limits import RESULT_ROWS
 from graph.catalog import Line, LineKey, Page, PlanEntry
@@ -59,9 +60,10 @@ class Request:
 
     def __init__(
         self, house: House, cursors: Cursors, hops: Hops, inbox: Inbox, questions: Questions,
-        sight: Sight,
+        readers: Readers, sight: Sight,
     ) -> None:  # fmt: skip
         self.house = house
+        self.readers = readers
         self.sight = sight
         self.inbox = inbox
         self.questions = questions

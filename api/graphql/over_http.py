@@ -18,6 +18,7 @@ from service.doors.inbox import TryLaterError
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
+EVENTS = "text/event-stream"
 _PARAMETERS = ("query", "operationName", "variables", "extensions", "documentId")
 _STATUS = {"BODY_TOO_LARGE": 413, "UPLOAD_STALLED": 408, "MEDIA_TYPE": 415, "INTERNAL": 500,
            "NOT_ACCEPTABLE": 406, "METHOD_NOT_ALLOWED": 405}  # fmt: skip
@@ -34,10 +35,16 @@ class Query:
     text: str
     variables: dict[str, Any] | None
     operation: str | None
+    follows: bool = False
+    """Whether it is a subscription."""
 
 
-async def read_query(request: Request, trusted: TrustedDocuments = NO_DOCUMENTS) -> Query:
+async def read_query(
+    request: Request, trusted: TrustedDocuments = NO_DOCUMENTS, *, may_follow: bool = False
+) -> Query:
     """What a GET or a POST asks; a GET never changes anything.
+
+    A subscription is asked only where answers `may_follow` one another.
 
     Raises InputError `BODY_TOO_LARGE`, `UPLOAD_STALLED`, `UPLOAD_CUT`, `MEDIA_TYPE`, `NOT_JSON`,
     `JSON_REPEATED`, `BATCH_OFF`, `BAD_REQUEST`, `METHOD_NOT_ALLOWED`, or one that begins with
@@ -45,9 +52,17 @@ async def read_query(request: Request, trusted: TrustedDocuments = NO_DOCUMENTS)
     """
     is_get = request.method == "GET"
     asked = _in_address(request) if is_get else _in_body(request, await _BODY.read(request))
+    return query_of(asked, trusted, may_change=not is_get, may_follow=may_follow)
+
+
+def query_of(
+    asked: Mapping[str, Any], trusted: TrustedDocuments, *, may_change: bool = True,
+    may_follow: bool = True,
+) -> Query:  # fmt: skip
+    """What parameters ask. Raises InputError `BAD_REQUEST`, `METHOD_NOT_ALLOWED`, or `QUERY_...`"""
     query = _query_in(asked, trusted)
-    _check_operation(query, may_change=not is_get)
-    return query
+    follows = _is_followed(query, may_change=may_change, may_follow=may_follow)
+    return replace(query, follows=follows)
 
 
 def media_type_of(accept: str) -> str:
@@ -62,6 +77,12 @@ def media_type_of(accept: str) -> str:
                          hint=f"send Accept: {GRAPHQL_RESPONSE}")  # fmt: skip
     is_named = graphql[1] == 2
     return GRAPHQL_RESPONSE if is_named and graphql >= plain else JSON
+
+
+def wants_events(accept: str) -> bool:
+    """Whether a caller takes server-sent events, by that name."""
+    ranges = [_range(part) for part in accept.split(",") if part.strip()]
+    return any(name == EVENTS and weight > 0 for name, weight in ranges)
 
 
 def status_of(error: EvenkeelError, media_type: str) -> int:
@@ -132,16 +153,27 @@ def _query_in(asked: Mapping[str, Any], trusted: TrustedDocuments) -> Query:
     return Query(trusted.text_of(text, document), variables, operation)
 
 
-def _check_operation(query: Query, *, may_change: bool) -> None:
+def _is_followed(query: Query, *, may_change: bool, may_follow: bool) -> bool:
+    """Whether a query is a subscription, once it is one that may run."""
     document = document_within_limits(query.text)
     operations = [part for part in document.definitions
                   if isinstance(part, OperationDefinitionNode)]  # fmt: skip
     if len(operations) > 1 and not query.operation:
         raise InputError("the document has several operations", code="QUERY_INVALID",
                          hint="name one of them in `operationName`")  # fmt: skip
-    if not may_change and any(one.operation is not OperationType.QUERY for one in operations):
+    chosen = [one.operation for one in operations
+              if query.operation in (None, one.name and one.name.value)]  # fmt: skip
+    if query.operation is not None and not chosen:
+        raise InputError(f"the document has no operation `{query.operation[:100]}`",
+                         code="QUERY_INVALID", hint="name one of its operations")  # fmt: skip
+    if not may_change and any(one.operation is OperationType.MUTATION for one in operations):
         raise InputError("a GET changes nothing", code="METHOD_NOT_ALLOWED",
                          hint="POST a mutation")  # fmt: skip
+    if not may_follow and OperationType.SUBSCRIPTION in chosen:
+        raise InputError("a subscription has more than one answer", code="QUERY_STREAMS",
+                         hint="ask with Accept: text/event-stream, or over a websocket"
+                         )  # fmt: skip
+    return OperationType.SUBSCRIPTION in chosen
 
 
 def _bad_request(what: str) -> InputError:

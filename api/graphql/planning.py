@@ -1,6 +1,7 @@
 """Mutations that plan: a plan, a plan with wishes, a forecast."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import date
 from enum import Enum
 from functools import partial
@@ -24,16 +25,20 @@ from api.graphql.described import described
 from api.graphql.loaders import Info
 from api.graphql.plans import Plan, plan_by_digest
 from api.graphql.types import plain
+from api.graphql.weighing import Objective
 from api.graphql.wishes import EditInput
 from ontology.edits import Edit
 from ontology.errors import EvenkeelError, InputError
 from ontology.events import Event
+from ontology.objectives import PLAIN, Weights
 from service.decision import PlanRequest
 from service.forecast import make_forecast
 from service.house import House
 from service.objectives import asked_in
 from service.planning import make_plan
 from service.requests import Account, forecast_again
+from service.stability import steady_request
+from solver.model.stages import alone
 
 LOCAL = "local"
 """Who asks for a plan with the local token, where nobody is named as its owner."""
@@ -47,9 +52,37 @@ class CostPart(Enum):
     FREIGHT = "freight"
 
 
+@strawberry.input(description="What counts how much: 1000 is what the facts say.")
+class WeightsInput:
+    """`worstPercent` is the share of demand's outcomes, the highest, that shortage counts in."""
+
+    service_per_mille: int = PLAIN.service_per_mille
+    landed_per_mille: int = PLAIN.landed_per_mille
+    turnover_per_mille: int = PLAIN.turnover_per_mille
+    carbon_per_mille: int = PLAIN.carbon_per_mille
+    carbon_price_cents_per_tonne: int = 0
+    worst_percent: int = PLAIN.worst_percent
+
+    def asked(self) -> Weights:
+        """The same for the service, which says what is out of range."""
+        return Weights(**asdict(self))
+
+
+@strawberry.input(description="A plan of the chain to change little against.")
+class SteadyInput:
+    """At most so many lines or units change, where that is stated."""
+
+    plan: str
+    most_lines: int | None = None
+    most_units: int | None = None
+
+
 @strawberry.input(description="The plan that is asked for.")
 class PlanInput(ActingInput):
-    """A chain, the cost parts to minimise, and the first day (by default the first with demand)."""
+    """A chain, the cost parts to minimise, and the first day (by default the first with demand).
+
+    `weights` weigh objectives; an `order` of them holds each at its best before the next counts.
+    """
 
     chain: str
     cost_parts: list[CostPart] = strawberry.field(
@@ -58,14 +91,32 @@ class PlanInput(ActingInput):
     starts_on: date | None = None
     edits: list[EditInput] = strawberry.field(default_factory=list)
     previous: str | None = None
+    weights: WeightsInput | None = None
+    order: list[Objective] = strawberry.field(default_factory=list)
+    steady: SteadyInput | None = None
 
-    def asked(self, agent: str) -> PlanRequest:
-        """The same for the service."""
-        return PlanRequest(
+    def asked(self, house: House, before: Plan | None, agent: str) -> PlanRequest:
+        """The same for the service. Raises InputError `OBJECTIVES_BOTH`, `PLAN_UNKNOWN`."""
+        request = PlanRequest(
             chain=self.chain, cost_parts=frozenset(part.value for part in self.cost_parts),
             starts_on=self.starts_on, edits=tuple(sorted(edit.asked() for edit in self.edits)),
-            previous=self.previous, agent=agent,
+            previous=self.previous, weights=self._weights(), agent=agent,
+            first=tuple(one.value for one in self.order[:-1]),
         )  # fmt: skip
+        if self.steady is None:
+            return request
+        document = house.store.get_document(_known(before, self.steady.plan).entry.artifact)
+        return steady_request(house, request, document, self.steady.most_lines,
+                              self.steady.most_units)  # fmt: skip
+
+    def _weights(self) -> Weights:
+        if not self.order:
+            return PLAIN if self.weights is None else self.weights.asked()
+        if self.weights is not None or len(set(self.order)) < len(self.order):
+            raise InputError("objectives are weighed, or come one after another, each once",
+                             code="OBJECTIVES_BOTH",
+                             hint="give `weights`, or an `order`")  # fmt: skip
+        return alone(PLAIN, self.order[-1].value)
 
 
 @strawberry.input(description="Wishes for the lines of a plan, which keeps those that it had.")
@@ -137,8 +188,9 @@ class PlanMutations:
     @described
     async def make_plan(self, info: Info, input: PlanInput) -> PlanOutcome:  # noqa: A002
         """Plan a chain on its present facts, and save the plan."""
-        request = partial(input.asked, info.context.sight.agent(LOCAL))
-        return await _planned(info, "makePlan", input, request)
+        house, agent = info.context.house, info.context.sight.agent(LOCAL)
+        before = await plan_by_digest(info, input.steady.plan) if input.steady else None
+        return await _planned(info, "makePlan", input, partial(input.asked, house, before, agent))
 
     @described
     async def edit_plan(
@@ -204,9 +256,7 @@ def _again(_: House, event: Event) -> Account:
 
 
 def _edited(house: House, plan: Plan | None, asked: EditPlanInput, agent: str) -> PlanRequest:
-    if plan is None:
-        raise InputError(f"there is no plan `{asked.plan[:100]}`", code="PLAN_UNKNOWN",
-                         hint="give the whole digest")  # fmt: skip
+    plan = _known(plan, asked.plan)
     decision = house.store.get_document(plan.entry.artifact)["decision"]
     edits = {Edit(**stated) for stated in decision["edits"]}
     edits |= {edit.asked() for edit in asked.edits}
@@ -214,6 +264,13 @@ def _edited(house: House, plan: Plan | None, asked: EditPlanInput, agent: str) -
         decision["chain"], frozenset(decision["cost_parts"]), edits=tuple(sorted(edits)),
         previous=plan.digest, agent=agent, **asked_in(decision),
     )  # fmt: skip
+
+
+def _known(plan: Plan | None, digest: str) -> Plan:
+    if plan is None:
+        raise InputError(f"there is no plan `{digest[:100]}`", code="PLAN_UNKNOWN",
+                         hint="give the whole digest")  # fmt: skip
+    return plan
 
 
 def _drafted(found: Done) -> PlanDrafted:

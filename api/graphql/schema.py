@@ -27,6 +27,7 @@ from api.graphql.explanations import (
     why_place_page,
 )
 from api.graphql.feeding import FeedQueries
+from api.graphql.following import Subscription
 from api.graphql.governing import GovernanceQueries
 from api.graphql.guarding import guard
 from api.graphql.history import (
@@ -49,6 +50,7 @@ from api.graphql.limits import document_within_limits
 from api.graphql.loaders import PLANS_READ, Info
 from api.graphql.moments import When
 from api.graphql.mutations import Mutation
+from api.graphql.overseeing import AccessQueries
 from api.graphql.plans import (
     AssignmentLine,
     Decided,
@@ -183,7 +185,7 @@ async def _chains(info: Info) -> list[Chain]:
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
 class Query(
     TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
-    GovernanceQueries, SigningQueries,
+    GovernanceQueries, SigningQueries, AccessQueries,
 ):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 
@@ -423,7 +425,7 @@ def build_schema(*, development: bool) -> Schema:
     """
     closed: list[Any] = [] if development else [DisableIntrospection]
     made = Schema(
-        Query, Mutation,
+        Query, Mutation, Subscription,
         types=[TransferLine, PurchaseLine, AssignmentLine, SubstitutionLine, OtherFact],
         extensions=[ParsedWithinLimits, lambda: ValidationCache(maxsize=256), *closed],
         config=StrawberryConfig(disable_field_suggestions=not development, scalar_map=SCALARS),

@@ -1,6 +1,7 @@
 """Answers to GraphQL requests over HTTP; no error leaves without its code."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,14 @@ from service.budgets import Budgets
 from service.doors.inbox import TryLaterError
 
 DOOR = "/graphql"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What GraphQL answers, as data; `never_ran` tells that it was refused beforehand."""
+
+    document: dict[str, Any]
+    never_ran: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,37 @@ class Surface:
         except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
             return self._refused(internal_error(error), media_type)
 
+    async def results(self, query: Query, caller: Caller) -> AsyncGenerator[Answer, None]:
+        """The answers to an operation: one, or those of a subscription as they come.
+
+        No error leaves it: the last answer tells it.
+        """
+        try:
+            self._spend(query, caller)
+            sight = await to_thread.run_sync(self.access.sight, caller)
+            found = await self.schema.stream(
+                query.text, query.variables, self.request(sight), operation_name=query.operation
+            )
+            async with aclosing(found) as results:
+                async for result in results:
+                    if not (caller.is_owner or query.follows):
+                        await to_thread.run_sync(_settled, sight, query.text)
+                    yield self._answer(result)
+        except CannotGetOperationTypeError as error:
+            yield Answer(error_document(_no_operation(error)), never_ran=True)
+        except EvenkeelError as error:
+            yield Answer(error_document(error), never_ran=True)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
+            yield Answer(error_document(internal_error(error)), never_ran=True)
+
+    def _answer(self, result: Any) -> Answer:
+        errors = result.errors or []
+        never_ran = result.data is None and not any(error.path for error in errors)
+        answer: dict[str, Any] = {} if never_ran else {"data": result.data}
+        if errors:
+            answer["errors"] = shown(errors, development=self.development)
+        return Answer(answer, never_ran)
+
     async def _executed(self, query: Query, media_type: str, caller: Caller) -> Response:
         sight = await to_thread.run_sync(self.access.sight, caller)
         try:
@@ -58,19 +98,12 @@ class Surface:
                 query.text, query.variables, self.request(sight), operation_name=query.operation
             )
         except CannotGetOperationTypeError as error:
-            raise InputError(error.as_http_error_reason()[:LONGEST_MESSAGE], code="QUERY_INVALID",
-                             hint="name one of the document's operations") from error  # fmt: skip
+            raise _no_operation(error) from error
         if not caller.is_owner:
             await to_thread.run_sync(_settled, sight, query.text)
-        answer: dict[str, Any] = {}
-        errors = result.errors or []
-        never_ran = result.data is None and not any(error.path for error in errors)
-        if not never_ran:
-            answer["data"] = result.data
-        if errors:
-            answer["errors"] = shown(errors, development=self.development)
-        is_refused = never_ran and media_type != JSON
-        return _answer(answer, 400 if is_refused else 200, media_type)
+        answer = self._answer(result)
+        status = 400 if answer.never_ran and media_type != JSON else 200
+        return _answer(answer.document, status, media_type)
 
     def _spend(self, query: Query, caller: Caller) -> None:
         document = document_within_limits(query.text)
@@ -90,6 +123,11 @@ def _settled(sight: Sight, text: str) -> None:
     """What is shown may be shown still, and is in the log before it is sent."""
     sight.hold()
     sight.log_exposures(DOOR, names_in(text))
+
+
+def _no_operation(error: CannotGetOperationTypeError) -> InputError:
+    return InputError(error.as_http_error_reason()[:LONGEST_MESSAGE], code="QUERY_INVALID",
+                      hint="name one of the document's operations")  # fmt: skip
 
 
 def _answer(document: Any, status: int, media_type: str) -> Response:

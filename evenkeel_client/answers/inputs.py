@@ -25,6 +25,15 @@ class EditKind(StrEnum):
     FORCE = "FORCE"
 
 
+class Objective(StrEnum):
+    """A part of the cost that a plan weighs."""
+
+    SERVICE = "SERVICE"
+    LANDED = "LANDED"
+    TURNOVER = "TURNOVER"
+    CARBON = "CARBON"
+
+
 class SubjectKind(StrEnum):
     """What may go down."""
 
@@ -86,6 +95,9 @@ class PlanInput:
     starts_on: date | None = None
     edits: Sequence[EditInput] = ()
     previous: str | None = None
+    weights: WeightsInput | None = None
+    order: Sequence[Objective] = ()
+    steady: SteadyInput | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +111,27 @@ class EditInput:
     destination: str = ""
     units: int = 0
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsInput:
+    """What counts how much: 1000 is what the facts say."""
+
+    service_per_mille: int = 1000
+    landed_per_mille: int = 1000
+    turnover_per_mille: int = 1000
+    carbon_per_mille: int = 0
+    carbon_price_cents_per_tonne: int = 0
+    worst_percent: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SteadyInput:
+    """A plan of the chain to change little against."""
+
+    plan: str
+    most_lines: int | None = None
+    most_units: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

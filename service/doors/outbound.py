@@ -1,7 +1,7 @@
 """What leaves: plans, their lines, and what each event changed of the facts, from any position."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -15,7 +15,7 @@ from service.access import OWNER, Access, Sight, denied
 from service.doors.concerns import Partner, Regions, named
 from service.fact_flow import FactStep, fact_steps
 from service.house import House
-from service.intake.changes import CLOSED
+from service.intake.changes import CHANGED, CLOSED
 from service.permits.views import Judge, View
 
 FOLLOW = "changes.follow"
@@ -64,6 +64,13 @@ class Change:
     at: Position
     kind: str = ""
     told: Mapping[str, Any] = field(default_factory=dict)
+
+
+def worth_telling(changes: Sequence[Change]) -> Iterator[Change]:
+    """Changes without the positions that the next change says better."""
+    for change, after in zip(changes, [*changes[1:], None], strict=True):
+        if change.kind or after is None or after.kind:
+            yield change
 
 
 class Outbound:
@@ -141,7 +148,7 @@ class Outbound:
                 if kind and judge.bears_label(told["class"], told["fields"]):
                     key = str(told.get("key") or f"{told['plan']}/{told['fields']['number']}")
                     self._sight.note_fact(str(chain), told["class"], key)
-                yield kind, told
+                yield kind, told if view.is_whole else _without_before(told)
 
     def _view(self, chain: str) -> View | None:
         """What the reader sees of a chain, looked at once; None where that is nothing."""
@@ -201,9 +208,17 @@ class Outbound:
         return any(self._regions.holds(wanted.region, place) for place in places)
 
 
+def _without_before(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A change for who sees a part: what a fact named before may be hidden from them."""
+    if told.get("outcome") != CHANGED:
+        return told
+    return {**told, "references": [one for one in told["references"] if not one["before"]]}
+
+
 def _told(chain: str, step: FactStep) -> dict[str, Any]:
     return {
         "outcome": step.outcome, "class": step.class_name, "key": step.key,
         "uri": uri_of(chain, step.class_name, step.key),
         "since": moment_of(step.since_microseconds).isoformat(), "fields": step.fields,
+        "references": [asdict(one) for one in step.references],
     }  # fmt: skip

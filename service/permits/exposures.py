@@ -1,6 +1,6 @@
 """What was shown to whom that it took a clearance to see: noted while an answer is made."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
@@ -74,6 +74,14 @@ def _fields(class_name: str, named: frozenset[str]) -> list[str]:
 def exposures(house: House, since: datetime, after: int = 0, first: int = 100) -> Sequence[Event]:
     """What was shown since a time, in the order of the log, after an event."""
     return access_events(house.driver, [ACCESS_EXPOSED], since, after, first)
+
+
+def every_exposure(house: House, since: datetime) -> Iterator[Event]:
+    """All that was shown since a time, in the order of the log."""
+    after = 0
+    while found := exposures(house, since, after):
+        yield from found
+        after = found[-1].sequence
 
 
 def exposed_keys(house: House, event: Event) -> list[Mapping[str, Any]]:

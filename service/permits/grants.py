@@ -96,7 +96,7 @@ def who_could_see(
     end = begin + timedelta(days=1)
     last = end - timedelta(microseconds=1)
     snapshot = house.facts(chain, AsOf(last, min(known_at or last, datetime.now(UTC))))
-    beside = StatedLabels(house.reader).beside(chain, house.facts(chain))
+    beside = StatedLabels(house.reader).beside(chain, snapshot)  # labels as they were then
     row = snapshot.table(class_name).row_of.get(key) if class_name in snapshot.tables else None
     found = []
     for grant in grants(house.driver):

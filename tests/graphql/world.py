@@ -35,6 +35,8 @@ LINKS = "... on Linked { event restated { className count } ended { className co
 RESOLVED = "... on DifferencesResolved { event positions { position source units } "
 PLANS = """... on PlanMade { plan { digest label costScaled lineCount } replayed }
   ... on PlanDrafted { digest label costScaled lines """
+SYNCED = "... on FeedSynced { feed event quarantinedRows outcomes { className added } "
+FORECAST = "... on ForecastMade { model startsOn counts { className count } event "
 COMMON = "replayed dryRun }"
 ENDS = """... on Refused { code message reasons { code file row } }
   ... on Conflict { code message hint }"""
@@ -83,7 +85,7 @@ class World:
             Asked("syncFeed", "SyncFeedInput",
                   lambda: {"source": "wms", "text": f"{HEADER}\nwidget,north,N1,4,{DAY}\n",
                            "file": "stock.csv", "id": "told"}, {"closeAll": True},
-                  "... on FeedSynced { feed event quarantinedRows outcomes { className added } " + COMMON),
+                  SYNCED + COMMON),
             Asked("fixRow", "FixRowInput",
                   lambda: {"delivery": rows, "row": 1, "reason": "by phone",
                            "cells": [{"column": "units", "value": "11"}]}, {"reason": "else"},
@@ -110,7 +112,7 @@ class World:
                   {"sources": {**SOURCES, "windowHours": 1}}, RESOLVED + COMMON),
             Asked("makeForecast", "ForecastInput", lambda: {"chain": "shops"},
                   {"startsOn": "2026-06-01"},
-                  "... on ForecastMade { model startsOn counts { className count } event " + COMMON),
+                  FORECAST + COMMON),
             Asked("signCheckpoint", "CheckpointInput", dict, {"size": 2},
                   "... on CheckpointSigned { size root checkpoint " + COMMON),
         ]  # fmt: skip
