@@ -215,6 +215,21 @@ class Mapping:
         return digest_of(self.document())
 
 
+def columns_otherwise_named(rule: FileRule) -> dict[tuple[str, str], str]:
+    """By class and field, the column that a field is read from, where its name is another.
+
+    Of a wide table only columns that stand on every row; of several columns the first.
+    """
+    of_file = None if rule.wide is None else set(rule.wide.keep)
+    return {
+        (record.name, part.field): part.columns[0]
+        for record in rule.records
+        for part in record.fields
+        if part.columns and part.columns[0] != part.field
+        and (of_file is None or part.columns[0] in of_file)
+    }  # fmt: skip
+
+
 def is_name_below(name: str) -> bool:
     """Whether a name stands for a file in a folder or in folders below it, and nothing else."""
     return all(_is_plain_name(part) for part in name.split("/"))

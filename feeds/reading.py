@@ -26,12 +26,21 @@ from feeds.facts.stock_units import finished_stock, refuse_mixed_units, units_of
 from feeds.facts.wide import unpivoted
 from feeds.files import find_files, open_file
 from feeds.formats.sheet import absent_columns, blocks_of, check_header
+from feeds.identity.naming import names_of_ours
 from feeds.limits import Limits
-from feeds.mapping import CONSTANTS, EPCIS, RDF, FileRule, Mapping, RecordRule
+from feeds.mapping import (
+    CONSTANTS,
+    EPCIS,
+    RDF,
+    FileRule,
+    Mapping,
+    RecordRule,
+    columns_otherwise_named,
+)
 from feeds.mapping_text import for_header
 from feeds.pseudonyms import Pseudonyms, unheard_of, without_names
 from feeds.rdf.reading import RdfDocument, read_document
-from feeds.result import FeedResult, FileCounts
+from feeds.result import ColumnOf, FeedResult, FileCounts
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, Table, table_of
 from ontology.errors import InputError, Place
@@ -107,7 +116,8 @@ def _add_file(
     """Put the rows of a file on the pile; the number of its bytes."""
     limits = pile.limits
     if rule.format == EPCIS:
-        pile.add_events(capture(stream, rule.file, present, limits), stream.finish()[0])
+        ours = names_of_ours(present, mapping.source)
+        pile.add_events(capture(stream, rule.file, present, limits, ours), stream.finish()[0])
     elif rule.format == RDF:
         pile.add_nodes(read_document(stream, rule, mapping.chain, limits), stream.finish()[0])
     elif rule.wide is not None:
@@ -150,6 +160,7 @@ def _result(mapping: Mapping, pile: "_Pile", present: Snapshot | None) -> FeedRe
         quarantined=_quarantined(ledger, mapping, pile.sheets),
         counts=counts + derived,
         ended=pile.ended,
+        read_from=pile.read_from,
     )
 
 
@@ -165,6 +176,7 @@ class _Pile:
     principals: list[RecordRule] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     ended: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    read_from: dict[str, ColumnOf] = field(default_factory=dict)
 
     def add(self, sheet: Encoded, nothing: int, file_rule: FileRule, digested: str) -> None:
         """The rows of a sheet by the rule of its file; `nothing` cells of it state nothing."""
@@ -181,6 +193,7 @@ class _Pile:
         self.counts[f"{sheet.file}: cells rounded"] += rounded_cells(sheet, rule)
         add_page(self.ledger, sheet, rule, len(self.sheets), self.limits)
         self.sheets.append((sheet.file, sheet.said))
+        self.read_from[sheet.file] = columns_otherwise_named(rule)
         self.begun.append(FileCounts(sheet.file, digested, unread_columns=unread,
                                      columns=columns))  # fmt: skip
 
@@ -192,14 +205,16 @@ class _Pile:
 
     def add_events(self, captured: Capture, digested: str) -> None:
         """The sheets of a document of events, a class each, and what became of its events."""
-        for sheet in captured.sheets:
+        tally, closes, sheets = captured.account.tally, captured.closes, captured.sheets
+        del captured  # each sheet lets go of what the following ones do not need
+        for sheet in sheets:
             name = sheet.file.rpartition("#")[2]
             rule = FileRule(sheet.file, RecordRule(name, (), by_header=True))
             self.add(encoded_sheet(sheet, rule), 0, rule, digested)
             del sheet  # the next one is made before this name is bound again
-        for outcome, events in sorted(captured.account.tally.items()):
+        for outcome, events in sorted(tally.items()):
             self.counts[f"events with the outcome `{outcome}`"] += events
-        for name, keys in captured.closes.items():
+        for name, keys in closes.items():
             self.ended[name] = (*self.ended.get(name, ()), *keys)
 
 

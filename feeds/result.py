@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from feeds.refusals import HINTS, LEANS
+from feeds.refusals import HINTS, LEANS, shown
 from ontology.columns import Table
 from ontology.errors import Place
 
@@ -32,6 +32,10 @@ class FileCounts:
     columns: tuple[str, ...] = ()
 
 
+ColumnOf = Lookup[tuple[str, str], str]
+"""By class and field, the column of a file that it is read from."""
+
+
 @dataclass(frozen=True)
 class FeedResult:
     """The facts of a feed, in tables sorted by key.
@@ -40,7 +44,8 @@ class FeedResult:
     and the line on which the row starts; index -1 is the mapping itself. `digest` names the
     delivery: mapping and files, byte for byte. The tables' own digests ignore row order.
     `counts` says in words what was linked, rounded, derived or left out, and how often. `ended` has
-    the keys, by class, of facts that the files say are no more.
+    the keys, by class, of facts that the files say are no more. `read_from` has, per file, the
+    column that each field of a class was read from, where the mapping names it otherwise.
     """
 
     chain: str
@@ -54,11 +59,23 @@ class FeedResult:
     quarantined: Table
     counts: Lookup[str, int] = field(default_factory=dict)
     ended: Lookup[str, tuple[str, ...]] = field(default_factory=dict)
+    read_from: Lookup[str, ColumnOf] = field(default_factory=dict)
 
     def source_of(self, name: str, row: int) -> Place:
         """Where the record in a row of a class's table was read."""
         index, number = self.sources[name][row].tolist()
         return Place(self.mapping if index < 0 else self.files[index].file, number)
+
+    def told_of(self, name: str, row: int, field_name: str, reason: str) -> tuple[str, str]:
+        """The column of its file that a field of a record was read from, and a reason with both.
+
+        A field that no column of another name states keeps its own name, the reason its words.
+        """
+        file = self.source_of(name, row).file
+        column = self.read_from.get(file, {}).get((name, field_name), field_name)
+        if column == field_name:
+            return field_name, reason
+        return column, f"{reason} (column {shown(column)} is the field `{field_name}` of {name})"
 
     def lines(self) -> list[tuple[str, str]]:
         """Every quarantined row as the line and the hint with its code that a person reads."""

@@ -14,7 +14,7 @@ from fsspec import core
 from graph.arrow import ROWS_AT_ONCE, matrix_from, table_from, write_matrix, write_table
 from graph.kept_files import put_files
 from graph.streamed_files import Writer, digest_of_file, keep_written
-from graph.unfinished import sweep
+from graph.unfinished import sweep, sweep_older
 from ontology.canonical import canonical, digest
 from ontology.columns import Column, Table
 from ontology.errors import InputError, OutsideError
@@ -106,7 +106,9 @@ class ArtifactStore:
 
     def sweep(self) -> int:
         """Delete what killed writers left; gives how many. What is being written now stays."""
-        return sweep(Path(self._root)) if self._is_local else 0
+        if not self._is_local:
+            return 0
+        return sweep(Path(self._root)) + sweep_older(Path(self._root))
 
     def put_document(self, document: Any) -> str:
         """Keep a document as canonical JSON."""

@@ -1,10 +1,10 @@
 """How a fact looks as a node: its properties, its links, its content digest, and the way back."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from ontology.columns import MISSING, Column, Table
+from ontology.columns import MISSING, Column, Table, column_of
 from ontology.terms import FieldKind, field_kinds, join_key
 from ontology.vocabulary import RECORDS
 
@@ -152,6 +152,23 @@ def record_from(class_name: str, properties: Mapping[str, Any]) -> Any:
         for name, kind in kinds_of(class_name).items()
     }
     return RECORDS[class_name](**values)
+
+
+def table_from(class_name: str, facts: Sequence[Properties]) -> Table:
+    """The columns of the records of many nodes of a class, in their order; as `record_from`."""
+    defaults = defaults_of(class_name)
+    columns = {}
+    for name, kind in kinds_of(class_name).items():
+        default = defaults.get(name)
+        told = [fact.get(name, default) for fact in facts]
+        columns[name] = column_of(_natives(told, kind), kind)
+    return Table(class_name, columns)
+
+
+def _natives(told: list[Any], kind: FieldKind) -> list[Any]:
+    if kind.many or kind.scalar in {date, datetime}:
+        return [_native(value, kind) for value in told]
+    return told
 
 
 def fact_from(properties: Mapping[str, Any]) -> StatedFact:

@@ -35,8 +35,12 @@ class FeedNodes:
     columns of the feed's artifact.
     """
 
-    def __init__(self, reader: SnapshotReader, artifact: str, payload: Mapping[str, Any]) -> None:
-        self._reader, self._chain = reader, payload["chain"]
+    def __init__(
+        self, reader: SnapshotReader, artifact: str, payload: Mapping[str, Any], *,
+        is_alone: bool = False,
+    ) -> None:  # fmt: skip
+        """With `is_alone` each fact is written once, into a store that nobody else writes to."""
+        self._reader, self._chain, self._is_alone = reader, payload["chain"], is_alone
         self._feed = read_feed(reader.store, artifact) if artifact else NO_FEED
         names = set(self._feed.tables) - MEASUREMENTS
         stated = sum(len(self._feed.tables[n]) for n in names) + len(self._feed.quarantine)
@@ -54,8 +58,9 @@ class FeedNodes:
             for start in range(0, len(ended), batch_rows):
                 yield _ended_step(name, event.sequence, ended[start : start + batch_rows])
         came = [(name, change.came) for name, change in changes if change is not None]
+        step_of = _facts_step_alone if self._is_alone else _facts_step
         for name, said_by, batch in made_ahead(self._facts(event, came, batch_rows)):
-            yield _facts_step(self._chain, name, event.sequence, said_by, batch)
+            yield step_of(self._chain, name, event.sequence, said_by, batch)
         clocks = self._clocks_of_refused()
         refused = (
             _quarantined(row, record_at(self._feed.quarantine, row), clocks[row].tolist())
@@ -132,9 +137,7 @@ def _facts_step(
     chain: str, name: str, sequence: int, said_by: int, rows: list[Properties]
 ) -> Step:  # fmt: skip
     def step(tx: ManagedTransaction) -> None:
-        own = [{"uri": row["uri"], "class": name, "key": row["key"]} for row in rows]
-        targets = [link for row in rows for link in row["links"]]
-        run(tx, "project_anchors", chain=chain, anchors=references([*targets, *own]))
+        run(tx, "project_anchors", chain=chain, anchors=_anchors(name, rows))
         made = run(tx, "project_facts", rows=rows, class_name=name, sequence=sequence,
                    said_by=said_by, open_end=OPEN_END)  # fmt: skip
         new = {found["row"] for found in made}
@@ -147,6 +150,33 @@ def _facts_step(
         run(tx, "project_links", links=links, class_name=name, said_by=said_by)
 
     return step
+
+
+def _facts_step_alone(
+    chain: str, name: str, sequence: int, said_by: int, rows: list[Properties]
+) -> Step:  # fmt: skip
+    """As `_facts_step`, in half the work, where no row can have been projected before."""
+
+    def step(tx: ManagedTransaction) -> None:
+        run(tx, "project_anchors", chain=chain, anchors=_anchors(name, rows))
+        stated = {"class": name, "event_sequence": said_by, "from_sequence": sequence,
+                  "until_sequence": OPEN_END}  # fmt: skip
+        made = [
+            {"uri": row["uri"], "links": row["links"], "fact": row["fields"] | stated | {
+                "uri": row["uri"], "content": row["content"], "event_row": row["row"],
+                "source_file": row["source_file"], "source_row": row["source_row"],
+            }}
+            for row in rows
+        ]  # fmt: skip
+        run(tx, "project_facts_once", rows=made, said_by=said_by)
+
+    return step
+
+
+def _anchors(name: str, rows: list[Properties]) -> list[Properties]:
+    """What some facts of a class are of, and what they name: each once."""
+    own = [{"uri": row["uri"], "class": name, "key": row["key"]} for row in rows]
+    return references([*(link for row in rows for link in row["links"]), *own])
 
 
 def _ended_step(name: str, sequence: int, addresses: list[list[int]]) -> Step:

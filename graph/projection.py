@@ -1,9 +1,10 @@
 """The graph as a projection of the log: inside the event's transaction, or under a watermark."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from neo4j import Driver, ManagedTransaction
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.artifacts import ArtifactStore
-from graph.facts import StatedFact, fact_from
+from graph.facts import Properties, table_from
 from graph.feed_nodes import FeedNodes
+from graph.grant_nodes import GrantEndNodes, GrantNodes
 from graph.log import Appended, Derive, Entry, Log, Write
 from graph.manifests import OMITS, FeedContents, write_feed
 from graph.migrate import migrate
@@ -24,19 +26,25 @@ from graph.settled_rows import SettledNodes, still_open
 from graph.snapshot import SnapshotReader
 from graph.state import State
 from graph.stated import since_seconds_of
-from graph.statements import database_error, read, run
+from graph.statements import database_error, read_each, run
 from graph.steps import Nodes, NoNodes, Step
 from ontology.canonical import digest_of
-from ontology.columns import Snapshot, table_of
+from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError
 from ontology.events import (
+    ACCESS_ENDED,
+    ACCESS_EXPOSED,
+    ACCESS_GRANTED,
     FACTS_DUE,
     FEED_LOADED,
     KEY_ACTIVATED,
     PERSON_ERASED,
     PLAN_MADE,
     RELEASE_ACTIVATED,
+    REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    TOKEN_ISSUED,
+    TOKEN_REVOKED,
     Event,
     NewEvent,
     micros_of,
@@ -46,14 +54,15 @@ IN_TRANSACTION_ROWS = 10_000
 """Up to so many rows of an event become nodes in the transaction that appends it."""
 
 _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]] = {
-    FEED_LOADED: FeedNodes,
-    FACTS_DUE: FeedNodes,
     PLAN_MADE: lambda reader, artifact, payload: PlanNodes.read(reader.store, artifact, payload),
     RELEASE_ACTIVATED: lambda _reader, _artifact, payload: ReleaseNodes(payload),
     ROWS_DISCARDED: SettledNodes,
-    PERSON_ERASED: lambda _reader, _artifact, _payload: NoNodes(),
-    KEY_ACTIVATED: lambda _reader, _artifact, _payload: NoNodes(),
-}
+    ACCESS_GRANTED: lambda _reader, _artifact, payload: GrantNodes(payload),
+    ACCESS_ENDED: lambda _reader, _artifact, payload: GrantEndNodes(payload),
+    **{kind: lambda _reader, _artifact, _payload: NoNodes()
+       for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED,
+                    REQUEST_ANSWERED)},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,8 @@ class Projection:
     """Appends events and keeps the graph in step with the log.
 
     Readers see events up to `LogHead.projected` only, so nothing half-written is ever visible.
+    One who `is_alone` in a store that began empty, and is dropped where its making is killed, needs
+    neither locks nor a look at what is there: a rebuild.
     """
 
     log: Log
@@ -68,11 +79,18 @@ class Projection:
     in_transaction_rows: int = IN_TRANSACTION_ROWS
     batch_rows: int = IN_TRANSACTION_ROWS
     checkpoints: Checkpoints | None = None
+    is_alone: bool = False
 
     @cached_property
     def reader(self) -> SnapshotReader:
         """The fold of the log that the graph follows."""
         return SnapshotReader(self.log, self.store, self.checkpoints)
+
+    def on(self, log: Log) -> "Projection":
+        """The same projection through the same log as it is otherwise used; they share a reader."""
+        found = replace(self, log=log)
+        found.__dict__["reader"] = self.reader
+        return found
 
     def append(
         self,
@@ -104,7 +122,7 @@ class Projection:
             new, write=write, derive=derive, body=body, expected_sequence=expected_sequence,
             guard=guard, ahead=ahead,
         )  # fmt: skip
-        if projected != appended.event.sequence:
+        if projected != appended.event.sequence and not self.log.rehearses:
             was_kept = nodes is None and not appended.replayed
             self._catch_up({appended.event.sequence: content} if was_kept else {})
         return appended
@@ -156,9 +174,9 @@ class Projection:
     def _project(self, event: Event, read_before: Nodes | None = None) -> bool:
         """Make the nodes of an event; False where readers see them already."""
         nodes = read_before or self._nodes(event.kind, event.artifact, event.payload)
+        work = _unguarded if self.is_alone else _guarded
         return all(
-            self._write(_guarded, event.sequence, step)
-            for step in nodes.steps(event, self.batch_rows)
+            self._write(work, event.sequence, step) for step in nodes.steps(event, self.batch_rows)
         )
 
     def _write(self, work: Callable[..., bool], *arguments: Any) -> bool:
@@ -169,6 +187,8 @@ class Projection:
             raise database_error(error) from error
 
     def _nodes(self, kind: str, artifact: str, payload: Mapping[str, Any]) -> Nodes:
+        if kind in {FEED_LOADED, FACTS_DUE}:
+            return FeedNodes(self.reader, artifact, payload, is_alone=self.is_alone)
         if kind not in _READERS:
             raise InputError(f"there is no event kind `{kind}`", code="EVENT_KIND_UNKNOWN",
                              hint="use a version that knows it")  # fmt: skip
@@ -280,7 +300,8 @@ def bring_due(projection: Projection, chain: str, now: datetime, agent: str) -> 
     count, latest = due
     payload = {"chain": chain, "until": latest, "facts": count}
     key = f"due/{chain}/{state.sequence}/{latest}"
-    projection.append(NewEvent(FACTS_DUE, key, agent, now, "", payload), body=digest_of([payload]))
+    new = NewEvent(FACTS_DUE, key, agent, now, "", payload)
+    projection.on(projection.log.plainly()).append(new, body=digest_of([payload]))
     return projection.reader.state(chain)
 
 
@@ -289,30 +310,34 @@ def read_back(driver: Driver, chain: str, at_sequence: int) -> Snapshot:
 
     The other path to the answer of `SnapshotReader.read`; the two are compared in tests.
     """
-    rows = read(driver, "read_back", {
-        "low": f"{chain}/", "high": f"{chain}0", "at": at_sequence,
-    })  # fmt: skip
-    by_class: dict[str, list[StatedFact]] = {}
-    for row in rows:
-        fact = fact_from(row["fact"])
-        by_class.setdefault(fact.class_name, []).append(fact)
+    limits = {"low": f"{chain}/", "high": f"{chain}0", "at": at_sequence}
     tables, addresses = {}, {}
-    for name, facts in by_class.items():
-        facts.sort(key=lambda fact: fact.key)
-        tables[name] = table_of([fact.record for fact in facts], name)
-        addresses[name] = _addresses(facts)
-    last = max((fact.event_sequence for facts in by_class.values() for fact in facts), default=0)
+    for name, facts in read_each(driver, "read_back", limits, _by_class).items():
+        facts.sort(key=itemgetter("uri"))  # of one chain and class: the order of keys
+        tables[name] = table_from(name, facts)
+        addresses[name] = np.array(
+            [(fact["event_sequence"], fact["event_row"]) for fact in facts], np.int64
+        )
+    last = max((int(rows[:, 0].max()) for rows in addresses.values()), default=0)
     return Snapshot(last, tables, addresses)
 
 
-def _addresses(facts: list[StatedFact]) -> Any:
-    return np.array([(fact.event_sequence, fact.event_row) for fact in facts], np.int64)
+def _by_class(facts: Iterator[Properties]) -> dict[str, list[Properties]]:
+    found: dict[str, list[Properties]] = {}
+    for fact in facts:
+        found.setdefault(fact["class"], []).append(fact)
+    return found
 
 
 def _guarded(tx: ManagedTransaction, sequence: int, step: Step) -> bool:
     run(tx, "projector_lock", sequence=sequence)
     if run(tx, "projected")[0]["projected"] >= sequence:
         return False
+    step(tx)
+    return True
+
+
+def _unguarded(tx: ManagedTransaction, _sequence: int, step: Step) -> bool:
     step(tx)
     return True
 

@@ -49,7 +49,8 @@ class ManagedServer:
     """The Neo4j of one data folder, shared by every process that names that folder.
 
     `cache` receives the jars. `port` 0 picks a free port and remembers it; a port that is named
-    must be free. The server listens on loopback alone and outlives the process that started it.
+    must be free. The server listens on loopback alone and outlives the process that started it; one
+    that `is_brief` starts sooner and works slower in the long run.
     A new store gets `password`, or one that is generated.
     """
 
@@ -63,6 +64,7 @@ class ManagedServer:
         port: int = 0,
         ready_seconds: float = READY_SECONDS,
         password: str = "",
+        is_brief: bool = False,
     ) -> None:
         self._password = password
         self._home = ServerHome(home)
@@ -71,6 +73,7 @@ class ManagedServer:
         self._pagecache = pagecache
         self._port = port
         self._ready_seconds = ready_seconds
+        self._is_brief = is_brief
 
     def start(self, progress: Progress = silent) -> Connection:
         """The connection of the running server; starts it when it is down.
@@ -177,7 +180,7 @@ class ManagedServer:
 
     def _start_once(self, jars: list[Path], port: int, progress: Progress) -> Connection:
         self._home.write_config(port, self._pagecache)
-        process = launch(self._home, jars, self._heap)
+        process = launch(self._home, jars, self._heap, is_brief=self._is_brief)
         try:
             self._home.write_record(record_of(process, port))
             return self._ready(process, progress)

@@ -21,10 +21,17 @@ FULL_DISK_WORDS = ("No space left", "File too large", "Disk quota exceeded")
 CAUSE = "Caused by:"
 
 
-def launch(home: ServerHome, jars: list[Path], heap: str) -> psutil.Process:
-    """Starts Neo4j in a session of its own, so that it outlives the command that started it."""
+def launch(
+    home: ServerHome, jars: list[Path], heap: str, *, is_brief: bool = False
+) -> psutil.Process:  # fmt: skip
+    """Starts Neo4j in a session of its own, so that it outlives the command that started it.
+
+    One that `is_brief` is compiled quickly and not well: by far the most of what a server does in
+    its first minute is to compile itself.
+    """
     command = [
         str(JAVA), "-Xms128m", f"-Xmx{heap}", "-XX:+ExitOnOutOfMemoryError",
+        *(["-XX:TieredStopAtLevel=1"] if is_brief else []),
         "-Djava.awt.headless=true", "--add-opens=java.base/java.nio=ALL-UNNAMED",
         f"@{home.write_class_path(jars)}", MAIN_CLASS,
         f"--home-dir={home.folder}", f"--config-dir={home.config}",

@@ -10,6 +10,7 @@ from graph.artifacts import ArtifactStore
 from graph.fold import Statements
 from graph.manifests import FeedContents, read_statements
 from ontology.events import FACTS_DUE, Event, micros_of
+from ontology.key_lengths import rows_that_can_be_shown
 
 SECOND = 1_000_000
 SMALL = 100
@@ -106,7 +107,10 @@ def since_seconds_of(feed: FeedContents, effective: int) -> dict[str, list[int]]
 
 
 def stated_in(feed: FeedContents, sequence: int, effective: int) -> dict[str, Statements]:
-    """What a feed states as event `sequence`; true since `effective` unless its rows say when."""
+    """What a feed states as event `sequence`; true since `effective` unless its rows say when.
+
+    Facts of a name that is too long to be shown, which older versions logged, are left out.
+    """
     found = {}
     for name, table in feed.tables.items():
         count = len(table)
@@ -119,5 +123,6 @@ def stated_in(feed: FeedContents, sequence: int, effective: int) -> dict[str, St
         addresses = np.column_stack([np.full(count, sequence), np.arange(count)])
         closes = feed.closes.get(name, np.zeros(count, np.bool_))
         clocks = np.column_stack([since, *order])
-        found[name] = Statements(table, clocks, addresses, closes, ranks is not None, feed.decides)
+        told = Statements(table, clocks, addresses, closes, ranks is not None, feed.decides)
+        found[name] = told.take(rows_that_can_be_shown(table))
     return found

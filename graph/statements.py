@@ -1,11 +1,11 @@
 """The statements of this package: one Cypher file each, and one way to run a reading one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
-from neo4j import Driver, ManagedTransaction, RoutingControl
+from neo4j import Driver, ManagedTransaction, Result, RoutingControl
 from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable
 
 from ontology.errors import OutsideError
@@ -15,6 +15,7 @@ OPEN_END = 2**53 - 1
 """The `until_sequence` of a fact that no later event has replaced."""
 
 Row = dict[str, Any]
+Answer = TypeVar("Answer")
 
 
 @cache
@@ -40,6 +41,27 @@ def read(driver: Driver, name: str, parameters: Mapping[str, Any]) -> list[Row]:
     except (DriverError, Neo4jError) as error:
         raise database_error(error) from error
     return [record.data() for record in found.records]
+
+
+def read_each(
+    driver: Driver, name: str, parameters: Mapping[str, Any],
+    take: Callable[[Iterator[Any]], Answer],
+) -> Answer:  # fmt: skip
+    """What `take` makes of the one value of each row of a reading statement, as they come.
+
+    It begins anew where a connection is lost meanwhile. Raises as `read` does.
+    """
+
+    def taken(result: Result) -> Answer:
+        return take(value for (value,) in result)
+
+    try:
+        return driver.execute_query(
+            statement(name), dict(parameters), routing_=RoutingControl.READ,
+            result_transformer_=taken,
+        )  # fmt: skip
+    except (DriverError, Neo4jError) as error:
+        raise database_error(error) from error
 
 
 def database_error(error: Exception) -> OutsideError:

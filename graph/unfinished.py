@@ -4,12 +4,17 @@ import fcntl
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+MARK = ".swept"
+"""The file that says that no unfinished file of an older version is left in a store."""
+ABANDONED_SECONDS = 86_400.0
 _NAME = re.compile(r"\.[0-9a-f]{16}\.part")
+_SHARD = re.compile(r"[0-9a-f]{2}")
 
 
 @contextmanager
@@ -40,6 +45,33 @@ def sweep(folder: Path) -> int:
     except OSError:
         return 0
     return sum(_is_deleted(folder / name) for name in names)
+
+
+def sweep_older(root: Path) -> int:
+    """Delete unfinished files that older versions left in the folders of a store; gives how many.
+
+    Those held no lock, so only what nobody has touched for a day goes. Once nothing of the kind is
+    left a mark says so, and no folder is looked into again: today's versions leave none there.
+    """
+    if (root / MARK).exists() or not root.is_dir():
+        return 0
+    gone, left = 0, 0
+    with suppress(OSError):  # what cannot be looked at stays, and is looked at again
+        for path in _unfinished_below(root):
+            is_old = time.time() - path.lstat().st_mtime > ABANDONED_SECONDS
+            gone, left = gone + is_old, left + (not is_old)
+            if is_old:
+                path.unlink(missing_ok=True)
+        if not left:
+            (root / MARK).touch()
+    return gone
+
+
+def _unfinished_below(root: Path) -> Iterator[Path]:
+    for folder in root.iterdir():
+        if _SHARD.fullmatch(folder.name):
+            with os.scandir(folder) as entries:
+                yield from [folder / one.name for one in entries if _NAME.fullmatch(one.name)]
 
 
 def _locked(folder: Path, mode: int) -> tuple[Path, int]:

@@ -29,6 +29,15 @@ def rows_too_long(table: Table) -> Rows:
     return cast("Rows", made[rows_too_long])
 
 
+def rows_that_can_be_shown(table: Table) -> npt.NDArray[np.intp]:
+    """The rows that are not too long: a log of an older version may hold some that are.
+
+    Those stay in the log, and neither the state nor the graph has them.
+    """
+    long = np.broadcast_to(rows_too_long(table), len(table))
+    return np.flatnonzero(~long)
+
+
 def _found(table: Table) -> Rows:
     found = np.asarray(np.strings.str_len(table.keys) > LONGEST_KEY, np.bool_)
     record = RECORDS[table.name]

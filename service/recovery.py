@@ -146,7 +146,7 @@ def _restored(
     segments.adopt(files)
     with open_database(settings, progress) as driver:
         migrate(driver)
-        projection = Projection(Log(driver), store)
+        projection = Projection(Log(driver), store, is_alone=not settings.neo4j_uri)
         replay(projection, segments.read(), progress)
         made = digests(projection)
     if (made.root, made.states) != (found.root, found.states) or not made.agree:
@@ -285,7 +285,7 @@ def _whole_log(settings: Settings) -> list[SegmentFile]:
 def _filled(settings: Settings, files: list[SegmentFile], progress: Progress) -> Rebuilt:
     with open_database(settings, progress) as driver:
         migrate(driver)
-        projection = Projection(Log(driver), _store(settings))
+        projection = Projection(Log(driver), _store(settings), is_alone=not settings.neo4j_uri)
         replay(projection, files, progress)
         made = _checked(projection, Segments(log_folder(settings)))
     return Rebuilt(made, None, "the database at NEO4J_URI got what it lacked")
@@ -316,7 +316,7 @@ def _in_second(
     try:
         with open_driver(second.start(progress)) as driver:
             migrate(driver)
-            projection = Projection(Log(driver), _store(settings))
+            projection = Projection(Log(driver), _store(settings), is_alone=True)
             replay(projection, files, progress)
             made = _checked(projection, segments)
             with segments.held():  # nobody acknowledges anything until the new one serves
@@ -390,7 +390,7 @@ def _second(settings: Settings) -> ManagedServer:
         password = ""
     return ManagedServer(
         settings.data_folder / "rebuilding", settings.cache, heap=settings.neo4j_heap,
-        pagecache=settings.neo4j_pagecache, password=password,
+        pagecache=settings.neo4j_pagecache, password=password, is_brief=True,
     )  # fmt: skip
 
 

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import anyio
-import orjson
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.answers import internal_error
+from api.bodies import JsonBody
+from api.callers import caller_of
 from api.doors.statuses import refusal
 from ontology.errors import EvenkeelError, InputError
+from service.access import Access, Caller
 from service.asking.files import MEDIA_TYPES, check_form, written
 from service.asking.questions import Questions, Selection, Source, event_of
 from service.asking.sheets import Sheet
@@ -19,9 +21,11 @@ from service.asking.written import question_from
 from service.doors.inbox import BUSY_SECONDS, TryLaterError
 
 QUESTION_BYTES = 256 * 1024
-READING_SECONDS = 30.0
+_BODY = JsonBody("question", QUESTION_BYTES, "FILE_TOO_LARGE", "QUESTION_INVALID",
+                 "see docs/graphql.md")  # fmt: skip
 MOST_AT_ONCE = 4
 """So many exports go out at a time, beside all other answers."""
+DOOR = "/exports"
 ROWS = "Evenkeel-Rows"
 EVENT = "Evenkeel-Recorded-Event"
 
@@ -29,8 +33,9 @@ EVENT = "Evenkeel-Recorded-Event"
 class ExportsDoor:
     """Streams tables; the same question about the same event gives the same rows again."""
 
-    def __init__(self, questions: Questions) -> None:
+    def __init__(self, questions: Questions, access: Access) -> None:
         self._questions = questions
+        self._access = access
         self._going_out = 0
         self._threads = anyio.CapacityLimiter(MOST_AT_ONCE)
 
@@ -41,11 +46,7 @@ class ExportsDoor:
         """
         try:
             form, skip = check_form(request.path_params["form"]), _skip_of(request)
-            with anyio.fail_after(READING_SECONDS):
-                source, selection = question_from(_document(await _body(request)))
-        except TimeoutError:
-            return refusal(InputError("the question did not come", code="UPLOAD_STALLED",
-                                      hint="send it again"))  # fmt: skip
+            source, selection = question_from(_BODY.document(await _BODY.read(request)))
         except EvenkeelError as error:
             return refusal(error)
         if self._going_out >= MOST_AT_ONCE:
@@ -55,7 +56,9 @@ class ExportsDoor:
             ))  # fmt: skip
         self._going_out += 1
         try:
-            pinned, sheet = await self._found(source, selection)
+            pinned, sheet = await to_thread.run_sync(
+                self._found, caller_of(request), source, selection, limiter=self._threads
+            )
             parts = await to_thread.run_sync(lambda: written(sheet, form, skip=skip))
         except EvenkeelError as error:
             self._done()
@@ -69,11 +72,15 @@ class ExportsDoor:
                    "Content-Disposition": f'attachment; filename="evenkeel.{form}"'}  # fmt: skip
         return _Export(self, parts, headers, MEDIA_TYPES[form])
 
-    async def _found(self, source: Source, selection: Selection) -> tuple[Source, Sheet]:
-        pinned = await to_thread.run_sync(self._questions.pinned, source, limiter=self._threads)
-        return pinned, await to_thread.run_sync(
-            self._questions.sheet, pinned, selection, limiter=self._threads
-        )
+    def _found(self, caller: Caller, source: Source, selection: Selection) -> tuple[Source, Sheet]:
+        """What is asked for; what it takes a clearance to see is in the log before it is sent."""
+        sight = self._access.sight(caller)
+        sight.permit("tables.ask")
+        pinned = self._questions.pinned(source, sight)
+        sheet = self._questions.sheet(pinned, selection, sight)
+        sight.hold()
+        sight.log_exposures(DOOR)
+        return pinned, sheet
 
     def _done(self) -> None:
         self._going_out -= 1
@@ -94,25 +101,6 @@ class _Export(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._door._done()  # noqa: SLF001 - the other half of the same door
-
-
-async def _body(request: Request) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > QUESTION_BYTES:
-            raise InputError(f"the question is larger than {QUESTION_BYTES} bytes",
-                             code="FILE_TOO_LARGE", hint="ask for less")  # fmt: skip
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _document(body: bytes) -> object:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InputError("the question is not JSON in UTF-8", code="QUESTION_INVALID",
-                         hint="see docs/graphql.md") from error  # fmt: skip
 
 
 def _skip_of(request: Request) -> int:

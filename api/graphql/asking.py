@@ -171,8 +171,9 @@ async def rows_page(
         sequence, begin = context.cursors.read(scope, after)
         pinned = pinned_at(source, sequence)
     else:
-        begin, pinned = 0, await context.read(context.questions.pinned, source)
-    sheet = await context.read(context.questions.sheet, pinned, selection)
+        begin, pinned = 0, await context.read(context.questions.pinned, source,
+                                               context.sight)  # fmt: skip
+    sheet = await context.read(context.questions.sheet, pinned, selection, context.sight)
     part = sheet.table.slice(begin, size)
     context.count(part.num_rows)
     place = event_of(pinned)

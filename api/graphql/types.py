@@ -13,6 +13,7 @@ from api.graphql.described import described
 from api.graphql.loaders import Info
 from graph.catalog import Page
 from graph.facts import StatedFact, uri_of
+from ontology.errors import AccessError
 from ontology.terms import join_key
 from service.moment import Moment
 
@@ -113,6 +114,15 @@ async def follow(
     if key is None:
         return None
     uri = uri_of(chain, class_name, join_key((key,)))
+    return await found_fact(info, chain, uri, moment)
+
+
+async def found_fact(info: Info, chain: str, uri: str, moment: Moment | None = None) -> Any:
+    """The fact in force of a URI of a chain; None where there is none that the caller sees."""
+    try:
+        moment = moment or await info.context.present(chain)
+    except AccessError:
+        return None
     if moment is None:
         stated = await info.context.facts.load(uri)
     else:
@@ -124,7 +134,7 @@ async def follow(
 async def _referring(
     of: Fact, info: Info, class_name: str, field: str, first: int, after: str | None
 ) -> Any:
-    moment = of.moment
+    moment = of.moment or await info.context.present(of.chain)
     scope = scope_of(f"{of.uri}/{class_name}/{field}", moment)
     begin = info.context.cursors.read(scope, after) if after else ""
     if moment is None:

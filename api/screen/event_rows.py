@@ -8,12 +8,17 @@ from api.screen import drawing
 from api.screen.amounts import count
 from api.screen.tables import Table
 from ontology.events import (
+    ACCESS_ENDED,
+    ACCESS_EXPOSED,
+    ACCESS_GRANTED,
     FACTS_DUE,
     FEED_LOADED,
     KEY_ACTIVATED,
     PLAN_MADE,
     RELEASE_ACTIVATED,
     ROWS_DISCARDED,
+    TOKEN_ISSUED,
+    TOKEN_REVOKED,
 )
 
 if TYPE_CHECKING:
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
     from service.event_list import EventInFull
 
 DIGITS = 12
+_ACCESS = {ACCESS_GRANTED: "grant", ACCESS_ENDED: "grant", ACCESS_EXPOSED: "door",
+           TOKEN_ISSUED: "token", TOKEN_REVOKED: "token"}  # fmt: skip
 
 
 def events_table(events: "Sequence[Event]") -> Table:
@@ -46,6 +53,8 @@ def about(event: "Event") -> str:
         return f"key {told['key'].split('+')[1]}"
     if event.kind == RELEASE_ACTIVATED:
         return f"{told['release']['name']} {told['release']['version']}"
+    if event.kind in _ACCESS:
+        return str(told[_ACCESS[event.kind]])
     return str(told["plan"])[:DIGITS] if event.kind == PLAN_MADE else ""
 
 

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from feeds.epcis.documents import Document, read_document
 from feeds.epcis.events import Event, Refused
-from feeds.epcis.goods import Catalogue, followed
+from feeds.epcis.goods import Catalogue, Ours, as_named, followed
 from feeds.epcis.memory import Memory, Withdrawal
 from feeds.epcis.resolving import Resolved, resolved
 from feeds.epcis.rows import Work, latest_counts, sheets
@@ -16,7 +16,6 @@ from feeds.formats.sheet import Sheet
 from feeds.limits import Limits
 from feeds.refusals import shown
 from ontology.columns import Snapshot
-from ontology.terms import join_key
 
 OUTCOMES = (
     "movement", "count", "containment", "place", "no effect", "withdrawal", "withdrawn",
@@ -79,18 +78,20 @@ class Capture:
 
 
 def capture(
-    source: bytes | BinaryIO, name: str, present: Snapshot | None, limits: Limits
-) -> Capture:
+    source: bytes | BinaryIO, name: str, present: Snapshot | None, limits: Limits,
+    ours: Ours = as_named,
+) -> Capture:  # fmt: skip
     """What a document's events mean beside the facts so far.
 
     The stock in the end depends on the set of events alone, not on how they were batched or in
     which order they came: events in `present` that share a thing with new ones are told again,
     and where their effect differs now, movements at their own time make up for it. Nothing that
-    was stated is changed. Raises InputError for a document that cannot be used; see
+    was stated is changed. The facts present have the names that are `ours` where a person linked
+    those of the source to them. Raises InputError for a document that cannot be used; see
     `documents.read_document`.
     """
     document = read_document(source, name, limits)
-    session = _Session(document, present)
+    session = _Session(document, present, ours)
     session.sort_out()
     session.tell()
     work = session.work(name, document.said, present or Snapshot(0, {}))
@@ -100,9 +101,10 @@ def capture(
 class _Session:
     """One capture: what is new, what it is connected with, and what all of it did."""
 
-    def __init__(self, document: Document, present: Snapshot | None) -> None:
+    def __init__(self, document: Document, present: Snapshot | None, ours: Ours) -> None:
         self.memory = Memory(present)
-        self.catalogue = Catalogue(present)
+        self.ours = ours
+        self.catalogue = Catalogue(present, ours)
         self.yard = Yard()
         self.before = Yard()
         self.refused = {one.index: one for one in document.refused}
@@ -120,7 +122,7 @@ class _Session:
         self.events: list[Event] = []
         self.told: dict[str, Told] = {}
         self.stands: dict[str, Resolved] = {}
-        self.by_index: dict[int, Resolved] = {}
+        self.by_index: list[Resolved | None] = [None] * (document.count + 1)
 
     def sort_out(self) -> None:
         """Set aside what was heard before, and what says something else under a known name."""
@@ -165,7 +167,8 @@ class _Session:
         found = resolved(event, self.catalogue)
         if isinstance(found, Resolved):
             self.stands[event.digest] = found
-            self.by_index[event.index] = found
+            if event.index:
+                self.by_index[event.index] = found
         elif event.index:  # an older event that the facts no longer bear out moves nothing
             self.refused[event.index] = found
 
@@ -187,19 +190,18 @@ class _Session:
         return Work(
             name, said, tuple(self.refused.values()), tuple(self.events),
             tuple(self.withdrawals.items()), self.catalogue, self.yard, self.before,
-            self.told, self.stands, present,
+            self.told, self.stands, present, self.ours,
         )  # fmt: skip
 
     def closes(self, work: Work) -> dict[str, tuple[str, ...]]:
         """Stock positions of the facts so far whose count was withdrawn, with no other told."""
-        lost = set()
+        lost = set[str]()
         for found in self.stands.values():
             if found.event.index == 0 and self._is_withdrawn(found.event):
                 told = Yard().tell(found)
-                lost |= {(stock, told.count_place) for stock in told.counted}
-        keys = [join_key((item, place, lot or None))
-                for (item, lot), place in sorted(lost - latest_counts(work).keys())]  # fmt: skip
-        return {"StockPosition": tuple(keys)} if keys else {}
+                lost |= {work.position(stock, told.count_place) for stock in told.counted}
+        lost -= {work.position(*counted) for counted in latest_counts(work)}
+        return {"StockPosition": tuple(sorted(lost))} if lost else {}
 
     def outcome(self, index: int) -> Outcome:
         """What became of the event at a place of the document."""
@@ -215,6 +217,7 @@ class _Session:
             reason = "the event that it is about is closed" if known else "no such event so far"
             return Outcome(index, "withdrawal", reason, one.digest)
         found = self.by_index[index]
+        assert found is not None  # noqa: S101  every other event was told
         if self._is_withdrawn(found.event):
             return Outcome(index, "withdrawn", "it was declared an error", found.event.digest)
         return _outcome(index, found, self.told[found.event.digest])
@@ -225,7 +228,7 @@ def _outcome(index: int, found: Resolved, told: Told) -> Outcome:
     digest, why = found.event.digest, found.means.why
     if found.event.kind == "transformation":
         why = "inputs are used up, outputs come to be"
-    total = sum(map(abs, told.booked.values()))
+    total = sum(abs(units) for _, units in told.movements)
     if total:
         return Outcome(index, "movement", f"{total} units: {why}", digest)
     if told.counted:

@@ -77,7 +77,7 @@ class _Listed:
         self._events: list[Event] = []
         self._refused: list[Refused] = []
         self._texts, self._waiting = RowTexts(), list[str]()
-        self.count = 0
+        self.count = self._traced = 0
         self.is_untold = False
 
     def take(self, value: Any, prefixes: Mapping[str, str] | None) -> None:
@@ -89,8 +89,10 @@ class _Listed:
             return
         try:
             self._events.append(event_of(value, self.count, prefixes, self._limits))
+            self._traced += len(self._events[-1].lines)
         except InputError as error:
             self._refused.append(Refused(self.count, error.code, str(error)))
+        self._limits.check_traced(self._name, self._traced + self.count)
         self._waiting.append(plain_text(value)[:SHOWN_CHARACTERS])
         if len(self._waiting) == _TEXTS_AT_ONCE:
             self._keep()

@@ -1,6 +1,6 @@
 """Which item, lot, units and location an event's keys mean, by the facts so far."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -35,6 +35,13 @@ _WORD_OF = {"GRM": "gram", "MLT": "millilitre", "MMT": "millimetre"}
 
 Stock = tuple[str, str]
 """An item and a lot of it; the lot is empty where none is stated."""
+Ours = Callable[[str, str], str]
+"""From a class and an identifier of the source to ours, which is another where it is linked."""
+
+
+def as_named(_class: str, name: str) -> str:
+    """Where nothing is linked, names are ours."""
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +66,12 @@ class Catalogue:
     not fit its unit is refused, and never another item.
     """
 
-    def __init__(self, present: Snapshot | None) -> None:
-        """Take what the facts so far know of items, packs, lots and locations."""
+    def __init__(self, present: Snapshot | None, ours: Ours = as_named) -> None:
+        """Take what the facts so far know of items, packs, lots and locations.
+
+        A key that a person linked to an id of `ours` is called by itself: it is read by its link
+        afterwards, and by itself again where the link is taken back.
+        """
         facts = present or Snapshot(0, {})
         items = facts.table("Item")
         self.base_units: dict[str, str] = dict(
@@ -88,6 +99,10 @@ class Catalogue:
             key: place for place in _ours_last(facts, "Location", is_reversed=True)
             if (text := glns[place]) and (key := _gln_or_none(text))
         }  # fmt: skip
+        self._by_gtin |= {key: item for item in self.base_units if item != ours("Item", item)
+                          and (key := _gtin_or_none(item))}  # fmt: skip
+        self._by_gln |= {key: place for place in self._places if place != ours("Location", place)
+                         and (key := _gln_or_none(place))}  # fmt: skip
         self._lots: set[str] = set(facts.table("Lot")["id"].tolist())
         self._goods: dict[Goods, Goods] = {}
         self.added_items: dict[str, tuple[str, int]] = {}

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from feeds.epcis.events import DISPOSITION, STEP, Declaration, Event, Line
@@ -226,9 +227,15 @@ def _day(fields: Mapping[str, Any], at: int, limits: Limits) -> date:
         raise refusal("EVENT_TIME", f"`eventTimeZoneOffset`: {shown(text)} is no offset such as "
                       "`+02:00`")  # fmt: skip
     shift = timedelta(minutes=minutes if found[1] == "+" else -minutes, microseconds=at)
-    day = (_EPOCH + shift).date()
+    day = _once((_EPOCH + shift).date())
     if limits.last_day is not None and day > limits.last_day:
         raise refusal("DATE_FUTURE", f"`eventTime`: {day} lies after {limits.last_day}")
+    return day
+
+
+@lru_cache(maxsize=4_096)
+def _once(day: date) -> date:
+    """The same day of many events, in memory once."""
     return day
 
 

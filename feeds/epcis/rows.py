@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
+from itertools import chain, groupby
 
 from feeds.epcis.events import AMOUNT, Event, Line, Refused
-from feeds.epcis.goods import Catalogue, Stock
+from feeds.epcis.goods import Catalogue, Ours, Stock, as_named
 from feeds.epcis.memory import Withdrawal
 from feeds.epcis.resolving import Resolved
 from feeds.epcis.yard import AWAY, GONE, Booking, Told, Yard
@@ -32,6 +32,7 @@ HEADERS = {
                         "declared_at_microseconds", "reason", "corrected_by"),
 }  # fmt: skip
 """The sheets of a document by class, in the order in which they refer to each other."""
+_AS_SAID = ("TraceEvent", "TraceObject", "TraceWithdrawal")
 REFUSED_IN = "StockMovement"
 """The sheet that carries a row for every refused event, so that each is quarantined once."""
 
@@ -44,6 +45,7 @@ class Work:
 
     `said(i)` is what the event at place i + 1 says.
     `yard` is the state after all of them, `before` the one after the older ones as told so far.
+    What is made of the events has the source's names, the facts `present` have `ours`.
     """
 
     name: str
@@ -57,6 +59,13 @@ class Work:
     told: Mapping[str, Told]
     stands: Mapping[str, Resolved]
     present: Snapshot
+    ours: Ours = as_named
+
+    def position(self, stock: Stock, place: str) -> str:
+        """The natural key of a stock position among the facts present."""
+        item, lot = stock
+        lot_of_ours = self.ours("Lot", lot) if lot else None
+        return join_key((self.ours("Item", item), self.ours("Location", place), lot_of_ours))
 
     @property
     def index(self) -> int:
@@ -66,18 +75,28 @@ class Work:
 
 
 def sheets(work: Work) -> Iterator[Sheet]:
-    """The sheets that have rows, whose numbers are places of events in the document, from 1."""
-    made = (_sheet(work, name, header) for name, header in HEADERS.items())
-    return (sheet for sheet in made if sheet is not None)
+    """The sheets that have rows, whose numbers are places of events in the document, from 1.
+
+    What the events did is let go of before the sheets of what they said.
+    """
+    yield from _sheets(work, [name for name in HEADERS if name not in _AS_SAID])
+    as_said = replace(work, yard=Yard(), before=Yard(), told={}, stands={})
+    del work
+    yield from _sheets(as_said, _AS_SAID)
+
+
+def _sheets(work: Work, names: Iterable[str]) -> Iterator[Sheet]:
+    for name in names:
+        sheet = _sheet(work, name, HEADERS[name])
+        if sheet is not None:
+            yield sheet
+        del sheet  # its rows are large, and the next one is made before this name is bound again
 
 
 def _sheet(work: Work, name: str, header: tuple[str, ...]) -> Sheet | None:
     rows, refused = _ROWS[name](work), dict[int, Refusal]()
     if name == REFUSED_IN:
-        rows = list(rows)
-        for one in sorted(work.refused, key=lambda one: one.index):
-            refused[len(rows)] = Refusal(one.code, one.reason)
-            rows.append((one.index, [""] * len(header)))
+        rows = _with_refused(rows, work.refused, len(header), refused)
     numbered = ((at or work.index, cells) for at, cells in rows)
     first = next(numbered, None)
     if first is None:
@@ -85,6 +104,20 @@ def _sheet(work: Work, name: str, header: tuple[str, ...]) -> Sheet | None:
     return Sheet(
         f"{work.name}#{name}", header, chain([first], numbered), _by_number(work.said), refused
     )
+
+
+def _with_refused(
+    rows: Iterable[Row], events: Iterable[Refused], width: int, refused: dict[int, Refusal]
+) -> Iterator[Row]:
+    """The rows and a blank one per refused event, which `refused` then has by its place."""
+    count = 0
+    for row in rows:
+        count += 1
+        yield row
+    for one in sorted(events, key=lambda one: one.index):
+        refused[count] = Refusal(one.code, one.reason)
+        count += 1
+        yield one.index, [""] * width
 
 
 def _by_number(said: Callable[[int], str]) -> Callable[[int], str]:
@@ -96,21 +129,36 @@ def _movements(work: Work) -> Iterable[Row]:
     """What events moved beyond what the facts so far say of them.
 
     A movement that was stated stays; what makes up for it takes effect at the same moment, so
-    that at every moment the sum is what the events told in the end.
+    that at every moment the sum is what the events told in the end. The rows are in the order of
+    their events, few of them in memory at a time.
     """
     stated, used = _stated(work)
-    for digest in sorted(work.told):
-        event, wanted = work.stands[digest].event, work.told[digest].movements
-        count, said = used[digest], stated.get(digest, Counter())
-        for key in sorted(wanted.keys() | said.keys()):
-            units = wanted.get(key, 0) - said[key]
-            if units:
-                item, lot, location, kind = key
-                yield event.index, [
-                    f"{digest}.{count}", item, location, kind, str(units), event.on.isoformat(),
-                    lot, str(event.at_microseconds),
-                ]  # fmt: skip
-                count += 1
+    by_place = sorted(work.told, key=lambda digest: work.stands[digest].event.index)
+    for _, digests in groupby(by_place, lambda digest: work.stands[digest].event.index):
+        yield from sorted(
+            row for digest in digests
+            for row in _moved(work, digest, stated.get(digest, Counter()), used[digest])
+        )  # fmt: skip
+
+
+def _moved(work: Work, digest: str, said: Counter[Booking], count: int) -> Iterator[Row]:
+    event, told = work.stands[digest].event, work.told[digest].movements
+    named, wanted = dict[Booking, Booking](), Counter[Booking]()
+    for booking, units in told:
+        item, lot, location, kind = booking
+        key = (work.ours("Item", item), lot and work.ours("Lot", lot),
+               work.ours("Location", location), kind)  # fmt: skip
+        named.setdefault(key, booking)  # as the source has it: it is read by its links once more
+        wanted[key] += units
+    for key in sorted(wanted.keys() | said.keys()):
+        units = wanted[key] - said[key]
+        if units:
+            item, lot, location, kind = named.get(key, key)
+            yield event.index, [
+                f"{digest}.{count}", item, location, kind, str(units), event.on.isoformat(),
+                lot, str(event.at_microseconds),
+            ]  # fmt: skip
+            count += 1
 
 
 def _stated(work: Work) -> tuple[dict[str, Counter[Booking]], Counter[str]]:
@@ -145,14 +193,10 @@ def _positions(work: Work) -> Iterable[Row]:
         item, lot = stock
         cells = [item, place, lot, str(units), work.catalogue.base_units[item],
                  event.on.isoformat()]  # fmt: skip
-        row = stated.row_of.get(_key(item, place, lot)) if len(stated) else None
+        row = stated.row_of.get(work.position(stock, place)) if len(stated) else None
         if row is not None and event.index == 0 and _says(stated, row, cells):
             continue
         yield event.index, cells
-
-
-def _key(item: str, place: str, lot: str) -> str:
-    return join_key((item, place, lot or None))
 
 
 def _says(table: Table, row: int, cells: list[str]) -> bool:
@@ -169,10 +213,11 @@ def _serials(work: Work) -> Iterable[Row]:
             continue
         is_its_own = goods.stock[0].zfill(14) == key.key
         serial = key.value if is_its_own else f"{key.key}.{key.value}"
-        found = (goods.stock[0], serial)
+        ours = (work.ours("Item", goods.stock[0]), serial)
         at = _location(work.yard.where.get(thing))
-        if found not in known or ((known[found] or "") != at and _is_told(work, thing)):
-            yield work.yard.last.get(thing, 0), [*found, at]
+        is_there = ours in known and (known[ours] or "") == _our_location(work, at)
+        if ours not in known or (not is_there and _is_told(work, thing)):
+            yield work.yard.last.get(thing, 0), [goods.stock[0], serial, at]
 
 
 def _handling_units(work: Work) -> Iterable[Row]:
@@ -185,7 +230,8 @@ def _handling_units(work: Work) -> Iterable[Row]:
             continue
         at = _location(work.yard.where.get(thing))
         parent = _sscc(work.yard.holder.get(thing, ""))
-        is_new = sscc not in known or (known[sscc][0] or "", known[sscc][1]) != (at, parent)
+        here = (_our_location(work, at), parent)
+        is_new = sscc not in known or (known[sscc][0] or "", known[sscc][1]) != here
         if is_new and (sscc not in known or _is_told(work, thing)):
             yield index, [sscc, at, parent]
 
@@ -202,6 +248,10 @@ def _sscc(thing: str) -> str:
 
 def _location(where: str | None) -> str:
     return "" if where in (None, AWAY, GONE) else str(where)
+
+
+def _our_location(work: Work, at: str) -> str:
+    return at and work.ours("Location", at)
 
 
 def _event(event: Event) -> list[str]:
@@ -234,7 +284,7 @@ _ROWS: dict[str, Callable[[Work], Iterable[Row]]] = {
     "Location": lambda work: sorted(
         (at, [gln, gln]) for gln, at in work.catalogue.added_places.items()
     ),
-    "StockMovement": lambda work: sorted(_movements(work)),
+    "StockMovement": _movements,
     "StockPosition": lambda work: sorted(_positions(work)),
     "SerialUnit": lambda work: sorted(_serials(work)),
     "HandlingUnit": lambda work: sorted(_handling_units(work)),

@@ -20,23 +20,28 @@ Booking = tuple[str, str, str, str]
 
 @dataclass(slots=True)
 class Told:
-    """What one event did: units by booking, counts, and whether it changed where things are."""
+    """What one event did: units by booking, counts, and whether it changed where things are.
+
+    `movements` are the units of each booking in order, without those that cancel out, once it is
+    `kept`.
+    """
 
     booked: Counter[Booking] = field(default_factory=Counter)
+    movements: tuple[tuple[Booking, int], ...] = ()
     counted: Counter[Stock] = field(default_factory=Counter)
     count_place: str = ""
     links: int = 0
     shifts: int = 0
 
-    def kept(self) -> "Told":
-        """The same, and what is empty of many is in memory once. Nothing is booked any more."""
-        self.booked, self.counted = self.booked or _NO_BOOKING, self.counted or _NO_COUNT
+    def kept(self, once: dict[Booking, Booking]) -> "Told":
+        """The same in little memory: what many have alike is there `once`. It can only be read."""
+        self.movements = tuple(
+            (once.setdefault(key, key), units)
+            for key, units in sorted(self.booked.items())
+            if units
+        )
+        self.booked, self.counted = _NO_BOOKING, self.counted or _NO_COUNT
         return self
-
-    @property
-    def movements(self) -> dict[Booking, int]:
-        """The units of each movement, those that cancel out left out."""
-        return {key: units for key, units in sorted(self.booked.items()) if units}
 
 
 _NO_BOOKING: Counter[Booking] = Counter()
@@ -55,6 +60,7 @@ class Yard:
         self.bulk: dict[str, dict[Stock, int]] = defaultdict(dict)
         self.goods: dict[str, Goods] = {}
         self.last: dict[str, int] = {}
+        self._bookings: dict[Booking, Booking] = {}
         self._opened: set[str] = set()
 
     def note(self, found: Resolved) -> None:
@@ -77,7 +83,7 @@ class Yard:
             self._pack(found, told)
         else:
             self._objects(found, told)
-        return told.kept()
+        return told.kept(self._bookings)
 
     def _objects(self, found: Resolved, told: Told) -> None:
         singles = [line.thing for line, _ in found.lines if not line.is_amount]

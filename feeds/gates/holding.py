@@ -137,7 +137,8 @@ def _quarantined(result: FeedResult, name: str, row: int, found: GateFinding) ->
     place = result.source_of(name, row)
     column = result.tables[name].columns.get(found.column)
     text = "" if column is None else str(column[row])
-    return QuarantinedRow(place.file, place.row, found.column, found.code, found.message, text)
+    named, reason = result.told_of(name, row, found.column, found.message)
+    return QuarantinedRow(place.file, place.row, named, found.code, reason, text)
 
 
 def _recounted(result: FeedResult, refused: list[QuarantinedRow]) -> FeedResult:

@@ -90,6 +90,14 @@ def linked(result: FeedResult, names: Names) -> LinkedResult:
     return LinkedResult(found, links, used)
 
 
+def names_of_ours(present: Snapshot | None, source: str) -> Callable[[str, str], str]:
+    """From a class and an identifier of a source to the one of ours that a person linked it to."""
+    links = links_in_force(present or Snapshot(0, {}), source)
+    columns = (links[name].tolist() for name in ("class_name", "external_id", "id"))
+    known = {(of_class, external): own for of_class, external, own in zip(*columns, strict=True)}
+    return lambda of_class, name: known.get((of_class, name), name)
+
+
 def _forms(present: Snapshot, source: str) -> Table:
     """The other forms, of 12, 13 and 14 digits, of the GS1 numbers that are identifiers of ours."""
     made: list[IdentityLink] = []

@@ -1,5 +1,6 @@
 """A document of RDF into blocks of triples, in the process that can open nothing."""
 
+import codecs
 import contextlib
 import io
 import logging
@@ -16,6 +17,7 @@ from ontology.errors import InputError
 HEADER = ("subject", "predicate", "object", "kind")
 _AT_ONCE = 2**21
 """So many characters of triples make a block."""
+_PIECE_BYTES = 2**20
 _SAMPLES = {
     "turtle": b"@prefix x: <http://x/> .\n<a> x:b [ x:c 1, 1.5, 1e1, true, '''d'''@en ; a x:D ] .",
     "jsonld": b'{"@context": {"b": "http://x/b"}, "@id": "a", "b": [1, 1.5, true, {"@id": "c"}]}',
@@ -38,12 +40,11 @@ def rdf_blocks(stream: BinaryIO, form: Form, limits: Limits) -> Iterator[Block]:
     """The triples of a document in its order, each with the line on which its statement begins.
 
     In JSON-LD, which is no text of lines, that is 0. Raises InputError `FILE_EMPTY`,
-    `WRONG_ENCODING`, `CELL_TOO_LONG`, `RDF_SYNTAX`, `RDF_IRI`, `RDF_REMOTE`, `RDF_TOO_DEEP`,
-    `JSON_BROKEN` or `JSON_TOO_DEEP`.
+    `FILE_TOO_LARGE`, `WRONG_ENCODING`, `CELL_TOO_LONG`, `RDF_SYNTAX`, `RDF_IRI`, `RDF_REMOTE`,
+    `RDF_TOO_DEEP`, `JSON_BROKEN` or `JSON_TOO_DEEP`.
     """
-    text = _decoded(stream.read(), form)
     try:
-        for part in _parts(_numbered(text, form, limits), form):
+        for part in _parts(_numbered(stream, form, limits), form):
             yield Block(HEADER, [list(triple) for _, triple in part], [n for n, _ in part])
     except RecursionError as error:
         raise fault(form, 0, "RDF_TOO_DEEP", "the nodes are nested too deeply",
@@ -72,24 +73,49 @@ def _parts(found: Iterator[Numbered], form: Form) -> Iterator[list[Numbered]]:
         yield part
 
 
-def _numbered(text: str, form: Form, limits: Limits) -> Iterator[Numbered]:
+def _numbered(stream: BinaryIO, form: Form, limits: Limits) -> Iterator[Numbered]:
     if form.format == "jsonld":
+        text = "".join(_pieces(stream, form, limits.linked_json_bytes))
         yield from ((0, triple) for triple in linked_json_triples(text, form.base, limits.nesting))
         return
-    for line, triples in turtle_triples(text, form.base):
+    for line, triples in turtle_triples(_pieces(stream, form), form.base):
         yield from ((line, triple) for triple in triples)
 
 
-def _decoded(data: bytes, form: Form) -> str:
-    try:
-        text = data.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        raise fault(form, row, "WRONG_ENCODING", f"byte {error.start} is not utf-8",
-                    "save the file as UTF-8") from error  # fmt: skip
-    if not text.strip():
+def _pieces(stream: BinaryIO, form: Form, most_bytes: int = 0) -> Iterator[str]:
+    """The text of a document in pieces of whole lines; of at most so many bytes where told."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    begun, is_blank, lines, count = "", True, 1, 0
+    while data := stream.read(_PIECE_BYTES):
+        begun += _decoded(decoder, data, form, count, lines)
+        count, lines = count + len(data), lines + data.count(b"\n")
+        if most_bytes and count > most_bytes:
+            raise fault(form, 0, "FILE_TOO_LARGE",
+                        f"JSON-LD is read whole, and this is larger than {most_bytes} bytes",
+                        "send N-Triples or Turtle, or split the document")  # fmt: skip
+        end = begun.rfind("\n") + 1
+        if end:
+            is_blank = is_blank and begun[:end].isspace()
+            yield begun[:end]
+            begun = begun[end:]
+    begun += _decoded(decoder, b"", form, count, lines)
+    if is_blank and not begun.strip():
         raise empty(form)
-    return text
+    if begun:
+        yield begun
+
+
+def _decoded(
+    decoder: codecs.IncrementalDecoder, data: bytes, form: Form, count: int, lines: int
+) -> str:
+    """The text of the next bytes, before which `count` were read; no more bytes are the end."""
+    try:
+        return decoder.decode(data, final=not data)
+    except UnicodeDecodeError as error:
+        wrong = error.object[: error.start]  # what was left of the piece before is in it
+        at = count + len(data) - len(error.object) + error.start
+        raise fault(form, lines + wrong.count(b"\n"), "WRONG_ENCODING", f"byte {at} is not utf-8",
+                    "save the file as UTF-8") from error  # fmt: skip
 
 
 def _check(triple: Triple, number: int, form: Form) -> None:

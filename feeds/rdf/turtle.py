@@ -1,7 +1,7 @@
 """Turtle, and N-Triples as the part of it that it is, a statement at a time."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ from rdflib import BNode, URIRef
 from rdflib.plugins.parsers.notation3 import BadSyntax, RDFSink, SinkParser
 
 from feeds.rdf.kinds import BLANK, IRI, STRING, XSD
+from ontology.errors import InputError
 
 Triple = tuple[str, str, str, str]
 """Subject, predicate, object, and what the object is."""
@@ -63,6 +64,10 @@ class _Sink(RDFSink):
 class _Parser(SinkParser):
     """Turtle alone: the paths of N3 are no part of it."""
 
+    def __init__(self, sink: _Sink, base: str) -> None:
+        super().__init__(sink, baseURI=base, turtle=True)
+        self._sink = sink
+
     def after(self, text: str, at: int) -> int:
         """Where the statement that begins here ends. Raises ValueError where none does."""
         end = self.directiveOrStatement(text, at)
@@ -70,32 +75,73 @@ class _Parser(SinkParser):
             raise ValueError("a statement is expected")
         return end
 
+    def state(self) -> tuple[int, int, str | None]:
+        """What a statement may change: blank nodes so far, named ones among them, the base."""
+        return self._sink.counter, len(self._anonymousNodes), self._baseURI
+
+    def back_to(self, state: tuple[int, int, str | None]) -> None:
+        """Forget what a statement did whose end was not there yet."""
+        self._sink.counter, named, self._baseURI = state
+        self._sink.triples = []
+        while len(self._anonymousNodes) > named:
+            self._anonymousNodes.popitem()
+
     def path(self, argstr: str, i: int, res: Any) -> int:
         return self.nodeOrLiteral(argstr, i, res)
 
 
-def turtle_triples(text: str, base: str) -> Iterator[tuple[int, list[Triple]]]:
+def turtle_triples(pieces: Iterable[str], base: str) -> Iterator[tuple[int, list[Triple]]]:
     """The triples of each statement with the line on which it begins, the first being 1.
 
-    Relative IRIs are of `base`. Raises TurtleError, and RecursionError where brackets are nested
-    deeper than the interpreter follows.
+    The text comes in pieces of whole lines; no more of it is in memory than a piece, and the
+    statement that goes on beyond it. Relative IRIs are of `base`. Raises TurtleError, what reading
+    the pieces raises, and RecursionError where brackets are nested deeper than the interpreter
+    follows.
     """
-    sink = _Sink()
-    parser = _Parser(sink, baseURI=base, turtle=True)
-    at, line, counted = 0, 1, 0
+    sink, rest = _Sink(), iter(pieces)
+    parser = _Parser(sink, base)
+    text, at, line, counted = "", 0, 1, 0
     try:
-        while (at := parser.skipSpace(text, at)) >= 0:
-            line += sum(1 for _ in _LINE.finditer(text, counted, at))
-            counted = at
-            at = parser.after(text, at)
+        while True:
+            start = parser.skipSpace(text, at)
+            line += _lines(text, counted, len(text) if start < 0 else start)
+            if start < 0:
+                text, at, counted = next(rest, ""), 0, 0
+                if not text:
+                    return
+                continue
+            counted, before = start, parser.state()
+            try:
+                at = parser.after(text, start)
+            except (RecursionError, MemoryError):
+                raise
+            except Exception:
+                more = _more(rest, len(text) - start)
+                if not more:
+                    raise
+                parser.back_to(before)
+                text, at, counted = text[start:] + more, 0, 0
+                continue
             if sink.triples:
                 yield line, sink.triples
                 sink.triples = []
-    except (RecursionError, MemoryError):
+    except (RecursionError, MemoryError, InputError):
         raise
     except Exception as error:
         # The parser raises whatever its steps raise; all of it means that this is no Turtle.
         raise TurtleError(line, _reason(error)) from error
+
+
+def _more(rest: Iterator[str], characters: int) -> str:
+    """The next pieces, of at least so many characters as far as there are."""
+    found: list[str] = []
+    while sum(map(len, found)) < characters and (piece := next(rest, "")):
+        found.append(piece)
+    return "".join(found)
+
+
+def _lines(text: str, start: int, end: int) -> int:
+    return sum(1 for _ in _LINE.finditer(text, start, end))
 
 
 def _reason(error: Exception) -> str:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from ontology.canonical import LARGEST_INTEGER
 from ontology.errors import InputError, Place
 from ontology.time_zones import FIRST_YEAR, LAST_YEAR
-from service.intake.deliveries import Delivery
+from service.intake.deliveries import MOST_SEQUENCE, Delivery
 
 VERSION = "1.0"
 LONGEST_TEXT = 200
@@ -39,7 +38,7 @@ class Attributes:
             raise self.wrong("source", f"it is not `{source}`, to which this was sent",
                              "send it to its own source, or leave the attribute out")  # fmt: skip
         return Delivery(
-            agent, self.text("id"), self.time("time"), self.number("sequence", LARGEST_INTEGER),
+            agent, self.text("id"), self.time("time"), self.number("sequence", MOST_SEQUENCE),
             self.text("supersedes"), close_all, correlation_id=self.text("correlationid"),
             schema_version=self.text("dataschema"),
             confidence_percent=self.number("confidence", 100),

@@ -14,6 +14,7 @@ from graph.fold import BoolColumn, IntArray, IntMatrix
 from graph.log import Log
 from graph.manifests import FullAt
 from graph.state import ALWAYS
+from ontology.canonical import LARGEST_INTEGER
 from ontology.columns import MISSING, Column, Snapshot, Table
 from ontology.errors import InputError
 from ontology.events import Event, micros_of
@@ -26,6 +27,8 @@ MOMENT_OF = {"StockMovement": "effective_at_microseconds"}
 USUAL_PRIORITY = Source("any").priority
 LONGEST_NAME = 250
 """So many characters name a delivery at most: the log finds it by them."""
+MOST_SEQUENCE = LARGEST_INTEGER - 1
+"""The greatest number of a source's own: another, which supersedes it, still has one after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,13 @@ class Delivery:
     schema_version: str = ""
     confidence_percent: int | None = None
 
-    def check_names(self) -> None:
-        """Raise InputError `FEED_NAME` for a name that the log cannot find, or nobody can read."""
+    def check(self) -> None:
+        """Raise InputError `FEED_NAME` for a name that the log cannot find, or nobody can read.
+
+        `SEQUENCE_RANGE` for a number of the source that leaves none for what comes after it.
+        """
+        if self.source_sequence is not None and not 0 <= self.source_sequence <= MOST_SEQUENCE:
+            raise _sequence_range(self.source_sequence)
         for name in (self.feed, self.supersedes):
             if len(name) > LONGEST_NAME or not name.isprintable():
                 raise InputError(
@@ -120,7 +128,16 @@ def _after(before: Event, log: Log, mapping: FeedMapping) -> int:
     order = int(before.payload.get("source_sequence", 0)) + 1
     while order in taken:
         order += 1
+    if order > LARGEST_INTEGER:
+        raise _sequence_range(order)
     return order
+
+
+def _sequence_range(number: int) -> InputError:
+    return InputError(
+        f"`{number}` is no number of a delivery: those of a source are 0 to {MOST_SEQUENCE}",
+        code="SEQUENCE_RANGE", hint="number the deliveries of a source from 1 on, one by one",
+    )  # fmt: skip
 
 
 def _superseded(feed: str, log: Log, mapping: FeedMapping) -> Event | None:

@@ -113,8 +113,9 @@ def set_aside(result: FeedResult, refused: Mapping[tuple[str, int], Reason]) -> 
     rows: dict[tuple[str, int], QuarantinedRow] = {}
     for (name, row), why in refused.items():
         place = result.source_of(name, row)
+        column, reason = result.told_of(name, row, why.column, why.text)
         rows.setdefault((place.file, place.row), QuarantinedRow(
-            place.file, place.row, why.column, why.code, why.text, why.value,
+            place.file, place.row, column, why.code, reason, why.value,
         ))  # fmt: skip
     return replace(
         result, tables=tables, sources=sources, files=_recounted(result, rows),

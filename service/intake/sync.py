@@ -144,11 +144,12 @@ def sync(
     changes nothing. A `dry_run` goes through the same steps up to the writing, and tells what
     would change in the latest plan; only facts whose time has come do come due.
 
-    Raises InputError where a whole file or the mapping is unusable, `FEED_NAME`, `FEED_CHANGED`
-    where another content has its name, `GATE_STOPPED` or `CLOSES_MUCH` where it would do harm: then
-    nothing is loaded; StateError `STALE` where others reach the chain all the time.
+    Raises InputError where a whole file or the mapping is unusable, `FEED_NAME`, `SEQUENCE_RANGE`,
+    `FEED_CHANGED` where another content has its name, `GATE_STOPPED` or `CLOSES_MUCH` where it
+    would do harm: then nothing is loaded; StateError `STALE` where others reach the chain all the
+    time.
     """
-    delivery.check_names()
+    delivery.check()
     chosen = load_mapping(mapping)
     for tried in range(TRIES):
         reading = _read(house, paths, chosen, delivery)

@@ -9,10 +9,9 @@ import numpy as np
 from feeds.reconciliation.causes import TIMING
 from feeds.reconciliation.differences import Difference, Reconciled, reconciled
 from feeds.reconciliation.said import END, IntArray, Said
-from graph.artifacts import ArtifactStore
 from graph.fold import Fold, Statements, concatenated
+from graph.snapshot import SnapshotReader
 from graph.state import State
-from graph.stated import stated_by
 from ontology.columns import Snapshot, empty_table
 from ontology.errors import InputError
 from ontology.events import Event, micros_of
@@ -22,6 +21,7 @@ from ontology.time_zones import zones_of
 from service.house import AsOf, House
 
 WINDOW_HOURS = 24
+MOST_WINDOW_HOURS = 24 * 366
 CLASSES = ("StockPosition", "StockMovement")
 
 
@@ -62,8 +62,11 @@ def compare_sources(
     of their day or of its START, where their moment is not known. What was settled by a
     person or a rule stays so while the sources differ by as much, and the chain has the stock of
     the one that was chosen. Raises InputError
-    `CHAIN_UNKNOWN`, `SOURCE_UNKNOWN`, `SAME_SOURCE`.
+    `CHAIN_UNKNOWN`, `SOURCE_UNKNOWN`, `SAME_SOURCE`, `BAD_TIME`.
     """
+    if not 0 <= window_hours <= MOST_WINDOW_HOURS:
+        raise InputError(f"{window_hours} hours are no window of 0 to {MOST_WINDOW_HOURS}",
+                         code="BAD_TIME", hint="leave it out, or name fewer hours")  # fmt: skip
     present = house.facts(chain, AsOf() if at is None else AsOf(effective=at))
     when = at or datetime.now(UTC)
     start, end = micros_of(when - timedelta(hours=window_hours)), micros_of(when)
@@ -73,7 +76,7 @@ def compare_sources(
     feeds = house.projection.log.feeds(chain, upto=present.sequence)
     zones = zones_of(present)
     one, other = (
-        replace(said_by(house.store, feeds, source, start, end), counts_at=counts_at, zones=zones)
+        replace(said_by(house.reader, feeds, source, start, end), counts_at=counts_at, zones=zones)
         for source in sources
     )
     found = reconciled(one, other, present.table("UnitConversion"), start, end)
@@ -83,7 +86,9 @@ def compare_sources(
     return Comparison(chain, (one, other), when, window_hours, left, done, present, counts_at)
 
 
-def said_by(store: ArtifactStore, feeds: Sequence[Event], source: str, start: int, at: int) -> Said:
+def said_by(
+    reader: SnapshotReader, feeds: Sequence[Event], source: str, start: int, at: int
+) -> Said:
     """What a source says of stock at an instant: the fold of its own deliveries, by their clocks.
 
     Raises InputError `SOURCE_UNKNOWN` where it never said anything of stock.
@@ -93,12 +98,12 @@ def said_by(store: ArtifactStore, feeds: Sequence[Event], source: str, start: in
     for event in feeds:
         if event.payload["source"] != source:
             continue
-        told = stated_by(store, event, only=CLASSES, by=at)
+        told = reader.stated(event, only=CLASSES, by=at)
         before = before.after(event.sequence, start, told)
         now = now.after(event.sequence, at, told)
         between += [told["StockPosition"].since(start)] if "StockPosition" in told else []
     if not now.folds:
-        names = ", ".join(sources_of_stock(store, feeds, at)) or "none does yet"
+        names = ", ".join(sources_of_stock(reader, feeds, at)) or "none does yet"
         raise InputError(f"source `{source}` says nothing of stock", code="SOURCE_UNKNOWN",
                          hint=f"those that do: {names}")  # fmt: skip
     counts, moves = (_standing(now, name) for name in CLASSES)
@@ -108,12 +113,12 @@ def said_by(store: ArtifactStore, feeds: Sequence[Event], source: str, start: in
                 counts_since=counts.clocks[:, 0])  # fmt: skip
 
 
-def sources_of_stock(store: ArtifactStore, feeds: Iterable[Event], at: int) -> list[str]:
+def sources_of_stock(reader: SnapshotReader, feeds: Iterable[Event], at: int) -> list[str]:
     """The sources that have told any stock by a time, in the order of their names."""
     found: set[str] = set()
     for event in feeds:
         name = str(event.payload["source"])
-        if name not in found and stated_by(store, event, only=CLASSES, by=at):
+        if name not in found and reader.stated(event, only=CLASSES, by=at):
             found.add(name)
     return sorted(found)
 

@@ -138,3 +138,21 @@ def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path: Path) -> N
         process.send_signal(signal.SIGKILL)
     write_durably(tmp_path / "small.json", b"{}")
     assert ["small.json"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_what_an_older_version_left_is_swept_after_a_day(tmp_path: Path) -> None:
+    """In the folders of a store, where those had no lock; what is younger stays, artifacts too."""
+    store = ArtifactStore(tmp_path)
+    name = store.put(b"kept")
+    old, young = (tmp_path / "ab" / f".{digits * 16}.part" for digits in "01")
+    old.parent.mkdir(exist_ok=True)
+    old.write_bytes(b"half")
+    young.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    assert 1 == store.sweep()
+    assert (False, True, b"kept") == (old.exists(), young.exists(), store.get(name))
+    os.utime(young, (0, 0))
+    assert (1, 0) == (store.sweep(), store.sweep())
+    assert [name] == store.names()
+    old.write_bytes(b"no version of today writes here")
+    assert 0 == store.sweep()  # nothing is looked for again

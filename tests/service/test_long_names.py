@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from neo4j import Driver
 
+from graph import manifests, stated
+from graph.recovery.digests import digests
 from graph.settings import Settings
-from ontology.errors import InputError
+from ontology.errors import InputError, OutsideError
 from service.house import House, house_on
+from service.intake import fact_rules
 from service.intake.deliveries import LONGEST_NAME, Delivery
 from service.intake.sync import Synced, sync
 
@@ -95,3 +99,25 @@ def test_sent_again_the_account_is_the_first_one(house: House, tmp_path: Path) -
     assert again.replayed
     for name in ("files", "records", "reasons", "quarantined", "quarantined_rows"):
         assert first.summary[name] == again.summary[name]
+
+
+def test_a_log_that_holds_a_name_too_long_goes_on(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older version logged it, and its graph stood still: it is left out, and all else shown."""
+    rows = "".join(f"p{number},a\n" for number in range(10_100))
+    files = {"places": f"id,part_of\na,\n{rows}z,{'k' * LONG}\n{'k' * LONG},a\n"}
+    with monkeypatch.context() as older:
+        for module in (fact_rules, manifests):
+            older.setattr(module, "rows_too_long", lambda table: np.zeros(len(table), np.bool_))
+        older.setattr(stated, "rows_that_can_be_shown", lambda table: np.arange(len(table)))
+        with pytest.raises(OutsideError):
+            deliver(house, tmp_path / "in", Delivery("ann"), **files)
+    assert house.projection.log.head().projected < house.projection.log.head().sequence
+    again = house_on(house.driver, house.settings)
+    found = digests(again.projection)
+    assert found.agree
+    assert found.sequence == again.catalog.watermark().projected
+    assert 10_101 == len(again.facts("long").table("Location"))
+    later = deliver(again, tmp_path / "later", Delivery("ann"), places="id,part_of\nb,p7\n")
+    assert 1 == later.summary["records"]["Location"]

@@ -303,3 +303,34 @@ def test_one_effect_however_many_ask(house: House, deliver: Deliver) -> None:
     assert before + 1 == house.projection.log.head().sequence
     state = only(house, event).state
     assert {"fixed": 7, "discarded": 8}[state] == units(house, "W1")
+
+
+FREE = """
+format: evenkeel-mapping/1
+chain: two_hubs
+source: shop
+version: 1
+known: [Item, Location]
+files:
+  - file: moves.csv
+    principal:
+      class: StockMovement
+      fields: {id: No, item: Article, location: Site, kind: kind, quantity_units: Count,
+               effective_on: Day}
+"""
+
+
+def test_a_finding_names_the_column_of_the_file_and_our_field(house: House, tmp_path: Path) -> None:
+    """Whoever mends a row looks for it in the file; whoever knows the rule, by the field."""
+    (tmp_path / "mapping.yaml").write_text(FREE)
+    (tmp_path / "moves.csv").write_text(
+        "No,Article,Site,kind,Count,Day\n1,widget,north,receipt,-4,2026-03-02\n"
+        "2,widget,north,receipt,4,2026-03-02\n"
+    )
+    said = Delivery("ann", stop_share_percent=100)
+    synced = sync(house, [tmp_path / "moves.csv"], tmp_path / "mapping.yaml", said)
+    (row,) = synced.summary["quarantined"]
+    assert "moves.csv, row 2, column `Count`" in row["line"]
+    assert "(column `Count` is the field `quantity_units` of StockMovement)" in row["line"]
+    (kept,) = rows_of(house, event_of(synced))
+    assert ("Count", "SIGN_AGAINST_KIND") == (kept.row.column, kept.row.code)

@@ -10,7 +10,9 @@ import orjson
 import pytest
 from neo4j import Driver
 
-from graph.manifests import read_feed
+from graph import stated
+from graph.artifacts import ArtifactStore
+from graph.manifests import read_feed, read_statements
 from graph.settings import Settings
 from ontology.columns import record_at
 from ontology.errors import InputError
@@ -100,7 +102,7 @@ def test_each_source_is_heard_by_itself(house: House, deliver: Deliver) -> None:
     feeds = house.projection.log.feeds(CHAIN)
     at = micros_of(found.at)
     for source in BOTH:
-        word = said_by(house.store, feeds, source, 0, at)
+        word = said_by(house.reader, feeds, source, 0, at)
         assert {("widget", "north", "W1"): said[source][max(said[source])]} == word.units
         assert sorted(said[source].items()) == [
             (date(1970, 1, 1) + timedelta(c.day), c.units)
@@ -199,3 +201,29 @@ def test_what_cannot_be_settled_is_one_line(house: House, deliver: Deliver) -> N
         compare_sources(house, CHAIN, ("wms", "tms"))
     assert "those that do: erp, wms" == unknown.value.hint, "`house` tells no stock"
     assert "SAME_SOURCE" == refused("widget/north/W1", "wms", "so", sources=("wms", "wms"))
+
+
+def test_each_delivery_is_read_once(
+    house: House, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often two sources are compared by a process; what comes later is read, and alone."""
+    read: list[str] = []
+
+    def counted(store: ArtifactStore, name: str, only: Any = None) -> Any:
+        read.append(name)
+        return read_statements(store, name, only)
+
+    for day in range(3):
+        for source in BOTH:
+            deliver(source, "stock.csv", count(day, DAY + timedelta(day)))
+    monkeypatch.setattr(stated, "read_statements", counted)
+    reopened = house_on(house.driver, house.settings)
+    first = compare_sources(reopened, CHAIN, BOTH)
+    assert len(read) == len(set(read))
+    already = len(read)
+    assert first.found == compare_sources(reopened, CHAIN, BOTH).found
+    assert already == len(read)
+    deliver("wms", "stock.csv", count(9, DAY + timedelta(3)))
+    read.clear()
+    compare_sources(reopened, CHAIN, BOTH)
+    assert 1 == len(read)
