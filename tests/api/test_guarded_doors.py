@@ -117,6 +117,7 @@ def test_changes_are_those_of_the_chain_without(house: House) -> None:
     assert plain(without) == plain(mine)
     lines = _follow(house, Caller(who), Wanted(FULL, frozenset({"plan", "line", "shortfall"})))
     assert {"line", "shortfall"} == {one.kind for one in lines if one.kind}
+    assert not [one for one in lines if "reason" in one.told.get("fields", ())]
     assert [] == planted(json.dumps([one.told for one in lines], default=str).encode())
 
 
