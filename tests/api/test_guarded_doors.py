@@ -281,3 +281,22 @@ def test_a_label_that_comes_later_hides_what_was_seen(
          "later", day=2)  # fmt: skip
     after = [json.dumps(told(client, query)) for query in questions]
     assert not [answer for answer in after if "vaccine" in answer]
+
+
+def test_what_was_whole_is_looked_at_again_before_it_is_sent(house: House) -> None:
+    """Law: an answer that was begun before a label was stated, or a grant ended, is not given."""
+    _, who = person(house, "hasty", "analyst")
+    sight = Access(house).sight(Caller(who))
+    sight.whole(OPEN, "kpis.read")
+    sight.hold()
+    load(house, OPEN, [Item("gadget", "Gadget", confidentiality_class="new")], "label", day=3)
+    with pytest.raises(AccessError):
+        sight.hold()
+    other = Access(house).sight(Caller(who))
+    with pytest.raises(AccessError):
+        other.whole(OPEN, "kpis.read")
+    other.view(OPEN, "facts.read")
+    other.hold()
+    end_grant(house, listed(house, who)[0].id, "over", "local")
+    with pytest.raises(AccessError):
+        other.hold()
