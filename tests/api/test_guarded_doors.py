@@ -127,7 +127,9 @@ def test_a_follower_whose_grant_ends_is_told_no_more(house: House) -> None:
         secret, who = person(house, f"short {what}", "analyst")
         caller = ServiceTokens(house.settings.data_folder).caller_of(secret)
         assert caller is not None
-        followed = Followed(Access(house).sight(caller), house, Position(0), Wanted(FULL))
+        followed = Followed(
+            Access(house).sight(caller), house, Position(0), Wanted(FULL), "/changes"
+        )
         assert followed.take(1)
         if what == "grant":
             end_grant(house, listed(house, who)[0].id, "over", "local")
