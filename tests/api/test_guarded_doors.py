@@ -302,3 +302,18 @@ def test_what_was_whole_is_looked_at_again_before_it_is_sent(house: House) -> No
     end_grant(house, listed(house, who)[0].id, "over", "local")
     with pytest.raises(AccessError):
         other.hold()
+
+
+def test_what_is_wrong_inside_is_told_to_nobody_outside(
+    house: House, app: Any, portal: BlockingPortal
+) -> None:
+    """A file of tokens that others may touch: refused, and its place is not named."""
+    secret, _ = person(house, "exposed", "analyst")
+    path = ServiceTokens(house.settings.data_folder).path
+    path.chmod(0o644)
+    answer = Client(portal, app, secret).post("/graphql", json={"query": SUPPLIERS})
+    path.chmod(0o600)
+    assert (503, "INTERNAL") == (answer.status_code,
+                                 answer.json()["errors"][0]["extensions"]["code"])  # fmt: skip
+    assert str(house.settings.data_folder) not in answer.text
+    assert "data" in told(Client(portal, app, secret), SUPPLIERS)
