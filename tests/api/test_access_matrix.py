@@ -320,6 +320,8 @@ def test_what_is_computed_over_all_is_refused_in_the_same_words(world: World) ->
         told = json.loads(world.ask(world.clients["planner"], query))
         answers.add(json.dumps(told["errors"][0]["extensions"]) + told["errors"][0]["message"])
     assert 1 == len(answers)
+    make = f'mutation {{ makePlan(input: {{chain: "{FULL}"}}) {{ __typename }} }}'
+    assert "ACCESS_DENIED" == _code(world.ask(world.clients["planner"], make))
     for name in ("label", "costScaled", "lineCount", "certificate { gap }", "comparison"):
         query = f'{{ plan(digest: "{world.plans[FULL]}") {{ {name} }} }}'
         assert "ACCESS_DENIED" == _code(world.ask(world.clients["planner"], query))
