@@ -99,6 +99,7 @@ def reached(world: World) -> dict[str, Reached]:
         "Plan.shortfalls": Reached(f'plan(digest: "{digest}") {{', ("plan", "shortfalls")),
         "Query.decidedFrom": root("decidedFrom", f'uri: "{CHAIN}/Item/widget"'),
         "Query.events": Reached("", ("events",)),
+        "Query.exposures": root("exposures", 'since: "2026-01-01T00:00:00Z"'),
         "Query.facts": root("facts", f'chain: "{CHAIN}", className: "StockingPolicy"'),
         "Query.feeds": root("feeds"),
         "Query.groups": root("groups", f'of: {{{of}, by: [{{column: "item"}}], '
