@@ -16,8 +16,6 @@ from strawberry.types.field import StrawberryField
 
 DEFINITION = "strawberry-definition"
 """Under this name each field of the schema holds what it was made from."""
-LEAF = "evenkeel-leaf"
-"""Under this name a field says that nobody asks where it stands."""
 
 
 def read_directly(schema: GraphQLSchema) -> None:
@@ -39,16 +37,19 @@ def read_directly(schema: GraphQLSchema) -> None:
         for field in named.fields.values() if isinstance(named, GraphQLObjectType) else ():
             made_from = field.extensions.get(DEFINITION)
             if isinstance(made_from, StrawberryField) and made_from.is_basic_field:
-                field.resolve = _read(made_from.python_name)
-                field.extensions[LEAF] = is_leaf_type(get_named_type(field.type))
+                is_leaf = is_leaf_type(get_named_type(field.type))
+                field.resolve = (_Leaf if is_leaf else _read)(made_from.python_name)
 
 
 class DirectExecution(StrawberryGraphQLCoreExecutionContext):
     """Executes an operation; tells resolvers where they stand, and attributes nothing."""
 
     def build_resolve_info(self, field_def: GraphQLField, *more: Any) -> Any:
-        """What a resolver is told; for a leaf that is read directly there is nobody to tell."""
-        if field_def.extensions.get(LEAF):
+        """What a resolver is told; where a leaf is read directly there is nobody to tell.
+
+        A leaf that something was put before, as a guard is, has another resolver, which is told.
+        """
+        if isinstance(field_def.resolve, _Leaf):
             return None
         return super().build_resolve_info(field_def, *more)
 
@@ -60,6 +61,18 @@ def _named_by(made_of: dict[type, str], otherwise: Any) -> Any:
         return made_of.get(type(value)) or otherwise(value, info, kind)
 
     return resolve_type
+
+
+class _Leaf:
+    """Reads one attribute of an object, which is no object itself."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self, name: str) -> None:
+        self._read = attrgetter(name)
+
+    def __call__(self, source: Any, _: Any) -> Any:
+        return self._read(source)
 
 
 def _read(name: str) -> Any:

@@ -120,7 +120,7 @@ def mirrored(kind: type, record: Any, besides: tuple[str, ...]) -> dict[str, Any
 def _mirror(kind: Any, besides: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
     names = tuple(one.name for one in fields(kind) if one.init and one.name not in besides)
     stated = [_RECORD_FIELDS.get(name, name.removesuffix("_id")) for name in names]
-    return names, attrgetter(*stated, "__class__")  # of one name alone it would give no tuple
+    return names, attrgetter(*stated, "__class__", "__class__")  # a tuple, also of no field
 
 
 async def follow(
