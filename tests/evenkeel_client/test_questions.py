@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from evenkeel_client.answers.actions import SYNC_FEED, FeedSynced
 from evenkeel_client.answers.inputs import (
     As,
     AsOf,
@@ -24,6 +25,7 @@ from evenkeel_client.answers.inputs import (
     Where,
 )
 from evenkeel_client.answers.lines import PlanLine, PlanLineTransfer
+from evenkeel_client.asking import as_json
 from evenkeel_client.client import Client
 from evenkeel_client.errors import EvenkeelError
 from service.house import House
@@ -183,7 +185,19 @@ def test_a_question_whose_answer_was_lost_is_asked_again(served: Served, proxy: 
         assert proxy.happened.is_set()
 
 
-def test_a_mutation_whose_answer_was_lost_is_not_sent_again(
+def test_a_mutation_whose_answer_was_lost_acts_once(house: House, proxy: Proxy) -> None:
+    """It is sent again under the key that each call has of its own."""
+    rows = [{"item": "widget", "location": "north", "lot": "", "units": "9"}]
+    before = house.projection.log.head().sequence
+    with Client(f"http://127.0.0.1:{proxy.port}", TOKEN) as client:
+        proxy.arm(lost, 1)
+        done = client.sync_feed(SyncFeedInput(source=SOURCE, rows=rows))
+        assert proxy.happened.is_set()
+    assert (True, before + 1) == (done.replayed, done.event)
+    assert before + 1 == house.projection.log.head().sequence
+
+
+def test_a_mutation_without_a_key_is_not_sent_again(
     house: House, proxy: Proxy
 ) -> None:  # fmt: skip
     """It acted once, and who asked is told that nobody knows; under its own name it may be."""
@@ -193,7 +207,7 @@ def test_a_mutation_whose_answer_was_lost_is_not_sent_again(
     with Client(f"http://127.0.0.1:{proxy.port}", TOKEN) as client:
         proxy.arm(lost, 1)
         with pytest.raises(EvenkeelError) as caught:
-            client.sync_feed(wished)
+            client.done(SYNC_FEED, {"input": as_json(wished)}, ("syncFeed",), FeedSynced.of)
         assert "UNREACHABLE" == caught.value.code
         assert client.sync_feed(wished).replayed
     assert before + 1 == house.projection.log.head().sequence
