@@ -5,7 +5,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from graphql import GraphQLError
+from graphql.validation.validate import ValidationAbortedError
+from starlette.responses import Response
 
 from ontology.errors import (
     AccessError,
@@ -17,6 +20,9 @@ from ontology.errors import (
 )
 
 MOST_ERRORS = 20
+LONGEST_MESSAGE = 1_000
+_ABORTED = "Validation aborted."
+"""What the library says where the fields of a document were too many to compare."""
 _FAULTS: Mapping[type[EvenkeelError], str] = {
     InputError: "input", AccessError: "access", StateError: "state",
     OutsideError: "outside", SolverError: "solver",
@@ -27,6 +33,11 @@ _log = logging.getLogger("evenkeel.api")
 def error_document(error: EvenkeelError) -> dict[str, Any]:
     """An error without data, as a GraphQL answer."""
     return {"errors": [{"message": str(error), "extensions": _extensions(error)}]}
+
+
+def as_json(document: Any, status: int) -> Response:
+    """An answer of JSON."""
+    return Response(orjson.dumps(document, default=str), status, media_type="application/json")
 
 
 def internal_error(error: BaseException) -> EvenkeelError:
@@ -61,11 +72,16 @@ def _fault_of(error: GraphQLError, development: bool) -> EvenkeelError:
         cause = cause.original_error
     if isinstance(cause, EvenkeelError):
         return cause
+    if isinstance(error, ValidationAbortedError) and error.message == _ABORTED:
+        return InputError("too many fields of the query overlap", code="QUERY_OVERLAP",
+                          hint="ask for each field once in a place")  # fmt: skip
     if error.path or not (cause is None or isinstance(cause, GraphQLError)):
         return internal_error(cause or error)
     message = error.message if development else error.message.split(" Did you mean")[0]
     return InputError(
-        message, code="QUERY_INVALID", hint="see the schema in api/graphql/schema.graphql"
+        message[:LONGEST_MESSAGE],
+        code="QUERY_INVALID",
+        hint="see the schema in api/graphql/schema.graphql",
     )
 
 

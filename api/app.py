@@ -4,51 +4,58 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from threading import Event
-from typing import Any
 
-import orjson
 from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.answers import error_document
+from api.answers import as_json, error_document
+from api.budgeted import Budgeted
+from api.callers import Callers, Gate, Knows
+from api.doors import openapi
 from api.doors.changes import ChangesDoor
 from api.doors.cut_off import CutOff
 from api.doors.exports import ExportsDoor
 from api.doors.feeds import FeedsDoor
 from api.doors.guarded import Guarded
+from api.doors.readers import Readers
 from api.graphql.connections import Cursors
 from api.graphql.loaders import Hops
 from api.graphql.loaders import Request as GraphQLRequest
+from api.graphql.over_events import EventsDoor
+from api.graphql.over_websocket import SocketsDoor
 from api.graphql.schema import build_schema
 from api.graphql.surface import Surface
 from api.graphql.trusted import NO_DOCUMENTS, trusted_documents
-from api.tokens import admits
-from ontology.errors import AccessError, EvenkeelError, InputError
+from ontology.errors import EvenkeelError, InputError
+from service.access import Access
 from service.asking.questions import Questions
+from service.budgets import Budgets, CallerBounds, caller_bounds_from_environment
 from service.doors.door_bounds import DoorBounds, bounds_from_environment
 from service.doors.inbox import Inbox
 from service.doors.spool import clear_left
 from service.house import House
 
-HEALTH = "/health"
+HEALTH, GRAPHQL = "/health", "/graphql"
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
 def create_app(
     house: House, token: str, development: bool = False, bounds: DoorBounds | None = None,
-    ending: Event | None = None, documents: Path | None = None,
+    ending: Event | None = None, documents: Path | None = None, knows: tuple[Knows, ...] = (),
+    caller_bounds: CallerBounds | None = None,
 ) -> FastAPI:  # fmt: skip
     """The service on an open house: /graphql, /exports, /feeds, /changes and /health.
 
-    `bounds` are those of the environment unless given; streams stop when `ending` is set. Health
-    tells no data; everything else needs `Authorization: Bearer <token>`. Introspection
-    and suggestions are on in `development` only. Of a folder `documents` its queries are
-    trusted, and no others run; raises what `trusted_documents` does.
+    `bounds` and `caller_bounds` are those of the environment unless given; streams stop when
+    `ending` is set. Health tells no data; everything else needs `Authorization: Bearer <token>`:
+    the local `token`, which may do everything, or one that any of `knows` gives a caller for.
+    Introspection, suggestions and /openapi.json are there in `development` only. Of a folder
+    `documents` its queries are trusted, and no others run; raises what `trusted_documents` does.
     """
     chosen, stop = bounds or bounds_from_environment(), ending or Event()
     inbox = Inbox(house.settings.data_folder, chosen)
+    budgets = Budgets(caller_bounds or caller_bounds_from_environment())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -60,54 +67,44 @@ def create_app(
     app = FastAPI(title="Evenkeel", openapi_url=None, docs_url=None, redoc_url=None,
                   lifespan=lifespan)  # fmt: skip
     cursors, hops, questions = Cursors.under(token), Hops(), Questions(house)
+    access = Access(house)
     schema = build_schema(development=development)
     trusted = trusted_documents(documents, schema.as_str()) if documents else NO_DOCUMENTS
-    surface = Surface(lambda: GraphQLRequest(house, cursors, hops, inbox, questions), schema,
-                      development, trusted)  # fmt: skip
-    app.add_api_route("/graphql", surface.answer, methods=["GET", "POST"],
-                      response_class=Response)  # fmt: skip
-    app.add_api_route("/feeds/{source}", FeedsDoor(house, inbox).deliver, methods=["POST"],
+    readers = Readers(chosen)
+    surface = Surface(
+        lambda sight: GraphQLRequest(house, cursors, hops, inbox, questions, readers, sight),
+        access, schema, budgets, development, trusted,
+    )  # fmt: skip
+    callers = Callers(house, token, knows)
+    app.add_api_route(GRAPHQL, EventsDoor(surface, chosen, stop).answer,
+                      methods=["GET", "POST"], response_class=Response)  # fmt: skip
+    app.add_api_websocket_route(GRAPHQL, SocketsDoor(surface, chosen, stop, callers).serve)
+    app.add_api_route("/feeds/{source}", FeedsDoor(house, inbox, access).deliver, methods=["POST"],
                       response_class=Response)  # fmt: skip
     if not trusted.exclusive:  # else any table could be asked by a question that nobody trusted
-        app.add_api_route("/exports/{form}", ExportsDoor(questions).export, methods=["POST"],
+        exports = ExportsDoor(questions, access, budgets, chosen.reader_seconds)
+        app.add_api_route("/exports/{form}", exports.export, methods=["POST"],
                           response_class=Response)  # fmt: skip
-    app.add_api_route("/changes", ChangesDoor(house, chosen, stop).follow, methods=["GET"],
+    app.add_api_route("/changes", ChangesDoor(house, readers, stop, access).follow, methods=["GET"],
                       response_class=Response)  # fmt: skip
     app.add_api_route(HEALTH, _health, methods=["GET"], response_class=Response)
+    if development:
+        app.add_api_route(openapi.PATH, _described, methods=["GET"], response_class=Response)
     app.add_exception_handler(HTTPException, _refused_by_routing)
-    app.add_middleware(_TokenGate, token=token)
+    app.add_middleware(Budgeted, budgets=budgets)
+    app.add_middleware(Gate, callers=callers, is_open=frozenset({HEALTH}),
+                       says_later=frozenset({GRAPHQL}))  # fmt: skip
     app.add_middleware(CutOff, ending=stop)
     app.add_middleware(Guarded)
     return app
 
 
-class _TokenGate:
-    """Lets in who carries the token; `/health` is open."""
-
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = app
-        self._token = token
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_open = scope["type"] == "lifespan" or (
-            scope["type"] == "http" and scope["path"] == HEALTH
-        )
-        if is_open or self._admits(scope):
-            await self._app(scope, receive, send)
-            return
-        refusal = AccessError("the request carries no valid token", code="ACCESS_DENIED",
-                              hint="send Authorization: Bearer and the local token")  # fmt: skip
-        answer = _json(error_document(refusal), 401)
-        answer.headers["WWW-Authenticate"] = "Bearer"
-        await answer(scope, receive, send)
-
-    def _admits(self, scope: Scope) -> bool:
-        given = [value for name, value in scope.get("headers", ()) if name == b"authorization"]
-        return len(given) == 1 and admits(given[0].decode("latin-1"), self._token)
-
-
 async def _health() -> Response:
-    return _json({"status": "up"}, 200)
+    return as_json({"status": "up"}, 200)
+
+
+async def _described() -> Response:
+    return as_json(openapi.document(), 200)
 
 
 async def _refused_by_routing(_: Request, error: Exception) -> Response:
@@ -116,10 +113,6 @@ async def _refused_by_routing(_: Request, error: Exception) -> Response:
     refusal = InputError("there is nothing here for such a request",
                          code=_HTTP_CODES.get(status, "BAD_REQUEST"),
                          hint="/graphql, /feeds/SOURCE, /exports/FORMAT, /changes")  # fmt: skip
-    answer = _json(error_document(refusal), status)
+    answer = as_json(error_document(refusal), status)
     answer.headers.update(headers or {})
     return answer
-
-
-def _json(document: Any, status: int) -> Response:
-    return Response(orjson.dumps(document, default=str), status, media_type="application/json")

@@ -11,6 +11,8 @@ from types import FrameType
 from fastapi import FastAPI
 from uvicorn import Config, Server
 
+from api.graphql.limits import BODY_BYTES
+
 LONGEST_END_SECONDS = 10
 """So long requests under way may go on when the service is stopped; then they are cut off."""
 TAKES_NOTHING_SECONDS = 120
@@ -23,7 +25,8 @@ def serve_until_ended(application: FastAPI, ending: Event, host: str, port: int)
     second SIGINT waits for no request. The signals' handlers are those of before afterwards.
     """
     config = Config(application, host=host, port=port, log_level="warning",
-                    timeout_graceful_shutdown=LONGEST_END_SECONDS)  # fmt: skip
+                    timeout_graceful_shutdown=LONGEST_END_SECONDS, ws_max_size=BODY_BYTES,
+                    ws_per_message_deflate=False)  # fmt: skip
     server = _Server(config, ending)
     lives_as_long()
     with suppress(KeyboardInterrupt), _ended_by_sigterm(server):

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -10,6 +11,7 @@ from typing import Any
 from neo4j import Driver, ManagedTransaction
 from neo4j.exceptions import DriverError, Neo4jError
 
+from graph.idempotency import Request, payload_for, refuse_answered
 from graph.merkle import CompactRange
 from graph.recovery.records import (
     FIELDS,
@@ -19,6 +21,7 @@ from graph.recovery.records import (
     leaf_of,
     moment,
     record_of,
+    request_in,
     timestamp,
 )
 from graph.recovery.segments import Segments, Tail, diverged
@@ -75,10 +78,20 @@ class _Draft:
     expected_sequence: int | None
 
 
+class _TakenBack(Exception):  # noqa: N818
+    """Ends the transaction of a rehearsal: all was done, and nothing of it stays."""
+
+    def __init__(self, appended: Appended) -> None:
+        super().__init__()
+        self.appended = appended
+
+
 class Log:
     """Appends and reads events. Needs a migrated database (`graph.migrate`).
 
-    With `segments`, an event stands in them, too, before `append` returns.
+    With `segments`, an event stands in them, too, before `append` returns. One that is
+    `answering` a request names it in the event that it appends; one that is `rehearsing` does all
+    that appending does and takes it back, so that nothing has happened.
     """
 
     def __init__(
@@ -90,6 +103,27 @@ class Log:
         self.driver = driver
         self.segments = segments
         self._clock = clock or _now
+        self.request: Request | None = None
+        self.rehearses = False
+        self.answered: Event | None = None
+
+    def answering(self, request: Request | None) -> "Log":
+        """The same log, whose next event answers a request; the event is then its `answered`."""
+        found = copy(self)
+        found.request, found.answered = request, None
+        return found
+
+    def plainly(self) -> "Log":
+        """The same log, answering nobody and keeping what is appended."""
+        found = self.answering(None)
+        found.rehearses = False
+        return found
+
+    def rehearsing(self) -> "Log":
+        """The same log, on which nothing that is appended stays."""
+        found = copy(self)
+        found.rehearses = True
+        return found
 
     def append(
         self,
@@ -111,21 +145,25 @@ class Log:
         a key is seen again; by default it is everything that the caller stated. The same key
         with the same body gives the first event, replayed. Raises StateError
         `IDEMPOTENCY_CONFLICT` for another body, `STALE` if the log has passed
-        `expected_sequence`; InputError `TIME_ZONE_MISSING`, `NUMBER_RANGE`.
+        `expected_sequence`; InputError `TIME_ZONE_MISSING`, `NUMBER_RANGE`. Where a request is
+        being answered: AnsweredError, StateError `IDEMPOTENCY_KEY_USED`.
         """
         seed = secrets.token_bytes(SEED_BYTES)
         stated = dict(new.payload or {})
         derived = dict(derive(seed)) if derive else {}
-        draft = _Draft(
-            new, stated | derived, seed, body or _body_of(new, stated), expected_sequence
-        )
+        payload = payload_for(self.request, stated | derived)
+        draft = _Draft(new, payload, seed, body or _body_of(new, stated), expected_sequence)
         canonical(draft.payload)
         before = [_drafted(entry) for entry in ahead]
         try:
             with self.driver.session() as session:
                 appended = session.execute_write(self._append, before, draft, guard, write)
+        except _TakenBack as taken_back:
+            return taken_back.appended
         except (DriverError, Neo4jError) as error:
             raise database_error(error) from error
+        if self.request is not None and not appended.replayed:
+            self.answered = appended.event
         self._keep(appended.event, draft.body)
         return appended
 
@@ -168,6 +206,10 @@ class Log:
         last = 2**53 - 1
         rows = read(self.driver, "log_read", {"after": after, "upto": last, "limit": limit})
         return [{name: row["event"][name] for name in FIELDS} for row in rows]
+
+    def answer_to(self, request: Request) -> Event | None:
+        """The event that answered a request; StateError `IDEMPOTENCY_KEY_USED` as it says."""
+        return request.answer_in(read(self.driver, "log_request", {"request": request.name}))
 
     def head(self) -> Head:
         """The end of the log."""
@@ -255,6 +297,7 @@ class Log:
         guard: Write | None, write: Write | None,
     ) -> Appended:  # fmt: skip
         run(tx, "log_lock")
+        refuse_answered(tx, self.request)
         found = run(tx, "log_look", key=draft.new.idempotency_key)
         row = _one_head(found)
         if row["event"] is not None:
@@ -275,7 +318,10 @@ class Log:
         _put(tx, head, record_of(event, draft.body))
         if write is not None:
             write(tx, event)
-        return Appended(event, replayed=False)
+        appended = Appended(event, replayed=False)
+        if self.rehearses:
+            raise _TakenBack(appended)
+        return appended
 
     def _append_again(
         self, tx: ManagedTransaction, record: Record, event: Event, write: Write | None
@@ -343,7 +389,8 @@ def _drafted(entry: Entry) -> _Draft:
 def _put(tx: ManagedTransaction, head: Head, record: Record) -> Head:
     """The event after the head; gives the head after it."""
     tree = head.tree.append(bytes.fromhex(record["leaf"]))
-    run(tx, "log_append", event=record | {"chain": chain_in(record)}, head={
+    named = {"chain": chain_in(record), "request": request_in(record)}
+    run(tx, "log_append", event=record | named, head={
         "sequence": record["sequence"], "size": tree.size, "root": tree.root.hex(),
         "peaks": [peak.hex() for peak in tree.peaks], "recorded_at": record["recorded_at"],
     })  # fmt: skip

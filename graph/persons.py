@@ -15,11 +15,20 @@ from ontology.pseudonyms import PSEUDONYM, erased, is_pseudonym, new_pseudonym
 PERSONS_FILE = "persons.sqlite"
 NAME_CHARACTERS = 1_000
 _BUSY_SECONDS = 30.0
-_TABLE = """
+_TABLES = (
+    """
 CREATE TABLE IF NOT EXISTS person (
   pseudonym TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, since TEXT NOT NULL
 ) WITHOUT ROWID
-"""
+""",
+    """
+CREATE TABLE IF NOT EXISTS login (
+  issuer TEXT NOT NULL, subject TEXT NOT NULL, pseudonym TEXT NOT NULL, since TEXT NOT NULL,
+  PRIMARY KEY (issuer, subject)
+) WITHOUT ROWID
+""",
+)
+LOGIN_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,16 @@ class KnownPerson:
 
     pseudonym: str
     name: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """By what an issuer knows a person: its own identifier of it, the subject."""
+
+    issuer: str
+    subject: str
+    pseudonym: str
     since: str
 
 
@@ -89,6 +108,48 @@ class Persons:
             query = "SELECT pseudonym, name, since FROM person ORDER BY name"
             return [KnownPerson(*row) for row in db.execute(query)] if db else []
 
+    def add_login(self, pseudonym: str, issuer: str, subject: str) -> Login:
+        """Know a person by a login, beside those that it has; the same again changes nothing.
+
+        Raises InputError `BAD_LOGIN`, and `LOGIN_TAKEN` where it is another person's.
+        """
+        for part in (issuer, subject):
+            if not part.strip() or len(part) > LOGIN_CHARACTERS or not part.isprintable():
+                raise InputError(
+                    f"`{part[:40]}` is no part of a login", code="BAD_LOGIN",
+                    hint=f"give issuer and subject, of 1 to {LOGIN_CHARACTERS} characters",
+                )  # fmt: skip
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._writing() as db:
+            row = [issuer, subject, pseudonym, now]
+            db.execute("INSERT OR IGNORE INTO login VALUES (?, ?, ?, ?)", row)
+        (found,) = [one for one in self.logins() if (one.issuer, one.subject) == (issuer, subject)]
+        if found.pseudonym != pseudonym:
+            raise InputError("this login is another person's", code="LOGIN_TAKEN",
+                             hint="take it away first: `evenkeel persons logout`")  # fmt: skip
+        return found
+
+    def drop_login(self, issuer: str, subject: str) -> bool:
+        """Know nobody by a login any more; whether somebody was."""
+        if not self.path.exists():
+            return False
+        with self._writing() as db:
+            told = "DELETE FROM login WHERE issuer = ? AND subject = ?"
+            return bool(db.execute(told, [issuer, subject]).rowcount)
+
+    def of_login(self, issuer: str, subject: str) -> str | None:
+        """The pseudonym of who logs in; None for whom nobody knows."""
+        with self._reading("login") as db:
+            query = "SELECT pseudonym FROM login WHERE issuer = ? AND subject = ?"
+            row = db.execute(query, [issuer, subject]).fetchone() if db else None
+        return str(row[0]) if row else None
+
+    def logins(self) -> list[Login]:
+        """Every login, by issuer and subject."""
+        with self._reading("login") as db:
+            query = "SELECT issuer, subject, pseudonym, since FROM login ORDER BY 1, 2"
+            return [Login(*row) for row in db.execute(query)] if db else []
+
     def told(self, text: str) -> str:
         """A text with names in place of pseudonyms; `person:ab12… (erased)` where none is known."""
         found = set(PSEUDONYM.findall(text)) if "person:" in text else set()
@@ -101,30 +162,37 @@ class Persons:
             return False
         with self._writing() as db:
             was_known = db.execute("DELETE FROM person WHERE pseudonym = ?", [pseudonym]).rowcount
+            db.execute("DELETE FROM login WHERE pseudonym = ?", [pseudonym])
         with self._writing(begin="VACUUM"):
             return bool(was_known)
 
     def copy_to(self, folder: Path) -> None:
         """Put whom the lookup knows into that of another folder; whom that knows stays known."""
-        Persons(folder).take_in(self.known())
+        Persons(folder).take_in(self.known(), self.logins())
 
-    def take_in(self, persons: Iterable[KnownPerson]) -> None:
-        """Know these persons too, since when they say; whoever is known already stays."""
+    def take_in(self, persons: Iterable[KnownPerson], logins: Iterable[Login] = ()) -> None:
+        """Know these persons and logins too, since when they say; who is known already stays."""
         rows = [(one.pseudonym, one.name, one.since) for one in persons]
         with self._writing() as db:
             db.executemany(
                 "INSERT OR IGNORE INTO person VALUES (?, ?, ?)",
                 [row for row in rows if is_pseudonym(row[0])],
             )
+            db.executemany(
+                "INSERT OR IGNORE INTO login VALUES (?, ?, ?, ?)",
+                [(one.issuer, one.subject, one.pseudonym, one.since) for one in logins
+                 if is_pseudonym(one.pseudonym)],
+            )  # fmt: skip
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        """The lookup, None where there is none yet."""
+    def _reading(self, table: str = "person") -> Iterator[sqlite3.Connection | None]:
+        """The lookup, None where it has no such table yet."""
         if not self.path.exists():
             yield None
             return
         with self._told_plainly(), closing(self._connected()) as db:
-            tables = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'person'").fetchall()
+            query = "SELECT 1 FROM sqlite_master WHERE name = ?"
+            tables = db.execute(query, [table]).fetchall()
             yield db if tables else None  # another process may just have begun the file
 
     @contextmanager
@@ -134,7 +202,8 @@ class Persons:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
             with closing(self._connected()) as db:
                 db.execute("PRAGMA secure_delete = ON")
-                db.execute(_TABLE)
+                for table in _TABLES:
+                    db.execute(table)
                 db.execute(begin)
                 yield db
                 if db.in_transaction:

@@ -12,6 +12,7 @@ from graph.merkle import lines_root
 from graph.plan_nodes import PlanNodes
 from graph.projection import Projection
 from graph.statements import run
+from graph.transparency.partner_lines import PARTNERS_ROOT, partners_root
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError
@@ -60,7 +61,8 @@ def save_plan(
         NewEvent(PLAN_MADE, f"plan/{digest}", about["agent"], moment(about["made_at"]),
                  projection.store.put_document(document), payload),
         guard=_guard(plan, snapshot), body=digest, nodes=nodes,
-        derive=lambda seed: {"lines_root": lines_root(seed, lines)},
+        derive=lambda seed: {"lines_root": lines_root(seed, lines),
+                             PARTNERS_ROOT: partners_root(seed, lines)},
     )  # fmt: skip
     return SavedPlan(digest, appended.event.artifact, appended.event, appended.replayed)
 

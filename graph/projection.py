@@ -1,7 +1,7 @@
 """The graph as a projection of the log: inside the event's transaction, or under a watermark."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from operator import itemgetter
@@ -14,6 +14,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 from graph.artifacts import ArtifactStore
 from graph.facts import Properties, table_from
 from graph.feed_nodes import FeedNodes
+from graph.grant_nodes import GrantEndNodes, GrantNodes
 from graph.log import Appended, Derive, Entry, Log, Write
 from graph.manifests import OMITS, FeedContents, write_feed
 from graph.migrate import migrate
@@ -31,13 +32,19 @@ from ontology.canonical import digest_of
 from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError
 from ontology.events import (
+    ACCESS_ENDED,
+    ACCESS_EXPOSED,
+    ACCESS_GRANTED,
     FACTS_DUE,
     FEED_LOADED,
     KEY_ACTIVATED,
     PERSON_ERASED,
     PLAN_MADE,
     RELEASE_ACTIVATED,
+    REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    TOKEN_ISSUED,
+    TOKEN_REVOKED,
     Event,
     NewEvent,
     micros_of,
@@ -50,9 +57,12 @@ _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]
     PLAN_MADE: lambda reader, artifact, payload: PlanNodes.read(reader.store, artifact, payload),
     RELEASE_ACTIVATED: lambda _reader, _artifact, payload: ReleaseNodes(payload),
     ROWS_DISCARDED: SettledNodes,
-    PERSON_ERASED: lambda _reader, _artifact, _payload: NoNodes(),
-    KEY_ACTIVATED: lambda _reader, _artifact, _payload: NoNodes(),
-}
+    ACCESS_GRANTED: lambda _reader, _artifact, payload: GrantNodes(payload),
+    ACCESS_ENDED: lambda _reader, _artifact, payload: GrantEndNodes(payload),
+    **{kind: lambda _reader, _artifact, _payload: NoNodes()
+       for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED,
+                    REQUEST_ANSWERED)},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,12 @@ class Projection:
     def reader(self) -> SnapshotReader:
         """The fold of the log that the graph follows."""
         return SnapshotReader(self.log, self.store, self.checkpoints)
+
+    def on(self, log: Log) -> "Projection":
+        """The same projection through the same log as it is otherwise used; they share a reader."""
+        found = replace(self, log=log)
+        found.__dict__["reader"] = self.reader
+        return found
 
     def append(
         self,
@@ -106,7 +122,7 @@ class Projection:
             new, write=write, derive=derive, body=body, expected_sequence=expected_sequence,
             guard=guard, ahead=ahead,
         )  # fmt: skip
-        if projected != appended.event.sequence:
+        if projected != appended.event.sequence and not self.log.rehearses:
             was_kept = nodes is None and not appended.replayed
             self._catch_up({appended.event.sequence: content} if was_kept else {})
         return appended
@@ -284,7 +300,8 @@ def bring_due(projection: Projection, chain: str, now: datetime, agent: str) -> 
     count, latest = due
     payload = {"chain": chain, "until": latest, "facts": count}
     key = f"due/{chain}/{state.sequence}/{latest}"
-    projection.append(NewEvent(FACTS_DUE, key, agent, now, "", payload), body=digest_of([payload]))
+    new = NewEvent(FACTS_DUE, key, agent, now, "", payload)
+    projection.on(projection.log.plainly()).append(new, body=digest_of([payload]))
     return projection.reader.state(chain)
 
 

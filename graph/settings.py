@@ -77,4 +77,5 @@ def read_environment(kind: type[Kind]) -> Kind:
 
 
 def _variable(kind: type[BaseSettings], name: str) -> str:
-    return f"EVENKEEL_{name.upper()}" if name in kind.model_fields else name
+    prefix = kind.model_config.get("env_prefix", "")
+    return f"{prefix}{name.upper()}" if name in kind.model_fields else name

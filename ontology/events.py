@@ -12,8 +12,16 @@ PLAN_MADE = "plan.made"
 ROWS_DISCARDED = "rows.discarded"
 PERSON_ERASED = "person.erased"
 KEY_ACTIVATED = "key.activated"
+ACCESS_GRANTED = "access.granted"
+ACCESS_ENDED = "access.ended"
+ACCESS_EXPOSED = "access.exposed"
+TOKEN_ISSUED = "token.issued"  # noqa: S105 - a kind of event
+TOKEN_REVOKED = "token.revoked"  # noqa: S105 - a kind of event
+REQUEST_ANSWERED = "request.answered"
+"""A request under a key was answered without any other event: it was so already."""
 KINDS = (FEED_LOADED, FACTS_DUE, RELEASE_ACTIVATED, PLAN_MADE, ROWS_DISCARDED, PERSON_ERASED,
-         KEY_ACTIVATED)  # fmt: skip
+         KEY_ACTIVATED, ACCESS_GRANTED, ACCESS_ENDED, ACCESS_EXPOSED, TOKEN_ISSUED,
+         TOKEN_REVOKED, REQUEST_ANSWERED)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,7 @@ def _measured(
                           code="METHOD_REFUSED")  # fmt: skip
     return measure(
         network, flow, draft.potentials, draft.prices, draft.problem.shared, nothing, fixed,
-        draft.branches,
+        draft.branches, rounded=draft.rounded,
     )  # fmt: skip
 
 

@@ -55,6 +55,7 @@ from solver.network.facts import fact
 from solver.proof.branches import Branches, steps_of
 from solver.proof.certificate import certify
 from solver.proof.claims import Claims, Whole
+from solver.proof.rounded import Rounded, worth_of_one_more
 
 FORMAT = "evenkeel-plan/1"
 SHARED_COLUMNS = ("arc", "resource", "use", "capacity")
@@ -116,6 +117,7 @@ class Draft:
     decision: dict[str, Any]
     attachments: Mapping[str, bytes]
     branches: Branches | None = None
+    rounded: Rounded | None = None
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
     claims = claims_for(problem, settled, review.line_cost)
     kept = question.request.steady
     apart = problem
-    paid = settled.prices is not None and settled.prices.any()
+    paid = settled.prices is not None and (settled.prices.any() or settled.rounded is not None)
     if settled.closed or kept is not None or paid or problem.comes_whole:
         apart = held_in(narrow, flow, kept).apart(flow)
     own = potentials if apart is problem else shortest_distances(apart.network, flow)
@@ -249,7 +251,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
     decision |= stages_in(stages, problem.proved)
     large = {name: data for name, data in attachments.items() if data}
     return Draft(problem, flow, potentials, settled.prices, claims, decision, large,
-                 settled.branches)  # fmt: skip
+                 settled.branches, settled.rounded)  # fmt: skip
 
 
 def demand_model(facts: Snapshot, window: Window) -> str | None:
@@ -276,7 +278,7 @@ def claims_for(problem: Problem, settled: Settled, line_cost: int) -> Claims:
     given = problem.labels.given_cost if isinstance(problem.labels, CarryLabels) else 0
     verdict = certify(problem.network, settled.flow, settled.potentials, settled.prices,
                       problem.shared, idle_flow(problem), (given, line_cost),
-                      settled.branches)  # fmt: skip
+                      settled.branches, rounded=settled.rounded)  # fmt: skip
     if verdict.refusals or verdict.proved is None:  # INVARIANT: no plan is without its proof
         raise SolverError(
             f"the plan's certificate does not check: {verdict.refusals[0]}",
@@ -287,11 +289,15 @@ def claims_for(problem: Problem, settled: Settled, line_cost: int) -> Claims:
 
 
 def proof_of(settled: Settled) -> dict[str, IntArray]:
-    """The columns of the certificate: flow and potentials, and a price per shared resource."""
+    """The columns of the certificate: flow and potentials, and a price per shared resource.
+
+    Of capacities rounded for whole units only those that have a price are stated.
+    """
     columns = {"flow": settled.flow, "potentials": settled.potentials}
     if settled.prices is not None:
         columns["prices"] = settled.prices
-    return columns | columns_named("branch", settled.branches)
+    columns |= columns_named("branch", settled.branches)
+    return columns | columns_named("rounded", settled.rounded)
 
 
 def prices_in(settled: Settled) -> list[dict[str, Any]]:
@@ -299,6 +305,7 @@ def prices_in(settled: Settled) -> list[dict[str, Any]]:
     resources, prices = settled.problem.resources, settled.prices
     if resources is None or prices is None:
         return []
+    prices = worth_of_one_more(prices, settled.rounded)
     first, most = settled.problem.window.first, resources.shared.capacity
     taken = used(resources.shared, settled.flow)
     simple = np.array([name.limit != WHOLE_LOADS for name in resources.names], np.bool_)
@@ -381,7 +388,7 @@ def columns_of(problem: Problem) -> dict[str, IntArray]:
     return columns
 
 
-def columns_named(prefix: str, record: Whole | Branches | None) -> dict[str, IntArray]:
+def columns_named(prefix: str, record: Whole | Branches | Rounded | None) -> dict[str, IntArray]:
     """The columns of a record by prefixed names; none where there is no record."""
     if record is None:
         return {}

@@ -1,7 +1,7 @@
 """Does a saved plan still hold on the present facts? Its own certificate says so, with no solve."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from solver.model.problem import Problem
 from solver.model.stages import alone
 from solver.model.steady import NO_WAY_BACK
 from solver.network.columns import ArcKind, IntArray
+from solver.proof.claims import SharedResources
+from solver.proof.rounded import Rounded, with_rounded
 
 Items = tuple[str, ...]
 
@@ -138,7 +140,12 @@ def _by_weights(
 def proof_in(store: ArtifactStore, document: Mapping[str, Any]) -> dict[str, IntArray]:
     """The columns of a plan's certificate: flow, potentials, and prices where it has any."""
     stated = _columns(store, document)
-    names = ("flow", "potentials", "prices")
+    names = (
+        "flow",
+        "potentials",
+        "prices",
+        *(f"rounded_{field.name}" for field in fields(Rounded)),
+    )
     return {name: np.array(stated[name], np.int64) for name in names if name in stated}
 
 
@@ -161,9 +168,11 @@ def compared(old: Problem, new: Problem, proof: Mapping[str, IntArray]) -> Both:
     found = carried(new, old, flow, potentials)
     new = with_old_penalties(new, old, found.match)
     known = _prices(old, new, prices)
+    rounded = _rounded(proof)
+    kept = _carried_over(old, new, rounded)
     return Both(
-        old, new, weighed(old.network, flow, potentials, prices, old.shared),
-        weighed(new.network, found.flow, found.potentials, known, new.shared), found, known,
+        old, new, weighed(old.network, flow, potentials, *_wider(old, prices, rounded)),
+        weighed(new.network, found.flow, found.potentials, *_wider(new, known, kept)), found, known,
     )  # fmt: skip
 
 
@@ -238,6 +247,34 @@ def _prices(old: Problem, new: Problem, prices: IntArray | None) -> IntArray | N
     return np.array([known.get(name, 0) for name in new.resources.names], np.int64)
 
 
+def _rounded(proof: Mapping[str, IntArray]) -> Rounded | None:
+    """The rounded rows of a proof; None where it has none."""
+    names = [f"rounded_{field.name}" for field in fields(Rounded)]
+    return Rounded(*(proof[name] for name in names)) if names[0] in proof else None
+
+
+def _carried_over(old: Problem, new: Problem, rounded: Rounded | None) -> Rounded | None:
+    """The rounded rows of resources that are there still, derived from what they have now."""
+    if rounded is None or old.resources is None or new.resources is None or new.comes_whole:
+        return None
+    places = {name: place for place, name in enumerate(new.resources.names)}
+    found = [places.get(old.resources.names[row], -1) for row in rounded.resource.tolist()]
+    resource = np.array(found, np.int64)
+    order = np.lexsort((rounded.divisor, resource))
+    order = order[resource[order] >= 0]
+    return Rounded(resource[order], rounded.divisor[order], rounded.price[order])
+
+
+def _wider(
+    problem: Problem, prices: IntArray | None, rounded: Rounded | None
+) -> tuple[IntArray | None, SharedResources | None]:
+    """Prices and shared resources with the rounded rows, where there are any."""
+    if problem.shared is None or prices is None:
+        return prices, problem.shared
+    shared, paid = with_rounded(problem.network, problem.shared, prices, rounded)
+    return paid, shared
+
+
 def _bought_anew(pinned: Problem, free: Problem) -> frozenset[str]:
     """The items of which the order-up-to rule now asks for other purchases than the plan's."""
     asked = []
@@ -255,4 +292,5 @@ def _crowded(problem: Problem, rows: IntArray) -> list[dict[str, str]]:
     resources = problem.resources
     if resources is None:
         return []
-    return [resources.names[row].stated(problem.window.first) for row in rows.tolist()]
+    given = rows[rows < len(resources.names)].tolist()  # beyond them are rounded rows of these
+    return [resources.names[row].stated(problem.window.first) for row in given]

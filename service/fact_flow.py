@@ -16,11 +16,25 @@ from service.intake.changes import ADDED, CHANGED, CLOSED
 NOBODY = -1
 
 
+LINK = "IdentityLink"
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceStep:
+    """A field that names other facts, and names others than before; none before is one more."""
+
+    field: str
+    class_name: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class FactStep:
     """A fact that is not as before: `fields` are as they are now, of a closed one as they were.
 
     `since_microseconds` is when what is told is true since, counted from the start of 1970.
+    `references` are the relations that began or ended with it.
     """
 
     class_name: str
@@ -28,6 +42,7 @@ class FactStep:
     outcome: str
     fields: Mapping[str, Any]
     since_microseconds: int
+    references: tuple[ReferenceStep, ...] = ()
 
 
 def fact_steps(
@@ -50,8 +65,30 @@ def fact_steps(
         for place in np.flatnonzero(changed).tolist():
             rows, row = (now, new[place]) if stands[place] else (was, old[place])
             outcome = CLOSED if not stands[place] else CHANGED if stood[place] else ADDED
-            yield FactStep(name, keys[place], outcome, values_of(rows.table, int(row)),
-                           int(rows.clocks[row, 0]))  # fmt: skip
+            fields = values_of(rows.table, int(row))
+            had = values_of(was.table, int(old[place])) if stood[place] else {}
+            has = fields if stands[place] else {}
+            yield FactStep(name, keys[place], outcome, fields, int(rows.clocks[row, 0]),
+                           tuple(reference_steps(name, had, has)))  # fmt: skip
+
+
+def reference_steps(
+    class_name: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[ReferenceStep]:  # fmt: skip
+    """Which references of a fact are not as before; a fact that is not there has no fields."""
+    kinds = {name: kind.refers_to for name, kind in kinds_of(class_name).items() if kind.refers_to}
+    if class_name == LINK:  # what it links to is of the class that it names
+        kinds["id"] = str((after or before)["class_name"])
+    for name, refers_to in kinds.items():
+        had, has = _named(before.get(name)), _named(after.get(name))
+        if had != has:
+            yield ReferenceStep(name, refers_to, had, has)
+
+
+def _named(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return tuple(map(str, value)) if isinstance(value, tuple | list) else (str(value),)
 
 
 def values_of(table: Table, row: int) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from graph.artifacts import ArtifactStore
 from graph.catalog import Catalog
+from graph.idempotency import Request
 from graph.login import Driver
 from graph.persons import Persons
 from graph.plans import activate_release
@@ -73,6 +74,16 @@ class House:
     reader: SnapshotReader
     catalog: Catalog
     release: Release
+
+    def answering(self, request: Request | None) -> "House":
+        """The same service for one request: what its verb logs is the answer, and there is one."""
+        log = self.projection.log.answering(request)
+        return replace(self, projection=self.projection.on(log))
+
+    def rehearsing(self) -> "House":
+        """The same service, in which a verb does all that it does and nothing of it stays."""
+        log = self.projection.log.rehearsing()
+        return replace(self, projection=self.projection.on(log))
 
     def state(self, chain: str, now: datetime | None = None) -> State:
         """The state of a chain, facts that have come due since its last event in force."""

@@ -23,6 +23,7 @@ from solver.explain.views import PlanViews, plan_views
 from solver.model.carry_labels import CarryLabels
 from solver.model.problem import Problem
 from solver.proof.branches import Branches
+from solver.proof.rounded import Rounded
 
 Closed = Mapping[str, IntArray]
 Solve = Callable[[Problem, IntArray | None], Proved]
@@ -48,7 +49,8 @@ class Settled:
 
     `potentials` and `prices` (of `problem.resources`, where there are any) are that bound's;
     `closed` the movement rows that filters and rules on the finished plan closed, by name;
-    `branches` what proves the bound where loads or lots come whole and these do not.
+    `branches` what proves the bound where loads or lots come whole and these do not; `rounded` the
+    prices of capacities rounded for whole units.
     """
 
     problem: Problem
@@ -57,6 +59,7 @@ class Settled:
     prices: IntArray | None = None
     closed: Closed = field(default_factory=dict)
     branches: Branches | None = None
+    rounded: Rounded | None = None
 
 
 def settle(
@@ -79,8 +82,9 @@ def settle(
                          filters=turn < int(release.knobs["rounds"]))  # fmt: skip
         if not review.close:
             return Settled(
-                problem, now.flow, first.potentials, first.prices, closed, first.branches
-            )
+                problem, now.flow, first.potentials, first.prices, closed, first.branches,
+                first.rounded,
+            )  # fmt: skip
         closed = joined(closed, review.close)
         turn += 1
         if _touches_given(problem, review.close):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from graph.transparency import log_verifier, log_witness, signing_key
@@ -13,6 +14,7 @@ from graph.transparency.log_verifier import (
     read_checkpoint,
     read_key,
 )
+from graph.transparency.partner_lines import PARTNERS_ROOT, partner_part, views_of
 from graph.transparency.proof_documents import (
     Provable,
     consistency_file,
@@ -23,9 +25,10 @@ from graph.transparency.signed_checkpoints import forked
 from graph.transparency.signer import Signer
 from ontology.errors import InputError, StateError
 from ontology.events import PLAN_MADE, Event
-from service.house import House, transparency_folder
+from service.house import SERVICE_AGENT, House, transparency_folder
 
 LINES_ROOT = "payload.lines_root"
+SHOWN_TO_PARTNERS = frozenset({"payload.plan", f"payload.{PARTNERS_ROOT}", "recorded_at"})
 TOOLS = (log_verifier, signing_key, log_witness)
 
 
@@ -52,13 +55,22 @@ class Consistency:
 
 
 def signer_of(house: House) -> Signer:
-    """Who signs the log of a data folder."""
-    return Signer(transparency_folder(house.settings), house.projection)
+    """Who signs the log of a data folder; a key that it logs answers nobody's request."""
+    projection = house.projection
+    return Signer(transparency_folder(house.settings),
+                  projection.on(projection.log.plainly()))  # fmt: skip
 
 
 def checkpoint(house: House, agent: str, size: int = 0) -> Checkpoint:
     """The signed checkpoint of the log, or of a size that it had. Raises as `Signer` does."""
     return signer_of(house).checkpoint(agent, size)
+
+
+def unsigned(house: House, size: int = 0) -> tuple[int, str]:
+    """What a checkpoint would say, unsigned: the size and the root. Raises InputError `LOG_SIZE`"""
+    proofs = signer_of(house).proofs
+    tree = proofs.tree(size or proofs.head().size)
+    return tree.size, tree.root.hex()
 
 
 def present_checkpoint(house: House) -> Checkpoint | None:
@@ -91,6 +103,73 @@ def prove(
         older = old, signer.proofs.consistency(old[0].size, head.size)
     parts = line_proofs(event, _lines_of(house, event), lines) if lines else []
     return event_proof(event, under, path, only=shown, since=older, lines=parts)
+
+
+def proof_under(
+    house: House, event: Event, *, only: Collection[str] | None = None, lines: Sequence[int] = ()
+) -> str:  # fmt: skip
+    """As `prove`, under the newest checkpoint that is signed already; it signs nothing.
+
+    Raises StateError `NOT_YET_SIGNED` where there is none, or none since the event.
+    """
+    size = _signed_since(signer_of(house), event).size
+    return prove(house, event, SERVICE_AGENT, size=size, only=only, lines=lines).decode()
+
+
+def named_keys_of(house: House) -> list[tuple[int, datetime, str]]:
+    """All public keys of the log, each with its event and time; none is made."""
+    return [(one.event, one.since, one.key.text) for one in signer_of(house).named_keys()]
+
+
+def partner_bundle(
+    house: House, event: Event, partner: str, agent: str, *, size: int = 0, since: str = ""
+) -> bytes:  # fmt: skip
+    """The file that proves to a partner (`Supplier/acme`) which lines of a plan are its own.
+
+    It holds those lines as far as the partner may see them, all that the log states of it, and
+    commitments for the rest. `size` and `since` as of `prove`. Raises what `prove` does, InputError
+    `PARTNER_UNKNOWN`, StateError `PARTNERS_NOT_COMMITTED`.
+    """
+    part = partner_part(event, _lines_of(house, event), partner)
+    signer = signer_of(house)
+    under = signer.store.provable(signer.checkpoint(agent, size))
+    return _bundle(signer, event, under, part, since)
+
+
+def signed_bundle(house: House, event: Event, partner: str) -> bytes:
+    """The same under the newest checkpoint that was signed; it signs nothing.
+
+    Raises StateError `NOT_YET_SIGNED` where no checkpoint holds the plan, and as `partner_bundle`.
+    """
+    part = partner_part(event, _lines_of(house, event), partner)
+    signer = signer_of(house)
+    newest = _signed_since(signer, event)
+    return _bundle(signer, event, signer.store.provable(newest), part, "")
+
+
+def _signed_since(signer: Signer, event: Event) -> Checkpoint:
+    newest = signer.newest()
+    if newest is None or newest.size < event.sequence:
+        raise StateError(f"no checkpoint has been signed since event {event.sequence}",
+                         code="NOT_YET_SIGNED",
+                         hint="the operator signs one: `evenkeel log checkpoint`")  # fmt: skip
+    return newest
+
+
+def partners_of(house: House, event: Event) -> list[str]:
+    """The partners that the lines of a plan name, as `Supplier/acme`, in order."""
+    return sorted(views_of(_lines_of(house, event)))
+
+
+def _bundle(
+    signer: Signer, event: Event, under: Provable, part: dict[str, object], since: str
+) -> bytes:  # fmt: skip
+    head, older = under[0], None
+    path = signer.proofs.inclusion(event.sequence, bytes.fromhex(event.leaf), head.size)
+    if since:
+        old = _older(signer, since, head.size)
+        older = old, signer.proofs.consistency(old[0].size, head.size)
+    return event_proof(event, under, path, only=SHOWN_TO_PARTNERS, since=older, partner=part)
 
 
 def consistency_proof(house: House, agent: str, old: str | int, new: str | int = 0) -> bytes:

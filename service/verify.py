@@ -40,6 +40,7 @@ from solver.network.columns import IntArray, Network
 from solver.proof.branches import Branches
 from solver.proof.certificate import FIXED_AS_STATED, TAKEN_AS_STATED, check
 from solver.proof.claims import Claims, SharedResources, Whole
+from solver.proof.rounded import Rounded
 
 ACCEPTED, REFUSED, NOT_RUN = "accepted", "refused", "not run"
 ARC_COLUMNS = ("tail", "head", "lower", "capacity", "cost", "kind", "reference", "supply")
@@ -86,6 +87,7 @@ class _Parts:
     potentials: IntArray
     prices: IntArray | None
     branches: Branches | None
+    rounded: Rounded | None
 
 
 def verify(
@@ -160,7 +162,7 @@ def _parts(document: Any, store: ArtifactStore | None) -> _Parts:
     return _Parts(
         Network(**columns, cost_scale=scale), shared,
         **proved, prices=column(proof["prices"], "prices") if "prices" in proof else None,
-        branches=_record(Branches, "branch", proof),
+        branches=_record(Branches, "branch", proof), rounded=_record(Rounded, "rounded", proof),
     )  # fmt: skip
 
 
@@ -182,7 +184,7 @@ def _arithmetic(document: Any, parts: _Parts) -> Check:
         line_cost=whole(stated["line_cost"], "line_cost"),
     )  # fmt: skip
     found = check(parts.network, parts.flow, parts.potentials, claims, parts.prices, parts.shared,
-                  branches=parts.branches)  # fmt: skip
+                  branches=parts.branches, rounded=parts.rounded)  # fmt: skip
     refusals = list(found.refusals)
     for name, size in (("arcs", parts.network.arc_count), ("nodes", parts.network.node_count)):
         if network[name] != size:
@@ -250,7 +252,7 @@ def _derivation(
         refusals.append("the facts and rules give other shared capacities than the plan's")
     else:
         settled = Settled(problem, parts.flow, parts.potentials, parts.prices, closed,
-                          parts.branches)  # fmt: skip
+                          parts.branches, parts.rounded)  # fmt: skip
         again = assemble(question, settled)
         refusals += differences(decision, again.decision)
     if document["about"]["sequence"] != snapshot.sequence:

@@ -204,7 +204,10 @@ def replanned(shipments: Shipments, rates: ModeRates, wish: ModeWish) -> ModePla
         limit = int(done_late.sum()) * wish.late_per_thousand // THOUSAND
     network, shared = _network(shipments, ship, cents, late, limit)
     blocks = np.concatenate([shipments.country, np.arange(len(shipments.countries))])
-    found = solve_coupled(network, blocks, shared, target_per_million=1)
+    found = solve_coupled(
+        network, blocks, shared, target_per_million=1,
+        round_rows=False,  # the price of the limit is shown, and stands alone
+    )  # fmt: skip
     if found.stop == "infeasible":
         raise InputError(
             f"no choice of modes has at most {limit / THOUSAND:.1f} late shipments",

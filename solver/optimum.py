@@ -81,4 +81,4 @@ def _shared_flow(
         # doing nothing fits by construction: from there on items improve in turn
         flow = complete(problem, labels, np.zeros(len(problem.movements), np.int64))
     settled = settled_apart(network, shared, flow, alone.flow, problem.arc_hash)
-    return Proved(settled, found.potentials, found.prices)
+    return Proved(settled, found.potentials, found.prices, rounded=found.rounded)

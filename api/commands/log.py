@@ -35,8 +35,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for name, command in (
         ("checkpoint", checkpoint), ("prove", prove), ("consistency", consistency),
-        ("verify", verify), ("key", key), ("witness", witness), ("cosigned", cosigned),
-        ("tools", tools),
+        ("partner", partner), ("verify", verify), ("key", key), ("witness", witness),
+        ("cosigned", cosigned), ("tools", tools),
     ):  # fmt: skip
         log.command(name)(command)
     app.add_typer(log, name="log")
@@ -86,6 +86,40 @@ def prove(
                           only=only, lines=line or [])  # fmt: skip
     _give(output, made, as_json=as_json)
     hint("check it anywhere: `evenkeel log verify FILE --key KEY`, KEY as `evenkeel log key` says")
+    return GOOD
+
+
+def partner(
+    plan: Annotated[str, typer.Argument(help="A plan's digest, or `latest`.")],
+    name: Annotated[
+        str, typer.Argument(metavar="[PARTNER]", help="Supplier/NAME, Carrier/NAME, Customer/NAME.")
+    ] = "",
+    at: Size = None,
+    since: Annotated[
+        Path | None, typer.Option(help="A checkpoint that the partner has: prove it continued.")
+    ] = None,
+    output: Out = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write the file that shows a partner its own lines of a plan; without one, list partners."""
+    from api.commands.server import opened
+    from service.persons import acting
+    from service.transparency import partner_bundle, partners_of
+
+    older, made, partners = _text_of(since) if since else "", b"", list[str]()
+    with opened() as house:
+        event = _event_of(house, plan)
+        if name:
+            made = partner_bundle(house, event, name, acting(house), size=at or 0, since=older)
+        else:
+            partners = partners_of(house, event)
+    if name:
+        _give(output, made, as_json=as_json)
+        hint("the partner checks it: `python log_verifier.py FILE --key KEY`, see `log tools`")
+    elif as_json:
+        print_document({"partners": partners})
+    else:
+        typer.echo("\n".join(partners) or "no line of the plan names a partner")
     return GOOD
 
 
@@ -271,6 +305,9 @@ def _show_verdict(found: dict[str, Any]) -> None:
         typer.echo(f"proved       it only grew since it had {found['old_size']:,} events")
     else:
         _show_event(found)
+    if found["proves"] == "partner":
+        typer.echo(f"partner      {plain(found['partner'])}: {len(found['lines'])} lines, all that "
+                   "the log states of it")  # fmt: skip
 
 
 def _show_event(found: dict[str, Any]) -> None:

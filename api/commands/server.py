@@ -137,6 +137,7 @@ def serve(
     from threading import Event
 
     from api.app import create_app
+    from api.callers import who_is_known
     from api.serving import serve_until_ended
     from api.tokens import TOKEN_FILE, local_token
 
@@ -145,7 +146,8 @@ def serve(
         token = local_token(house.settings.data_folder)
         _sign(house)
         ending = Event()
-        application = create_app(house, token, development, ending=ending, documents=documents)
+        application = create_app(house, token, development, ending=ending, documents=documents,
+                                 knows=who_is_known(house))  # fmt: skip
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"GraphQL at http://{shown}:{port}/graphql", err=True)
         typer.echo(f"the token is in `{house.settings.data_folder / TOKEN_FILE}`", err=True)

@@ -13,14 +13,25 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.answers import internal_error
+from api.callers import caller_of
+from api.doors.readers import Readers
 from api.doors.statuses import refusal
 from ontology.errors import EvenkeelError, InputError
+from service.access import Access, Caller, Sight
 from service.doors.concerns import Partner
 from service.doors.door_bounds import DoorBounds
-from service.doors.inbox import BUSY_SECONDS, TryLaterError
-from service.doors.outbound import KINDS, Change, Outbound, Position, Wanted
+from service.doors.outbound import (
+    FOLLOW,
+    KINDS,
+    Change,
+    Outbound,
+    Position,
+    Wanted,
+    worth_telling,
+)
 from service.house import House
 
+DOOR = "/changes"
 PARAMETERS = ("after", "chain", "kind", "region", "partner")
 BATCH = 100
 """So many changes are worked out ahead of a reader."""
@@ -31,44 +42,66 @@ LOOK_SECONDS = 0.5
 class ChangesDoor:
     """Lets a bounded number of readers follow the log."""
 
-    def __init__(self, house: House, bounds: DoorBounds, ending: Event) -> None:
-        self._house, self._bounds, self._ending = house, bounds, ending
-        self._readers = 0
-        self._threads = anyio.CapacityLimiter(bounds.change_readers)
+    def __init__(self, house: House, readers: Readers, ending: Event, access: Access) -> None:
+        self._house, self._readers, self._ending = house, readers, ending
+        self._access = access
 
     async def follow(self, request: Request) -> Response:
         """A stream of changes that goes on until its reader hangs up, or takes nothing any more.
 
         `Last-Event-ID` counts before `after`; without both it begins with the first event.
         """
-        if self._readers >= self._bounds.change_readers:
-            return refusal(TryLaterError(
-                f"{self._readers} readers follow the changes already", code="READERS_FULL",
-                retry_after_seconds=BUSY_SECONDS,
-            ))  # fmt: skip
-        self._readers += 1
+        readers = self._readers
+        try:
+            readers.enter()
+        except EvenkeelError as error:
+            return refusal(error)
         try:
             after, wanted = _asked(request)
-            outbound = await to_thread.run_sync(Outbound, self._house, after, wanted)
+            outbound = await to_thread.run_sync(
+                self._opened, caller_of(request), after, wanted, limiter=readers.threads
+            )
         except EvenkeelError as error:
-            self._gone()
+            readers.leave()
             return refusal(error)
         except BaseException as error:
-            self._gone()
+            readers.leave()
             if not isinstance(error, Exception):
                 raise
             return refusal(internal_error(error))
-        return _Stream(outbound, self._bounds, self._threads, self._gone, self._ending)
+        return _Stream(outbound, readers.bounds, readers.threads, readers.leave, self._ending)
 
-    def _gone(self) -> None:
-        self._readers -= 1
+    def _opened(self, caller: Caller, after: Position, wanted: Wanted) -> "Followed":
+        return Followed(self._access.sight(caller), self._house, after, wanted, DOOR)
+
+
+class Followed:
+    """The changes of one reader, for as long as what it may see does not become less."""
+
+    def __init__(
+        self, sight: Sight, house: House, after: Position, wanted: Wanted, door: str
+    ) -> None:
+        sight.permit(FOLLOW)
+        self._sight, self._door = sight, door
+        self._outbound = Outbound(house, after, wanted, sight)
+
+    def take(self, most: int) -> list[Change]:
+        """As `Outbound.take`; what took a clearance is in the log before it is given.
+
+        Raises AccessError where the token has expired, or a grant has ended.
+        """
+        self._sight.hold()
+        found = self._outbound.take(most)
+        self._sight.hold()
+        self._sight.log_exposures(self._door)
+        return found
 
 
 class _Stream(Response):
     """The body of one reader: at most a batch of it is in memory beside what the socket holds."""
 
     def __init__(
-        self, outbound: Outbound, bounds: DoorBounds, threads: anyio.CapacityLimiter,
+        self, outbound: Followed, bounds: DoorBounds, threads: anyio.CapacityLimiter,
         gone: Callable[[], None], ending: Event,
     ) -> None:  # fmt: skip
         super().__init__(headers={"Cache-Control": "no-store"}, media_type="text/event-stream")
@@ -125,12 +158,10 @@ def written(changes: list[Change]) -> str:
     By the standard (HTML, section 9.2) that moves `Last-Event-ID` and is shown to nobody.
     """
     parts = []
-    for change, after in zip(changes, [*changes[1:], None], strict=True):
-        if change.kind:
-            data = json.dumps(change.told, default=_plain, ensure_ascii=False)
-            parts.append(f"id: {change.at}\nevent: {change.kind}\ndata: {data}\n\n")
-        elif after is None or after.kind:
-            parts.append(f"id: {change.at}\n\n")
+    for change in worth_telling(changes):
+        data = json.dumps(change.told, default=_plain, ensure_ascii=False)
+        said = f"event: {change.kind}\ndata: {data}\n" if change.kind else ""
+        parts.append(f"id: {change.at}\n{said}\n")
     return "".join(parts)
 
 

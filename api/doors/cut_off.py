@@ -34,7 +34,7 @@ class CutOff:
         except asyncio.CancelledError:
             if not self._ending.is_set():
                 raise
-            if not has_begun:
+            if not has_begun and scope["type"] == "http":
                 ended = StateError("the service is being stopped", code="SERVICE_ENDING",
                                    hint="send it again when the service is back")  # fmt: skip
                 await refusal(ended)(scope, receive, send)

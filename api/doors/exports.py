@@ -1,27 +1,35 @@
 """The door of bulk answers: POST /exports/{form} streams a whole table as a file."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import anyio
-import orjson
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from api.answers import internal_error
+from api.bodies import JsonBody
+from api.callers import caller_of
 from api.doors.statuses import refusal
 from ontology.errors import EvenkeelError, InputError
+from service.access import Access, Caller
 from service.asking.files import MEDIA_TYPES, check_form, written
 from service.asking.questions import Questions, Selection, Source, event_of
 from service.asking.sheets import Sheet
 from service.asking.written import question_from
+from service.budgets import Budgets
 from service.doors.inbox import BUSY_SECONDS, TryLaterError
 
 QUESTION_BYTES = 256 * 1024
-READING_SECONDS = 30.0
+_BODY = JsonBody("question", QUESTION_BYTES, "FILE_TOO_LARGE", "QUESTION_INVALID",
+                 "see docs/graphql.md")  # fmt: skip
+PART_BYTES = 2**18
 MOST_AT_ONCE = 4
 """So many exports go out at a time, beside all other answers."""
+DOOR = "/exports"
 ROWS = "Evenkeel-Rows"
 EVENT = "Evenkeel-Recorded-Event"
 
@@ -29,8 +37,13 @@ EVENT = "Evenkeel-Recorded-Event"
 class ExportsDoor:
     """Streams tables; the same question about the same event gives the same rows again."""
 
-    def __init__(self, questions: Questions) -> None:
+    def __init__(
+        self, questions: Questions, access: Access, budgets: Budgets, reader_seconds: int
+    ) -> None:
         self._questions = questions
+        self._access = access
+        self._budgets = budgets
+        self._reader_seconds = reader_seconds
         self._going_out = 0
         self._threads = anyio.CapacityLimiter(MOST_AT_ONCE)
 
@@ -41,11 +54,7 @@ class ExportsDoor:
         """
         try:
             form, skip = check_form(request.path_params["form"]), _skip_of(request)
-            with anyio.fail_after(READING_SECONDS):
-                source, selection = question_from(_document(await _body(request)))
-        except TimeoutError:
-            return refusal(InputError("the question did not come", code="UPLOAD_STALLED",
-                                      hint="send it again"))  # fmt: skip
+            source, selection = question_from(_BODY.document(await _BODY.read(request)))
         except EvenkeelError as error:
             return refusal(error)
         if self._going_out >= MOST_AT_ONCE:
@@ -53,66 +62,73 @@ class ExportsDoor:
                 f"{MOST_AT_ONCE} exports go out already", code="EXPORTS_FULL",
                 retry_after_seconds=BUSY_SECONDS,
             ))  # fmt: skip
-        self._going_out += 1
-        try:
-            pinned, sheet = await self._found(source, selection)
-            parts = await to_thread.run_sync(lambda: written(sheet, form, skip=skip))
-        except EvenkeelError as error:
-            self._done()
-            return refusal(error)
-        except BaseException as error:
-            self._done()
-            if not isinstance(error, Exception):
-                raise
-            return refusal(internal_error(error))
-        headers = {ROWS: str(len(sheet)), EVENT: str(event_of(pinned)),
-                   "Content-Disposition": f'attachment; filename="evenkeel.{form}"'}  # fmt: skip
-        return _Export(self, parts, headers, MEDIA_TYPES[form])
+        with ExitStack() as place:
+            self._going_out += 1
+            place.callback(self._done)
+            try:
+                caller = caller_of(request)
+                count = place.enter_context(self._budgets.export(caller.person))
+                pinned, sheet = await to_thread.run_sync(
+                    self._found, caller, source, selection, limiter=self._threads
+                )
+                count(max(0, len(sheet) - skip) * len(sheet.columns))
+                parts = await to_thread.run_sync(lambda: written(sheet, form, skip=skip))
+            except EvenkeelError as error:
+                return refusal(error)
+            except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
+                return refusal(internal_error(error))
+            name = f'attachment; filename="evenkeel.{form}"'
+            headers = {ROWS: str(len(sheet)), EVENT: str(event_of(pinned)),
+                       "Content-Disposition": name}  # fmt: skip
+            return _Export(place.pop_all(), parts, headers, MEDIA_TYPES[form],
+                           self._reader_seconds)  # fmt: skip
 
-    async def _found(self, source: Source, selection: Selection) -> tuple[Source, Sheet]:
-        pinned = await to_thread.run_sync(self._questions.pinned, source, limiter=self._threads)
-        return pinned, await to_thread.run_sync(
-            self._questions.sheet, pinned, selection, limiter=self._threads
-        )
+    def _found(self, caller: Caller, source: Source, selection: Selection) -> tuple[Source, Sheet]:
+        """What is asked for; what it takes a clearance to see is in the log before it is sent."""
+        sight = self._access.sight(caller)
+        sight.permit("tables.ask")
+        pinned = self._questions.pinned(source, sight)
+        sheet = self._questions.sheet(pinned, selection, sight)
+        sight.hold()
+        sight.log_exposures(DOOR)
+        return pinned, sheet
 
     def _done(self) -> None:
         self._going_out -= 1
 
 
 class _Export(StreamingResponse):
-    """A stream that gives its place back when it ends, however it does."""
+    """A stream that gives its place back when it ends, however it does.
+
+    Who takes less than PART_BYTES in `reader_seconds` is cut off, and goes on by `skip`.
+    """
 
     def __init__(
-        self, door: ExportsDoor, parts: Iterator[bytes], headers: dict[str, str], media_type: str
-    ) -> None:
+        self, place: ExitStack, parts: Iterator[bytes], headers: dict[str, str], media_type: str,
+        reader_seconds: int,
+    ) -> None:  # fmt: skip
         super().__init__(parts, headers=headers, media_type=media_type)
-        self._door = door
+        self._place = place
+        self._reader_seconds = reader_seconds
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Send until all is sent, or the reader is gone."""
-        try:
+        with self._place:
             await super().__call__(scope, receive, send)
-        finally:
-            self._door._done()  # noqa: SLF001 - the other half of the same door
 
-
-async def _body(request: Request) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > QUESTION_BYTES:
-            raise InputError(f"the question is larger than {QUESTION_BYTES} bytes",
-                             code="FILE_TOO_LARGE", hint="ask for less")  # fmt: skip
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _document(body: bytes) -> object:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InputError("the question is not JSON in UTF-8", code="QUESTION_INVALID",
-                         hint="see docs/graphql.md") from error  # fmt: skip
+    async def stream_response(self, send: Send) -> None:
+        """Send in pieces, each within its time; what is cut off lacks the end of a whole one."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async for part in self.body_iterator:
+            for begin in range(0, len(part), PART_BYTES):
+                piece = part[begin : begin + PART_BYTES]
+                try:
+                    with anyio.fail_after(self._reader_seconds):
+                        await send({"type": "http.response.body", "body": piece,
+                                    "more_body": True})  # fmt: skip
+                except TimeoutError:
+                    return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _skip_of(request: Request) -> int:

@@ -14,20 +14,22 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.answers import internal_error
+from api.callers import caller_of
 from api.doors.statuses import refusal
 from feeds.mapping_text import load_mapping
 from ontology.errors import EvenkeelError, InputError, Place
+from service.access import Access
 from service.doors.door_words import Door, in_words_of
 from service.doors.envelope import Attributes
 from service.doors.inbox import Inbox, Ticket
-from service.doors.registered import mapping_of
+from service.doors.registered import permitted_mapping
 from service.doors.spool import CHUNK_BYTES, MOST_BYTES, discard, place_for, rule_meant, too_large
 from service.house import House
 from service.intake.deliveries import Delivery
 from service.intake.sync import Synced, sync
 
 AGENT = "http"
-"""Who delivers: whoever holds the token."""
+"""Who delivers with the local token, where nobody is named as its owner."""
 HEADER = "ce-"
 FORMATS: Mapping[str, tuple[str, ...]] = {
     "text/csv": ("csv",), "text/plain": ("csv",), "text/tab-separated-values": ("csv",),
@@ -58,9 +60,10 @@ class _Asked:
 class FeedsDoor:
     """Receives deliveries, each through its source's queue, and answers with their account."""
 
-    def __init__(self, house: House, inbox: Inbox) -> None:
+    def __init__(self, house: House, inbox: Inbox, access: Access) -> None:
         self._house = house
         self._inbox = inbox
+        self._access = access
 
     async def deliver(self, request: Request) -> Response:
         """The answer to one delivery: its account once it stands in the log. No error leaves it.
@@ -84,7 +87,7 @@ class FeedsDoor:
 
     async def _delivered(self, request: Request) -> Synced:
         home = self._house.settings.data_folder
-        asked = await to_thread.run_sync(_asked, request, home)
+        asked = await to_thread.run_sync(_asked, request, home, self._access)
         with self._inbox.admit(asked.source) as ticket:
             folder = await to_thread.run_sync(lambda: self._inbox.folder)
             path = place_for(folder, asked.file)
@@ -144,10 +147,14 @@ async def _parts(request: Request, stall_seconds: int) -> AsyncIterator[bytes]:
         yield part
 
 
-def _asked(request: Request, home: Path) -> _Asked:
-    """What is asked for. Raises InputError for what the body need not be read for."""
+def _asked(request: Request, home: Path, access: Access) -> _Asked:
+    """What is asked for. Raises InputError for what the body need not be read for.
+
+    And AccessError where the caller may not deliver to the chain of the source.
+    """
     source = str(request.path_params["source"])
-    mapping = mapping_of(home, source)
+    sight = access.sight(caller_of(request))
+    mapping = permitted_mapping(home, source, sight)
     parameters = _parameters(request)
     forms = _forms(request)
     file = rule_meant(load_mapping(mapping), parameters.get("file", ""), forms).file
@@ -155,7 +162,9 @@ def _asked(request: Request, home: Path) -> _Asked:
     if length.isdecimal() and int(length[:20]) > MOST_BYTES:
         raise too_large(file, MOST_BYTES)
     said = Attributes(_single_headers(request), f"header {HEADER}")
-    delivery = said.delivery(source, AGENT, close_all=parameters.get("close_all") == "1")
+    delivery = said.delivery(
+        source, sight.agent(AGENT), close_all=parameters.get("close_all") == "1"
+    )
     return _Asked(source, mapping, file, delivery, parameters.get("dry_run") == "1")
 
 

@@ -14,11 +14,15 @@ from graphql import (
     Source,
     parse,
 )
-from graphql.language import Lexer, TokenKind
+from graphql.language import Lexer, Token, TokenKind
+from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
 from ontology.errors import InputError
 
 BODY_BYTES = 256 * 1024
+CHARACTERS = 64 * 1024
+LONGEST_NAME = 200
+MOST_DIGITS = 40
 DEPTH = 12
 ALIASES = 15
 TOKENS = 1_000
@@ -28,6 +32,7 @@ RESULT_ROWS = 20_000
 SELECTIONS = 5_000
 """The most fields of a document once its fragments are written out."""
 _CACHED_DOCUMENTS = 256
+merging.MAX_COMPLEXITY_BUDGET = 40_000  # comparing two fields of one name takes two of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,13 @@ def document_within_limits(text: str) -> DocumentNode:
     """The parsed document of a query text, if it is small enough to look at further.
 
     Aliases, directives, fields and depth are counted with every fragment written out where it
-    is spread. Raises InputError `QUERY_TOKENS`, `QUERY_SYNTAX`, `QUERY_CYCLE`, `QUERY_DEPTH`,
-    `QUERY_ALIASES`, `QUERY_DIRECTIVES` or `QUERY_FIELDS`.
+    is spread. Raises InputError `QUERY_LENGTH`, `QUERY_TOKENS`, `QUERY_SYNTAX`, `QUERY_CYCLE`,
+    `QUERY_DEPTH`, `QUERY_ALIASES`, `QUERY_DIRECTIVES` or `QUERY_FIELDS`.
     """
+    if len(text) > CHARACTERS:
+        raise _too_long(f"{CHARACTERS} characters")
     try:
-        _count_tokens(text)
+        _check_tokens(text)
         document = parse(text, no_location=False)
     except GraphQLSyntaxError as error:
         raise InputError(
@@ -67,14 +74,25 @@ def document_within_limits(text: str) -> DocumentNode:
     return document
 
 
-def _count_tokens(text: str) -> None:
+def _check_tokens(text: str) -> None:
     lexer = Lexer(Source(text))
     for _ in range(TOKENS):
-        if lexer.advance().kind is TokenKind.EOF:
+        token = lexer.advance()
+        if token.kind is TokenKind.EOF:
             return
+        _check_token(token)
     if lexer.advance().kind is not TokenKind.EOF:
         raise InputError(f"the query has more than {TOKENS} tokens", code="QUERY_TOKENS",
                          hint="split the query, and pass values as variables")  # fmt: skip
+
+
+def _check_token(token: Token) -> None:
+    """No number is so long that it takes long to read, no name so long that errors repeat it."""
+    length = token.end - token.start
+    if token.kind is TokenKind.NAME and length > LONGEST_NAME:
+        raise _too_long(f"{LONGEST_NAME} characters in a name")
+    if token.kind in (TokenKind.INT, TokenKind.FLOAT) and length > MOST_DIGITS:
+        raise _too_long(f"{MOST_DIGITS} digits in a number")
 
 
 def _check(document: DocumentNode) -> None:
@@ -140,6 +158,11 @@ class _Sizes:
                 inner = self._selections(getattr(node, "selection_set", None))
             total = total.beside(inner).beside(own)
         return total
+
+
+def _too_long(most: str) -> InputError:
+    return InputError(f"the query has more than {most}", code="QUERY_LENGTH",
+                      hint="pass values as variables, and leave out comments")  # fmt: skip
 
 
 def _too_much(what: str, how: str, limit: int, code: str) -> InputError:

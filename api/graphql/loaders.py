@@ -10,6 +10,7 @@ import strawberry
 from anyio import to_thread
 from strawberry.dataloader import DataLoader
 
+from api.doors.readers import Readers
 from api.graphql.connections import Cursors
 from api.graphql.limits import RESULT_ROWS
 from graph.catalog import Line, LineKey, Page, PlanEntry
@@ -17,6 +18,7 @@ from graph.facts import StatedFact
 from graph.observed import Observed
 from ontology.errors import InputError
 from ontology.plan import Shortfall
+from service.access import Sight
 from service.asking.questions import Questions
 from service.doors.inbox import Inbox
 from service.house import AsOf, House
@@ -25,8 +27,12 @@ from service.moment import Moment
 READING_THREADS = 8
 PLANNING_THREADS = 1
 
+CALLER = "graphql"
+"""Who is logged for what the machine's owner asks, where nobody is named as that."""
+
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
+FACTS_READ, PLANS_READ = "facts.read", "plans.read"
 PageKey = tuple[str, int, int]
 """Plan digest, the number after which the page begins, and its size."""
 ReferringKey = tuple[str, str, str, str, int]
@@ -53,9 +59,12 @@ class Request:
     """
 
     def __init__(
-        self, house: House, cursors: Cursors, hops: Hops, inbox: Inbox, questions: Questions
-    ) -> None:
+        self, house: House, cursors: Cursors, hops: Hops, inbox: Inbox, questions: Questions,
+        readers: Readers, sight: Sight,
+    ) -> None:  # fmt: skip
         self.house = house
+        self.readers = readers
+        self.sight = sight
         self.inbox = inbox
         self.questions = questions
         self._moments: dict[tuple[str, AsOf], Moment] = {}
@@ -81,11 +90,33 @@ class Request:
         )
         self.referring: DataLoader[ReferringKey, Page[StatedFact]] = DataLoader(self._referring)
 
+    @property
+    def agent(self) -> str:
+        """Who is logged for what this request does."""
+        return self.sight.agent(CALLER)
+
     def moment(self, chain: str, as_of: AsOf) -> Moment:
         """The facts of a chain as of some times, read once for the whole request."""
         if (chain, as_of) not in self._moments:
-            self._moments[chain, as_of] = Moment(self.house, chain, as_of)
+            sight = self.sight
+            self._moments[chain, as_of] = Moment(
+                self.house, chain, as_of, lambda: sight.view(chain, FACTS_READ).shown(as_of),
+                sight.note_fact,
+            )  # fmt: skip
         return self._moments[chain, as_of]
+
+    async def is_plain(self, chain: str, verb: str = FACTS_READ) -> bool:
+        """Whether a caller sees a chain as it is, and nothing is noted: the graph may answer.
+
+        Else facts come from `moment`, which holds what is seen. Raises AccessError.
+        """
+        if self.sight.caller.is_owner:
+            return True
+        return (await self.read(self.sight.view, chain, verb)).is_plain
+
+    async def present(self, chain: str) -> Moment | None:
+        """The facts of now: None where the graph may answer. Raises AccessError."""
+        return None if await self.is_plain(chain) else self.moment(chain, AsOf())
 
     async def read(self, work: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """The answer of a reading call, made in one of a bounded number of threads."""

@@ -4,22 +4,26 @@ Follows the working draft of GraphQL over HTTP; the server audits of `graphql-ht
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
 from fastapi import Request
 from graphql import OperationDefinitionNode, OperationType
 
+from api.bodies import JsonBody
 from api.graphql.limits import BODY_BYTES, document_within_limits
 from api.graphql.trusted import NO_DOCUMENTS, TrustedDocuments
 from ontology.errors import EvenkeelError, InputError
+from service.doors.inbox import TryLaterError
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
+EVENTS = "text/event-stream"
 _PARAMETERS = ("query", "operationName", "variables", "extensions", "documentId")
-_STATUS = {"BODY_TOO_LARGE": 413, "MEDIA_TYPE": 415, "NOT_ACCEPTABLE": 406, "INTERNAL": 500,
-           "METHOD_NOT_ALLOWED": 405}  # fmt: skip
+_STATUS = {"BODY_TOO_LARGE": 413, "UPLOAD_STALLED": 408, "MEDIA_TYPE": 415, "INTERNAL": 500,
+           "NOT_ACCEPTABLE": 406, "METHOD_NOT_ALLOWED": 405}  # fmt: skip
+_HINT = 'send {"query": "...", "variables": {...}}'
+_BODY = JsonBody("request", BODY_BYTES, "BODY_TOO_LARGE", "NOT_JSON", _HINT)
 _REQUEST_ERROR = "QUERY_"
 """Begins the code of what is well formed as a request, and as a query is not."""
 
@@ -31,19 +35,34 @@ class Query:
     text: str
     variables: dict[str, Any] | None
     operation: str | None
+    follows: bool = False
+    """Whether it is a subscription."""
 
 
-async def read_query(request: Request, trusted: TrustedDocuments = NO_DOCUMENTS) -> Query:
+async def read_query(
+    request: Request, trusted: TrustedDocuments = NO_DOCUMENTS, *, may_follow: bool = False
+) -> Query:
     """What a GET or a POST asks; a GET never changes anything.
 
-    Raises InputError `BODY_TOO_LARGE`, `MEDIA_TYPE`, `NOT_JSON`, `BATCH_OFF`, `BAD_REQUEST`,
-    `METHOD_NOT_ALLOWED`, or one that begins with `QUERY_`.
+    A subscription is asked only where answers `may_follow` one another.
+
+    Raises InputError `BODY_TOO_LARGE`, `UPLOAD_STALLED`, `UPLOAD_CUT`, `MEDIA_TYPE`, `NOT_JSON`,
+    `JSON_REPEATED`, `BATCH_OFF`, `BAD_REQUEST`, `METHOD_NOT_ALLOWED`, or one that begins with
+    `QUERY_`.
     """
     is_get = request.method == "GET"
-    asked = _in_address(request) if is_get else _in_body(request, await _body(request))
+    asked = _in_address(request) if is_get else _in_body(request, await _BODY.read(request))
+    return query_of(asked, trusted, may_change=not is_get, may_follow=may_follow)
+
+
+def query_of(
+    asked: Mapping[str, Any], trusted: TrustedDocuments, *, may_change: bool = True,
+    may_follow: bool = True,
+) -> Query:  # fmt: skip
+    """What parameters ask. Raises InputError `BAD_REQUEST`, `METHOD_NOT_ALLOWED`, or `QUERY_...`"""
     query = _query_in(asked, trusted)
-    _check_operation(query, may_change=not is_get)
-    return query
+    follows = _is_followed(query, may_change=may_change, may_follow=may_follow)
+    return replace(query, follows=follows)
 
 
 def media_type_of(accept: str) -> str:
@@ -60,12 +79,20 @@ def media_type_of(accept: str) -> str:
     return GRAPHQL_RESPONSE if is_named and graphql >= plain else JSON
 
 
+def wants_events(accept: str) -> bool:
+    """Whether a caller takes server-sent events, by that name."""
+    ranges = [_range(part) for part in accept.split(",") if part.strip()]
+    return any(name == EVENTS and weight > 0 for name, weight in ranges)
+
+
 def status_of(error: EvenkeelError, media_type: str) -> int:
     """The HTTP status of a request that did not run.
 
     One that is well formed is answered 200 as plain JSON, since some callers know only then that
     the answer is GraphQL's; the newer media type tells, and has 400.
     """
+    if isinstance(error, TryLaterError):
+        return 429
     if error.code.startswith(_REQUEST_ERROR):
         return 400 if media_type == GRAPHQL_RESPONSE else 200
     return _STATUS.get(error.code, 400)
@@ -75,9 +102,10 @@ def _range(part: str) -> tuple[str, float]:
     name, *parameters = (text.strip().lower() for text in part.split(";"))
     weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
     try:
-        return name, float(weight)
+        told = float(weight)
     except ValueError:
         return name, 0.0
+    return name, told if 0.0 <= told <= 1.0 else 0.0
 
 
 def _quality(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
@@ -88,18 +116,6 @@ def _quality(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float, i
     return weight, exactness
 
 
-async def _body(request: Request) -> bytes:
-    """The body, read no further than its limit, whatever its header promises."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > BODY_BYTES:
-            raise InputError(f"the request is larger than {BODY_BYTES} bytes",
-                             code="BODY_TOO_LARGE", hint="split the query")  # fmt: skip
-        parts.append(part)
-    return b"".join(parts)
-
-
 def _in_body(request: Request, body: bytes) -> Mapping[str, Any]:
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().removeprefix("charset=").strip('"')
@@ -107,7 +123,7 @@ def _in_body(request: Request, body: bytes) -> Mapping[str, Any]:
     if not is_json or request.headers.get("content-encoding", "identity") != "identity":
         raise InputError("the request is not `application/json` in UTF-8", code="MEDIA_TYPE",
                          hint="send Content-Type: application/json")  # fmt: skip
-    asked = _from_json(body, "the request's body is not JSON in UTF-8")
+    asked = _BODY.document(body)
     if isinstance(asked, list):
         raise InputError("requests are not batched", code="BATCH_OFF",
                          hint="send one query at a time")  # fmt: skip
@@ -121,16 +137,8 @@ def _in_address(request: Request) -> Mapping[str, Any]:
     if len(asked) < len(stated):
         raise _bad_request("a parameter stands twice in the address")
     for name in {"variables", "extensions"} & asked.keys():
-        asked[name] = _from_json(asked[name], f"the parameter `{name}` is not JSON")
+        asked[name] = replace(_BODY, what=f"parameter `{name}`").document(asked[name])
     return asked
-
-
-def _from_json(text: str | bytes, refusal: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise InputError(refusal, code="NOT_JSON",
-                         hint='send {"query": "...", "variables": {...}}') from error  # fmt: skip
 
 
 def _query_in(asked: Mapping[str, Any], trusted: TrustedDocuments) -> Query:
@@ -145,17 +153,28 @@ def _query_in(asked: Mapping[str, Any], trusted: TrustedDocuments) -> Query:
     return Query(trusted.text_of(text, document), variables, operation)
 
 
-def _check_operation(query: Query, *, may_change: bool) -> None:
+def _is_followed(query: Query, *, may_change: bool, may_follow: bool) -> bool:
+    """Whether a query is a subscription, once it is one that may run."""
     document = document_within_limits(query.text)
     operations = [part for part in document.definitions
                   if isinstance(part, OperationDefinitionNode)]  # fmt: skip
     if len(operations) > 1 and not query.operation:
         raise InputError("the document has several operations", code="QUERY_INVALID",
                          hint="name one of them in `operationName`")  # fmt: skip
-    if not may_change and any(one.operation is not OperationType.QUERY for one in operations):
+    chosen = [one.operation for one in operations
+              if query.operation in (None, one.name and one.name.value)]  # fmt: skip
+    if query.operation is not None and not chosen:
+        raise InputError(f"the document has no operation `{query.operation[:100]}`",
+                         code="QUERY_INVALID", hint="name one of its operations")  # fmt: skip
+    if not may_change and any(one.operation is OperationType.MUTATION for one in operations):
         raise InputError("a GET changes nothing", code="METHOD_NOT_ALLOWED",
                          hint="POST a mutation")  # fmt: skip
+    if not may_follow and OperationType.SUBSCRIPTION in chosen:
+        raise InputError("a subscription has more than one answer", code="QUERY_STREAMS",
+                         hint="ask with Accept: text/event-stream, or over a websocket"
+                         )  # fmt: skip
+    return OperationType.SUBSCRIPTION in chosen
 
 
 def _bad_request(what: str) -> InputError:
-    return InputError(what, code="BAD_REQUEST", hint='send {"query": "...", "variables": {...}}')
+    return InputError(what, code="BAD_REQUEST", hint=_HINT)

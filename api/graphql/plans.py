@@ -7,10 +7,11 @@ from typing import Any, Self
 import strawberry
 from strawberry.scalars import JSON
 
+import ontology.plan
 from api.graphql.bigint import BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
-from api.graphql.loaders import Info, Request
+from api.graphql.loaders import PLANS_READ, Info, Request
 from api.graphql.plan_parts import BegunLoads, ExpectedWaste, PlanRemark, Stability
 from api.graphql.types import (
     Fact,
@@ -25,9 +26,10 @@ from api.graphql.types import (
 )
 from api.graphql.wishes import PlanEdit, SharedCapacity
 from api.screen.reasons import reason_of
-from graph.catalog import PlanEntry
-from ontology.errors import InputError
+from graph.catalog import Page, PlanEntry
+from ontology.errors import AccessError, InputError
 from ontology.plan import Assignment, Purchase, Substitution, Transfer
+from service.permits.plan_rows import seen_rows
 
 Record = Any
 _FIELDS = {"reason_sealed": "reason"}
@@ -290,7 +292,7 @@ class Plan(Node):
         """Its lines by number."""
         scope = f"{self.id}/lines"
         begin = info.context.cursors.read(scope, after) if after else 0
-        page = await info.context.lines.load((self.digest, begin, check_first(first)))
+        page = await plan_rows(info, self, "line", begin, check_first(first))
         nodes = [as_line(row, self.chain) for row in page.rows]
         return connection(
             nodes, page.has_more, scope, info.context.cursors, lambda row: nodes[row].number
@@ -303,7 +305,7 @@ class Plan(Node):
         """Its shortfalls by number."""
         scope = f"{self.id}/shortfalls"
         begin = info.context.cursors.read(scope, after) if after else 0
-        page = await info.context.shortfalls.load((self.digest, begin, check_first(first)))
+        page = await plan_rows(info, self, "shortfall", begin, check_first(first))
         nodes = [Shortfall.of(row, self.chain) for row in page.rows]
         return connection(
             nodes, page.has_more, scope, info.context.cursors, lambda row: nodes[row].number
@@ -416,7 +418,36 @@ def _rule_results(request: Request, suppressed: dict[str, dict[str, int]]) -> li
     ]  # fmt: skip
 
 
+def decided(record: Record, chain: str) -> Decided:
+    """The GraphQL object of a line or a shortfall."""
+    is_short = isinstance(record, ontology.plan.Shortfall)
+    return Shortfall.of(record, chain) if is_short else as_line(record, chain)
+
+
 async def plan_by_digest(info: Info, digest: str) -> Plan | None:
-    """A plan that is saved, None where there is none."""
+    """A plan that is saved, None where there is none of a chain that the caller sees."""
     entry = await info.context.plans.load(digest)
-    return None if entry is None else Plan.of(entry)
+    if entry is None:
+        return None
+    try:
+        await info.context.is_plain(entry.plan.chain, PLANS_READ)
+    except AccessError:
+        return None
+    return Plan.of(entry)
+
+
+async def plan_rows(info: Info, plan: Plan, word: str, after: int, first: int) -> Page[Any]:
+    """Lines or shortfalls of a plan by number: of those that the caller sees, the first."""
+    context = info.context
+    if await context.is_plain(plan.chain, PLANS_READ):
+        loader: Any = context.lines if word == "line" else context.shortfalls
+        found: Page[Any] = await loader.load((plan.digest, after, first))
+        return found
+    view = context.sight.view(plan.chain, PLANS_READ)
+    page, labelled = await context.read(
+        seen_rows, context.house.catalog, view, plan.digest, word, after, first
+    )
+    for row in labelled:
+        context.sight.exposures.note(plan.chain, type(row).__name__, [f"{row.plan}/{row.number}"])
+    context.count(len(page.rows))
+    return page

@@ -26,6 +26,10 @@ from api.graphql.explanations import (
     why_line_page,
     why_place_page,
 )
+from api.graphql.feeding import FeedQueries
+from api.graphql.following import Subscription
+from api.graphql.governing import GovernanceQueries
+from api.graphql.guarding import guard
 from api.graphql.history import (
     ConsistencyProof,
     Event,
@@ -39,24 +43,29 @@ from api.graphql.history import (
     inclusion_proof,
     path_down,
 )
+from api.graphql.identities import IdentityQueries
 from api.graphql.impact import Failure, Impact, SinglePoint, impact_page, single_points_page
 from api.graphql.kpis import Kpi, kpis_page
 from api.graphql.limits import document_within_limits
-from api.graphql.loaders import Info
+from api.graphql.loaders import PLANS_READ, Info
 from api.graphql.moments import When
 from api.graphql.mutations import Mutation
+from api.graphql.overseeing import AccessQueries
 from api.graphql.plans import (
     AssignmentLine,
     Decided,
     Plan,
     PurchaseLine,
-    Shortfall,
     SubstitutionLine,
     TransferLine,
-    as_line,
+    decided,
     plan_by_digest,
+    plan_rows,
 )
 from api.graphql.pricing import Price, prices_page
+from api.graphql.reconciling import ReconciliationQueries
+from api.graphql.settling import RowQueries
+from api.graphql.signing import SigningQueries
 from api.graphql.types import (
     Fact,
     Item,
@@ -68,12 +77,15 @@ from api.graphql.types import (
     SalesOrder,
     StockPosition,
     Supplier,
-    as_type,
     facts_page,
+    found_fact,
     scope_of,
 )
+from api.graphql.variables import check_variables
 from api.graphql.weighing import Frontier, Objective, frontier_page
+from ontology.errors import AccessError
 from ontology.vocabulary import MEASUREMENTS
+from service.access import chains_seen
 from service.house import AsOf
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -99,7 +111,7 @@ async def _facts(
 ) -> Connection[Any]:
     context, asked = info.context, AsOf() if as_of is None else as_of.asked()
     is_now = as_of is None and class_name not in MEASUREMENTS  # those are no nodes
-    moment = None if is_now else context.moment(chain, asked)
+    moment = await context.present(chain) if is_now else context.moment(chain, asked)
     scope = scope_of(f"{chain}/{class_name}", moment)
     begin, size = context.cursors.read(scope, after) if after else "", check_first(first)
     if moment is None:
@@ -115,6 +127,7 @@ async def _facts(
 
 async def _plans(info: Info, chain: str, first: int, after: str | None) -> Connection[Plan]:
     scope, catalog = f"plans/{chain}", info.context.house.catalog
+    await info.context.is_plain(chain, PLANS_READ)
     before = {"before": info.context.cursors.read(scope, after)} if after else {}
     page = await info.context.read(catalog.plans, chain, first=check_first(first), **before)
     info.context.count(len(page.rows))
@@ -126,15 +139,18 @@ async def _plans(info: Info, chain: str, first: int, after: str | None) -> Conne
 
 
 async def _part_of_plan(info: Info, digest: str, word: str, number: int) -> Node | None:
-    key = (digest, number - 1, 1)
-    if word == "line":
-        lines = await info.context.lines.load(key)
-        return next((as_line(row) for row in lines.rows if row.number == number), None)
-    shorts = await info.context.shortfalls.load(key)
-    return next((Shortfall.of(row) for row in shorts.rows if row.number == number), None)
+    plan = await plan_by_digest(info, digest)
+    if plan is None:
+        return None
+    page = await plan_rows(info, plan, word, number - 1, 1)
+    return next((decided(row, plan.chain) for row in page.rows if row.number == number), None)
 
 
 async def _event(info: Info, sequence: int) -> Event | None:
+    try:
+        await info.context.read(info.context.sight.everything, "log.read")
+    except AccessError:
+        return None
     page = await info.context.read(info.context.house.catalog.events, after=sequence - 1, first=1)
     return next((Event.of(row) for row in page.rows if row.sequence == sequence), None)
 
@@ -149,12 +165,15 @@ async def _node(info: Info, name: str) -> Node | None:
             return await _event(info, int(number))
         case ["chain", chain]:
             return next((found for found in await _chains(info) if found.name == chain), None)
-    stated = await info.context.facts.load(name)
-    return None if stated is None else as_type(stated)
+    found: Node | None = await found_fact(info, name.split("/", maxsplit=1)[0], name)
+    return found
 
 
 async def _chains(info: Info) -> list[Chain]:
-    found = await info.context.read(info.context.house.catalog.chains)
+    context = info.context
+    every = await context.read(context.house.catalog.chains)
+    seen = await context.read(chains_seen, context.sight, [entry.chain for entry in every])
+    found = [entry for entry in every if entry.chain in seen]
     info.context.count(len(found))
     return [
         Chain(id=strawberry.ID(f"chain/{entry.chain}"), name=entry.chain,
@@ -164,7 +183,10 @@ async def _chains(info: Info) -> list[Chain]:
 
 
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
-class Query(TableQueries, AuditQueries):
+class Query(
+    TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
+    GovernanceQueries, SigningQueries, AccessQueries,
+):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 
     @described
@@ -376,9 +398,14 @@ class ParsedWithinLimits(SchemaExtension):
     """Hands on the document that was parsed, and kept, when its limits were checked."""
 
     def on_parse(self) -> Any:
-        """Take the parsed document instead of parsing again."""
+        """Take the parsed document instead of parsing again, and look at its variables."""
         context = self.execution_context
-        context.graphql_document = document_within_limits(context.query or "")
+        document = document_within_limits(context.query or "")
+        check_variables(
+            context.schema._schema,  # noqa: SLF001 - the library's own extensions do so
+            document, context.variables or {},
+        )  # fmt: skip
+        context.graphql_document = document
         yield
 
 
@@ -392,14 +419,19 @@ class Schema(strawberry.Schema):
 
 
 def build_schema(*, development: bool) -> Schema:
-    """The schema; introspection and suggestions are for development alone."""
+    """The schema; introspection and suggestions are for development alone.
+
+    Raises TypeError for a field of which no table says what it takes to see it.
+    """
     closed: list[Any] = [] if development else [DisableIntrospection]
-    return Schema(
-        Query, Mutation,
+    made = Schema(
+        Query, Mutation, Subscription,
         types=[TransferLine, PurchaseLine, AssignmentLine, SubstitutionLine, OtherFact],
         extensions=[ParsedWithinLimits, lambda: ValidationCache(maxsize=256), *closed],
         config=StrawberryConfig(disable_field_suggestions=not development, scalar_map=SCALARS),
     )  # fmt: skip
+    guard(made._schema)  # noqa: SLF001 - its own schema, as graphql-core has it
+    return made
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import strawberry
 from anyio import to_thread
 from strawberry.scalars import JSON
 
+from api.graphql.acting import ActingInput, Do, Done
 from api.graphql.bigint import BigInt
 from api.graphql.loaders import Info
 from api.graphql.types import plain
@@ -22,19 +23,20 @@ from service.doors.door_words import Door, in_words_of
 from service.doors.envelope import Attributes
 from service.doors.inbox import Inbox, Ticket
 from service.doors.inline_rows import text_of_rows
-from service.doors.registered import mapping_of
+from service.doors.registered import permitted_mapping
 from service.doors.spool import discard, receive, rule_meant
+from service.house import House
 from service.intake.deliveries import Delivery
-from service.intake.sync import Synced, sync
+from service.intake.sync import sync
+from service.requests import Account
 
-AGENT = "graphql"
 _PACKED = frozenset({"parquet", "arrow", "xlsx"})
 
 
 @strawberry.input(
     description="A delivery: the text of one file or its rows, and what is said of it."
 )
-class SyncFeedInput:
+class SyncFeedInput(ActingInput):
     """`id`, `effectiveAt` and the others are the envelope of `POST /feeds/{source}`.
 
     Of `text` and `rows` one is given; a row is an object, its columns by name.
@@ -52,9 +54,8 @@ class SyncFeedInput:
     schema_version: str = ""
     confidence_percent: int | None = None
     close_all: bool = False
-    dry_run: bool = False
 
-    def delivery(self) -> Delivery:
+    def delivery(self, agent: str) -> Delivery:
         """The same for the service. Raises InputError `ENVELOPE_INVALID`."""
         stated = {
             "id": self.id, "time": self.effective_at and self.effective_at.isoformat(),
@@ -64,7 +65,7 @@ class SyncFeedInput:
         }  # fmt: skip
         told = {name: str(value) for name, value in stated.items() if value is not None}
         return Attributes(told, "input ", is_encoded=False).delivery(
-            self.source, AGENT, close_all=self.close_all
+            self.source, agent, close_all=self.close_all
         )
 
 
@@ -151,15 +152,15 @@ class FeedSynced:
     account: JSON
 
     @staticmethod
-    def of(synced: Synced) -> "FeedSynced":
+    def of(found: Done) -> "FeedSynced":
         """The account of the service."""
         rows = [row | {"hint": in_words_of(Door.GRAPHQL, row["hint"])}
-                for row in synced.summary["quarantined"]]  # fmt: skip
-        told = synced.summary | {"quarantined": rows}
-        event, plan = told["event"], told.get("plan")
+                for row in found.account["quarantined"]]  # fmt: skip
+        told = {**found.account, "quarantined": rows, "replayed": found.replayed}
+        plan = told.get("plan")
         return FeedSynced(
-            source=told["source"], feed=told["feed"], replayed=synced.replayed,
-            event=None if event is None else BigInt(event), dry_run=told.get("dry_run", False),
+            source=told["source"], feed=told["feed"], replayed=found.replayed,
+            event=found.event, dry_run=found.dry_run,
             outcomes=[
                 ClassOutcome(class_name=name, **{which: BigInt(n) for which, n in counts.items()})
                 for name, counts in told["changes"].items()
@@ -193,19 +194,25 @@ def _plan(told: Mapping[str, Any]) -> PlanForeseen:
     )  # fmt: skip
 
 
-async def synced_feed(info: Info, asked: SyncFeedInput) -> FeedSynced:
-    """Deliver through the queue of the source, or look what it would change.
+def delivering(info: Info, asked: SyncFeedInput) -> Do:
+    """A delivery through the queue of its source, or a look at what it would change.
 
-    Raises as `service.intake.sync.sync`, `Inbox.admit`, `mapping_of` and `rule_meant` do.
+    Raises as `service.intake.sync.sync`, `Inbox.admit`, `permitted_mapping` and `rule_meant` do.
     """
-    house, inbox = info.context.house, info.context.inbox
-    mapping = mapping_of(house.settings.data_folder, asked.source)
-    delivery = asked.delivery()
-    with inbox.admit(asked.source) as ticket:
-        path = await to_thread.run_sync(_received, inbox, ticket, mapping, asked)
-        work = partial(sync, house, [path], mapping, delivery, dry_run=asked.dry_run)
-        future = ticket.submit(work, partial(discard, inbox.folder, path))
-    return FeedSynced.of(await asyncio.wrap_future(future))
+    inbox, sight = info.context.inbox, info.context.sight
+
+    async def do(house: House) -> Account:
+        mapping = await info.context.read(
+            permitted_mapping, house.settings.data_folder, asked.source, sight
+        )
+        delivery = asked.delivery(info.context.agent)
+        with inbox.admit(asked.source) as ticket:
+            path = await to_thread.run_sync(_received, inbox, ticket, mapping, asked)
+            work = partial(sync, house, [path], mapping, delivery, dry_run=asked.dry_run)
+            future = ticket.submit(work, partial(discard, inbox.folder, path))
+        return (await asyncio.wrap_future(future)).summary
+
+    return do
 
 
 def _received(inbox: Inbox, ticket: Ticket, mapping: Path, asked: SyncFeedInput) -> Path:

@@ -11,8 +11,10 @@ from api.graphql.bigint import BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
 from api.graphql.loaders import Info
+from api.graphql.persons_told import with_names
 from graph.catalog import Page
 from graph.facts import StatedFact, uri_of
+from ontology.errors import AccessError
 from ontology.terms import join_key
 from service.moment import Moment
 
@@ -113,6 +115,15 @@ async def follow(
     if key is None:
         return None
     uri = uri_of(chain, class_name, join_key((key,)))
+    return await found_fact(info, chain, uri, moment)
+
+
+async def found_fact(info: Info, chain: str, uri: str, moment: Moment | None = None) -> Any:
+    """The fact in force of a URI of a chain; None where there is none that the caller sees."""
+    try:
+        moment = moment or await info.context.present(chain)
+    except AccessError:
+        return None
     if moment is None:
         stated = await info.context.facts.load(uri)
     else:
@@ -124,7 +135,7 @@ async def follow(
 async def _referring(
     of: Fact, info: Info, class_name: str, field: str, first: int, after: str | None
 ) -> Any:
-    moment = of.moment
+    moment = of.moment or await info.context.present(of.chain)
     scope = scope_of(f"{of.uri}/{class_name}/{field}", moment)
     begin = info.context.cursors.read(scope, after) if after else ""
     if moment is None:
@@ -400,11 +411,11 @@ class OtherFact(Fact):
         return self.stated.class_name
 
     @described
-    def fields(self) -> JSON:
+    def fields(self, info: Info) -> JSON:
         """What the fact states, by field."""
         record = self.stated.record
-        stated: JSON = plain({part.name: getattr(record, part.name) for part in fields(record)})
-        return stated
+        stated = plain({part.name: getattr(record, part.name) for part in fields(record)})
+        return JSON(with_names(info, stated))
 
 
 TYPES: dict[str, type[Fact]] = {

@@ -8,12 +8,18 @@ from api.screen import drawing
 from api.screen.amounts import count
 from api.screen.tables import Table
 from ontology.events import (
+    ACCESS_ENDED,
+    ACCESS_EXPOSED,
+    ACCESS_GRANTED,
     FACTS_DUE,
     FEED_LOADED,
     KEY_ACTIVATED,
     PLAN_MADE,
     RELEASE_ACTIVATED,
+    REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    TOKEN_ISSUED,
+    TOKEN_REVOKED,
 )
 
 if TYPE_CHECKING:
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from service.event_list import EventInFull
 
 DIGITS = 12
+_ACCESS = {ACCESS_GRANTED: "grant", ACCESS_ENDED: "grant", ACCESS_EXPOSED: "door",
+           TOKEN_ISSUED: "token", TOKEN_REVOKED: "token"}  # fmt: skip
 
 
 def events_table(events: "Sequence[Event]") -> Table:
@@ -36,7 +44,10 @@ def events_table(events: "Sequence[Event]") -> Table:
 
 
 def about(event: "Event") -> str:
-    """Source and name of a delivery, digest of a plan, name of a release, number of a key."""
+    """Source and name of a delivery, digest of a plan, name of a release, number of a key.
+
+    Of an answer the name of the request.
+    """
     told = event.payload
     if event.kind == FEED_LOADED:
         return f"{told['source']}/{told['feed']}"
@@ -44,8 +55,12 @@ def about(event: "Event") -> str:
         return f"event {told['event']}"
     if event.kind == KEY_ACTIVATED:
         return f"key {told['key'].split('+')[1]}"
+    if event.kind == REQUEST_ANSWERED:
+        return str(told["request"])
     if event.kind == RELEASE_ACTIVATED:
         return f"{told['release']['name']} {told['release']['version']}"
+    if event.kind in _ACCESS:
+        return str(told[_ACCESS[event.kind]])
     return str(told["plan"])[:DIGITS] if event.kind == PLAN_MADE else ""
 
 

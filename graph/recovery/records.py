@@ -15,6 +15,8 @@ FIELDS = (
     "sequence", "kind", "idempotency_key", "body", "agent", "effective_at", "recorded_at",
     "artifact", "payload", "seed", "leaf",
 )  # fmt: skip
+REQUEST, DIGEST = "request", "request_digest"
+"""How an event names the request that it answers, and the digest of what was asked."""
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 
 
@@ -42,6 +44,12 @@ def chain_in(record: Record) -> str | None:
     """The supply chain that an event speaks of, if it speaks of one."""
     chain = orjson.loads(record["payload"]).get("chain")
     return chain if isinstance(chain, str) else None
+
+
+def request_in(record: Record) -> str | None:
+    """The name of the request that an event answers, if it answers one."""
+    request = orjson.loads(record["payload"]).get(REQUEST)
+    return request if isinstance(request, str) else None
 
 
 def record_fault(record: Record, sequence: int) -> str:

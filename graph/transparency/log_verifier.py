@@ -21,10 +21,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 PROOF_FORMAT = "evenkeel-log-proof/1"
 CONSISTENCY_FORMAT = "evenkeel-log-consistency/1"
 FORK_FORMAT = "evenkeel-log-fork/1"
+PARTNER_FORMAT = "evenkeel-partner-bundle/1"
 LEAF_VERSION = 1
 SIGNS, COSIGNS = 1, 4
 """What a key does: signs checkpoints of its log, or cosigns those of others as a witness (the
 signature types of c2sp.org/signed-note and c2sp.org/tlog-cosignature)."""
+EVENT_PARTS = {"format", "keys", "checkpoint", "event", "leaf", "inclusion"}
 LARGEST_BYTES = 64 * 2**20
 LARGEST_NOTE = 64 * 2**10
 
@@ -228,7 +230,8 @@ def verify(
     keys, cosigners = [read_key(one) for one in trusted], [read_key(one) for one in witnesses]
     older = read_checkpoint(since) if since else None
     document = _document(data)
-    checks = {PROOF_FORMAT: _proof, CONSISTENCY_FORMAT: _consistency, FORK_FORMAT: _fork}
+    checks = {PROOF_FORMAT: _proof, CONSISTENCY_FORMAT: _consistency, FORK_FORMAT: _fork,
+              PARTNER_FORMAT: _partner}  # fmt: skip
     if (check := checks.get(str(document.get("format")))) is None:
         raise Unreadable("the file is not of a format that this verifier knows")
     if not any(key.kind == SIGNS for key in keys):
@@ -257,8 +260,13 @@ Found = tuple[dict[str, Any], Checkpoint, tuple[Checkpoint, ...]]
 def _proof(
     document: Mapping[str, Any], trusted: list[PublicKey], named: list[PublicKey]
 ) -> Found:  # fmt: skip
-    _hold_parts(document, {"format", "keys", "checkpoint", "event", "leaf", "inclusion"},
-                {"since", "lines"})  # fmt: skip
+    _hold_parts(document, EVENT_PARTS, {"since", "lines"})
+    return _event(document, trusted, named)
+
+
+def _event(
+    document: Mapping[str, Any], trusted: list[PublicKey], named: list[PublicKey]
+) -> Found:  # fmt: skip
     checkpoint, event = read_checkpoint(document["checkpoint"]), document["event"]
     hold_signed(checkpoint, trusted, named)
     leaf, fields, hidden = _opened(event)
@@ -279,6 +287,19 @@ def _proof(
              "leaf": leaf.hex(), "fields": fields, "hidden": hidden,
              "lines": _lines(document.get("lines", []), fields)}  # fmt: skip
     return found, checkpoint, held
+
+
+def _partner(
+    document: Mapping[str, Any], trusted: list[PublicKey], named: list[PublicKey]
+) -> Found:  # fmt: skip
+    """All lines of a plan that name one partner, as far as it may see them."""
+    _hold_parts(document, EVENT_PARTS | {"partner"}, {"since"})
+    found, checkpoint, held = _event(document, trusted, named)
+    part = document["partner"]
+    lines = _under(part, "partner/", found["fields"].get("payload.partners_root"))
+    plan, partner = found["fields"]["payload.plan"], part["name"].removeprefix("partner/")
+    told = {"proves": "partner", "plan": plan, "partner": partner, "lines": lines}
+    return found | told, checkpoint, held
 
 
 def _consistency(
@@ -405,20 +426,21 @@ def _lines(lines: Sequence[Mapping[str, Any]], fields: Mapping[str, Any]) -> lis
     """Lines of a plan, each proved to stand under the root that the event states."""
     if not isinstance(lines, list):
         raise Unreadable("the lines are no list")
-    found = []
-    for line in lines:
-        _hold_parts(line, {"name", "salt", "text", "path"})
-        if not line["name"].startswith("line/"):
-            raise Unreadable("a line has not the name of one")
-        shown = {"salt": line["salt"], "text": line["text"]}
-        commitment, value = _committed(line["name"], shown)
-        root = hashlib.sha256(b"\x00" + bytes.fromhex(commitment)).digest()
-        for side, beside in _sided(line["path"]):
-            root = _node(beside, root) if side == LEFT else _node(root, beside)
-        if root.hex() != fields.get("payload.lines_root"):
-            raise Refused(f"{line['name']} is no line of the plan")
-        found.append(value)
-    return found
+    return [_under(line, "line/", fields.get("payload.lines_root")) for line in lines]
+
+
+def _under(part: Mapping[str, Any], prefix: str, wanted: object) -> Any:
+    """The value of a part that is shown, proved to stand under a root that the event states."""
+    _hold_parts(part, {"name", "salt", "text", "path"})
+    if not part["name"].startswith(prefix):
+        raise Unreadable("a part has not the name of one")
+    commitment, value = _committed(part["name"], {"salt": part["salt"], "text": part["text"]})
+    root = hashlib.sha256(b"\x00" + bytes.fromhex(commitment)).digest()
+    for side, beside in _sided(part["path"]):
+        root = _node(beside, root) if side == LEFT else _node(root, beside)
+    if root.hex() != wanted:
+        raise Refused(f"{part['name']} is no part of the plan")
+    return value
 
 
 def _sided(path: Sequence[str]) -> list[tuple[str, bytes]]:

@@ -8,6 +8,7 @@ from graph.recovery.records import leaf_fields
 from graph.transparency.log_verifier import (
     CONSISTENCY_FORMAT,
     LEFT,
+    PARTNER_FORMAT,
     PROOF_FORMAT,
     RIGHT,
     Checkpoint,
@@ -27,12 +28,14 @@ Provable = tuple[Checkpoint, Sequence[PublicKey]]
 def event_proof(
     event: Event, under: Provable, inclusion: Hashes, *, only: Collection[str] | None = None,
     since: tuple[Provable, Hashes] | None = None, lines: Iterable[Mapping[str, Any]] = (),
+    partner: Mapping[str, Any] | None = None,
 ) -> bytes:  # fmt: skip
     """The file that proves an event to stand in the log of a checkpoint.
 
     `only` are the fields that are shown, by default all: of the others stand commitments, which
     tell nothing. `since` is an older checkpoint with the proof that the log continues it; `lines`
-    are parts from `line_proofs`. Raises InputError `FIELD_UNKNOWN`.
+    are parts from `line_proofs`; with the part of a `partner` it is that partner's bundle. Raises
+    InputError `FIELD_UNKNOWN`.
     """
     named = set(under[1]) | set(since[0][1] if since else ())
     document: dict[str, Any] = {
@@ -45,6 +48,8 @@ def event_proof(
         document["since"] = {"checkpoint": older.text, "proof": _texts(proof)}
     if shown := list(lines):
         document["lines"] = shown
+    if partner is not None:
+        document |= {"format": PARTNER_FORMAT, "partner": partner}
     return written(document)
 
 

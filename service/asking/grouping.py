@@ -78,7 +78,8 @@ def grouped(sheet: Sheet, keys: Sequence[Key], measures: Sequence[Measure]) -> S
     parts = [found.column(name) for name in columns]
     parts += [_result(found, at, one) for at, one in enumerate(measures)]
     names = [*columns, *(one.name for one in measures)]
-    return Sheet(sheet.name, pa.table(parts, names=names), is_grouped=True)
+    made = pa.table(parts, names=names)
+    return Sheet(sheet.name, made, is_grouped=True, labelled=sheet.labelled)
 
 
 def _check(keys: Sequence[Key], measures: Sequence[Measure]) -> None:

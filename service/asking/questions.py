@@ -7,13 +7,18 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from ontology.errors import InputError
+from graph.catalog import PlanEntry
+from graph.plan_nodes import LINE_CLASSES
+from ontology.errors import AccessError, InputError
+from service.access import Sight
 from service.asking.conditions import Condition, chosen
 from service.asking.grouping import Key, Measure, grouped
 from service.asking.ordering import Order, ordered
-from service.asking.sheets import Sheet, facts_sheet, lines_sheet
+from service.asking.sheets import KEY, Sheet, facts_sheet, lines_sheet
 from service.house import AsOf, House
+from service.permits.views import View
 
+FACTS, LINES = "facts.read", "plans.read"
 SHEETS_KEPT = 16
 ROWS_KEPT = 2_000_000
 """Sorted selections that are kept have so many rows together, so that a far page costs no more."""
@@ -59,13 +64,14 @@ class Questions:
         self._kept: OrderedDict[Hashable, Sheet] = OrderedDict()
         self._lock = Lock()
 
-    def pinned(self, source: Source) -> Source:
+    def pinned(self, source: Source, sight: Sight) -> Source:
         """The same source as it stands now: whatever is recorded later does not change it.
 
-        Raises InputError `CHAIN_UNKNOWN`.
+        Raises InputError `CHAIN_UNKNOWN`, AccessError for a chain of which nothing is seen.
         """
         if isinstance(source, LinesOf):
             return source
+        sight.view(source.chain, FACTS)
         asked, log = source.as_of or AsOf(), self._house.projection.log
         if asked == AsOf():
             self._house.state(source.chain)
@@ -75,18 +81,45 @@ class Questions:
         head = log.head().sequence
         return pinned_at(source, head if known is None else min(known, head))
 
-    def sheet(self, source: Source, selection: Selection) -> Sheet:
-        """All that is asked for, in order, of a pinned source.
+    def sheet(self, source: Source, selection: Selection, sight: Sight) -> Sheet:
+        """All that is asked for, in order, of what a caller sees of a pinned source.
 
-        Raises InputError `CHAIN_UNKNOWN`, `UNKNOWN_CLASS`, `PLAN_UNKNOWN`, `COLUMN_UNKNOWN`,
+        What is not seen is gone before anything is chosen, counted or sorted; what it took a
+        clearance to see is noted. Raises AccessError for a chain of which nothing is seen,
+        InputError `CHAIN_UNKNOWN`, `UNKNOWN_CLASS`, `PLAN_UNKNOWN`, `COLUMN_UNKNOWN`,
         `CONDITION_INVALID`, `CONDITION_VALUE`, `ORDER_INVALID`, `GROUP_INVALID`, `NUMBER_RANGE`.
         """
-        return self._once((source, selection), lambda: self._selected(source, selection))
+        chain, entry = self._chain(source)
+        try:
+            view = sight.view(chain, FACTS if isinstance(source, FactsOf) else LINES)
+        except AccessError:
+            if isinstance(source, FactsOf):
+                raise
+            raise _unknown(source) from None
+        seen = view.mark()
+        what = (source, seen, selection)
+        found = self._once(what, lambda: self._selected(source, entry, selection, view, seen))
+        if found.labelled:
+            columns = found.columns if not selection.grouped else ()
+            sight.exposures.note(chain, _class_of(source), found.labelled, columns)
+        return found
 
-    def _selected(self, source: Source, selection: Selection) -> Sheet:
-        found = self._once(source, lambda: self._source(source))
+    def _chain(self, source: Source) -> tuple[str, PlanEntry | None]:
+        """The chain of a source, and the plan if it is one of lines."""
+        if isinstance(source, FactsOf):
+            return source.chain, None
+        entry = self._house.catalog.plans_by_digest([source.plan]).get(source.plan)
+        if entry is None:
+            raise _unknown(source)
+        return entry.plan.chain, entry
+
+    def _selected(
+        self, source: Source, entry: PlanEntry | None, selection: Selection, view: View,
+        seen: Hashable,
+    ) -> Sheet:  # fmt: skip
+        found = self._once((source, seen), lambda: self._source(source, entry, view))
         if selection.where is not None:
-            found = found.of(found.table.filter(chosen(found, selection.where)))
+            found = found.where(chosen(found, selection.where))
         if selection.grouped:
             found = grouped(found, selection.by, selection.measures)
             if selection.having is not None:
@@ -94,18 +127,17 @@ class Questions:
         found = ordered(found, selection.order)
         return found.of(found.table.select(_columns(found, selection.columns)))
 
-    def _source(self, source: Source) -> Sheet:
+    def _source(self, source: Source, entry: PlanEntry | None, view: View) -> Sheet:
         if isinstance(source, LinesOf):
-            return lines_sheet(self._decision(source.plan))
-        return facts_sheet(self._house.facts(source.chain, source.as_of), source.class_name)
-
-    def _decision(self, plan: str) -> Mapping[str, Any]:
-        found = self._house.catalog.plans_by_digest([plan]).get(plan)
-        if found is None:
-            raise InputError(f"there is no plan `{plan[:100]}`", code="PLAN_UNKNOWN",
-                             hint="list the plans of the chain")  # fmt: skip
-        decision: Mapping[str, Any] = self._house.store.get_document(found.artifact)["decision"]
-        return decision
+            assert entry is not None  # noqa: S101  whoever asks for lines has looked it up
+            decision: Mapping[str, Any] = self._house.store.get_document(entry.artifact)["decision"]
+            return _seen_lines(decision, view)
+        shown = view.shown(source.as_of)
+        found = facts_sheet(shown.snapshot, source.class_name)
+        keys = found.table.column(KEY).to_pylist()
+        labelled = [key for row, key in enumerate(keys)
+                    if shown.takes_clearance(source.class_name, row)]  # fmt: skip
+        return found.bearing(labelled)
 
     def _once(self, what: Hashable, make: Callable[[], Sheet]) -> Sheet:
         with self._lock:
@@ -122,6 +154,28 @@ class Questions:
     @property
     def _rows(self) -> int:
         return sum(map(len, self._kept.values()))
+
+
+def _seen_lines(decision: Mapping[str, Any], view: View) -> Sheet:
+    """The lines of a decision that are seen."""
+    if view.is_plain:
+        return lines_sheet(decision)
+    judge = view.judge()
+    named = [(LINE_CLASSES[line["kind"]], line) for line in decision["lines"]]
+    seen = [(name, line) for name, line in named if judge.shows(name, line)]
+    labelled = [str(line["number"]) for name, line in seen if judge.bears_label(name, line)]
+    return lines_sheet({**decision, "lines": [line for _, line in seen]}).bearing(labelled)
+
+
+def _class_of(source: Source) -> str:
+    """The class of the rows: of lines of all kinds their interface."""
+    return source.class_name if isinstance(source, FactsOf) else "Line"
+
+
+def _unknown(source: LinesOf) -> InputError:
+    """The same whether there is no such plan, or none that the caller sees."""
+    return InputError(f"there is no plan `{source.plan[:100]}`", code="PLAN_UNKNOWN",
+                      hint="list the plans of the chain")  # fmt: skip
 
 
 def pinned_at(source: Source, sequence: int) -> Source:

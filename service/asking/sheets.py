@@ -1,7 +1,7 @@
 """What can be asked as a table: the facts of a class at a moment, the lines of a plan."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -32,6 +32,8 @@ class Sheet:
     table: Any
     """A `pyarrow.Table`; what is not stated is null."""
     is_grouped: bool = False
+    labelled: frozenset[str] = frozenset()
+    """The keys of those of its rows, or of the rows of its groups, that take a clearance."""
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -51,7 +53,18 @@ class Sheet:
 
     def of(self, table: Any) -> "Sheet":
         """Other rows or columns under the same name."""
-        return Sheet(self.name, table, self.is_grouped)
+        return replace(self, table=table)
+
+    def where(self, mask: Any) -> "Sheet":
+        """The rows of a mask, those of them that take a clearance still known."""
+        found = self.of(self.table.filter(mask))
+        if not self.labelled or self.is_grouped:
+            return found
+        return found.bearing(self.labelled.intersection(found.table.column(KEY).to_pylist()))
+
+    def bearing(self, labelled: Iterable[str]) -> "Sheet":
+        """The same, and which of its rows take a clearance."""
+        return replace(self, labelled=frozenset(labelled))
 
 
 def facts_sheet(snapshot: Snapshot, class_name: str) -> Sheet:

@@ -13,7 +13,8 @@ class DoorBounds(BaseSettings):
     `queue_deliveries` of `queue_bytes` together may wait. An upload ends after `upload_seconds`,
     or once no byte came for `stall_seconds`. `inbox_workers` sources are worked at a time.
     `change_readers` may follow the changes at once; one that takes nothing for `reader_seconds`
-    is cut off, and gets a sign of life every `heartbeat_seconds`.
+    is cut off, and gets a sign of life every `heartbeat_seconds`. `sockets` may be open for
+    GraphQL; one says who it is within `init_seconds`, and asks `socket_operations` at a time.
     """
 
     model_config = SettingsConfigDict(
@@ -31,6 +32,9 @@ class DoorBounds(BaseSettings):
     change_readers: int = Field(default=16, ge=1, le=1_000)
     reader_seconds: int = Field(default=30, ge=1)
     heartbeat_seconds: int = Field(default=15, ge=1)
+    sockets: int = Field(default=64, ge=1, le=10_000)
+    init_seconds: int = Field(default=5, ge=1)
+    socket_operations: int = Field(default=16, ge=1, le=1_000)
 
 
 def bounds_from_environment() -> DoorBounds:

@@ -1,8 +1,8 @@
 """What leaves: plans, their lines, and what each event changed of the facts, from any position."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice, zip_longest
 from typing import Any
 
 from graph.facts import kinds_of, uri_of
@@ -11,11 +11,14 @@ from graph.state import State
 from graph.stated import stated_by
 from ontology.errors import InputError
 from ontology.events import FACTS_DUE, FEED_LOADED, PLAN_MADE, Event, micros_of, moment_of
+from service.access import OWNER, Access, Sight, denied
 from service.doors.concerns import Partner, Regions, named
 from service.fact_flow import FactStep, fact_steps
 from service.house import House
-from service.intake.changes import CLOSED
+from service.intake.changes import CHANGED, CLOSED
+from service.permits.views import Judge, View
 
+FOLLOW = "changes.follow"
 KINDS = ("plan", "line", "shortfall", "fact")
 _STEPS = (FEED_LOADED, FACTS_DUE)
 _MOST_DIGITS = 15
@@ -63,22 +66,35 @@ class Change:
     told: Mapping[str, Any] = field(default_factory=dict)
 
 
+def worth_telling(changes: Sequence[Change]) -> Iterator[Change]:
+    """Changes without the positions that the next change says better."""
+    for change, after in zip_longest(changes, changes[1:]):
+        if change.kind or after is None or after.kind:
+            yield change
+
+
 class Outbound:
     """The changes after a position, in the order of the log, as far as readers see it.
 
-    A change has the same position and the same content for every reader at any time, whatever
-    else is asked for; so what was cut off goes on from the last position, and repeats are known
-    by theirs. Raises InputError `CHAIN_UNKNOWN`, and `POSITION_AHEAD` for a place that the log has
-    not reached. One reader at a time.
+    A change has the same position and the same content for every reader who sees the same, at any
+    time, whatever else is asked for; so what was cut off goes on from the last position, and
+    repeats are known by theirs. Raises InputError `CHAIN_UNKNOWN`, and `POSITION_AHEAD` for a place
+    that the log has not reached. One reader at a time.
     """
 
-    def __init__(self, house: House, after: Position, wanted: Wanted) -> None:
+    def __init__(
+        self, house: House, after: Position, wanted: Wanted, sight: Sight | None = None
+    ) -> None:
         self._house, self._wanted = house, wanted
+        self._sight = sight or Access(house).sight(OWNER)
+        self._sees: dict[str, View | None] = {}
         self.at = after
         """All up to here is told, once what `take` gave is."""
         self._states: dict[str, State] = {}
         self._regions: Regions | None = None
         self._rest: Iterator[Change] = iter(())
+        if wanted.chain and self._view(wanted.chain) is None:
+            raise denied()
         if wanted.chain and wanted.chain not in house.projection.log.chains():
             raise InputError(f"there is no supply chain `{wanted.chain[:100]}`",
                              code="CHAIN_UNKNOWN", hint="load a feed for it first")  # fmt: skip
@@ -91,7 +107,7 @@ class Outbound:
     def take(self, most: int) -> list[Change]:
         """The next changes, at most so many; none where all is told by now.
 
-        Raises OutsideError as the database does.
+        Raises OutsideError as the database does, AccessError where a grant has ended.
         """
         found = list(islice(self._rest, most))
         if not found:
@@ -105,15 +121,44 @@ class Outbound:
             passed = had.row if event.sequence == had.sequence else 0
             about = {"event": event.sequence, "chain": event.payload.get("chain", ""),
                      "recorded_at": event.recorded_at.isoformat()}  # fmt: skip
-            for row, (kind, told) in enumerate(self._of_event(event), 1):
+            for row, (kind, told) in enumerate(self._seen(event), 1):
                 if kind and row > passed:
                     at = Position(event.sequence, row)
                     yield Change(at, kind, {"id": str(at), "kind": kind, **about, **told})
             self.at = Position(event.sequence)
             yield Change(self.at)
 
-    def _of_event(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Every change of an event; those that are not asked for without a kind."""
+    def _seen(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every change of an event that the reader sees; what is hidden has no number, either."""
+        chain = event.payload.get("chain")
+        view = self._view(str(chain)) if chain else None
+        if view is None:
+            return
+        judges: dict[int, Judge] = {}
+        for kind, told, state in self._of_event(event):
+            if id(state) not in judges:
+                judges[id(state)] = view.judge(state)
+            judge = judges[id(state)]
+            if judge.is_plain:
+                yield kind, told
+            elif "class" not in told:  # a plan as a whole
+                if view.is_whole:
+                    yield kind, told
+            elif judge.shows(told["class"], told["fields"]):
+                if kind and judge.bears_label(told["class"], told["fields"]):
+                    key = str(told.get("key") or f"{told['plan']}/{told['fields']['number']}")
+                    self._sight.note_fact(str(chain), told["class"], key)
+                yield kind, told if view.is_whole else _without_before(told)
+
+    def _view(self, chain: str) -> View | None:
+        """What the reader sees of a chain, looked at once; None where that is nothing."""
+        if chain not in self._sees:
+            seen = self._sight.sees(chain, FOLLOW)
+            self._sees[chain] = self._sight.view(chain, FOLLOW) if seen else None
+        return self._sees[chain]
+
+    def _of_event(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any], State | None]]:
+        """Every change of an event, those that are not asked for without a kind; and its moment."""
         wanted = self._wanted
         if wanted.chain and event.payload.get("chain") != wanted.chain:
             return
@@ -122,7 +167,7 @@ class Outbound:
         elif event.kind == PLAN_MADE and wanted.kinds != {"fact"}:
             yield from self._plan(event)
 
-    def _facts(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _facts(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any], State | None]]:
         chain, reader = str(event.payload["chain"]), self._house.reader
         before = self._states.get(chain) or reader.state(chain, event.sequence - 1)
         stated = stated_by(self._house.store, event)
@@ -130,23 +175,23 @@ class Outbound:
         for step in fact_steps(before, after, stated):
             state = before if step.outcome == CLOSED else after
             concerned = self._concerns(step.class_name, step.fields, state)
-            yield "fact" if concerned else "", _told(chain, step)
+            yield "fact" if concerned else "", _told(chain, step), state
         self._states[chain] = after
 
-    def _plan(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _plan(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any], State | None]]:
         chain, record = str(event.payload["chain"]), event.payload["record"]
         wanted, decision = self._wanted, self._house.store.get_document(event.artifact)["decision"]
         is_whole = not wanted.region and wanted.partner is None
-        yield "plan" if is_whole and "plan" in wanted.kinds else "", {"plan": record["digest"],
-                                                                      "fields": record}  # fmt: skip
+        told = {"plan": record["digest"], "fields": record}
+        yield "plan" if is_whole and "plan" in wanted.kinds else "", told, None
         state = State() if is_whole else self._house.reader.state(chain, event.sequence)
         for kind, rows in (("line", "lines"), ("shortfall", "shortfalls")):
             for row in decision[rows]:
                 class_name = LINE_CLASSES[row["kind"]] if kind == "line" else "Shortfall"
                 values = {name: row[name] for name in kinds_of(class_name) if name in row}
                 concerned = kind in wanted.kinds and self._concerns(class_name, values, state)
-                yield kind if concerned else "", {"plan": record["digest"], "class": class_name,
-                                                  "fields": values}  # fmt: skip
+                told = {"plan": record["digest"], "class": class_name, "fields": values}
+                yield kind if concerned else "", told, None
 
     def _concerns(self, class_name: str, values: Mapping[str, Any], state: State) -> bool:
         wanted = self._wanted
@@ -163,9 +208,17 @@ class Outbound:
         return any(self._regions.holds(wanted.region, place) for place in places)
 
 
+def _without_before(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A change for who sees a part: what a fact named before may be hidden from them."""
+    if told.get("outcome") != CHANGED:
+        return told
+    return {**told, "references": [one for one in told["references"] if not one["before"]]}
+
+
 def _told(chain: str, step: FactStep) -> dict[str, Any]:
     return {
         "outcome": step.outcome, "class": step.class_name, "key": step.key,
         "uri": uri_of(chain, step.class_name, step.key),
         "since": moment_of(step.since_microseconds).isoformat(), "fields": step.fields,
+        "references": [asdict(one) for one in step.references],
     }  # fmt: skip

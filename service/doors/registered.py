@@ -9,8 +9,10 @@ from feeds.mapping import Mapping as FeedMapping
 from feeds.mapping_text import load_mapping, parse_mapping
 from graph.disk import sync_folder, write_durably, writing
 from ontology.errors import InputError
+from service.access import Sight, denied
 
 MOST_SOURCES = 200
+DELIVER = "feeds.deliver"
 _SOURCE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 """What a mapping can name as its source: so it can name a file, too."""
 
@@ -46,6 +48,24 @@ def mapping_of(home: Path, source: str) -> Path:
     raise InputError(f"no mapping is registered for the source `{source[:100]}`",
                      code="SOURCE_UNKNOWN",
                      hint="the operator does it: `evenkeel feeds register MAPPING`")  # fmt: skip
+
+
+def permitted_mapping(home: Path, source: str, sight: Sight) -> Path:
+    """The mapping of a source that a caller may deliver for. Raises as `mapping_of`.
+
+    For anybody but the owner the refusal is one, AccessError `ACCESS_DENIED`: whether there is no
+    such source, or one of a chain that is not the caller's to fill.
+    """
+    sight.permit(DELIVER)
+    try:
+        path = mapping_of(home, source)
+    except InputError as error:
+        if sight.caller.is_owner:
+            raise
+        raise denied() from error
+    if not sight.caller.is_owner:
+        sight.whole(load_mapping(path).chain, DELIVER)
+    return path
 
 
 def forget(home: Path, source: str) -> None:

@@ -24,7 +24,7 @@ from graph.state import State
 from ontology.canonical import digest_of
 from ontology.columns import Table, joined_tables, record_at, table_of
 from ontology.errors import InputError, Place, StateError
-from ontology.events import micros_of, moment_of
+from ontology.events import Event, micros_of, moment_of
 from ontology.governance import IdentityLink, QuarantinedRow
 from ontology.terms import join_key
 from ontology.vocabulary import FACTS, RECORDS
@@ -39,11 +39,12 @@ Change = Callable[[Table], Table]
 
 @dataclass(frozen=True, slots=True)
 class LinkTold:
-    """A link as it stands; `event` stated it, at `recorded_at`."""
+    """A link as it stands, by its key; `event` stated it, at `recorded_at`."""
 
     link: IdentityLink
     event: int
     recorded_at: datetime
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,23 @@ class Relinked:
     ended: Mapping[str, int] = field(default_factory=dict)
     set_aside: int = 0
 
+    @property
+    def told(self) -> dict[str, int]:
+        """What the event of a change says of all sources together; `told_in` reads it."""
+        counts = {"restated": self.restated, "ended": self.ended}
+        return {f"{word}/{name}": rows for word, of in counts.items() for name, rows in of.items()
+                } | {"rows_set_aside": self.set_aside}  # fmt: skip
+
+    @staticmethod
+    def told_in(event: Event) -> "Relinked":
+        """What the last event of a change did, with those of other sources that led it."""
+        counts: dict[str, dict[str, int]] = {"restated": {}, "ended": {}}
+        for key, rows in event.payload.items():
+            word, _, name = key.partition("/")
+            if name and word in counts:
+                counts[word][name] = rows
+        return Relinked(event.sequence, **counts, set_aside=event.payload["rows_set_aside"])
+
 
 def accept(
     house: House, chain: str, source: str, class_name: str, pairs: Mapping[str, str], *,
@@ -69,8 +87,11 @@ def accept(
     From then on the source's deliveries are read by the links. The same again changes nothing.
     Raises InputError `IDENTITY_UNKNOWN` where there is no such thing of ours,
     `IDENTITY_CONTRADICTION` where two facts of the source would be one and say otherwise (both
-    rows are named), `IDENTITY_WAITS`, and what `crosswalk.accepted` raises.
+    rows are named), `IDENTITY_WAITS`, `UNKNOWN_CLASS`, and what `crosswalk.accepted` raises.
     """
+    if class_name not in FACTS:
+        raise InputError(f"there is no class `{class_name[:100]}`", code="UNKNOWN_CLASS",
+                         hint="name a class of the vocabulary")  # fmt: skip
     known = house.state(chain).snapshot.table(class_name).row_of
     for own in pairs.values():
         if join_key((own,)) not in known:
@@ -111,18 +132,43 @@ def take_back(
     return _relinked(house, chain, source, change, agent, reason)
 
 
+def reject(
+    house: House, chain: str, source: str, class_name: str, external_ids: Sequence[str], *,
+    agent: str, reason: str = "",
+) -> Relinked:  # fmt: skip
+    """Decide that identifiers of a source stand for nothing of ours: none is proposed for them.
+
+    Each stands for itself, as it did before. Raises InputError `IDENTITY_TAKEN` where one is
+    linked (`take_back` splits it), `IDENTITY_CLASS`.
+    """
+
+    def change(links: Table) -> Table:
+        for external in external_ids:
+            links = accepted(links, source, class_name, external, external, person=agent)
+        return links
+
+    return _relinked(house, chain, source, change, agent, reason)
+
+
 def links_of(
-    house: House, chain: str, source: str = "", class_name: str = ""
+    house: House, chain: str, source: str = "", class_name: str = "", after: str = ""
 ) -> Iterator[LinkTold]:  # fmt: skip
-    """The links of a chain as they stand, those that were split, too."""
+    """The links of a chain as they stand, by key, those after one; those that were split, too.
+
+    What stated them is read as they are asked for, each event once.
+    """
     snapshot = house.facts(chain)
     table = snapshot.table(LINK)
+    recorded: dict[int, datetime] = {}
     for row in range(len(table)):
         link = record_at(table, row)
-        if source in ("", link.source) and class_name in ("", link.class_name):
+        wanted = source in ("", link.source) and class_name in ("", link.class_name)
+        if wanted and table.keys[row] > after:
             event = int(snapshot.addresses[LINK][row, 0])
-            (told,) = house.projection.log.read(after=event - 1, limit=1)
-            yield LinkTold(link, event, told.recorded_at)
+            if event not in recorded:
+                (told,) = house.projection.log.read(after=event - 1, limit=1)
+                recorded[event] = told.recorded_at
+            yield LinkTold(link, event, recorded[event], str(table.keys[row]))
 
 
 def _relinked(
@@ -155,23 +201,26 @@ def _stated(
     found = restated(history.told, *links)
     aside = {name: _pointing_nowhere(each, found, before, links) for name, each in found.items()}
     others = {history.told[at].source for each in found.values() for at in each.origin[:, 0]}
-    sequence = before.sequence
-    for whose in (*sorted(others - {source}), source):
-        now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
-        feed = _facts(chain, whose, history, found, aside)
-        if whose == source:
-            feed = _with_links(feed, _changed(*links), now)
-        told = digest_of([whose, _changed(*links).digest, sequence])
-        sequence = load_feed(
-            house.projection, replace(feed, feed=f"links/{told[:16]}"), agent=agent,
-            effective_at=now, after=sequence, stated={RELINKS: source, "reason": reason},
-        ).event.sequence  # fmt: skip
     stated = {name: len(each.table) - len(aside[name]) for name, each in found.items()}
-    return Relinked(
-        sequence, {name: rows for name, rows in stated.items() if rows},
+    done = Relinked(
+        None, {name: rows for name, rows in stated.items() if rows},
         {name: len(each.gone) for name, each in found.items() if len(each.gone)},
         sum(map(len, aside.values())),
     )  # fmt: skip
+    sequence, projection = before.sequence, house.projection
+    unasked = projection.on(projection.log.answering(None))  # the last event is the answer
+    for whose in (*sorted(others - {source}), source):
+        now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
+        feed = _facts(chain, whose, history, found, aside)
+        said: dict[str, str | int] = {RELINKS: source, "reason": reason}
+        if whose == source:
+            feed, said = _with_links(feed, _changed(*links), now), {**said, **done.told}
+        told = digest_of([whose, _changed(*links).digest, sequence])
+        sequence = load_feed(
+            projection if whose == source else unasked, replace(feed, feed=f"links/{told[:16]}"),
+            agent=agent, effective_at=now, after=sequence, stated=said,
+        ).event.sequence  # fmt: skip
+    return replace(done, event=sequence)
 
 
 def _classes(before: Table, after: Table) -> set[str]:

@@ -21,6 +21,7 @@ from ontology.time_zones import zones_of
 from service.house import AsOf, House
 
 WINDOW_HOURS = 24
+MOST_WINDOW_HOURS = 24 * 366
 CLASSES = ("StockPosition", "StockMovement")
 
 
@@ -61,8 +62,11 @@ def compare_sources(
     of their day or of its START, where their moment is not known. What was settled by a
     person or a rule stays so while the sources differ by as much, and the chain has the stock of
     the one that was chosen. Raises InputError
-    `CHAIN_UNKNOWN`, `SOURCE_UNKNOWN`, `SAME_SOURCE`.
+    `CHAIN_UNKNOWN`, `SOURCE_UNKNOWN`, `SAME_SOURCE`, `BAD_TIME`.
     """
+    if not 0 <= window_hours <= MOST_WINDOW_HOURS:
+        raise InputError(f"{window_hours} hours are no window of 0 to {MOST_WINDOW_HOURS}",
+                         code="BAD_TIME", hint="leave it out, or name fewer hours")  # fmt: skip
     present = house.facts(chain, AsOf() if at is None else AsOf(effective=at))
     when = at or datetime.now(UTC)
     start, end = micros_of(when - timedelta(hours=window_hours)), micros_of(when)

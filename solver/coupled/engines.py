@@ -67,6 +67,10 @@ class ItemEngines:
             self._due[structure] = known = due
         return known
 
+    def widen(self, items: Items) -> None:
+        """Go on with items that differ in rows and capacities alone, from the bases at hand."""
+        self._items, self._last, self._due = items, {}, {}
+
     def forget(self) -> None:
         """Let go of all engines: memory for what comes after."""
         self._own, self._last, self._shared = {}, {}, {}

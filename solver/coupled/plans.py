@@ -20,6 +20,10 @@ NEAR = 0.02
 DEALS = 4
 """How often room is dealt out anew before an item gets nothing more."""
 
+SHARED_OUT, SHORT_CLOSED, ALL_CLOSED = 0, 1, 2
+"""How room is cut where a flow takes more than is left: its arcs on what is short get shares of
+it; then nothing more on these; in the end nothing more on any arc with rows."""
+
 TOLERANCE = 1e-4
 """What counts as a whole unit of slack in floats."""
 
@@ -126,9 +130,8 @@ class Draft:
         items, structure = self._items, self._items.structure(item)
         rows = (structure.row_resource, structure.row_arc, items.use[items.of_rows(item)])
         flow = solve(cost, room)
-        for deal in range(DEALS + 1):
-            strict = deal == DEALS
-            if flow is None or not _deal(room, *rows, known, flow, self.left, self._need, strict):
+        for cut in (*[SHARED_OUT] * DEALS, *[SHORT_CLOSED] * DEALS, ALL_CLOSED):
+            if flow is None or not _deal(room, *rows, known, flow, self.left, self._need, cut):
                 break
             flow = solve(cost, room)
         if flow is None:
@@ -234,7 +237,7 @@ def _deal(  # noqa: PLR0917  # a loop's arrays, one by one
     flow: AnyArray,
     left: AnyArray,
     need: AnyArray,
-    strict: bool,
+    cut: int,
 ) -> bool:
     """Whether a flow takes more than is left; then room is cut so that any flow in it fits.
 
@@ -257,9 +260,10 @@ def _deal(  # noqa: PLR0917  # a loop's arrays, one by one
     for row in range(len(arc)):
         known_use, beyond = need[0, resource[row]], need[1, resource[row]]
         rest = left[resource[row]] - known_use
-        if strict and use[row] > 0:
+        short = use[row] > 0 and beyond > rest
+        if (short and cut == SHORT_CLOSED) or (use[row] > 0 and cut == ALL_CLOSED):
             room[arc[row]] = min(room[arc[row]], known[arc[row]])
-        elif use[row] > 0 and beyond > rest:
+        elif short:
             # a little less than the share, as floats may round it up
             share = max(0.0, rest / beyond) * (1 - TOLERANCE**2) if beyond > 0 else 0.0
             units = known[arc[row]]

@@ -53,9 +53,9 @@ class State(NamedTuple):
 class Start:
     """Prices per resource, and flows and potentials of the items that are cheapest at them."""
 
-    prices: IntArray
-    flow: IntArray
-    level: IntArray
+    prices: AnyArray
+    flow: AnyArray
+    level: AnyArray
 
 
 class FirstOrder:
@@ -113,6 +113,26 @@ class FirstOrder:
                     own = self._items.of_arcs(item)
                     rows = slice(chunk.arc_start, chunk.arc_start + own.stop - own.start)
                     found[own] = state.flow[rows, place]
+        return found
+
+    def widened(self, items: Items, active: IntArray, capacity: IntArray) -> "FirstOrder":
+        """The method where it stands, on items that have more resources: those cost nothing yet."""
+        prices = np.zeros(len(capacity))
+        prices[: len(self._prices)] = self.prices
+        start = Start(prices, self.flow(), self._level())
+        wider = FirstOrder(items, active, capacity, start, self._threads)
+        wider.iterations, wider._weight = self.iterations, self._weight
+        return wider
+
+    def _level(self) -> AnyArray:
+        """The potentials per node of the items (0 for those that are not active)."""
+        found = np.zeros(len(self._items.supply), KIND)
+        for state, chunks in zip(self._states, self._set.chunks, strict=True):
+            for chunk in chunks:
+                for place, item in enumerate(chunk.items.tolist()):
+                    own = self._items.of_nodes(item)
+                    lines = slice(chunk.node_start, chunk.node_start + own.stop - own.start)
+                    found[own] = state.level[lines, place]
         return found
 
     def _begin(self, start: Start) -> None:

@@ -11,6 +11,7 @@ from solver.coupled.engines import ItemEngines
 from solver.coupled.items import FloatArray, Items, add_use, total_cost
 from solver.coupled.plans import Draft
 from solver.coupled.prices import FirstOrder, Start
+from solver.coupled.rounding import exceeded, with_rows
 from solver.network.columns import IntArray
 from solver.network.names import mixed
 from solver.network.ranges import exact_dot
@@ -35,6 +36,9 @@ SETTLED = 0.03
 SPACINGS = ((1.6, 1.1), (4.0, 1.2), (float("inf"), 1.5))
 """With the gap at so many times its target, the next plan is tried after at least so many times
 the iterations of the last."""
+
+ROUNDINGS = 4
+"""How often capacities are rounded for whole units before the first plan is tried."""
 
 HOPELESS = 1.35
 """A plan this many times the target gap away after two passes is not worth the others."""
@@ -71,20 +75,25 @@ Ending = Literal["target", "work_limit", "stalled", "wider"]
 class Search:
     """The best prices, with their exact bound, and the best plan that were found so far.
 
+    `items` gain rounded rows (`rounding.py`), one per column (resource, divisor) of `rounded`, as
+    resources after those that were given; at most `roundings` times.
     `free` is a cheapest flow of every item by itself. Items that are not active keep it: where
     they use nothing that is priced it stays their cheapest flow, and costs nothing to know.
     """
 
     def __init__(
-        self, items: Items, free: IntArray, target_per_million: int, work_limit: int, threads: int
-    ) -> None:
+        self, items: Items, free: IntArray, target_per_million: int, work_limit: int, threads: int,
+        roundings: int = 0,
+    ) -> None:  # fmt: skip
         self.engines = ItemEngines(items)
+        self.rounded = np.zeros((2, 0), np.int64)
+        self._roundings = roundings
         self.iterations = 0
         self.prices = np.zeros(len(items.capacity), np.int64)
         self.bound: int | None = None
         self.plan: IntArray | None = None
         self.cost: int | None = None
-        self._items, self._free, self._threads = items, free, threads
+        self.items, self._free, self._threads = items, free, threads
         self._target, self._limit = target_per_million, work_limit
         each = map(items.of_arcs, _all(items))
         self._parts = [exact_dot(items.cost[own], free[own]) for own in each]
@@ -109,27 +118,20 @@ class Search:
 
         It starts from these prices and the items' cheapest flows and potentials at them.
         """
-        items = self._items
+        items = self.items
         left = self._left(active)
         if len(active) == items.count:
             self._free = self._free[:0].copy()  # no item keeps it
         method = FirstOrder(items, active, left, self.start(active, prices), self._threads)
         tried, idle, best = 0, 0, self.gap_per_million()
         while True:
-            before = self.bound
-            value = self._block(active, method)
+            ending = self._until_due(active, left, method, tried)
+            if ending is not None:
+                return ending
             last = self.iterations >= self._limit
-            if self.reached():
-                return "target"
-            if value > self._most:
-                return "stalled"
-            if not last and not (
-                method.iterations >= self._spacing() * tried
-                and (self._settled(before, value) or self._ready(active, left, method))
-            ):
+            if not last and (wider := self._round(active, left, method)) is not None:
+                method, left = wider, self._left(active)
                 continue
-            if not last and len(self.paying(active, self.prices > 0)) > len(active):
-                return "wider"
             tried = method.iterations
             self._try(active, left, method)
             if self.reached():
@@ -142,12 +144,51 @@ class Search:
                 self._shake(active, left, method.prices)
                 return self._last_prices(active, method)
 
+    def _until_due(
+        self, active: IntArray, left: IntArray, method: FirstOrder, tried: int
+    ) -> Ending | None:
+        """Blocks of iterations until a plan is due, None, or there is no need of one."""
+        while True:
+            before = self.bound
+            value = self._block(active, method)
+            if self.reached():
+                return "target"
+            if value > self._most:
+                return "stalled"
+            if self.iterations >= self._limit:
+                return None
+            if method.iterations >= self._spacing() * tried and (
+                self._settled(before, value) or self._ready(active, left, method)
+            ):
+                more = len(self.paying(active, self.prices > 0)) > len(active)
+                return "wider" if more else None
+
     def _block(self, active: IntArray, method: FirstOrder) -> int:
         """So many iterations, and the bound at the prices that they lead to."""
         block = min(BLOCK, self._limit - self.iterations)
         method.run(block)
         self.iterations += block
         return self.price(active, method.prices)
+
+    def _round(self, active: IntArray, left: IntArray, method: FirstOrder) -> FirstOrder | None:
+        """Add the rounded rows that the fractional flow exceeds; None where there is no new one."""
+        if not self._roundings:
+            return None
+        self._roundings -= 1
+        given = len(self.prices) - self.rounded.shape[1]
+        divisors = exceeded(self.items, active, method.flow(), left)[:given]
+        known = set(zip(*self.rounded.tolist(), strict=True))
+        new = [pair for pair in enumerate(divisors.tolist()) if pair[1] and pair not in known]
+        if not new:
+            return None
+        rows = np.array(new, np.int64).T
+        self.items = with_rows(self.items, *rows)
+        self.engines.widen(self.items)
+        if len(self._free):
+            self._free_use = _used_freely(self.items, self._free)
+        self.rounded = np.concatenate([self.rounded, rows], axis=1)
+        self.prices = np.append(self.prices, np.zeros(len(new), np.int64))
+        return method.widened(self.items, active, self._left(active))
 
     def _last_prices(self, active: IntArray, method: FirstOrder) -> Ending:
         """Raise the bound alone while a block closes enough of the gap."""
@@ -162,7 +203,7 @@ class Search:
 
     def price(self, active: IntArray, prices: FloatArray) -> int:
         """The exact bound at prices rounded to whole numbers >= 0; the best one is kept."""
-        limit = self._items.price_limit
+        limit = self.items.price_limit
         whole = np.rint(np.clip(prices, 0, limit)).astype(np.int64)
         value = self.exact_bound(active, whole)
         if self.bound is None or value > self.bound:
@@ -171,7 +212,7 @@ class Search:
 
     def exact_bound(self, active: IntArray, prices: IntArray) -> int:
         """Sum of every item's least cost at these prices - prices . capacity."""
-        items = self._items
+        items = self.items
         total = items.offset + self._free_cost - exact_dot(prices, items.capacity)
         for item in self.paying(active, prices > 0).tolist():
             total += self.engines.bound_part(item, prices)[0] - self._parts[item]
@@ -179,7 +220,7 @@ class Search:
 
     def paying(self, active: IntArray, priced: BoolArray) -> IntArray:
         """The active items, and those whose free flow uses what has a price."""
-        chosen = np.zeros(self._items.count, np.bool_)
+        chosen = np.zeros(self.items.count, np.bool_)
         chosen[active] = True
         users, resources = self._free_use
         chosen[users[priced[resources]]] = True
@@ -187,16 +228,16 @@ class Search:
 
     def _fixed(self, active: IntArray) -> IntArray:
         """The free flow, with nothing on active items."""
-        if len(active) == self._items.count:
-            return np.zeros_like(self._items.cost)
+        if len(active) == self.items.count:
+            return np.zeros_like(self.items.cost)
         flow = self._free.copy()
         for item in active.tolist():
-            flow[self._items.of_arcs(item)] = 0
+            flow[self.items.of_arcs(item)] = 0
         return flow
 
     def _left(self, active: IntArray) -> IntArray:
         """What the items that are not active leave of every resource."""
-        items, left = self._items, self._items.capacity.copy()
+        items, left = self.items, self.items.capacity.copy()
         for item in np.setdiff1d(_all(items), active).tolist():
             structure, own = items.structure(item), items.of_arcs(item)
             add_use(
@@ -207,7 +248,7 @@ class Search:
 
     def start(self, active: IntArray, prices: IntArray) -> Start:
         """The exact bound at these prices, and what goes with it to start from."""
-        items, flow = self._items, np.zeros(len(self._items.cost), np.int64)
+        items, flow = self.items, np.zeros(len(self.items.cost), np.int64)
         level = np.zeros(len(items.supply), np.int64)
         self.price(active, prices.astype(np.float64))
         for item in active.tolist():
@@ -221,7 +262,7 @@ class Search:
 
     def _ready(self, active: IntArray, left: IntArray, method: FirstOrder) -> bool:
         """Whether the fractional flow is near enough to what whole plans can be made of."""
-        items, prices, flow = self._items, method.prices, method.flow()
+        items, prices, flow = self.items, method.prices, method.flow()
         rest = left.astype(np.float64)
         for item in active.tolist():
             structure, own = items.structure(item), items.of_arcs(item)
@@ -239,7 +280,7 @@ class Search:
 
     def _try(self, active: IntArray, left: IntArray, method: FirstOrder) -> None:
         """Round, then go downhill, and keep every plan that is the best so far."""
-        draft = Draft(self._items, self.engines, self._fixed(active), left)
+        draft = Draft(self.items, self.engines, self._fixed(active), left)
         prices = method.prices
         draft.round(active, method.flow(), prices)
         for place, share in enumerate(SHARES):
@@ -260,9 +301,9 @@ class Search:
         another share of its price some let go of what others then take up. What that gains is
         blended into the plan, circle by circle. Returns whether that reached the target.
         """
-        if self.plan is None or self.cost is None or not self._items.narrow:
+        if self.plan is None or self.cost is None or not self.items.narrow:
             return False  # costs of circles add up in int64
-        core = core_of(self._items, self.engines, active, self.prices, self.plan, left)
+        core = core_of(self.items, self.engines, active, self.prices, self.plan, left)
         engines, every = ItemEngines(core, repairs=True), np.arange(core.count)
         best = Draft(core, engines, self.plan[core.arcs], left)
         best.take()
@@ -297,7 +338,7 @@ class Search:
         """The draft's gap per million, infinite where it overdraws; the cheapest is kept."""
         if draft.overdraft() or self.bound is None:
             return float("inf")
-        cost = total_cost(self._items, draft.flow)
+        cost = total_cost(self.items, draft.flow)
         if self.cost is None or cost < self.cost:
             self.cost = cost
             if self.reached() or self.plan is None:  # then the draft goes no further

@@ -10,12 +10,13 @@ from solver.coupled.engines import ItemEngines
 from solver.coupled.items import Items, add_prices, items_of, used_of
 from solver.coupled.polish import polish
 from solver.coupled.prices import FirstOrder
-from solver.coupled.search import BLOCK, BoolArray, Search
+from solver.coupled.search import BLOCK, ROUNDINGS, BoolArray, Search
 from solver.engine.flow import Solution, solve, unmet
 from solver.engine.potentials import canonical_potentials
 from solver.network.columns import IntArray, Network
 from solver.proof.certificate import measure
 from solver.proof.claims import SharedResources
+from solver.proof.rounded import Rounded, with_rounded
 
 Stop = Literal["free", "target", "work_limit", "stalled", "no_plan", "infeasible"]
 
@@ -51,6 +52,7 @@ class CoupledPlan:
     cost: int | None
     iterations: int = 0
     solves: int = 0
+    rounded: Rounded | None = None
 
     @property
     def gap(self) -> int | None:
@@ -68,6 +70,7 @@ def solve_coupled(
     start_prices: IntArray | None = None,
     threads: int = 1,
     alone: Solution | None = None,
+    round_rows: bool = True,
 ) -> CoupledPlan:
     """A cheap plan of all items within what they share, with prices that prove how cheap.
 
@@ -98,17 +101,19 @@ def solve_coupled(
         return CoupledPlan("free", alone.flow, prices, potentials, cost, cost)
     items = items_of(network, block_of_node, shared)
     free = _free_flow(network, items, alone.flow)
-    search = Search(items, free, target_per_million, work_limit, threads)
+    roundings = ROUNDINGS if round_rows else 0
+    search = Search(items, free, target_per_million, work_limit, threads, roundings)
     del alone, free  # a column of a large network takes a hundred megabytes
-    stop = _widening(search, items, used > shared.capacity, start_prices)
+    stop = _widening(search, used > shared.capacity, start_prices)
+    del items  # the search has those with rounded rows
     if start_prices is None:
-        polish(search, items)
+        polish(search, search.items)
     if search.cost is None:
-        proof = _no_plan_proof(network, items, shared, threads)
+        proof = _no_plan_proof(network, items_of(network, block_of_node, shared), shared, threads)
         if proof is not None:
             return replace(proof, iterations=search.iterations, solves=search.engines.calls)
-    plan = _drawn_up(network, shared, items, search, stop)
-    del items, search
+    plan = _drawn_up(network, shared, search, stop)
+    del search
     return _proved(network, shared, plan)
 
 
@@ -143,11 +148,11 @@ def _free_flow(network: Network, items: Items, flow: IntArray) -> IntArray:
 
 def _widening(
     search: Search,
-    items: Items,
     short: BoolArray,
     start_prices: IntArray | None,
 ) -> Stop:
     """Search with the items that use what is short, then with all that use what has a price."""
+    items = search.items  # what follows is the same with rounded rows
     active = search.paying(np.zeros(0, np.int64), short)
     start = np.zeros(len(short), np.int64)
     if start_prices is not None:
@@ -165,20 +170,29 @@ def _widening(
         start = search.prices
 
 
-def _drawn_up(
-    network: Network, shared: SharedResources, items: Items, search: Search, stop: Stop
-) -> CoupledPlan:
+def _drawn_up(network: Network, shared: SharedResources, search: Search, stop: Stop) -> CoupledPlan:
     """The best plan in the rows of the network, with canonical potentials at the best prices."""
-    potentials = canonical_potentials(*_at_prices(network, shared, items, search))
+    items, given = search.items, len(shared.capacity)
+    prices, rounded = search.prices[:given], _priced_rows(search, given)
+    potentials = canonical_potentials(*_at_prices(network, shared, prices, rounded, search))
     flow = np.zeros(0, np.int64)
     if search.plan is not None:
         flow = network.lower.copy()
         flow[items.arcs] += search.plan
     assert search.bound is not None  # noqa: S101  # every search has priced something
     return CoupledPlan(
-        stop if len(flow) else "no_plan", flow, search.prices, potentials, search.bound,
-        search.cost, search.iterations, search.engines.calls,
+        stop if len(flow) else "no_plan", flow, prices, potentials, search.bound, search.cost,
+        search.iterations, search.engines.calls, rounded,
     )  # fmt: skip
+
+
+def _priced_rows(search: Search, given: int) -> Rounded | None:
+    """The rounded rows that have a price, in order; None where none has."""
+    resource, divisor = search.rounded
+    price = search.prices[given:]
+    order = np.lexsort((divisor, resource))
+    order = order[price[order] > 0]
+    return Rounded(resource[order], divisor[order], price[order]) if len(order) else None
 
 
 def _proved(network: Network, shared: SharedResources, plan: CoupledPlan) -> CoupledPlan:
@@ -191,17 +205,18 @@ def _proved(network: Network, shared: SharedResources, plan: CoupledPlan) -> Cou
     ):
         raise SolverError("an engine returned a plan that is not feasible", code="ENGINE_WRONG")
     shown = flow if len(flow) else network.lower
-    claims = measure(network, shown, plan.potentials, plan.prices, shared)
+    claims = measure(network, shown, plan.potentials, plan.prices, shared, rounded=plan.rounded)
     if claims.bound != plan.bound or (len(flow) and claims.cost != plan.cost):
         raise SolverError("prices and potentials do not prove the plan", code="ENGINE_WRONG")
     return plan
 
 
 def _at_prices(
-    network: Network, shared: SharedResources, items: Items, search: Search
-) -> tuple[Network, IntArray, IntArray]:
+    network: Network, shared: SharedResources, prices: IntArray, rounded: Rounded | None,
+    search: Search,
+) -> tuple[Network, IntArray, IntArray]:  # fmt: skip
     """The network with prices in its costs, a cheapest flow of it, and potentials that prove it."""
-    flow = network.lower.copy()
+    items, flow = search.items, network.lower.copy()
     known = np.zeros(network.node_count, np.int64)
     for item in range(items.count):
         own, nodes = items.of_arcs(item), items.of_nodes(item)
@@ -209,7 +224,8 @@ def _at_prices(
         known[items.nodes[nodes]] = search.engines.potentials(item)
     search.engines.forget()  # the most memory of all, and from here on nobody asks them
     priced = network.cost.copy()
-    add_prices(priced, shared.resource, shared.arc, shared.use, search.prices)
+    wider, paid = with_rounded(network, shared, prices, rounded)
+    add_prices(priced, wider.resource, wider.arc, wider.use, paid)
     return replace(network, cost=priced), flow, known + items.level
 
 
@@ -232,6 +248,6 @@ def _no_plan_proof(
         scale = min(PROOF_PRICE, items.price_limit) / max(method.prices.max(initial=0), 1e-9)
         if search.price(every, method.prices * scale) > 0:
             free = replace(network, cost=np.zeros_like(network.cost))
-            found = _proved(free, shared, _drawn_up(free, shared, idle, search, "infeasible"))
+            found = _proved(free, shared, _drawn_up(free, shared, search, "infeasible"))
             return replace(found, stop="infeasible")
     return None

@@ -8,6 +8,7 @@ import numpy as np
 from solver.network.columns import IntArray
 from solver.proof.branches import Branches
 from solver.proof.claims import SharedResources
+from solver.proof.rounded import Rounded
 
 RULES = "https://w3id.org/evenkeel/rule/"
 LANE_CAPACITY = "https://w3id.org/evenkeel/limit/lane-capacity"
@@ -106,13 +107,14 @@ class Proved:
     """A feasible flow, and the potentials and prices (per shared resource) that bound its cost.
 
     `prices` is None where no capacity is shared. Where what comes whole keeps these from proving
-    the bound, `branches` do.
+    the bound, `branches` do. `rounded` are the prices of rows rounded for whole units.
     """
 
     flow: IntArray
     potentials: IntArray
     prices: IntArray | None = None
     branches: Branches | None = None
+    rounded: Rounded | None = None
 
 
 def used(shared: SharedResources, flow: IntArray) -> IntArray:

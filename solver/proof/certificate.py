@@ -19,6 +19,7 @@ from solver.proof.branches import (
     steps_cost,
 )
 from solver.proof.claims import CertificateCheck, Claims, SharedResources, claims_of
+from solver.proof.rounded import Rounded, misfits_of_rounded, with_rounded
 
 TAKEN_AS_STATED = "the cost of doing nothing is taken as stated"
 FIXED_AS_STATED = "the costs of what was given and of the lines are taken as stated"
@@ -37,6 +38,7 @@ def check(
     do_nothing: IntArray | None = None,
     branches: Branches | None = None,
     *,
+    rounded: Rounded | None = None,
     form: bool = True,
 ) -> CertificateCheck:
     """What `certify` answers, and whether what is claimed is what is proved, number by number.
@@ -46,7 +48,9 @@ def check(
     `form` asks also whether the potentials are the canonical ones, which proves nothing more.
     """
     fixed = (claims.given_cost, claims.line_cost)
-    found = certify(network, flow, potentials, prices, shared, do_nothing, fixed, branches)
+    found = certify(
+        network, flow, potentials, prices, shared, do_nothing, fixed, branches, rounded=rounded
+    )
     proved, refusals, notes = found.proved, [*found.refusals], [*found.notes]
     if proved is None:
         return found
@@ -58,7 +62,8 @@ def check(
     canonical = None
     comes_whole = shared is not None and shared.whole is not None
     if form and proved.gap == 0 and not refusals and not comes_whole:
-        canonical = _is_canonical(network, flow, potentials, prices, shared)
+        wide = _wider(network, shared, prices, rounded)
+        canonical = _is_canonical(network, flow, potentials, *wide)
         if not canonical:
             notes.append("the potentials prove the stated bound, but are not the canonical ones")
     return CertificateCheck(tuple(refusals), tuple(notes), proved, canonical)
@@ -73,6 +78,8 @@ def certify(
     do_nothing: IntArray | None = None,
     fixed: tuple[int, int] = (0, 0),
     branches: Branches | None = None,
+    *,
+    rounded: Rounded | None = None,
 ) -> CertificateCheck:
     """Check a flow and derive all that it proves from the network alone, in exact integers.
 
@@ -85,6 +92,7 @@ def certify(
     Where capacity comes in steps (`claims.Whole`), n of them cost F n, and - prices . capacity
     is the least of (F - price capacity) n that there can be. With `branches` every plan is in one
     leaf of a tree of splits, and the bound is the least that the leaves prove of their own.
+    What is `rounded` is derived from the capacities, and bounds every whole flow (`rounded.py`).
     `do_nothing` is a feasible flow, too, and its cost what doing nothing costs. `fixed` are the
     costs beside the flow: of what was given before it, and of its lines.
     """
@@ -93,12 +101,13 @@ def certify(
         refusals.append("branches are stated, but no shared resources")
     if shared is not None and not refusals:
         refusals = misfits(network, shared, prices, branches)
+    refusals = refusals or misfits_of_rounded(network, shared, rounded)
     if refusals:
         return CertificateCheck(tuple(refusals), (), None, None)
     refusals += _violations(network, flow, shared, "flow")
     if do_nothing is not None:
         refusals += _violations(network, do_nothing, shared, "flow of doing nothing")
-    bounds = _leaf_bounds(network, potentials, prices, shared, branches)
+    bounds = _leaf_bounds(network, potentials, prices, shared, branches, rounded)
     proved = _claimed(network, flow, min(bounds), shared, do_nothing, fixed)
     if fixed[1] < 0:
         refusals.append("the fixed cost of the lines is negative")
@@ -116,9 +125,10 @@ def measure(
     network: Network, flow: IntArray, potentials: IntArray, prices: IntArray | None = None,
     shared: SharedResources | None = None, do_nothing: IntArray | None = None,
     fixed: tuple[int, int] = (0, 0), branches: Branches | None = None,
+    *, rounded: Rounded | None = None,
 ) -> Claims:  # fmt: skip
     """What `certify` proves, of columns that fit, whether or not the flow is feasible."""
-    bounds = _leaf_bounds(network, potentials, prices, shared, branches)
+    bounds = _leaf_bounds(network, potentials, prices, shared, branches, rounded)
     return _claimed(network, flow, min(bounds), shared, do_nothing, fixed)
 
 
@@ -154,15 +164,27 @@ def _cost(network: Network, flow: IntArray, shared: SharedResources | None) -> i
 
 def _leaf_bounds(
     network: Network, potentials: IntArray, prices: IntArray | None,
-    shared: SharedResources | None, branches: Branches | None,
+    shared: SharedResources | None, branches: Branches | None, rounded: Rounded | None,
 ) -> list[int]:  # fmt: skip
     """What each leaf proves of the plans in it; without branches, what is proved of all plans."""
     if branches is None or shared is None or prices is None:
+        prices, shared = _wider(network, shared, prices, rounded)
         return [_bound(network, potentials, prices, shared)]
     return [
         _bound(leaf.network, leaf.potentials, leaf.prices, leaf.shared)
         for leaf in leaves(network, shared, potentials, prices, branches)
     ]
+
+
+def _wider(
+    network: Network, shared: SharedResources | None, prices: IntArray | None,
+    rounded: Rounded | None,
+) -> tuple[IntArray | None, SharedResources | None]:  # fmt: skip
+    """The prices and the resources with the rounded rows among them."""
+    if shared is None or prices is None:
+        return prices, shared
+    wider, all_prices = with_rounded(network, shared, prices, rounded)
+    return all_prices, wider
 
 
 def _bound(

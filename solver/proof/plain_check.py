@@ -12,6 +12,7 @@ Bounds = dict[tuple[int, int], tuple[int, int]]  # (kind, number): least and mos
 LEAF, ARC, RESOURCE = 0, 1, 2
 ARCS = ("", "tail", "head", "cost", "lower", "capacity")
 STEPS = ("", "shared_capacity", "whole_step_cost", "whole_least_steps", "whole_most_steps")
+ROUNDED = ("rounded_", "resource", "divisor", "price")
 
 
 def refusals(network: Columns, proof: Columns, stated: dict[str, Any]) -> list[str]:
@@ -22,11 +23,11 @@ def refusals(network: Columns, proof: Columns, stated: dict[str, Any]) -> list[s
     each arc, lower <= flow <= capacity, and whole lots; of each resource no more is taken than its
     steps hold: n steps of size C hold n C and cost F n.
     """
-    columns = [*network.values(), *proof.values()]
-    if any(type(number) is not int for column in columns for number in column):
+    if any(type(n) is not int for column in (*network.values(), *proof.values()) for n in column):
         raise ValueError("a column holds something that is no whole number")
     ones = [1 for _ in network.get("shared_capacity", [])]  # of what is no step: one for nothing
     network = {**dict.fromkeys(STEPS[3:], ones), STEPS[2]: [0 for _ in ones], **network}
+    network |= {name: proof[name] for name in proof if name.startswith(ROUNDED[0])}
     if any(min(step) < 0 for step in _rows(network, *STEPS)):
         raise ValueError("a step has a size, cost or number below 0")
     wrong, cost = _broken(network, proof["flow"])
@@ -35,8 +36,7 @@ def refusals(network: Columns, proof: Columns, stated: dict[str, Any]) -> list[s
         wrong.append("a leaf states another bound than its potentials and prices prove")
     given, lines = stated["given_cost"], stated["line_cost"]
     gap = cost + lines - min(bounds)
-    proved: dict[str, Any] = {"gap": gap, "bound": min(bounds) + given}
-    proved["cost"] = cost + given + lines
+    proved = {"gap": gap, "bound": min(bounds) + given, "cost": cost + given + lines}
     proved["gap_percent"] = 100 * gap / max(1, abs(proved["cost"]))
     gain = -1 if stated["do_nothing"] is None else stated["do_nothing"] - proved["bound"]
     proved["gap_of_gain"] = gap / gain if gain > 0 else None
@@ -83,19 +83,32 @@ def _bound(network: Columns, bounds: Bounds, level: list[int], price: list[int])
     With r = cost + use q + p(tail) - p(head): cost f + F n >= - p supply + sum of r (lower where
     r > 0, else capacity) + sum of (F - q C) n, since r f = cost f + q used + p supply, and used <=
     n C. The bound takes the least of each last term.
+    A rounded row has its own price. With g = C % d, F(u) = (d - g) (u // d) + max(0, u % d - g)
+    never falls, and F(u) + F(v) <= F(u + v): so use f <= C gives F(use) f <= F(C), for whole f >= 0
+    (counted from `lower`).
     """
     arcs = _rows(network, *ARCS)
     reduced = [cost + level[tail] - level[head] for tail, head, cost, _, _ in arcs]
-    for arc, resource, use in _rows(network, "shared_", "arc", "resource", "use"):
+    uses = _rows(network, "shared_", "arc", "resource", "use")
+    for arc, resource, use in uses:
         reduced[arc] += use * price[resource]
+    if min([0, *price]) < 0 or any(d < 1 or q < 0 for _, d, q in _rows(network, *ROUNDED)):
+        raise ValueError("a price is below 0, or a divisor below 1")
     bound = -sum(p * supply for p, supply in zip(level, network["supply"], strict=True))
+    for of, d, q in _rows(network, *ROUNDED):
+        own = [(arc, use, arcs[arc][3]) for arc, resource, use in uses if resource == of]
+        most = network["shared_capacity"][of] * network["whole_most_steps"][of]
+        rest = most - sum(use * lower for _, use, lower in own)
+        bound -= q * (d - rest % d) * (rest // d)
+        for arc, use, lower in own:
+            row = (d - rest % d) * (use // d) + max(0, use % d - rest % d)
+            reduced[arc] += q * row
+            bound -= q * row * lower
     for arc, (_, _, _, *ends) in enumerate(arcs):
         lower, capacity = bounds.get((ARC, arc), ends)
         bound += reduced[arc] * (lower if reduced[arc] > 0 else capacity)
     steps = zip(price, _rows(network, *STEPS), strict=True)
     for number, (q, (size, cost, *ends)) in enumerate(steps):
-        if q < 0:
-            raise ValueError("a price is below 0")
         bound += min((cost - q * size) * n for n in bounds.get((RESOURCE, number), ends))
     return bound
 
@@ -109,8 +122,8 @@ def _leaves(network: Columns, proof: Columns) -> Iterator[tuple[Bounds, list[int
         bounds, key = waiting.pop(), (kind, subject)
         if kind == LEAF:
             level = _changed(proof, "potentials", leaf, "node_leaf", "node", "node_change")
-            names = ("price_leaf", "price_resource", "price_change")
-            yield bounds, level, _changed(proof, "prices", leaf, *names)
+            price = _changed(proof, "prices", leaf, "price_leaf", "price_resource", "price_change")
+            yield bounds, level, price
             leaf += 1
             continue
         low, high = bounds.get(key) or ends[kind][subject][-2:]

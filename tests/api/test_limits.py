@@ -73,19 +73,19 @@ def fragments(spread: str, count: int) -> str:
 
 DOCUMENTS: dict[str, tuple[str, int, str]] = {
     "deep nesting": ("{a" * 150 + "}" * 150, 400, "QUERY_DEPTH"),
-    "deeper than the parser goes": ("{a" * 60_000, 400, "QUERY_TOKENS"),
+    "deeper than the parser goes": ("{a" * 30_000, 400, "QUERY_TOKENS"),
     "deep list": ("{node(id:" + "[" * 480 + "]" * 480 + "){id}}", 400, "QUERY_SYNTAX"),
     "cyclic fragments": (
         "{...a} fragment a on Query{...b} fragment b on Query{...a}", 400, "QUERY_CYCLE"),
     "a fragment of itself": ("{...a} fragment a on Query{...a}", 400, "QUERY_CYCLE"),
     "a cycle that nobody uses": (
         "{__typename} fragment a on Query{...a}", 400, "QUERY_CYCLE"),
-    "5000 aliases": (aliases(5_000), 400, "QUERY_TOKENS"),
+    "5000 aliases": (aliases(5_000), 400, "QUERY_LENGTH"),
     "doubling fragments": (fragments("...f{0} ...f{0}", 60), 400, "QUERY_ALIASES"),
     "aliases in a fragment": (fragments("b: __typename ...f{0}", 20), 400, "QUERY_ALIASES"),
-    "huge comment": ("#" + "x" * 200_000 + "\n{__typename}", 200, ""),
-    "duplicate fields": (tokens(300), 200, ""),
-    "too many duplicate fields": (tokens(900), 400, "QUERY_INVALID"),
+    "huge comment": ("#" + "x" * 60_000 + "\n{__typename}", 200, ""),
+    "duplicate fields": (tokens(150), 200, ""),
+    "too many duplicate fields": (tokens(900), 400, "QUERY_OVERLAP"),
     "half a surrogate": ('{node(id:"\\ud800"){id}}', 400, "QUERY_SYNTAX"),
     "a zero byte": ('{node(id:"\\u0000"){id}}', 200, ""),
     "empty": ("", 400, "QUERY_SYNTAX"),

@@ -20,6 +20,8 @@ LOTS = {
 }  # fmt: skip
 SOURCES = ("wms", "erp")
 DAY = date(2026, 3, 2)
+SPOILT_LOT, SPOILT_DAY = "Z9", DAY
+"""Of what a spoilt row would tell the units."""
 DERIVED = """    derived:
       - class: Item
         fields: {id: item}
@@ -62,7 +64,7 @@ class Sent:
     def write(self, folder: Path, chain: str) -> tuple[list[Path], Path]:
         """The delivery as a file and a mapping in a folder."""
         lines = [f"{LOTS[lot]},{lot},{units},{day}" for lot, units, day in self.rows]
-        lines += ["widget,north,Z9,many,2026-03-02"] * self.spoilt
+        lines += [f"widget,north,{SPOILT_LOT},many,{SPOILT_DAY}"] * self.spoilt
         mode = FULL if self.full else f"{BY_DAY}\n    mode: changes"
         return write_counts(folder, lines, mapping_text(chain, self.source, mode, derived=DERIVED))
 

@@ -100,5 +100,6 @@ def test_the_shipped_migrations_give_the_constraints(empty_database: Driver) -> 
         ("Event", "idempotency_key"), ("LogHead", "id"), ("Projector", "id"),
         ("Plan", "digest"), ("PlanLine", "plan", "number"), ("Shortfall", "plan", "number"),
         ("Snapshot", "artifact"), ("PolicyRelease", "digest"), ("Agent", "id"),
-        ("Activity", "id"), ("Migration", "number"),
+        ("Activity", "id"), ("Migration", "number"), ("Grant", "id"), ("GrantScope", "id"),
+        ("Event", "request"),
     } == found  # fmt: skip

@@ -24,11 +24,15 @@ def planned(chain: Chain, target_per_million: int = 0, work_limit: int = 1_000) 
         target_per_million=target_per_million, work_limit=work_limit,
     )  # fmt: skip
     if plan.cost is not None:
-        claims = measure(chain.network, plan.flow, plan.potentials, plan.prices, chain.shared)
+        claims = measure(
+            chain.network, plan.flow, plan.potentials, plan.prices, chain.shared,
+            rounded=plan.rounded,
+        )  # fmt: skip
         assert (claims.cost, claims.bound) == (plan.cost, plan.bound)
         verdict = check(
-            chain.network, plan.flow, plan.potentials, claims, plan.prices, chain.shared
-        )
+            chain.network, plan.flow, plan.potentials, claims, plan.prices, chain.shared,
+            rounded=plan.rounded,
+        )  # fmt: skip
         assert verdict.accepted, verdict.refusals
         assert verdict.canonical is (True if plan.gap == 0 else None)
     return plan

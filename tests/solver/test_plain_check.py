@@ -19,7 +19,7 @@ from tests.service.test_tampered_regimes import picked, tampered
 from tests.solver.test_forged_branches import cut_short, forged_branches, spoiled
 from tests.solver.whole_chains import WholeChain, whole_chain
 
-PAGES, LINES_OF_A_PAGE = 2, 76
+PAGES, LINES_OF_A_PAGE = 2, 82
 PARTS = ("network", "certificate")
 FORM = ("a leaf splits something", "a leaf states a change of nothing", "are not in",
         "at a number that its arc may not carry", "beyond 62 bits", "of no leaf", "of no node",

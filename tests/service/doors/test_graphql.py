@@ -34,7 +34,7 @@ SYNC = """mutation($input: SyncFeedInput!) { syncFeed(input: $input) {
     outcomes { className added changed same late } differences { what outcome fields {
     name before after } } plan { plan comparedWith costCentsBefore costCentsAfter
     lines { unitsBefore unitsAfter line } } }
-  ... on Refused { code message hint } } }"""
+  ... on Refused { code message hint } ... on Conflict { code message hint } } }"""
 Ask = Callable[..., Any]
 
 

@@ -1,0 +1,2 @@
+MATCH (e:Event {request: $request})
+RETURN e {.*} AS event

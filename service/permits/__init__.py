@@ -1,0 +1,1 @@
+"""What access is decided with: verbs, rows, labels, grants; `service.access` decides."""

@@ -1,0 +1,31 @@
+"""The last answers of questions that take long, by what was asked."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Any, TypeVar
+
+Value = TypeVar("Value")
+MOST_KEPT = 16
+
+
+class Kept:
+    """At most `MOST_KEPT` answers; any number of threads may ask, and two may work out one."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = Lock()
+
+    def once(self, what: Hashable, make: Callable[[], Value]) -> Value:
+        """The answer that is kept, or one that is made and kept."""
+        with self._lock:
+            if what in self._kept:
+                self._kept.move_to_end(what)
+                found: Value = self._kept[what]
+                return found
+        made = make()
+        with self._lock:
+            self._kept[what] = made
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return made

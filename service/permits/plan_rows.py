@@ -1,0 +1,39 @@
+"""The lines and shortfalls of a plan that a view shows, page by page."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from graph.catalog import PAGE_LIMIT, Catalog, Page
+from service.permits.views import Judge, View
+
+
+def seen_rows(
+    catalog: Catalog, view: View, plan: str, word: str, after: int, first: int
+) -> tuple[Page[Any], list[Any]]:
+    """The first rows after a number that are seen, and those of them that took a clearance.
+
+    `word` is `line` or `shortfall`. Reads on until the page is full: a page of few seen rows takes
+    more than one round trip, and says nothing of how many are hidden.
+    """
+    found: list[Any] = []
+    judge, has_more = view.judge(), True
+    read = catalog.lines if word == "line" else catalog.shortfalls
+    while has_more and len(found) <= first:
+        page: Page[Any] = read([plan], after=after, first=PAGE_LIMIT)[plan]
+        found += [row for row in page.rows if shows_row(judge, row)]
+        has_more = page.has_more
+        after = page.rows[-1].number if page.rows else after
+    rows = tuple(found[:first])
+    labelled = [row for row in rows if judge.bears_label(type(row).__name__, values_of(row))]
+    return Page(rows, len(found) > first), labelled
+
+
+def shows_row(judge: Judge, row: Any) -> bool:
+    """Whether a line or a shortfall is seen: all that it names is."""
+    return judge.shows(type(row).__name__, values_of(row))
+
+
+def values_of(row: Any) -> Mapping[str, Any]:
+    """The values of a record by field."""
+    return {part.name: getattr(row, part.name) for part in fields(row)}

@@ -1,0 +1,62 @@
+"""Which role may do what: one table, and what it does not name nobody may do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ontology.access import ROLES
+
+SCOPES = ("read", "deliver", "plan", "audit")
+"""What a service token may be issued for: each verb belongs to one."""
+READERS = frozenset(ROLES) - {"operator"}
+_JUDGES = frozenset({"analyst", "planner", "approver", "governor", "auditor"})
+_STEWARDS = frozenset({"integrator", "governor", "auditor"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Who may do it, of which scope it is, and whether it needs a view that hides nothing.
+
+    What is computed over all facts of a chain cannot be shown in part.
+    """
+
+    roles: frozenset[str]
+    scope: str
+    needs_whole: bool = False
+
+
+def _roles(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+VERBS: Mapping[str, Verb] = {
+    "chains.list": Verb(frozenset(ROLES), "read"),
+    "nodes.read": Verb(frozenset(ROLES), "read"),
+    "facts.read": Verb(READERS, "read"),
+    "plans.read": Verb(READERS - {"integrator"}, "read"),
+    "tables.ask": Verb(READERS, "read"),
+    "changes.follow": Verb(READERS, "read"),
+    "plans.explain": Verb(_JUDGES, "read", needs_whole=True),
+    "kpis.read": Verb(_JUDGES, "read", needs_whole=True),
+    "impact.ask": Verb(_JUDGES, "read", needs_whole=True),
+    "provenance.read": Verb(_JUDGES, "read", needs_whole=True),
+    "plans.weigh": Verb(_roles("analyst", "planner", "governor"), "plan", needs_whole=True),
+    "plans.make": Verb(_roles("planner"), "plan", needs_whole=True),
+    "feeds.deliver": Verb(_roles("integrator"), "deliver", needs_whole=True),
+    "quarantine.read": Verb(_STEWARDS, "read", needs_whole=True),
+    "quarantine.settle": Verb(_roles("integrator", "governor"), "deliver", needs_whole=True),
+    "sources.read": Verb(_STEWARDS | {"analyst", "planner"}, "read", needs_whole=True),
+    "sources.settle": Verb(_roles("integrator", "governor"), "deliver", needs_whole=True),
+    "rules.read": Verb(READERS - {"partner"}, "read"),
+    "recall.ask": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
+    "access.audit": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
+    "log.read": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
+    "log.sign": Verb(_roles("governor", "operator"), "audit"),
+    "log.prove": Verb(_roles("approver", "governor", "auditor", "partner", "operator"), "audit"),
+}  # fmt: skip
+"""`log.read` speaks of every chain, so it needs the whole of all of them."""
+
+
+def may(role: str, verb: str) -> bool:
+    """Whether a role may do something: neither an unknown role nor an unknown verb ever may."""
+    found = VERBS.get(verb)
+    return found is not None and role in found.roles

@@ -1,0 +1,1 @@
+"""Laws of the client, against a service on a real socket and a real database."""

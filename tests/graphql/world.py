@@ -1,0 +1,160 @@
+"""A chain on which every mutation finds something to do, and what each is asked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from graph.manifests import FeedContents, FeedFile
+from graph.projection import load_feed
+from ontology.columns import table_of
+from ontology.goods import Item
+from ontology.partners import Offer
+from ontology.places import Location
+from ontology.transport import Lane
+from service.decision import PlanRequest
+from service.doors.registered import register
+from service.examples import load_example
+from service.house import House
+from service.intake.deliveries import Delivery
+from service.intake.sync import sync
+from service.planning import make_plan
+from tests.counted import BY_DAY, HEADER, mapping_text
+from tests.service.test_forecast import demand
+
+CHAIN = "two_hubs"
+DAY = date(2026, 3, 2)
+FILES = """  - file: items.csv
+    optional: true
+    principal: {class: Item, fields: {id: id, name: name}}
+"""
+SOURCES = {"one": "wms", "other": "erp", "chain": CHAIN}
+ROWS = "... on RowsSettled { state event rows stillOpen { row } changed { className count } "
+LINKS = "... on Linked { event restated { className count } ended { className count } setAside "
+RESOLVED = "... on DifferencesResolved { event positions { position source units } "
+PLANS = """... on PlanMade { plan { digest label costScaled lineCount } replayed }
+  ... on PlanDrafted { digest label costScaled lines """
+SYNCED = "... on FeedSynced { feed event quarantinedRows outcomes { className added } "
+FORECAST = "... on ForecastMade { model startsOn counts { className count } event "
+COMMON = "replayed dryRun }"
+ENDS = """... on Refused { code message reasons { code file row } }
+  ... on Conflict { code message hint }"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A mutation: its field, the type and value of its input, another value, what is selected."""
+
+    name: str
+    type_name: str
+    input: Callable[[], Mapping[str, Any]]
+    other: Mapping[str, Any]
+    selection: str
+    grows_by: int = 1
+
+    @property
+    def document(self) -> str:
+        """The GraphQL document."""
+        return (f"mutation($input: {self.type_name}!) {{ result: {self.name}(input: $input) {{ "
+                f"__typename {self.selection} {ENDS} }} }}")  # fmt: skip
+
+
+@dataclass
+class World:
+    """The chain, and the events that set rows aside."""
+
+    house: House
+    events: dict[str, int] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """The digest of the first plan."""
+        return self.house.catalog.plans(CHAIN, first=100).rows[-1].plan.digest
+
+    def mutations(self) -> list[Asked]:
+        """Every mutation of the schema, each with something to do after those before it."""
+        rows = self.events["rows"]
+        wish = {"kind": "CAP", "item": "widget", "lane": "truck-ns", "units": 1}
+        link = {"chain": CHAIN, "source": "wms", "className": "Item"}
+        ids = {**link, "externalIds": ["X1"], "reason": "told so"}
+        return [
+            Asked("makePlan", "PlanInput", lambda: {"chain": CHAIN}, {"startsOn": "2026-03-02"},
+                  PLANS + COMMON.replace("dryRun", "")),
+            Asked("editPlan", "EditPlanInput", lambda: {"plan": self.digest(), "edits": [wish]},
+                  {"edits": [wish | {"units": 2}]}, PLANS + COMMON.replace("dryRun", "")),
+            Asked("syncFeed", "SyncFeedInput",
+                  lambda: {"source": "wms", "text": f"{HEADER}\nwidget,north,N1,4,{DAY}\n",
+                           "file": "stock.csv", "id": "told"}, {"closeAll": True},
+                  SYNCED + COMMON),
+            Asked("fixRow", "FixRowInput",
+                  lambda: {"delivery": rows, "row": 1, "reason": "by phone",
+                           "cells": [{"column": "units", "value": "11"}]}, {"reason": "else"},
+                  ROWS + COMMON),
+            Asked("acceptRows", "SettleRowsInput",
+                  lambda: {"delivery": self.events["clash"], "rows": [1], "reason": "seen"},
+                  {"reason": "else"}, ROWS + COMMON),
+            Asked("retryRows", "SettleRowsInput", lambda: {"delivery": self.events["items"]},
+                  {"reason": "else"}, ROWS + COMMON),
+            Asked("discardRows", "DiscardRowsInput",
+                  lambda: {"delivery": rows, "rows": [2, 3], "reason": "old"}, {"rows": [2]},
+                  ROWS + COMMON),
+            Asked("acceptIdentity", "AcceptIdentityInput",
+                  lambda: {**link, "links": [{"externalId": "X1", "id": "widget"}]},
+                  {"reason": "else"}, LINKS + COMMON),
+            Asked("splitIdentity", "ExternalIdsInput", lambda: ids, {"reason": "else"},
+                  LINKS + COMMON),
+            Asked("rejectIdentity", "ExternalIdsInput", lambda: ids | {"externalIds": ["X2"]},
+                  {"reason": "else"}, LINKS + COMMON),
+            Asked("resolveDifference", "ResolveInput",
+                  lambda: {"sources": SOURCES, "position": "widget/north/W1", "take": "erp",
+                           "reason": "counted again"}, {"reason": "else"}, RESOLVED + COMMON),
+            Asked("resolvePacks", "ResolvePacksInput", lambda: {"sources": SOURCES},
+                  {"sources": {**SOURCES, "windowHours": 1}}, RESOLVED + COMMON),
+            Asked("makeForecast", "ForecastInput", lambda: {"chain": "shops"},
+                  {"startsOn": "2026-06-01"},
+                  FORECAST + COMMON),
+            Asked("signCheckpoint", "CheckpointInput", dict, {"size": 2},
+                  "... on CheckpointSigned { size root checkpoint " + COMMON),
+        ]  # fmt: skip
+
+
+def build(house: House, folder: Path) -> World:
+    """Load and plan two_hubs, and give it what is to be settled."""
+    load_example(house, CHAIN)
+    make_plan(house, PlanRequest(chain=CHAIN))
+    found = World(house)
+    for source in ("wms", "erp"):
+        (folder / f"{source}.yaml").write_text(mapping_text(CHAIN, source, BY_DAY, files=FILES))
+        register(house.settings.data_folder, folder / f"{source}.yaml")
+
+    def deliver(source: str, *lines: str, items: bool = False) -> int:
+        path = folder / ("items.csv" if items else "stock.csv")
+        path.write_text("\n".join(["id,name" if items else HEADER, *lines]))
+        said = Delivery("ann", stop_share_percent=100)
+        event = sync(house, [path], folder / f"{source}.yaml", said).event
+        assert event is not None
+        return event.sequence
+
+    deliver("wms", "X1,Blue widget", "X2,Red thing", items=True)
+    deliver("wms", f"X1,north,L1,5,{DAY}", f"widget,north,W1,7,{DAY}")
+    deliver("erp", f"widget,north,W1,9,{DAY.replace(day=3)}")
+    found.events["rows"] = deliver("wms", *(f"widget,north,B{n},many,{DAY}" for n in (1, 2, 3)))
+    found.events["clash"] = deliver("wms", f"widget,north,W1,8,{DAY}")
+    found.events["items"] = deliver("wms", f"X9,north,L9,5,{DAY}")
+    deliver("wms", "X9,New thing", items=True)
+    _shops(house)
+    return found
+
+
+def _shops(house: House) -> None:
+    """A chain whose demand was observed."""
+    tables = [
+        demand(), table_of([Item("bolt"), Item("nut")], "Item"),
+        table_of([Location("north"), Location("south")], "Location"),
+        table_of([Lane("n-s", "north", "south", lead_time_days=2)], "Lane"),
+        table_of([Offer("mill", "bolt", "north", 100, lead_time_days=7)], "Offer"),
+    ]  # fmt: skip
+    file = FeedFile("shops.csv", "0" * 64, 1)
+    feed = FeedContents("shops", "till", "first", "shops", "0" * 64, (file,),
+                        {table.name: table for table in tables})  # fmt: skip
+    load_feed(house.projection, feed, agent="ada", effective_at=datetime.now(UTC))
