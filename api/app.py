@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.answers import as_json, error_document
+from api.budgeted import Budgeted
 from api.callers import Callers, Gate, Knows
 from api.doors import openapi
 from api.doors.changes import ChangesDoor
@@ -29,6 +30,7 @@ from api.graphql.trusted import NO_DOCUMENTS, trusted_documents
 from ontology.errors import EvenkeelError, InputError
 from service.access import Access
 from service.asking.questions import Questions
+from service.budgets import Budgets, CallerBounds, caller_bounds_from_environment
 from service.doors.door_bounds import DoorBounds, bounds_from_environment
 from service.doors.inbox import Inbox
 from service.doors.spool import clear_left
@@ -41,17 +43,19 @@ _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 def create_app(
     house: House, token: str, development: bool = False, bounds: DoorBounds | None = None,
     ending: Event | None = None, documents: Path | None = None, knows: tuple[Knows, ...] = (),
+    caller_bounds: CallerBounds | None = None,
 ) -> FastAPI:  # fmt: skip
     """The service on an open house: /graphql, /exports, /feeds, /changes and /health.
 
-    `bounds` are those of the environment unless given; streams stop when `ending` is set. Health
-    tells no data; everything else needs `Authorization: Bearer <token>`: the local `token`, which
-    may do everything, or one that any of `knows` gives a caller for. Introspection,
-    suggestions and /openapi.json are there in `development` only. Of a folder `documents` its
-    queries are trusted, and no others run; raises what `trusted_documents` does.
+    `bounds` and `caller_bounds` are those of the environment unless given; streams stop when
+    `ending` is set. Health tells no data; everything else needs `Authorization: Bearer <token>`:
+    the local `token`, which may do everything, or one that any of `knows` gives a caller for.
+    Introspection, suggestions and /openapi.json are there in `development` only. Of a folder
+    `documents` its queries are trusted, and no others run; raises what `trusted_documents` does.
     """
     chosen, stop = bounds or bounds_from_environment(), ending or Event()
     inbox = Inbox(house.settings.data_folder, chosen)
+    budgets = Budgets(caller_bounds or caller_bounds_from_environment())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -69,7 +73,7 @@ def create_app(
     readers = Readers(chosen)
     surface = Surface(
         lambda sight: GraphQLRequest(house, cursors, hops, inbox, questions, readers, sight),
-        access, schema, development, trusted,
+        access, schema, budgets, development, trusted,
     )  # fmt: skip
     callers = Callers(house, token, knows)
     app.add_api_route(GRAPHQL, EventsDoor(surface, chosen, stop).answer,
@@ -78,7 +82,7 @@ def create_app(
     app.add_api_route("/feeds/{source}", FeedsDoor(house, inbox, access).deliver, methods=["POST"],
                       response_class=Response)  # fmt: skip
     if not trusted.exclusive:  # else any table could be asked by a question that nobody trusted
-        exports = ExportsDoor(questions, access)
+        exports = ExportsDoor(questions, access, budgets, chosen.reader_seconds)
         app.add_api_route("/exports/{form}", exports.export, methods=["POST"],
                           response_class=Response)  # fmt: skip
     app.add_api_route("/changes", ChangesDoor(house, readers, stop, access).follow, methods=["GET"],
@@ -87,6 +91,7 @@ def create_app(
     if development:
         app.add_api_route(openapi.PATH, _described, methods=["GET"], response_class=Response)
     app.add_exception_handler(HTTPException, _refused_by_routing)
+    app.add_middleware(Budgeted, budgets=budgets)
     app.add_middleware(Gate, callers=callers, is_open=frozenset({HEALTH}),
                        says_later=frozenset({GRAPHQL}))  # fmt: skip
     app.add_middleware(CutOff, ending=stop)

@@ -1,12 +1,14 @@
 """The door of bulk answers: POST /exports/{form} streams a whole table as a file."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import anyio
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from api.answers import internal_error
 from api.bodies import JsonBody
@@ -18,11 +20,13 @@ from service.asking.files import MEDIA_TYPES, check_form, written
 from service.asking.questions import Questions, Selection, Source, event_of
 from service.asking.sheets import Sheet
 from service.asking.written import question_from
+from service.budgets import Budgets
 from service.doors.inbox import BUSY_SECONDS, TryLaterError
 
 QUESTION_BYTES = 256 * 1024
 _BODY = JsonBody("question", QUESTION_BYTES, "FILE_TOO_LARGE", "QUESTION_INVALID",
                  "see docs/graphql.md")  # fmt: skip
+PART_BYTES = 2**18
 MOST_AT_ONCE = 4
 """So many exports go out at a time, beside all other answers."""
 DOOR = "/exports"
@@ -33,9 +37,13 @@ EVENT = "Evenkeel-Recorded-Event"
 class ExportsDoor:
     """Streams tables; the same question about the same event gives the same rows again."""
 
-    def __init__(self, questions: Questions, access: Access) -> None:
+    def __init__(
+        self, questions: Questions, access: Access, budgets: Budgets, reader_seconds: int
+    ) -> None:
         self._questions = questions
         self._access = access
+        self._budgets = budgets
+        self._reader_seconds = reader_seconds
         self._going_out = 0
         self._threads = anyio.CapacityLimiter(MOST_AT_ONCE)
 
@@ -54,23 +62,26 @@ class ExportsDoor:
                 f"{MOST_AT_ONCE} exports go out already", code="EXPORTS_FULL",
                 retry_after_seconds=BUSY_SECONDS,
             ))  # fmt: skip
-        self._going_out += 1
-        try:
-            pinned, sheet = await to_thread.run_sync(
-                self._found, caller_of(request), source, selection, limiter=self._threads
-            )
-            parts = await to_thread.run_sync(lambda: written(sheet, form, skip=skip))
-        except EvenkeelError as error:
-            self._done()
-            return refusal(error)
-        except BaseException as error:
-            self._done()
-            if not isinstance(error, Exception):
-                raise
-            return refusal(internal_error(error))
-        headers = {ROWS: str(len(sheet)), EVENT: str(event_of(pinned)),
-                   "Content-Disposition": f'attachment; filename="evenkeel.{form}"'}  # fmt: skip
-        return _Export(self, parts, headers, MEDIA_TYPES[form])
+        with ExitStack() as place:
+            self._going_out += 1
+            place.callback(self._done)
+            try:
+                caller = caller_of(request)
+                count = place.enter_context(self._budgets.export(caller.person))
+                pinned, sheet = await to_thread.run_sync(
+                    self._found, caller, source, selection, limiter=self._threads
+                )
+                count(max(0, len(sheet) - skip) * len(sheet.columns))
+                parts = await to_thread.run_sync(lambda: written(sheet, form, skip=skip))
+            except EvenkeelError as error:
+                return refusal(error)
+            except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
+                return refusal(internal_error(error))
+            name = f'attachment; filename="evenkeel.{form}"'
+            headers = {ROWS: str(len(sheet)), EVENT: str(event_of(pinned)),
+                       "Content-Disposition": name}  # fmt: skip
+            return _Export(place.pop_all(), parts, headers, MEDIA_TYPES[form],
+                           self._reader_seconds)  # fmt: skip
 
     def _found(self, caller: Caller, source: Source, selection: Selection) -> tuple[Source, Sheet]:
         """What is asked for; what it takes a clearance to see is in the log before it is sent."""
@@ -87,20 +98,37 @@ class ExportsDoor:
 
 
 class _Export(StreamingResponse):
-    """A stream that gives its place back when it ends, however it does."""
+    """A stream that gives its place back when it ends, however it does.
+
+    Who takes less than PART_BYTES in `reader_seconds` is cut off, and goes on by `skip`.
+    """
 
     def __init__(
-        self, door: ExportsDoor, parts: Iterator[bytes], headers: dict[str, str], media_type: str
-    ) -> None:
+        self, place: ExitStack, parts: Iterator[bytes], headers: dict[str, str], media_type: str,
+        reader_seconds: int,
+    ) -> None:  # fmt: skip
         super().__init__(parts, headers=headers, media_type=media_type)
-        self._door = door
+        self._place = place
+        self._reader_seconds = reader_seconds
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Send until all is sent, or the reader is gone."""
-        try:
+        with self._place:
             await super().__call__(scope, receive, send)
-        finally:
-            self._door._done()  # noqa: SLF001 - the other half of the same door
+
+    async def stream_response(self, send: Send) -> None:
+        """Send in pieces, each within its time; what is cut off lacks the end of a whole one."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async for part in self.body_iterator:
+            for begin in range(0, len(part), PART_BYTES):
+                piece = part[begin : begin + PART_BYTES]
+                try:
+                    with anyio.fail_after(self._reader_seconds):
+                        await send({"type": "http.response.body", "body": piece,
+                                    "more_body": True})  # fmt: skip
+                except TimeoutError:
+                    return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _skip_of(request: Request) -> int:

@@ -91,8 +91,8 @@ def _feeds() -> Document:
 def _changes() -> Document:
     kinds, partners = "|".join(KINDS), "|".join(PARTNERS)
     position = {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,15})?$"}
-    word = {"type": "string", "minLength": 1}
-    schemas: dict[str, Document] = {"after": position, "chain": word, "region": word,
+    word = _word()
+    schemas: Document = {"after": position, "chain": word, "region": word,
                "kind": {"type": "string", "pattern": f"^({kinds})(,({kinds}))*$"},
                "partner": {"type": "string", "pattern": f"^({partners})/.+$"}}  # fmt: skip
     return {

@@ -12,6 +12,7 @@ from api.graphql.connections import After, Connection, First, check_first, conne
 from api.graphql.described import described
 from api.graphql.loaders import Info
 from api.graphql.moments import AsOfInput
+from api.graphql.persons_told import with_names
 from ontology.canonical import LARGEST_INTEGER, digest_of
 from ontology.errors import InputError
 from service.asking.conditions import DEEPEST, Condition, Is
@@ -178,13 +179,13 @@ async def rows_page(
     context.count(part.num_rows)
     place = event_of(pinned)
     return connection(
-        [Row(cells=_cells(cells)) for cells in part.to_pylist()], begin + size < len(sheet), scope,
-        context.cursors, lambda row: [place, begin + row + 1],
+        [Row(cells=_cells(info, cells)) for cells in part.to_pylist()], begin + size < len(sheet),
+        scope, context.cursors, lambda row: [place, begin + row + 1],
     )  # fmt: skip
 
 
-def _cells(cells: Mapping[str, Any]) -> JSON:
-    return JSON({name: _cell(name, cell) for name, cell in cells.items()})
+def _cells(info: Info, cells: Mapping[str, Any]) -> JSON:
+    return JSON(with_names(info, {name: _cell(name, cell) for name, cell in cells.items()}))
 
 
 def _cell(name: str, cell: Any) -> Any:

@@ -14,6 +14,7 @@ from api.bodies import JsonBody
 from api.graphql.limits import BODY_BYTES, document_within_limits
 from api.graphql.trusted import NO_DOCUMENTS, TrustedDocuments
 from ontology.errors import EvenkeelError, InputError
+from service.doors.inbox import TryLaterError
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -90,6 +91,8 @@ def status_of(error: EvenkeelError, media_type: str) -> int:
     One that is well formed is answered 200 as plain JSON, since some callers know only then that
     the answer is GraphQL's; the newer media type tells, and has 400.
     """
+    if isinstance(error, TryLaterError):
+        return 429
     if error.code.startswith(_REQUEST_ERROR):
         return 400 if media_type == GRAPHQL_RESPONSE else 200
     return _STATUS.get(error.code, 400)

@@ -1,7 +1,6 @@
 """GraphQL over a websocket, by the protocol `graphql-transport-ws`; not the older `graphql-ws`.
 
-A socket that the service ends by itself is closed with 1012: open another, and ask for what
-follows the last position.
+A socket that the service ends is closed with 1012: go on after the last position on another.
 """
 
 from collections.abc import Mapping
@@ -17,13 +16,15 @@ from anyio.lowlevel import checkpoint
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.answers import error_document, internal_error
+from api.bodies import JsonBody
 from api.callers import Callers
 from api.graphql.limits import BODY_BYTES
-from api.graphql.over_http import query_of
+from api.graphql.over_http import Query, query_of
 from api.graphql.surface import Surface
 from ontology.errors import EvenkeelError, InputError
 from service.access import Caller
 from service.doors.door_bounds import DoorBounds
+from service.doors.inbox import TryLaterError
 
 PROTOCOL = "graphql-transport-ws"
 ENDING_SECONDS = 0.5
@@ -32,6 +33,7 @@ AUTHORIZATION = "authorization"
 RESTARTS, TOO_LARGE, LATER, FAILED = 1012, 1009, 1013, 1011
 INVALID, UNAUTHORIZED, FORBIDDEN, NO_PROTOCOL = 4400, 4401, 4403, 4406
 INIT_TIMEOUT, ID_TAKEN, INIT_AGAIN = 4408, 4409, 4429
+_MESSAGE = JsonBody("message", BODY_BYTES, "BODY_TOO_LARGE", "NOT_JSON", "see docs/graphql.md")
 
 
 class _Closed(Exception):  # noqa: N818
@@ -81,9 +83,9 @@ class _Message:
     def of(text: str) -> "_Message":
         """Raises `_Closed` for what the protocol does not know."""
         try:
-            found = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            raise _Closed(INVALID, "the message is not JSON") from error
+            found = _MESSAGE.document(text)
+        except InputError as error:
+            raise _Closed(INVALID, str(error)) from error
         if not isinstance(found, dict) or not isinstance(found.get("type"), str):
             raise _Closed(INVALID, "the message is not of the protocol")
         kind, given, payload = found["type"], found.get("id"), found.get("payload")
@@ -199,13 +201,21 @@ class _Socket:
                     return
                 await self._finish(name, scope, error_document(error)["errors"])
                 return
-            async with aclosing(self._surface.results(query, caller)) as answers:
-                async for answer in answers:
-                    if answer.never_ran:
-                        await self._finish(name, scope, answer.document["errors"])
-                        return
-                    await self._send({"id": name, "type": "next", "payload": answer.document})
-            await self._finish(name, scope, None)
+            try:
+                with self._surface.budgets.request(caller.person, stays=query.follows):
+                    errors = await self._answered(name, query, caller)
+            except TryLaterError as error:
+                errors = error_document(error)["errors"]
+            await self._finish(name, scope, errors)
+
+    async def _answered(self, name: str, query: Query, caller: Caller) -> Any:
+        """Send the answers; the errors of an operation that never ran, else None."""
+        async with aclosing(self._surface.results(query, caller)) as answers:
+            async for answer in answers:
+                if answer.never_ran:
+                    return answer.document["errors"]
+                await self._send({"id": name, "type": "next", "payload": answer.document})
+        return None
 
     async def _finish(self, name: str, scope: anyio.CancelScope, errors: Any) -> None:
         """Say how an operation ended, unless the client did; its id is free before it hears so."""

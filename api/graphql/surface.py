@@ -12,6 +12,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from api.answers import LONGEST_MESSAGE, error_document, internal_error, shown
 from api.callers import caller_of
+from api.graphql.costs import cost_of
+from api.graphql.limits import document_within_limits
 from api.graphql.loaders import Request as GraphQLRequest
 from api.graphql.named import names_in
 from api.graphql.over_http import JSON, Query, media_type_of, read_query, status_of
@@ -19,6 +21,8 @@ from api.graphql.schema import Schema
 from api.graphql.trusted import NO_DOCUMENTS, TrustedDocuments
 from ontology.errors import EvenkeelError, InputError
 from service.access import Access, Caller, Sight
+from service.budgets import Budgets
+from service.doors.inbox import TryLaterError
 
 DOOR = "/graphql"
 
@@ -38,6 +42,7 @@ class Surface:
     request: Callable[[Sight], GraphQLRequest]
     access: Access
     schema: Schema
+    budgets: Budgets
     development: bool = False
     trusted: TrustedDocuments = NO_DOCUMENTS
 
@@ -47,7 +52,9 @@ class Surface:
         try:
             media_type = media_type_of(request.headers.get("accept", ""))
             query = await read_query(request, self.trusted)
-            return await self._executed(query, media_type, caller_of(request))
+            caller = caller_of(request)
+            self._spend(query, caller)
+            return await self._executed(query, media_type, caller)
         except EvenkeelError as error:
             return self._refused(error, media_type)
         except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
@@ -59,6 +66,7 @@ class Surface:
         No error leaves it: the last answer tells it.
         """
         try:
+            self._spend(query, caller)
             sight = await to_thread.run_sync(self.access.sight, caller)
             found = await self.schema.stream(
                 query.text, query.variables, self.request(sight), operation_name=query.operation
@@ -97,10 +105,17 @@ class Surface:
         status = 400 if answer.never_ran and media_type != JSON else 200
         return _answer(answer.document, status, media_type)
 
+    def _spend(self, query: Query, caller: Caller) -> None:
+        document = document_within_limits(query.text)
+        cost = cost_of(document, query.variables, query.operation)
+        self.budgets.spend(caller.person, cost)
+
     def _refused(self, error: EvenkeelError, media_type: str) -> Response:
         answer = _answer(error_document(error), status_of(error, media_type), media_type)
         if error.code == "METHOD_NOT_ALLOWED":
             answer.headers["Allow"] = "POST"
+        if isinstance(error, TryLaterError):
+            answer.headers["Retry-After"] = str(error.retry_after_seconds)
         return answer
 
 

@@ -11,6 +11,7 @@ from api.graphql.bigint import BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
 from api.graphql.loaders import Info
+from api.graphql.persons_told import with_names
 from graph.catalog import Page
 from graph.facts import StatedFact, uri_of
 from ontology.errors import AccessError
@@ -410,11 +411,11 @@ class OtherFact(Fact):
         return self.stated.class_name
 
     @described
-    def fields(self) -> JSON:
+    def fields(self, info: Info) -> JSON:
         """What the fact states, by field."""
         record = self.stated.record
-        stated: JSON = plain({part.name: getattr(record, part.name) for part in fields(record)})
-        return stated
+        stated = plain({part.name: getattr(record, part.name) for part in fields(record)})
+        return JSON(with_names(info, stated))
 
 
 TYPES: dict[str, type[Fact]] = {

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+import numpy as np
 import pyarrow
 import pyarrow.compute
 
@@ -126,14 +127,11 @@ def _compared(sheet: Sheet, name: str, compared: Is, values: tuple[str, ...]) ->
 
 def _has(column: Any, values: tuple[str, ...]) -> Any:
     """Whether any of the texts of a cell is one of the values."""
-    wanted = frozenset(values)
-    return pa.chunked_array(
-        [
-            pa.array(
-                [bool(wanted & frozenset(cell or ())) for cell in column.to_pylist()], pa.bool_()
-            )
-        ]
-    )
+    texts, rows = pc.list_flatten(column), pc.list_parent_indices(column)
+    found = rows.filter(pc.is_in(texts, pa.array(values, column.type.value_type)))
+    holds = np.zeros(len(column), np.bool_)
+    holds[found.to_numpy()] = True
+    return pa.chunked_array([pa.array(holds)])
 
 
 def _check_count(name: str, compared: Is, count: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 from graph.facts import kinds_of, uri_of
@@ -68,7 +68,7 @@ class Change:
 
 def worth_telling(changes: Sequence[Change]) -> Iterator[Change]:
     """Changes without the positions that the next change says better."""
-    for change, after in zip(changes, [*changes[1:], None], strict=True):
+    for change, after in zip_longest(changes, changes[1:]):
         if change.kind or after is None or after.kind:
             yield change
 

@@ -161,7 +161,7 @@ def test_the_token_comes_in_the_handshake_or_in_the_first_message(service: Serve
             assert 4403 == closed_by(on)
     with (
         pytest.raises(Exception, match="401"),
-        connect(f"ws://127.0.0.1:{service.port}/graphql", subprotocols=[PROTOCOL],  # type: ignore[list-item]
+        connect(f"ws://127.0.0.1:{service.port}/graphql", subprotocols=[PROTOCOL],
                 additional_headers={"Authorization": "Bearer no"}),
     ):  # fmt: skip
         pass
@@ -215,6 +215,26 @@ def test_a_completed_subscription_says_nothing_more(service: Served, house: Hous
                 names.append(told["id"])
             assert "b" == names[-1]
             assert sorted(names) == names
+
+
+def test_who_has_all_hears_what_comes_next(service: Served, house: House) -> None:
+    """One stream goes on from what was to what comes, whichever way it is followed."""
+    head = str(house.catalog.watermark().projected)
+    with socket(service) as on:
+        begin(on)
+        say(on, "subscribe", id="a", payload={"query": CHANGES, "variables": {"after": head}})
+        events = by_events(service, head)
+        for weight in (900, 800):
+            service.http.post("/graphql", json={"query": """mutation($w: Int!) { makePlan(input: {
+                chain: "two_hubs", weights: {turnoverPerMille: $w}}) { __typename } }""",
+                "variables": {"w": weight}})  # fmt: skip
+            made = house.catalog.watermark().projected
+            while True:
+                told = heard(on)
+                assert ("a", "next") == (told["id"], told["type"]), told
+                assert next(events) == told["payload"]["data"]["changes"]
+                if told["payload"]["data"]["changes"]["position"] == str(made):
+                    break
 
 
 def test_sockets_are_bounded(service: Served) -> None:

@@ -104,6 +104,15 @@ def test_the_rows_that_hold_are_chosen(those: Rows, condition: Condition) -> Non
     assert expected == chosen(sheet(those), condition).to_pylist()
 
 
+@given(st.lists(rows(), min_size=1, max_size=3), st.integers(0, 3), st.sampled_from("abcd"))
+def test_texts_are_found_whatever_the_chunks(parts: list[Rows], begin: int, text: str) -> None:
+    """Of a table in several chunks, and of a slice of it."""
+    whole = pa.concat_tables([sheet(part).table for part in parts]).slice(begin)
+    expected = [text in row["tags"] for row in whole.to_pylist()]
+    found = chosen(Sheet("a table", whole), Condition("tags", Is.HAS, (text,)))
+    assert expected == found.to_pylist()
+
+
 @given(rows(), st.lists(st.tuples(st.sampled_from(SCALARS), st.booleans()), max_size=3,
                         unique_by=lambda one: one[0]))  # fmt: skip
 def test_an_order_is_total_and_puts_what_is_not_stated_last(
