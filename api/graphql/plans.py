@@ -11,7 +11,7 @@ import ontology.plan
 from api.graphql.bigint import BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
-from api.graphql.loaders import PLANS_READ, Info, Request
+from api.graphql.loaders import FACTS_READ, PLANS_READ, Info, Request
 from api.graphql.plan_parts import BegunLoads, ExpectedWaste, PlanRemark, Stability
 from api.graphql.types import (
     Fact,
@@ -29,7 +29,7 @@ from api.screen.reasons import reason_of
 from graph.catalog import Page, PlanEntry
 from ontology.errors import AccessError, InputError
 from ontology.plan import Assignment, Purchase, Substitution, Transfer
-from service.permits.plan_rows import seen_rows
+from service.permits.plan_rows import seen_facts, seen_rows
 
 Record = Any
 _FIELDS = {"reason_sealed": "reason"}
@@ -85,11 +85,18 @@ class Decided(Node):
     @described
     async def derived_from(self, info: Info) -> list[Fact]:
         """The decisive facts, in the versions that the plan saw."""
-        is_short = isinstance(self, Shortfall)
-        loader = info.context.shortfall_facts if is_short else info.context.line_facts
-        found = await loader.load((self.plan_digest, self.number))
-        info.context.count(len(found or ()))
-        return [as_type(fact) for fact in found or ()]
+        context, is_short = info.context, isinstance(self, Shortfall)
+        chain = self.chain or (await _entry(info, self.plan_digest)).plan.chain
+        loader = context.shortfall_facts if is_short else context.line_facts
+        found = await loader.load((self.plan_digest, self.number)) or ()
+        if not await context.is_plain(chain):
+            found, labelled = await context.read(
+                seen_facts, context.sight.view(chain, FACTS_READ), found
+            )
+            for fact in labelled:
+                context.sight.note_fact(chain, fact.class_name, fact.key)
+        context.count(len(found))
+        return [as_type(fact) for fact in found]
 
     async def other(self, info: Info, class_name: str, key: str | None) -> Any:
         """The fact in force that a field names, in the plan's chain."""

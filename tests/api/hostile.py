@@ -197,7 +197,7 @@ DOCUMENTS: dict[str, Attack] = {
         "query($a:[Int]=[" + "1 " * 900 + "]){node(id:$a){id}}"),
     "240 operations": query("".join(f"query a{n}{{__typename}} " for n in range(190))),
     "one operation 190 times": query("query a{__typename} " * 190),
-    "a subscription that nobody offers": query("subscription{a{b}}"),
+    "a subscription that nobody offers": query("subscription{a{b}}", code="QUERY_STREAMS"),
     "a schema in the query": query("type Query{a:Int} {__typename}"),
     "every error at once": query("{" + " ".join(f"a{n}(b{n}:$c{n}){{d}}" for n in range(90)) + "}"),
     "bytes that are no words": query("\x00" * 10_000, code=SYNTAX),

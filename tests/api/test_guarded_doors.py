@@ -117,6 +117,7 @@ def test_changes_are_those_of_the_chain_without(house: House) -> None:
     assert plain(without) == plain(mine)
     lines = _follow(house, Caller(who), Wanted(FULL, frozenset({"plan", "line", "shortfall"})))
     assert {"line", "shortfall"} == {one.kind for one in lines if one.kind}
+    assert not [one for one in lines if "reason" in one.told.get("fields", ())]
     assert [] == planted(json.dumps([one.told for one in lines], default=str).encode())
 
 
@@ -126,7 +127,9 @@ def test_a_follower_whose_grant_ends_is_told_no_more(house: House) -> None:
         secret, who = person(house, f"short {what}", "analyst")
         caller = ServiceTokens(house.settings.data_folder).caller_of(secret)
         assert caller is not None
-        followed = Followed(Access(house).sight(caller), house, Position(0), Wanted(FULL))
+        followed = Followed(
+            Access(house).sight(caller), house, Position(0), Wanted(FULL), "/changes"
+        )
         assert followed.take(1)
         if what == "grant":
             end_grant(house, listed(house, who)[0].id, "over", "local")
@@ -280,3 +283,37 @@ def test_a_label_that_comes_later_hides_what_was_seen(
          "later", day=2)  # fmt: skip
     after = [json.dumps(told(client, query)) for query in questions]
     assert not [answer for answer in after if "vaccine" in answer]
+
+
+def test_what_was_whole_is_looked_at_again_before_it_is_sent(house: House) -> None:
+    """Law: an answer that was begun before a label was stated, or a grant ended, is not given."""
+    _, who = person(house, "hasty", "analyst")
+    sight = Access(house).sight(Caller(who))
+    sight.whole(OPEN, "kpis.read")
+    sight.hold()
+    load(house, OPEN, [Item("gadget", "Gadget", confidentiality_class="new")], "label", day=3)
+    with pytest.raises(AccessError):
+        sight.hold()
+    other = Access(house).sight(Caller(who))
+    with pytest.raises(AccessError):
+        other.whole(OPEN, "kpis.read")
+    other.view(OPEN, "facts.read")
+    other.hold()
+    end_grant(house, listed(house, who)[0].id, "over", "local")
+    with pytest.raises(AccessError):
+        other.hold()
+
+
+def test_what_is_wrong_inside_is_told_to_nobody_outside(
+    house: House, app: Any, portal: BlockingPortal
+) -> None:
+    """A file of tokens that others may touch: refused, and its place is not named."""
+    secret, _ = person(house, "exposed", "analyst")
+    path = ServiceTokens(house.settings.data_folder).path
+    path.chmod(0o644)
+    answer = Client(portal, app, secret).post("/graphql", json={"query": SUPPLIERS})
+    path.chmod(0o600)
+    assert (503, "INTERNAL") == (answer.status_code,
+                                 answer.json()["errors"][0]["extensions"]["code"])  # fmt: skip
+    assert str(house.settings.data_folder) not in answer.text
+    assert "data" in told(Client(portal, app, secret), SUPPLIERS)
