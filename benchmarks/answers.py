@@ -20,6 +20,7 @@ from neo4j import Driver
 from uvicorn import Config, Server
 
 from api.app import create_app
+from api.doors.readers import Readers
 from api.graphql.connections import Cursors
 from api.graphql.loaders import Hops, Request
 from api.graphql.schema import build_schema as our_schema
@@ -34,6 +35,7 @@ from graph.plans import activate_release
 from graph.projection import Projection, load_feed
 from graph.server import ManagedServer
 from graph.settings import Settings, settings_from_environment
+from service.access import OWNER, Access
 from service.asking.questions import Questions
 from service.doors.door_bounds import DoorBounds
 from service.doors.inbox import Inbox
@@ -111,12 +113,19 @@ class Remembered:
         work = getattr(self._catalog, name)
 
         def remembered(*given: Any, **named: Any) -> Any:
-            key = (name, repr(given), repr(named))
+            key = (name, *map(_known, given), *map(_known, named.values()))
             if key not in self._kept:
                 self._kept[key] = work(*given, **named)
             return self._kept[key]
 
         return remembered
+
+
+def _known(value: Any) -> Any:
+    """What tells one argument from another; whatever is no plain value lives as long as we do."""
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    return value if isinstance(value, str | int | None) else id(value)
 
 
 def _documents(house: House) -> list[Row]:
@@ -128,12 +137,13 @@ def _documents(house: House) -> list[Row]:
     held = House(house.settings, house.driver, house.projection, house.store, house.reader,
                  remembered, house.release)  # fmt: skip
     cursors, hops, questions = Cursors.under(TOKEN), Hops(), Questions(house)
+    readers, sight = Readers(DoorBounds()), Access(held).sight(OWNER)
     rows = []
     for name, document in DOCUMENTS.items():
 
         async def ours(document: str = document) -> Any:
             return await schema.execute(
-                document, None, Request(held, cursors, hops, inbox, questions)
+                document, None, Request(held, cursors, hops, inbox, questions, readers, sight)
             )
 
         with asyncio.Runner() as runner:

@@ -22,6 +22,7 @@ from api.graphql.types import (
     Supplier,
     as_type,
     follow,
+    mirrored,
     plain,
 )
 from api.graphql.wishes import PlanEdit, SharedCapacity
@@ -32,7 +33,6 @@ from ontology.plan import Assignment, Purchase, Substitution, Transfer
 from service.permits.plan_rows import seen_facts, seen_rows
 
 Record = Any
-_FIELDS = {"reason_sealed": "reason"}
 
 
 @strawberry.type(description="What proves a plan, in cost units: 1/costScale of a cent.")
@@ -109,11 +109,7 @@ class Decided(Node):
         word = "shortfall" if cls.__name__ == "Shortfall" else "line"
         own: dict[str, Any] = {"id": f"plan/{record.plan}/{word}/{record.number}", "chain": chain,
                "plan_digest": record.plan}  # fmt: skip
-        for part in fields(cls):
-            if part.init and part.name not in own:
-                field = _FIELDS.get(part.name, part.name.removesuffix("_id"))
-                own[part.name] = getattr(record, field)
-        return cls(**own)
+        return cls(**own, **mirrored(cls, record, tuple(own)))
 
 
 @strawberry.interface(description="A movement that a plan decides for its first day.")

@@ -10,6 +10,7 @@ from neo4j import Driver
 from api.app import create_app
 from graph.settings import Settings
 from service.decision import PlanRequest
+from service.doors.door_bounds import DoorBounds
 from service.doors.registered import register
 from service.examples import load_example
 from service.house import House, house_on
@@ -37,8 +38,10 @@ def house(database: Driver, tmp_path_factory: pytest.TempPathFactory) -> House:
 @pytest.fixture(scope="package")
 def address(house: House) -> Iterator[str]:
     """Where the service listens."""
-    app = lambda ending: create_app(house, TOKEN, development=True, ending=ending)  # noqa: E731
-    with serving(app) as found:
+    free = DoorBounds(rate_per_minute=60_000, burst_deliveries=10_000)
+    with serving(
+        lambda ending: create_app(house, TOKEN, development=True, bounds=free, ending=ending)
+    ) as found:
         yield found.address
 
 

@@ -23,6 +23,7 @@ from api.app import create_app
 from api.doors import openapi
 from service.house import House
 from tests.api.conftest import TOKEN
+from tests.service.doors.served import rows
 
 Case = Any
 CHECKS = [content_type_conformance, response_headers_conformance, response_schema_conformance,
@@ -93,7 +94,9 @@ def run(address: str, session: requests.Session, label: str, count: int) -> Coun
 
 
 def name_the_known(case: Case) -> None:
-    """Where a request names a thing, let it be one that there is."""
+    """Where a request names a thing, let it be one that there is; a file may be one that fits."""
+    if isinstance(case.body, bytes) and len(case.body) % 2:
+        case.body, case.media_type, case.headers = rows(len(case.body)), "text/csv", {}
     for part in (case.path_parameters, case.query, case.body):
         if isinstance(part, dict):
             part |= {name: KNOWN[name] for name in part.keys() & KNOWN.keys()}

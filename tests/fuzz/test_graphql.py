@@ -87,7 +87,9 @@ def test_many_queries_of_the_schema(address: str, session: requests.Session, pla
     """Over five thousand, of all root fields alike."""
     codes: Counter[str] = Counter()
     for label in OPERATIONS:
-        codes += run(address, session, plan, label, max(WHOLE, LEAST_CASES // len(OPERATIONS) + 1))
+        found = run(address, session, plan, label, max(WHOLE, LEAST_CASES // len(OPERATIONS) + 1))
+        codes += found
+        print(f"{label}: {dict(found.most_common())}", flush=True)
     print(f"{sum(codes.values()):,} queries: {dict(codes.most_common())}")
     assert sum(codes.values()) >= LEAST_CASES
 

@@ -10,6 +10,8 @@ from neo4j import Driver
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from api.app import create_app
+from api.graphql.trusted import id_of
 from graph.login import Connection
 from graph.settings import Settings
 from service.decision import PlanRequest
@@ -17,8 +19,17 @@ from service.examples import load_example
 from service.house import House, house_on
 from service.planning import make_plan
 from tests.graph.conftest import empty_the_graph
-from tests.graphql.sockets import CHANGES, begin, by_events, events_in, heard, say, socket
-from tests.service.doors.served import CHAIN, SECONDS, Served, served
+from tests.graphql.sockets import (
+    CHANGES,
+    begin,
+    by_events,
+    events_in,
+    exchanged,
+    heard,
+    say,
+    socket,
+)
+from tests.service.doors.served import CHAIN, SECONDS, TOKEN, Served, served
 
 CHAINS = "{ chains { name } }"
 FOLLOW = {"query": CHANGES, "variables": {"after": "0"}}
@@ -168,6 +179,19 @@ def test_the_token_comes_in_the_handshake_or_in_the_first_message(service: Serve
             connect(f"ws://127.0.0.1:{service.port}{path}", additional_headers={}),
         ):
             pass
+
+
+def test_only_trusted_documents_run_on_a_socket(house: House, tmp_path: Path) -> None:
+    """By id or as the very same text, as over HTTP; anything else is an error of its operation."""
+    text = "query Chains { chains { name } }"
+    (tmp_path / "chains.graphql").write_text(text)
+    application = create_app(house, TOKEN, documents=tmp_path)
+    told = exchanged(application, TOKEN, {"documentId": id_of(text)}, {"query": text},
+                     {"query": CHAINS}, FOLLOW)  # fmt: skip
+    answers = [one["payload"] for one in told if one["type"] == "next"]
+    assert [{"data": {"chains": [{"name": CHAIN}]}}] * 2 == answers
+    refused = [one["payload"][0]["extensions"]["code"] for one in told if one["type"] == "error"]
+    assert ["QUERY_NOT_TRUSTED"] * 2 == refused
 
 
 def test_another_protocol_is_not_spoken(service: Served) -> None:
