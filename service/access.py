@@ -121,7 +121,7 @@ class Sight:
         self.exposures.note(chain, class_name, [key])
 
     def known_whole(self, chain: str, verb: str = "") -> bool:
-        """Whether a view that was asked for before, by a verb or any, is whole: asks no database."""
+        """Whether a view that was asked for before, by a verb or any, is whole: no reading."""
         if self.caller.is_owner:
             return True
         return any(name == chain and verb in ("", known) and view.is_whole
