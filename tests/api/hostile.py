@@ -128,7 +128,7 @@ DOCUMENTS: dict[str, Attack] = {
         "{__typename}" + " ".join(f"fragment f{n} on Query {{ head {{ root }} }}"
                                   for n in range(90))),
     "deep nesting": query(wrapped(150), code=DEPTH),
-    "nesting without an end": query("{a" * 60_000, code=LENGTH),
+    "nesting without an end": query("{a" * 60_000, code=PARTS),
     "nesting deeper than the parser goes": query("{a" * 499, code=SYNTAX),
     "a list deeper than the parser goes": query(
         "{node(id:" + "[" * 480 + "]" * 480 + "){id}}", code=SYNTAX),
