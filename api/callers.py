@@ -37,11 +37,15 @@ class Callers:
         """Who an Authorization header stands for; None for nobody.
 
         The owner never waits for those who ask an issuer, and the time tells nothing of the token.
-        Raises OutsideError as who is asked for keys does.
+        Raises EvenkeelError `INTERNAL` where that cannot be told: why is in the service's own log,
+        for it may name files, and nobody knows yet who reads it.
         """
-        if admits(header, self._token):
-            return await to_thread.run_sync(self._owner)
-        return await to_thread.run_sync(self._other, header, limiter=self._threads)
+        try:
+            if admits(header, self._token):
+                return await to_thread.run_sync(self._owner)
+            return await to_thread.run_sync(self._other, header, limiter=self._threads)
+        except EvenkeelError as error:
+            raise internal_error(error) from None
 
     def _other(self, header: str) -> Caller | None:
         scheme, _, given = header.partition(" ")

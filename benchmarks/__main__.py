@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from benchmarks import (
+    answers,
     around_solve,
     coupled,
     coverage,
@@ -30,13 +31,13 @@ Benchmark = Callable[[], list[Row] | None]
 SHORT: tuple[Benchmark, ...] = (
     around_solve.main, many_items.main, engines.main, coupled.small,
     verifying.main, flips.main, scale.main, reading.main, sync_rate.main,
-    transparency.main,
+    transparency.main, answers.main,
 )  # fmt: skip
 """The aims, in the order of their table, and how planning and loading grow: about half an hour."""
 
 LONG: tuple[Benchmark, ...] = (
     coupled.larger, coverage.main, stability.main, perishables.main, rebuilding.main,
-    end_to_end.main, one_row.main, provenance.main,
+    end_to_end.main, one_row.main, provenance.main, answers.larger,
 )  # fmt: skip
 """The largest coupled instances and deliveries, and what has no aim but a story to tell."""
 

@@ -76,7 +76,7 @@ def _filled(projection: Projection) -> list[str]:
     """The digests of the plans, loaded through the log like any other."""
     start = time.perf_counter()
     rng = np.random.default_rng(1)
-    tables = _tables(rng)
+    tables = tables_of(ITEMS, rng)
     feed = FeedContents(CHAIN, "erp", "all", "none", "m" * 64,
                         (FeedFile("all.csv", "f" * 64, 10**6),), tables,
                         {name: np.column_stack([np.zeros(len(t), np.int64),
@@ -85,16 +85,20 @@ def _filled(projection: Projection) -> list[str]:
     load_feed(projection, feed, agent="benchmark", effective_at=NOW)
     activate_release(projection, RELEASE, b"# none\n", agent="benchmark", effective_at=NOW)
     snapshot = projection.reader.read(CHAIN)
-    plans = [_saved(projection, snapshot, number, rng) for number in range(PLANS)]
+    plans = [
+        saved(projection, snapshot, list(lines_of(LINES, ITEMS, rng)), number)
+        for number in range(PLANS)
+    ]
     print(f"  filled in {time.perf_counter() - start:.0f} s")
     return plans
 
 
-def _tables(rng: np.random.Generator) -> dict[str, Any]:
+def tables_of(items: int, rng: np.random.Generator) -> dict[str, Any]:
+    """Items at all places, with lanes between all of them."""
     places = [f"p{n}" for n in range(PLACES)]
     records: list[Any] = [Location(place) for place in places]
     records += [Lane(f"{a}-{b}", a, b, lead_time_days=1) for a in places for b in places if a != b]
-    for number in range(ITEMS):
+    for number in range(items):
         item = f"i{number}"
         records.append(Item(item))
         for place in places:
@@ -107,13 +111,14 @@ def _tables(rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
-def _saved(
-    projection: Projection, snapshot: Snapshot, number: int, rng: np.random.Generator
+def saved(
+    projection: Projection, snapshot: Snapshot, lines: list[dict[str, Any]], number: int
 ) -> str:  # fmt: skip
+    """The digest of a plan of some lines, saved."""
     decision = {
         "chain": CHAIN, "snapshot": snapshot.digest, "release": RELEASE.digest, "previous": None,
         "regime": "risk", "starts_on": "2026-02-01", "shortfalls": [], "seed": number,
-        "lines": list(_lines(rng)),
+        "lines": lines,
     }  # fmt: skip
     document = {
         "format": "evenkeel-plan/1", "decision": decision, "plan_digest": digest_of(decision),
@@ -121,14 +126,15 @@ def _saved(
                   "versions": {}},
     }  # fmt: skip
     plan = Plan(document["plan_digest"], CHAIN, snapshot.digest, RELEASE.digest, "risk", "optimal",
-                1, 1, 0, 1, LINES, 0)  # fmt: skip
+                1, 1, 0, 1, len(lines), 0)  # fmt: skip
     sealed = {**document, "seal": digest_of(document)}
     return save_plan(projection, sealed, plan=plan, snapshot=snapshot).digest
 
 
-def _lines(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    items, ends = rng.integers(ITEMS, size=LINES), rng.integers(PLACES, size=(LINES, 2))
-    for number, (item, (start, end)) in enumerate(zip(items, ends, strict=True), start=1):
+def lines_of(count: int, items: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+    """Lines between places drawn, each resting on four facts."""
+    chosen, ends = rng.integers(items, size=count), rng.integers(PLACES, size=(count, 2))
+    for number, (item, (start, end)) in enumerate(zip(chosen, ends, strict=True), start=1):
         end = (end + 1) % PLACES if end == start else end  # noqa: PLW2901
         name, a, b = f"i{item}", f"p{start}", f"p{end}"
         yield {

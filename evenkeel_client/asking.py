@@ -51,7 +51,11 @@ class Asking:
         outcome = _at(self._data(document, keyed, is_safe=is_safe), path)
         if refusal := refused(outcome):
             raise refusal
-        return read(outcome)
+        try:
+            return read(outcome)
+        except KeyError as error:
+            told = outcome.get("__typename", "nothing known")
+            raise unreadable(f"its outcome is `{told}`", 200) from error
 
     def paged(
         self, document: str, variables: Mapping[str, Any], path: Sequence[str],

@@ -120,11 +120,11 @@ class Sight:
         """Note that a fact is shown that it took a clearance to see."""
         self.exposures.note(chain, class_name, [key])
 
-    def known_whole(self, chain: str, verb: str) -> bool:
-        """Whether a view that was asked for before is whole: asks no database."""
+    def known_whole(self, chain: str, verb: str = "") -> bool:
+        """Whether a view that was asked for before, by a verb or any, is whole: no reading."""
         if self.caller.is_owner:
             return True
-        return any(name == chain and known == verb and view.is_whole
+        return any(name == chain and verb in ("", known) and view.is_whole
                    for (name, known), view in list(self._views.items()))  # fmt: skip
 
     def everything(self, verb: str) -> None:

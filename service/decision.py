@@ -55,7 +55,7 @@ from solver.network.facts import fact
 from solver.proof.branches import Branches, steps_of
 from solver.proof.certificate import certify
 from solver.proof.claims import Claims, Whole
-from solver.proof.rounded import Rounded
+from solver.proof.rounded import Rounded, worth_of_one_more
 
 FORMAT = "evenkeel-plan/1"
 SHARED_COLUMNS = ("arc", "resource", "use", "capacity")
@@ -305,6 +305,7 @@ def prices_in(settled: Settled) -> list[dict[str, Any]]:
     resources, prices = settled.problem.resources, settled.prices
     if resources is None or prices is None:
         return []
+    prices = worth_of_one_more(prices, settled.rounded)
     first, most = settled.problem.window.first, resources.shared.capacity
     taken = used(resources.shared, settled.flow)
     simple = np.array([name.limit != WHOLE_LOADS for name in resources.names], np.bool_)

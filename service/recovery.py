@@ -29,7 +29,7 @@ from graph.recovery.backups import (
     write_backup,
 )
 from graph.recovery.digests import Digests, digests, replay
-from graph.recovery.losses import Loss, losses
+from graph.recovery.losses import Loss, left_out, losses
 from graph.recovery.records import event_of
 from graph.recovery.segments import SegmentFile, Segments, in_order
 from graph.server import ManagedServer, managed_server, open_database
@@ -395,7 +395,7 @@ def _second(settings: Settings) -> ManagedServer:
 
 
 def inspect(house: House) -> dict[str, Any]:
-    """Digests of the log, of the state of each chain and of the graph; and all that is lost."""
+    """Digests of the log, of the state of each chain and of the graph; and what is not there."""
     log = house.projection.log
     lost = list(losses(house.store, log.events()))
     damage = ""
@@ -411,6 +411,7 @@ def inspect(house: House) -> dict[str, Any]:
                  "states": {}, "graph": {}, "agree": False, "why": error.what}  # fmt: skip
     sound = bool(found["agree"]) and not lost and not damage and kept >= found["sequence"]
     return {**found, "segments": {"sequence": kept, "files": len(files), "damage": damage},
+            "left_out": list(left_out(house.store, log.events())),
             "lost": told_losses(lost), "sound": sound}  # fmt: skip
 
 

@@ -114,6 +114,9 @@ def digest(as_json: AsJson = False) -> int:
     if kept["damage"]:
         typer.echo(f"             {plain(kept['damage'])}")
     typer.echo(f"graph        {_graph_line(found)}")
+    for one in found["left_out"]:
+        typer.echo(f"left out     event {one['event']}, {plain(one['name'])}: {one['facts']:,} "
+                   f"facts of {one['class']}, whose keys are too long to be shown")  # fmt: skip
     _show_losses(found["lost"])
     return GOOD if found["sound"] else REFUSED
 

@@ -1,6 +1,7 @@
 """What an auditor asks, as GraphQL types: who read a wrong fact, and what a line touched."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -246,11 +247,12 @@ def _plans(info: Info, scope: str, found: Recall) -> Connection[RecalledPlan]:
     """The page; it ends where the next begins, which may be behind its last row."""
     write = info.context.cursors.write
     edges = [
-        Edge(node=RecalledPlan.of(plan), cursor=write(scope, plan.place)) for plan in found.plans
+        Edge(node=RecalledPlan.of(plan), written=partial(write, scope, plan.place))
+        for plan in found.plans
     ]
-    end = (
-        write(scope, found.next_after) if found.next_after else edges[-1].cursor if edges else None
-    )
+    end = edges[-1].written() if edges else None
+    if found.next_after:
+        end = write(scope, found.next_after)
     return Connection(
         edges=edges,
         page_info=PageInfo(has_next_page=found.next_after is not None, end_cursor=end),

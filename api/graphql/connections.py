@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
@@ -68,10 +69,14 @@ class PageInfo:
 
 @strawberry.type(description="A row of a page.")
 class Edge(Generic[T]):
-    """A row with its place in the list."""
+    """A row with its place in the list; its cursor is written where somebody asks for it."""
 
     node: T
-    cursor: str
+    written: strawberry.Private[Callable[[], str]]
+
+    @strawberry.field
+    def cursor(self) -> str:  # noqa: D102 - its docstring would be in the schema
+        return self.written()
 
 
 @strawberry.type(description="A page of a list.")
@@ -94,8 +99,10 @@ def connection(
     nodes: Sequence[T], has_more: bool, scope: str, cursors: Cursors, place: Callable[[int], Any]
 ) -> Connection[T]:
     """A page of nodes; `place(i)` is the key of row i, from which the next page goes on."""
-    edges = [
-        Edge(node=node, cursor=cursors.write(scope, place(row))) for row, node in enumerate(nodes)
-    ]
-    end = edges[-1].cursor if edges else None
+
+    def written(row: int) -> str:
+        return cursors.write(scope, place(row))
+
+    edges = [Edge(node=node, written=partial(written, row)) for row, node in enumerate(nodes)]
+    end = written(len(nodes) - 1) if nodes else None
     return Connection(edges=edges, page_info=PageInfo(has_next_page=has_more, end_cursor=end))

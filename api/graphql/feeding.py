@@ -9,7 +9,7 @@ from api.graphql.connections import After, Connection, First, check_first, conne
 from api.graphql.described import described
 from api.graphql.loaders import Info
 from api.graphql.moments import When
-from api.graphql.types import Fact, as_type
+from api.graphql.types import Fact, found_fact
 from graph.catalog import PlanEntry
 from ontology.errors import InputError
 from ontology.events import FEED_LOADED, Event
@@ -147,13 +147,10 @@ class FeedQueries:
     @described
     async def fact(self, info: Info, uri: str, as_of: When = None) -> Fact | None:
         """A fact by its URI, now or as of other times; null where it did not stand."""
-        if as_of is None:
-            stated = await info.context.facts.load(uri)
-            return None if stated is None else as_type(stated)
-        moment = info.context.moment(uri.partition("/")[0], as_of.asked())
-        info.context.count(1)
-        found = await info.context.read(moment.by_uri, uri)
-        return None if found is None else as_type(found, moment)
+        chain = uri.partition("/")[0]
+        moment = None if as_of is None else info.context.moment(chain, as_of.asked())
+        found: Fact | None = await found_fact(info, chain, uri, moment)
+        return found
 
     @described
     async def stock_days(

@@ -120,7 +120,7 @@ _FACTS = {
     "StockPosition": "item location", "SalesOrder": "item", "OtherFact": "className fields",
 }  # fmt: skip
 """What leads from a fact to others: these are looked up among what is seen."""
-_DECIDED = "id planDigest number itemId quantityUnits plan item"
+_DECIDED = "id planDigest number itemId quantityUnits plan item derivedFrom"
 _LINE = f"{_DECIDED} costScaled departsOn attention origin originId"
 
 NESTED: Mapping[str, Taken] = {
@@ -142,9 +142,6 @@ NESTED: Mapping[str, Taken] = {
             "freightCostScaled"),
     **_open("Shortfall", f"{_DECIDED} kind locationId orderId on rule location"),
     **_behind(WHOLE_PLAN, "Shortfall", "reason expectedShortMillionths"),
-    **{place: taken
-       for kind in ("Transfer", "Purchase", "Substitution", "Assignment", "Shortfall")
-       for place, taken in _behind(WHOLE_FACT, kind, "derivedFrom").items()},
     **_open("Row", "cells"),
     **_open("PageInfo", "hasNextPage endCursor"),
     **_open("Change", "position kind event chain recordedAt outcome className key uri since plan "

@@ -77,18 +77,20 @@ def _permit(context: Request, root: Root, asked: dict[str, Any]) -> None:
     sight.permit(root.verb)
     if root.everything:
         sight.everything(root.verb)
-    needs_whole = VERBS[root.verb].needs_whole
+    needs_whole, is_looked_at = VERBS[root.verb].needs_whole, root.everything
     for kind, path in root.subjects:
         value: Any = asked
         for part in path.split("."):
             value = (value or {}).get(part)
         if value is None:
             continue
-        chain = _chain_of(context, kind, value)
+        chain, is_looked_at = _chain_of(context, kind, value), True
         if needs_whole:
             sight.whole(chain, root.verb)
         else:
             sight.view(chain, root.verb)
+    if needs_whole and not is_looked_at:  # INVARIANT: what needs the whole says of what
+        raise denied()
 
 
 def _chain_of(context: Request, kind: str, value: Any) -> str:

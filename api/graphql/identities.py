@@ -1,6 +1,7 @@
 """Whose names mean the same: links, candidates for them, and what is decided about both."""
 
 from datetime import datetime
+from itertools import islice
 from typing import Annotated
 
 import strawberry
@@ -22,7 +23,7 @@ from api.graphql.loaders import Info
 from feeds.identity.candidates import Candidate
 from service.house import House
 from service.requests import Account, relinked_again
-from service.stewardship.identity import Relinked, accept, links_of, reject, take_back
+from service.stewardship.identity import LinkTold, Relinked, accept, links_of, reject, take_back
 from service.stewardship.proposals import proposals
 
 
@@ -160,23 +161,24 @@ class IdentityQueries:
         context, scope = info.context, f"links/{[chain, source, class_name]}"
         begin, size = context.cursors.read(scope, after) if after else "", check_first(first)
 
-        def read() -> list[IdentityLink]:
-            told = context.house.persons.told
-            return [
-                IdentityLink(
-                    source=one.link.source, class_name=one.link.class_name,
-                    external_id=one.link.external_id, own_id=one.link.id,
-                    accepted_by=told(one.link.accepted_by or ""), event=BigInt(one.event),
-                    recorded_at=one.recorded_at,
-                )
-                for one in links_of(context.house, chain, source, class_name)
-            ]  # fmt: skip
+        def read() -> list[LinkTold]:
+            links = links_of(context.house, chain, source, class_name, begin)
+            return list(islice(links, size + 1))
 
-        found = [one for one in await context.read(read) if _place(one) > begin]
-        found.sort(key=_place)
-        context.count(min(size, len(found)))
-        return connection(found[:size], len(found) > size, scope, context.cursors,
-                          lambda row: _place(found[row]))  # fmt: skip
+        found = await context.read(read)
+        page, told = found[:size], context.house.persons.told
+        context.count(len(page))
+        nodes = [
+            IdentityLink(
+                source=one.link.source, class_name=one.link.class_name,
+                external_id=one.link.external_id, own_id=one.link.id,
+                accepted_by=told(one.link.accepted_by or ""), event=BigInt(one.event),
+                recorded_at=one.recorded_at,
+            )
+            for one in page
+        ]  # fmt: skip
+        return connection(nodes, len(found) > size, scope, context.cursors,
+                          lambda row: page[row].key)  # fmt: skip
 
 
 @strawberry.type
@@ -184,7 +186,11 @@ class IdentityMutations:
     """Decisions about identifiers; facts that name them are stated anew."""
 
     @described
-    async def accept_identity(self, info: Info, input: AcceptIdentityInput) -> Outcome:  # noqa: A002
+    async def accept_identity(
+        self,
+        info: Info,
+        input: AcceptIdentityInput,  # noqa: A002
+    ) -> Outcome:
         """Link identifiers of a source to ours."""
 
         def work(house: House) -> Account:
@@ -223,7 +229,3 @@ class IdentityMutations:
 def _account(found: Relinked) -> Account:
     return {"event": found.event, "restated": dict(found.restated), "ended": dict(found.ended),
             "set_aside": found.set_aside, "replayed": False}  # fmt: skip
-
-
-def _place(link: IdentityLink) -> str:
-    return f"{link.source}\x00{link.class_name}\x00{link.external_id}"

@@ -18,7 +18,7 @@ from graph.facts import StatedFact
 from graph.observed import Observed
 from ontology.errors import InputError
 from ontology.plan import Shortfall
-from service.access import Sight
+from service.access import Sight, denied
 from service.asking.questions import Questions
 from service.doors.inbox import Inbox
 from service.house import AsOf, House
@@ -73,7 +73,9 @@ class Request:
         self._hops = hops
         self._rows_left = RESULT_ROWS
         catalog = house.catalog
-        self.facts: DataLoader[str, StatedFact | None] = DataLoader(self._found(catalog.by_uri))
+        self.facts: DataLoader[str, StatedFact | None] = DataLoader(
+            self._found(self._from_graph(catalog.by_uri))
+        )
         self.plans: DataLoader[str, PlanEntry | None] = DataLoader(
             self._found(catalog.plans_by_digest)
         )
@@ -158,11 +160,28 @@ class Request:
 
         return batch
 
+    def _from_graph(
+        self, work: Callable[[Sequence[str]], dict[str, T]]
+    ) -> Callable[[Sequence[str]], dict[str, T]]:
+        """A reading of facts by URI for those who see all of their chains. Raises AccessError."""
+
+        def read(uris: Sequence[str]) -> dict[str, T]:
+            self._check_whole(uris)
+            return work(uris)
+
+        return read
+
+    def _check_whole(self, uris: Sequence[str]) -> None:
+        # INVARIANT: the graph hides nothing; who sees a part is answered from `moment`
+        if not all(self.sight.known_whole(uri.partition("/")[0]) for uri in uris):
+            raise denied()
+
     async def _referring(self, keys: list[ReferringKey]) -> list[Page[StatedFact]]:
         found: dict[ReferringKey, Page[StatedFact]] = {}
         for same in dict.fromkeys(key[1:] for key in keys):
             name, reference, after, first = same
             uris = [key[0] for key in keys if key[1:] == same]
+            self._check_whole(uris)
             pages = await self.read(
                 self.house.catalog.referring, uris, name, reference, after=after, first=first
             )

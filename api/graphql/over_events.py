@@ -1,7 +1,6 @@
-"""GraphQL over server-sent events, a stream for each operation ("distinct connections mode").
+"""GraphQL over server-sent events, by `graphql-sse`: a stream for each operation.
 
-Follows the protocol of `graphql-sse`: `next` for each answer, `complete` after the last. A stream
-that ends without `complete` was cut off: ask again after the last position.
+One that ends without `complete` was cut off: ask again after the last position.
 """
 
 from contextlib import aclosing

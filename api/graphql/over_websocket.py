@@ -1,7 +1,6 @@
 """GraphQL over a websocket, by the protocol `graphql-transport-ws`; not the older `graphql-ws`.
 
-A socket that the service ends by itself is closed with 1012: open another, and ask for what
-follows the last position.
+A socket that the service ends is closed with 1012: go on after the last position on another.
 """
 
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ import ontology.plan
 from api.graphql.bigint import BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
-from api.graphql.loaders import PLANS_READ, Info, Request
+from api.graphql.loaders import FACTS_READ, PLANS_READ, Info, Request
 from api.graphql.plan_parts import BegunLoads, ExpectedWaste, PlanRemark, Stability
 from api.graphql.types import (
     Fact,
@@ -22,6 +22,7 @@ from api.graphql.types import (
     Supplier,
     as_type,
     follow,
+    mirrored,
     plain,
 )
 from api.graphql.wishes import PlanEdit, SharedCapacity
@@ -29,10 +30,9 @@ from api.screen.reasons import reason_of
 from graph.catalog import Page, PlanEntry
 from ontology.errors import AccessError, InputError
 from ontology.plan import Assignment, Purchase, Substitution, Transfer
-from service.permits.plan_rows import seen_rows
+from service.permits.plan_rows import seen_facts, seen_rows
 
 Record = Any
-_FIELDS = {"reason_sealed": "reason"}
 
 
 @strawberry.type(description="What proves a plan, in cost units: 1/costScale of a cent.")
@@ -85,11 +85,18 @@ class Decided(Node):
     @described
     async def derived_from(self, info: Info) -> list[Fact]:
         """The decisive facts, in the versions that the plan saw."""
-        is_short = isinstance(self, Shortfall)
-        loader = info.context.shortfall_facts if is_short else info.context.line_facts
-        found = await loader.load((self.plan_digest, self.number))
-        info.context.count(len(found or ()))
-        return [as_type(fact) for fact in found or ()]
+        context, is_short = info.context, isinstance(self, Shortfall)
+        chain = self.chain or (await _entry(info, self.plan_digest)).plan.chain
+        loader = context.shortfall_facts if is_short else context.line_facts
+        found = await loader.load((self.plan_digest, self.number)) or ()
+        if not await context.is_plain(chain):
+            found, labelled = await context.read(
+                seen_facts, context.sight.view(chain, FACTS_READ), found
+            )
+            for fact in labelled:
+                context.sight.note_fact(chain, fact.class_name, fact.key)
+        context.count(len(found))
+        return [as_type(fact) for fact in found]
 
     async def other(self, info: Info, class_name: str, key: str | None) -> Any:
         """The fact in force that a field names, in the plan's chain."""
@@ -102,11 +109,7 @@ class Decided(Node):
         word = "shortfall" if cls.__name__ == "Shortfall" else "line"
         own: dict[str, Any] = {"id": f"plan/{record.plan}/{word}/{record.number}", "chain": chain,
                "plan_digest": record.plan}  # fmt: skip
-        for part in fields(cls):
-            if part.init and part.name not in own:
-                field = _FIELDS.get(part.name, part.name.removesuffix("_id"))
-                own[part.name] = getattr(record, field)
-        return cls(**own)
+        return cls(**own, **mirrored(cls, record, tuple(own)))
 
 
 @strawberry.interface(description="A movement that a plan decides for its first day.")

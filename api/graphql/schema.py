@@ -63,6 +63,7 @@ from api.graphql.plans import (
     plan_rows,
 )
 from api.graphql.pricing import Price, prices_page
+from api.graphql.reading import DirectExecution, read_directly
 from api.graphql.reconciling import ReconciliationQueries
 from api.graphql.settling import RowQueries
 from api.graphql.signing import SigningQueries
@@ -428,9 +429,11 @@ def build_schema(*, development: bool) -> Schema:
         Query, Mutation, Subscription,
         types=[TransferLine, PurchaseLine, AssignmentLine, SubstitutionLine, OtherFact],
         extensions=[ParsedWithinLimits, lambda: ValidationCache(maxsize=256), *closed],
+        execution_context_class=DirectExecution,
         config=StrawberryConfig(disable_field_suggestions=not development, scalar_map=SCALARS),
     )  # fmt: skip
-    guard(made._schema)  # noqa: SLF001 - its own schema, as graphql-core has it
+    read_directly(made._schema)  # noqa: SLF001 - its own schema, as graphql-core has it
+    guard(made._schema)  # noqa: SLF001
     return made
 
 

@@ -1,7 +1,10 @@
 """Facts as GraphQL types: each mirrors its record, with references that can be followed."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import date
+from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, Self
 
 import strawberry
@@ -17,6 +20,9 @@ from graph.facts import StatedFact, uri_of
 from ontology.errors import AccessError
 from ontology.terms import join_key
 from service.moment import Moment
+
+_RECORD_FIELDS = {"reason_sealed": "reason"}
+"""Where a type's field has neither the name of the record's, nor that of its reference."""
 
 
 @strawberry.interface(description="Whatever has an id that `node` finds again.")
@@ -102,10 +108,20 @@ class Fact(Node):
         own: dict[str, Any] = {"id": stated.uri, "stated": stated, "uri": stated.uri,
                                "moment": moment, "chain": stated.chain,
                                "key": stated.key}  # fmt: skip
-        for part in fields(cls):
-            if part.init and part.name not in own:
-                own[part.name] = getattr(record, part.name.removesuffix("_id"))
-        return cls(**own)
+        return cls(**own, **mirrored(cls, record, tuple(own)))
+
+
+def mirrored(kind: type, record: Any, besides: tuple[str, ...]) -> dict[str, Any]:
+    """What a type is made with of a record that it mirrors, `besides` what is stated otherwise."""
+    names, read = _mirror(kind, besides)
+    return dict(zip(names, read(record), strict=False))
+
+
+@cache
+def _mirror(kind: Any, besides: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
+    names = tuple(one.name for one in fields(kind) if one.init and one.name not in besides)
+    stated = [_RECORD_FIELDS.get(name, name.removesuffix("_id")) for name in names]
+    return names, attrgetter(*stated, "__class__", "__class__")  # a tuple, also of no field
 
 
 async def follow(

@@ -16,6 +16,7 @@ from ontology.events import (
     KEY_ACTIVATED,
     PLAN_MADE,
     RELEASE_ACTIVATED,
+    REQUEST_ANSWERED,
     ROWS_DISCARDED,
     TOKEN_ISSUED,
     TOKEN_REVOKED,
@@ -43,7 +44,10 @@ def events_table(events: "Sequence[Event]") -> Table:
 
 
 def about(event: "Event") -> str:
-    """Source and name of a delivery, digest of a plan, name of a release, number of a key."""
+    """Source and name of a delivery, digest of a plan, name of a release, number of a key.
+
+    Of an answer the name of the request.
+    """
     told = event.payload
     if event.kind == FEED_LOADED:
         return f"{told['source']}/{told['feed']}"
@@ -51,6 +55,8 @@ def about(event: "Event") -> str:
         return f"event {told['event']}"
     if event.kind == KEY_ACTIVATED:
         return f"key {told['key'].split('+')[1]}"
+    if event.kind == REQUEST_ANSWERED:
+        return str(told["request"])
     if event.kind == RELEASE_ACTIVATED:
         return f"{told['release']['name']} {told['release']['version']}"
     if event.kind in _ACCESS:

@@ -56,6 +56,40 @@ class PlanMadePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanDrafted:
+    """The plan that would be made: nothing is saved."""
+
+    typename: str
+    digest: str
+    replayed: bool
+    label: str
+    currency: str
+    cost_scaled: int
+    bound_scaled: int
+    gap_scaled: int
+    cost_scale: int
+    lines: tuple[Any, ...]
+    shortfalls: tuple[Any, ...]
+
+    @staticmethod
+    def of(told: Any) -> PlanDrafted:
+        """Read from JSON."""
+        return PlanDrafted(
+            typename=told["__typename"],
+            digest=told["digest"],
+            replayed=told["replayed"],
+            label=told["label"],
+            currency=told["currency"],
+            cost_scaled=told["costScaled"],
+            bound_scaled=told["boundScaled"],
+            gap_scaled=told["gapScaled"],
+            cost_scale=told["costScale"],
+            lines=tuple(told["lines"]),
+            shortfalls=tuple(told["shortfalls"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSynced:
     """The account of a delivery, or of what it would do."""
 
@@ -155,6 +189,41 @@ mutation MakePlan($input: PlanInput!) {
       message
       hint
     }
+    ... on Conflict {
+      code
+      message
+      hint
+    }
+  }
+}
+"""
+
+DRAFT_PLAN = """
+mutation DraftPlan($input: PlanInput!) {
+  makePlan(input: $input) {
+    __typename
+    ... on PlanDrafted {
+      digest
+      replayed
+      label
+      currency
+      costScaled
+      boundScaled
+      gapScaled
+      costScale
+      lines
+      shortfalls
+    }
+    ... on Refused {
+      code
+      message
+      hint
+    }
+    ... on Conflict {
+      code
+      message
+      hint
+    }
   }
 }
 """
@@ -192,6 +261,11 @@ mutation SyncFeed($input: SyncFeedInput!) {
       message
       hint
     }
+    ... on Conflict {
+      code
+      message
+      hint
+    }
   }
 }
 """
@@ -203,6 +277,12 @@ class ActionsQuestions(Asking):
     def make_plan(self, input: PlanInput) -> PlanMade:
         """Plan a chain on its present facts, and save the plan."""
         return self.done(MAKE_PLAN, {"input": input}, ("makePlan",), lambda told: PlanMade.of(told))
+
+    def draft_plan(self, input: PlanInput) -> PlanDrafted:
+        """Plan a chain on its present facts, and save the plan."""
+        return self.done(
+            DRAFT_PLAN, {"input": input}, ("makePlan",), lambda told: PlanDrafted.of(told)
+        )
 
     def sync_feed(self, input: SyncFeedInput) -> FeedSynced:
         """Load the text of a file by the mapping of its source, or tell what that would

@@ -85,24 +85,25 @@ def _numbered(stream: BinaryIO, form: Form, limits: Limits) -> Iterator[Numbered
 def _pieces(stream: BinaryIO, form: Form, most_bytes: int = 0) -> Iterator[str]:
     """The text of a document in pieces of whole lines; of at most so many bytes where told."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    begun, is_blank, lines, count = "", True, 1, 0
+    begun, is_blank, lines, count = list[str](), True, 1, 0
     while data := stream.read(_PIECE_BYTES):
-        begun += _decoded(decoder, data, form, count, lines)
+        text = _decoded(decoder, data, form, count, lines)
         count, lines = count + len(data), lines + data.count(b"\n")
         if most_bytes and count > most_bytes:
             raise fault(form, 0, "FILE_TOO_LARGE",
                         f"JSON-LD is read whole, and this is larger than {most_bytes} bytes",
                         "send N-Triples or Turtle, or split the document")  # fmt: skip
-        end = begun.rfind("\n") + 1
+        is_blank = is_blank and not text.strip()
+        end = text.rfind("\n") + 1
         if end:
-            is_blank = is_blank and begun[:end].isspace()
-            yield begun[:end]
-            begun = begun[end:]
-    begun += _decoded(decoder, b"", form, count, lines)
-    if is_blank and not begun.strip():
+            yield "".join([*begun, text[:end]])
+            begun, text = [], text[end:]
+        begun.append(text)
+    begun.append(_decoded(decoder, b"", form, count, lines))
+    if is_blank and not begun[-1].strip():
         raise empty(form)
-    if begun:
-        yield begun
+    if last := "".join(begun):
+        yield last
 
 
 def _decoded(

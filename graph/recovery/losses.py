@@ -1,15 +1,17 @@
 """What of a log can no longer be read: events whose artifacts are missing or damaged."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from graph.artifacts import ArtifactStore
-from graph.manifests import named_by
+from graph.manifests import named_by, read_statements
 from ontology.errors import OutsideError
 from ontology.events import FEED_LOADED, PLAN_MADE, Event
+from ontology.key_lengths import rows_that_can_be_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,24 @@ def losses(
         gone = sorted({lost for name in _roots(event) for lost in _gone(store, name, looked_at)})
         if gone:
             yield Loss(event.sequence, event.kind, name_of(event), tuple(gone))
+
+
+def left_out(store: ArtifactStore, events: Iterable[Event]) -> Iterator[dict[str, Any]]:
+    """The facts of names that no graph can show, which older versions logged, as a document.
+
+    How many of each class, by event. Neither state nor graph has them. Events of which artifacts
+    are lost say nothing here.
+    """
+    for event in events:
+        if event.kind != FEED_LOADED:
+            continue
+        with suppress(OutsideError):
+            tables = read_statements(store, event.artifact).tables
+            for name, table in sorted(tables.items()):
+                rows = len(table) - len(rows_that_can_be_shown(table))
+                if rows:
+                    yield {"event": event.sequence, "name": name_of(event), "class": name,
+                           "facts": rows}  # fmt: skip
 
 
 def name_of(event: Event) -> str:

@@ -96,8 +96,9 @@ class Questions:
             if isinstance(source, FactsOf):
                 raise
             raise _unknown(source) from None
-        what = (source, view.key, selection)
-        found = self._once(what, lambda: self._selected(source, entry, selection, view))
+        seen = view.mark()
+        what = (source, seen, selection)
+        found = self._once(what, lambda: self._selected(source, entry, selection, view, seen))
         if found.labelled:
             columns = found.columns if not selection.grouped else ()
             sight.exposures.note(chain, _class_of(source), found.labelled, columns)
@@ -113,9 +114,10 @@ class Questions:
         return entry.plan.chain, entry
 
     def _selected(
-        self, source: Source, entry: PlanEntry | None, selection: Selection, view: View
-    ) -> Sheet:
-        found = self._once((source, view.key), lambda: self._source(source, entry, view))
+        self, source: Source, entry: PlanEntry | None, selection: Selection, view: View,
+        seen: Hashable,
+    ) -> Sheet:  # fmt: skip
+        found = self._once((source, seen), lambda: self._source(source, entry, view))
         if selection.where is not None:
             found = found.where(chosen(found, selection.where))
         if selection.grouped:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 from graph.facts import kinds_of, uri_of
@@ -68,7 +68,7 @@ class Change:
 
 def worth_telling(changes: Sequence[Change]) -> Iterator[Change]:
     """Changes without the positions that the next change says better."""
-    for change, after in zip(changes, [*changes[1:], None], strict=True):
+    for change, after in zip_longest(changes, changes[1:]):
         if change.kind or after is None or after.kind:
             yield change
 
@@ -148,7 +148,7 @@ class Outbound:
                 if kind and judge.bears_label(told["class"], told["fields"]):
                     key = str(told.get("key") or f"{told['plan']}/{told['fields']['number']}")
                     self._sight.note_fact(str(chain), told["class"], key)
-                yield kind, told if view.is_whole else _without_before(told)
+                yield kind, told if view.is_whole else _in_part(told)
 
     def _view(self, chain: str) -> View | None:
         """What the reader sees of a chain, looked at once; None where that is nothing."""
@@ -208,8 +208,14 @@ class Outbound:
         return any(self._regions.holds(wanted.region, place) for place in places)
 
 
-def _without_before(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A change for who sees a part: what a fact named before may be hidden from them."""
+def _in_part(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A change for who sees a part: what a fact named before may be hidden from them.
+
+    So may be what the reason of a shortfall speaks of.
+    """
+    if told["class"] == "Shortfall":
+        stated = {name: value for name, value in told["fields"].items() if name != "reason"}
+        return {**told, "fields": stated}
     if told.get("outcome") != CHANGED:
         return told
     return {**told, "references": [one for one in told["references"] if not one["before"]]}

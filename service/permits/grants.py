@@ -15,6 +15,7 @@ from service.house import AsOf, House
 from service.permits.labels import StatedLabels
 from service.permits.masks import GrantMask
 from service.permits.verbs import may
+from service.permits.views import is_whole
 
 MOST_NAMES = 200
 LONGEST_NAME = 200
@@ -96,16 +97,17 @@ def who_could_see(
     end = begin + timedelta(days=1)
     last = end - timedelta(microseconds=1)
     snapshot = house.facts(chain, AsOf(last, min(known_at or last, datetime.now(UTC))))
-    beside = StatedLabels(house.reader).beside(chain, snapshot)  # labels as they were then
+    then = StatedLabels(house.reader, snapshot.sequence)  # labels as they were known
+    beside, labels = then.beside(chain, snapshot), then.every(chain)
     row = snapshot.table(class_name).row_of.get(key) if class_name in snapshot.tables else None
     found = []
     for grant in grants(house.driver):
         if row is None or not grant.covers(chain) or not may(grant.role, READ):
             continue
-        if (
-            _held(grant, begin, end, known_at)
-            and GrantMask(grant, snapshot, beside).rows(class_name)[row]
-        ):
+        if not _held(grant, begin, end, known_at):
+            continue
+        mask = GrantMask(grant, snapshot, beside)
+        if is_whole(grant, labels) or mask.rows(class_name)[row]:
             found.append(CouldSee(grant.person, grant))
     return found
 

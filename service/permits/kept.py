@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
-MOST_KEPT = 16
+MOST_KEPT = 8
 
 
 class Kept:

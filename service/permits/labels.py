@@ -35,11 +35,12 @@ class StatedLabels:
     """All labels that the feeds of each chain ever stated; follows the log.
 
     A fact that is no more, and what was said of it, stays known: what still names it is judged by
-    that. Any number of threads may ask.
+    that. Any number of threads may ask. With `upto` it knows no more than was known at an event.
     """
 
-    def __init__(self, reader: SnapshotReader) -> None:
+    def __init__(self, reader: SnapshotReader, upto: int | None = None) -> None:
         self._reader = reader
+        self._upto = upto
         self._chains: dict[str, _Chain] = {}
         self._lock = Lock()
 
@@ -60,7 +61,7 @@ class StatedLabels:
 
     def _followed(self, chain: str) -> _Chain:
         found = self._chains.setdefault(chain, _Chain())
-        for event in self._reader.log.feeds(chain, after=found.sequence):
+        for event in self._reader.log.feeds(chain, after=found.sequence, upto=self._upto):
             for name, rows in self._reader.stated(event, only=set(LABELS)).items():
                 for key, label in _labelled(rows.table):
                     found.every.add(label)

@@ -88,7 +88,7 @@ class GrantMask:
             if kind.refers_to and kind.refers_to != class_name:
                 found &= self._named_rows(table, kind)
                 stated = _is_stated(table[kind.name])
-                has[kind.refers_to] = has.get(kind.refers_to, ~stated) | stated
+                has[kind.refers_to] = has.get(kind.refers_to, False) | stated
         for what, is_free in self._needs(class_name):
             if not is_free:
                 found &= has.get(what, np.zeros(len(table), np.bool_))

@@ -1,10 +1,11 @@
 """The lines and shortfalls of a plan that a view shows, page by page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 from graph.catalog import PAGE_LIMIT, Catalog, Page
+from graph.facts import StatedFact
 from service.permits.views import Judge, View
 
 
@@ -27,6 +28,20 @@ def seen_rows(
     rows = tuple(found[:first])
     labelled = [row for row in rows if judge.bears_label(type(row).__name__, values_of(row))]
     return Page(rows, len(found) > first), labelled
+
+
+def seen_facts(
+    view: View, facts: Sequence[StatedFact]
+) -> tuple[tuple[StatedFact, ...], list[StatedFact]]:
+    """Of versions of facts those that are seen, and those of them that took a clearance.
+
+    A version is judged by what it states, and by the labels of the present.
+    """
+    judge = view.judge()
+    told = [(one, values_of(one.record)) for one in facts]
+    seen = [(one, values) for one, values in told if judge.shows(one.class_name, values)]
+    labelled = [one for one, values in seen if judge.bears_label(one.class_name, values)]
+    return tuple(one for one, _ in seen), labelled
 
 
 def shows_row(judge: Judge, row: Any) -> bool:

@@ -95,6 +95,10 @@ class View:
                 for one in self.grants]  # fmt: skip
         return digest_of([self.chain, sorted(told), sorted(map(list, self.labels))])
 
+    def mark(self) -> tuple[str, int]:
+        """Equal where the same is seen of the same question: labels of the present count always."""
+        return (self.key, 0 if self.is_plain else self.house.facts(self.chain).sequence)
+
     def shown(self, as_of: AsOf | None = None) -> Shown:
         """The facts of a moment, as `House.facts` gives them, that are seen. Raises as that."""
         snapshot = self.house.facts(self.chain, as_of)

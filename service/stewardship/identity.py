@@ -39,11 +39,12 @@ Change = Callable[[Table], Table]
 
 @dataclass(frozen=True, slots=True)
 class LinkTold:
-    """A link as it stands; `event` stated it, at `recorded_at`."""
+    """A link as it stands, by its key; `event` stated it, at `recorded_at`."""
 
     link: IdentityLink
     event: int
     recorded_at: datetime
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +151,24 @@ def reject(
 
 
 def links_of(
-    house: House, chain: str, source: str = "", class_name: str = ""
+    house: House, chain: str, source: str = "", class_name: str = "", after: str = ""
 ) -> Iterator[LinkTold]:  # fmt: skip
-    """The links of a chain as they stand, those that were split, too."""
+    """The links of a chain as they stand, by key, those after one; those that were split, too.
+
+    What stated them is read as they are asked for, each event once.
+    """
     snapshot = house.facts(chain)
     table = snapshot.table(LINK)
+    recorded: dict[int, datetime] = {}
     for row in range(len(table)):
         link = record_at(table, row)
-        if source in ("", link.source) and class_name in ("", link.class_name):
+        wanted = source in ("", link.source) and class_name in ("", link.class_name)
+        if wanted and table.keys[row] > after:
             event = int(snapshot.addresses[LINK][row, 0])
-            (told,) = house.projection.log.read(after=event - 1, limit=1)
-            yield LinkTold(link, event, told.recorded_at)
+            if event not in recorded:
+                (told,) = house.projection.log.read(after=event - 1, limit=1)
+                recorded[event] = told.recorded_at
+            yield LinkTold(link, event, recorded[event], str(table.keys[row]))
 
 
 def _relinked(

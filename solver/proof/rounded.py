@@ -71,6 +71,17 @@ def with_rounded(
     return wider, np.append(prices, rounded.price)
 
 
+def worth_of_one_more(prices: IntArray, rounded: Rounded | None) -> IntArray:
+    """Per resource what one more of its capacity could save at most, at the prices of a proof.
+
+    Its own price and those of its rounded rows: with g = C mod d, F(C + 1) = F(C) + 1.
+    """
+    found = prices.copy()
+    if rounded is not None:
+        np.add.at(found, rounded.resource, rounded.price)
+    return found
+
+
 def misfits_of_rounded(
     network: Network, shared: SharedResources | None, rounded: Rounded | None
 ) -> list[str]:

@@ -72,16 +72,15 @@ def seen_by_all() -> list[Any]:
     return [Customer("shop", "The shop"), Contract("frame", "acme", committed_units=500)]
 
 
-def load(house: House, chain: str, records: Iterable[Any], feed: str) -> None:
-    """One delivery of facts to a chain."""
+def load(house: House, chain: str, records: Iterable[Any], feed: str, day: int = 1) -> None:
+    """One delivery of facts to a chain, true since a day of March."""
     by_class: dict[str, list[Any]] = {}
     for record in records:
         by_class.setdefault(type(record).__name__, []).append(record)
     tables = {name: table_of(rows, name) for name, rows in by_class.items()}
     contents = FeedContents(chain, "made", feed, "made", "0" * 64, (), tables)
-    load_feed(
-        house.projection, contents, agent="local", effective_at=datetime(2026, 3, 1, tzinfo=UTC)
-    )
+    since = datetime(2026, 3, day, tzinfo=UTC)
+    load_feed(house.projection, contents, agent="local", effective_at=since)
 
 
 def load_chains(house: House) -> None:

@@ -3,37 +3,42 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from anyio.from_thread import BlockingPortal
-from graphql import GraphQLObjectType, build_schema
+from graphql import GraphQLObjectType, build_schema, get_named_type, is_leaf_type
 from neo4j import Driver
 
 from api.app import create_app
 from api.graphql.field_verbs import NESTED, ROOTS
+from api.graphql.guarding import _permit, guard
 from graph.settings import Settings
 from ontology.access import ROLES
+from ontology.errors import AccessError
 from ontology.vocabulary import FACTS
-from service.access import Caller
+from service.access import Access, Caller
 from service.asking.files import MEDIA_TYPES
 from service.decision import PlanRequest
 from service.house import House, house_on
 from service.permits.verbs import VERBS, may
 from service.planning import make_plan
 from tests.api.conftest import TOKEN, Client
-from tests.api.documents import Documents, is_needed
+from tests.api.documents import Documents
 from tests.api.guarded_chain import (
     CANARY,
+    CLASS,
     DAY,
     FULL,
     OPEN,
     SECRET_ITEM,
     SECRET_SUPPLIER,
+    ZONE,
     ZONE_PLACE,
     give,
     load_chains,
@@ -41,10 +46,12 @@ from tests.api.guarded_chain import (
 )
 from tests.graph.conftest import empty_the_graph
 
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""graphql-core drops resolvers that have not begun when one beside them refuses."""
 GOLDEN = Path(__file__).parents[2] / "api" / "graphql" / "schema.graphql"
 SCHEMA = build_schema(GOLDEN.read_text("utf-8"))
 FACT_ROOTS = frozenset({"items", "locations", "suppliers", "offers", "lanes", "stock", "orders",
-                        "facts", "rows", "groups", "node"})  # fmt: skip
+                        "facts", "fact", "rows", "groups", "node"})  # fmt: skip
 LIMITED: dict[str, dict[str, Any]] = {
     "region": {"regions": ("north",)}, "family": {"families": ("hardware",)},
     "supplier": {"suppliers": ("acme",)}, "place": {"regions": ("valley",), "zones": ("LU",)},
@@ -64,6 +71,7 @@ class World:
         self.house, self._portal = house, portal
         app = create_app(house, TOKEN, knows=(self._known,))
         self.clients = {name: Client(portal, app, name) for name in (*ROLES, *LIMITED, "nobody")}
+        self.cleared = Client(portal, app, "cleared")
         self.owner = Client(portal, app, TOKEN)
         self.plans = {
             chain: make_plan(house, PlanRequest(chain)).saved.digest for chain in (FULL, OPEN)
@@ -73,10 +81,12 @@ class World:
         for name, limits in LIMITED.items():
             give(house, f"person:{name}", "analyst", **limits)
             give(house, f"person:{name}", "partner", **limits)
+        give(house, "person:cleared", "auditor", classes=(CLASS,), zones=("nowhere", ZONE))
 
     @staticmethod
     def _known(bearer: str) -> Caller | None:
-        return Caller(f"person:{bearer}") if bearer in {*ROLES, *LIMITED, "nobody"} else None
+        known = {*ROLES, *LIMITED, "nobody", "cleared"}
+        return Caller(f"person:{bearer}") if bearer in known else None
 
     def ask(self, who: Client, query: str) -> bytes:
         """The bytes of an answer; no question ends in an error of the service's own."""
@@ -89,11 +99,13 @@ class World:
 @pytest.fixture(scope="module")
 def world(
     database: Driver, portal: BlockingPortal, tmp_path_factory: pytest.TempPathFactory
-) -> World:
+) -> Iterator[World]:
     empty_the_graph(database)
     house = house_on(database, Settings(home=tmp_path_factory.mktemp("guarded")))
     load_chains(house)
-    return World(house, portal)
+    made = World(house, portal)
+    yield made
+    made.ask(made.owner, "{ __typename }")  # what refused questions left behind has ended
 
 
 def pools(world: World) -> dict[str, Callable[[Random], Any]]:
@@ -187,7 +199,7 @@ def same_as_without(world: World, seed: int, count: int) -> int:
     made, different = documents(world, seed, FACT_ROOTS), 0
     for _ in range(count):
         query = made.document()
-        apart = ("source", "event/", "0" * 64, *world.plans.values())
+        apart = ("source", "event/", "chain/", "0" * 64, *world.plans.values())
         if any(word in query for word in apart):  # refused in part, or computed over everything
             continue
         seen = world.ask(world.clients["analyst"], query).decode()
@@ -222,43 +234,66 @@ def test_partial_answers_are_those_of_the_chain_without_what_is_hidden(world: Wo
     assert same_as_without(world, 2, 300) > 80
 
 
+def test_who_is_cleared_for_all_sees_what_the_owner_sees(world: World) -> None:
+    """From columns, with every fact noted, the same answers as from the graph."""
+    made, answered = documents(world, 5, FACT_ROOTS | {"plans", "plan", "kpis"}), 0
+    for _ in range(60):
+        query = made.document()
+        mine = world.ask(world.cleared, query).decode()
+        if "event/" not in query and "ACCESS_DENIED" not in mine:
+            assert_same(mine, world.ask(world.owner, query).decode(), query)
+            answered += '"data":{' in mine
+    assert answered > 20
+
+
+@pytest.mark.parametrize("place", sorted(ROOTS))
+def test_every_root_field_asks_before_it_resolves(world: World, place: str) -> None:
+    """Queries and mutations: who is not cleared comes to none that needs the whole, by any role."""
+    root, access = ROOTS[place], Access(world.house)
+    subjects = {"chain": FULL, "plan": world.plans[FULL], "uri": f"{FULL}/Item/widget",
+                "event": 3, "source": "wms"}  # fmt: skip
+    asked: dict[str, Any] = {}
+    for kind, path in root.subjects:
+        *outer, last = path.split(".")
+        inner = asked
+        for part in outer:
+            inner = inner.setdefault(part, {})
+        inner[last] = subjects[kind]
+    for role in ROLES:
+        sight = access.sight(Caller(f"person:{role}"))
+        context = SimpleNamespace(sight=sight, house=world.house)
+        needs_whole = VERBS[root.verb].needs_whole or root.everything
+        if may(role, root.verb) and not needs_whole:
+            _permit(context, root, asked)  # type: ignore[arg-type]
+            continue
+        with pytest.raises(AccessError):
+            _permit(context, root, asked)  # type: ignore[arg-type]
+    assert not VERBS[root.verb].needs_whole or root.subjects or root.everything
+
+
 @pytest.mark.slow
 def test_ten_thousand_documents(world: World) -> None:
-    """0 leaks over 10,000 random documents, and the same answers over 3,000."""
+    """0 leaks over 10,000 random documents."""
     found = no_leak(world, 3, 10_000)
     assert found["with data"] > 2_500, found
+
+
+@pytest.mark.slow
+def test_three_thousand_documents_on_two_chains(world: World) -> None:
+    """The same answers as on the chain without what is hidden, of 3,000 random documents."""
     assert same_as_without(world, 4, 3_000) > 1_000
 
 
-ARGUMENTS = {
-    "chain": f'chain: "{FULL}"', "className": 'className: "Item"', "plan": 'plan: "PLAN"',
-    "digest": 'digest: "PLAN"', "before": 'before: "PLAN"', "after": 'after: "PLAN"',
-    "line": "line: 1", "item": 'item: "widget"', "location": 'location: "north"',
-    "uri": f'uri: "{FULL}/Item/widget"', "fact": f'fact: "{FULL}/Item/widget"', "event": "event: 3",
-    "id": f'id: "{FULL}/Item/widget"', "failures": 'failures: [{kind: SUPPLIER, key: "acme"}]',
-    "from": "from: 1", "first": "first: COST", "second": "second: SERVICE",
-}  # fmt: skip
-
-
 def _root_documents(world: World) -> dict[str, str]:
-    query, found = SCHEMA.query_type, {}
+    """A question of each root field."""
+    query, made = SCHEMA.query_type, documents(world, 6, EVERY_ROOT)
     assert query is not None
+    found = {}
     for name, field in query.fields.items():
-        told = []
-        for one, argument in field.args.items():
-            if one == "of":
-                table = '{facts: {chain: "' + FULL + '", className: "Item"}'
-                measures = ', measures: [{name: "n", told: ROWS}]' if name == "groups" else ""
-                told.append(
-                    'of: ["cold-chain"]' if name == "prices" else f"of: {table}{measures}}}"
-                )
-            elif one in ("first", "second") and name == "frontier":
-                kind: Any = SCHEMA.type_map["Objective"]
-                told.append(f"{one}: {sorted(kind.values)[one == 'second']}")
-            elif is_needed(argument):
-                told.append(ARGUMENTS[one].replace("PLAN", world.plans[FULL]))
-        arguments = f"({', '.join(told)})" if told else ""
-        found[f"Query.{name}"] = f"{{ {name}{arguments} {{ __typename }} }}"
+        inner = "" if is_leaf_type(get_named_type(field.type)) else " { __typename }"
+        told = made._arguments(field.args).replace(world.plans[OPEN], world.plans[FULL])
+        told = told.replace(f'"{OPEN}"', f'"{FULL}"').replace('"none"', f'"{FULL}"')
+        found[f"Query.{name}"] = f"{{ {name}{told}{inner} }}"
     return found
 
 
@@ -287,6 +322,8 @@ def test_what_is_computed_over_all_is_refused_in_the_same_words(world: World) ->
         told = json.loads(world.ask(world.clients["planner"], query))
         answers.add(json.dumps(told["errors"][0]["extensions"]) + told["errors"][0]["message"])
     assert 1 == len(answers)
+    make = f'mutation {{ makePlan(input: {{chain: "{FULL}"}}) {{ __typename }} }}'
+    assert "ACCESS_DENIED" == _code(world.ask(world.clients["planner"], make))
     for name in ("label", "costScaled", "lineCount", "certificate { gap }", "comparison"):
         query = f'{{ plan(digest: "{world.plans[FULL]}") {{ {name} }} }}'
         assert "ACCESS_DENIED" == _code(world.ask(world.clients["planner"], query))
@@ -307,6 +344,22 @@ def test_exports_are_those_of_the_chain_without(world: World, form: str) -> None
             assert without.content == mine.content
     lines = {"lines": world.plans[FULL]}
     assert [] == planted(world.clients["analyst"].post(f"/exports/{form}", json=lines).content)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "type Query { items: Int }",
+        "type Query { other: Int }",
+        "type Query { chains: Plan } type Plan { secret: Int }",
+        "type Query { chains: Int } type Mutation { act: Int }",
+        "type Query { chains: Int } type Subscription { f: Int }",
+    ],
+)
+def test_a_field_that_no_table_names_makes_no_schema(field: str) -> None:
+    """Fail closed: a new field of a root, or of a type that is seen in part, is refused at once."""
+    with pytest.raises(TypeError):
+        guard(build_schema(field))
 
 
 def test_every_type_of_fact_has_fields_that_a_table_names() -> None:

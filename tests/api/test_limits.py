@@ -91,7 +91,7 @@ DOCUMENTS: dict[str, tuple[str, int, str]] = {
     "empty": ("", 400, "QUERY_SYNTAX"),
     "no operation": ("fragment a on Query{__typename}", 400, "QUERY_INVALID"),
     "two operations": ("query a{__typename} query b{__typename}", 400, "QUERY_INVALID"),
-    "subscription": ("subscription{a}", 400, "QUERY_INVALID"),
+    "subscription": ("subscription{a}", 400, "QUERY_STREAMS"),
     "unknown field": ("{itemz}", 400, "QUERY_INVALID"),
     "unknown fragment": ("{...nothing}", 400, "QUERY_INVALID"),
     "a type definition": ("type Query{a:Int} {__typename}", 400, "QUERY_INVALID"),

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from evenkeel_client.answers.actions import SYNC_FEED, FeedSynced
 from evenkeel_client.answers.inputs import (
     As,
     AsOf,
@@ -24,8 +25,10 @@ from evenkeel_client.answers.inputs import (
     Where,
 )
 from evenkeel_client.answers.lines import PlanLine, PlanLineTransfer
+from evenkeel_client.asking import as_json
 from evenkeel_client.client import Client
 from evenkeel_client.errors import EvenkeelError
+from ontology.events import FEED_LOADED, PLAN_MADE
 from service.house import House
 from tests.api.served import Served
 from tests.evenkeel_client.conftest import SOURCE
@@ -114,10 +117,26 @@ def test_rows_and_groups_take_typed_words(client: Client) -> None:
 
 def test_a_plan_is_made_once(client: Client, house: House) -> None:
     """The same question is answered by the plan that stands."""
-    client.make_plan(PlanInput(chain=CHAIN))
-    before = house.projection.log.head().sequence
+    first = client.make_plan(PlanInput(chain=CHAIN))
+    before = count_of(house, PLAN_MADE)
     made = client.make_plan(PlanInput(chain=CHAIN))
-    assert (True, before) == (made.replayed, house.projection.log.head().sequence)
+    assert (True, first.plan.digest) == (made.replayed, made.plan.digest)
+    assert before == count_of(house, PLAN_MADE)
+
+
+def test_a_draft_saves_nothing(client: Client, house: House) -> None:
+    """It is what the plan would be; asked for as a plan it is no plan."""
+    before = count_of(house, PLAN_MADE)
+    asked = PlanInput(chain=CHAIN, dry_run=True)
+    assert client.make_plan(PlanInput(chain=CHAIN)).plan.digest == client.draft_plan(asked).digest
+    with pytest.raises(EvenkeelError, match="PlanDrafted"):
+        client.make_plan(asked)
+    assert before == count_of(house, PLAN_MADE)
+
+
+def count_of(house: House, kind: str) -> int:
+    """How many events of a kind the log holds."""
+    return sum(event.kind == kind for event in house.projection.log.events())
 
 
 ERRORS: dict[str, tuple[Ask, str, str]] = {
@@ -183,20 +202,32 @@ def test_a_question_whose_answer_was_lost_is_asked_again(served: Served, proxy: 
         assert proxy.happened.is_set()
 
 
-def test_a_mutation_whose_answer_was_lost_is_not_sent_again(
+def test_a_mutation_whose_answer_was_lost_acts_once(house: House, proxy: Proxy) -> None:
+    """It is sent again under the key that each call has of its own."""
+    rows = [{"item": "widget", "location": "north", "lot": "", "units": "9"}]
+    before = count_of(house, FEED_LOADED)
+    with Client(f"http://127.0.0.1:{proxy.port}", TOKEN) as client:
+        proxy.arm(lost, 1)
+        done = client.sync_feed(SyncFeedInput(source=SOURCE, rows=rows))
+        assert proxy.happened.is_set()
+    assert done.replayed
+    assert before + 1 == count_of(house, FEED_LOADED)
+
+
+def test_a_mutation_without_a_key_is_not_sent_again(
     house: House, proxy: Proxy
 ) -> None:  # fmt: skip
     """It acted once, and who asked is told that nobody knows; under its own name it may be."""
     rows = [{"item": "widget", "location": "north", "lot": "", "units": "8"}]
     wished = SyncFeedInput(source=SOURCE, rows=rows, id="lost once")
-    before = house.projection.log.head().sequence
+    before = count_of(house, FEED_LOADED)
     with Client(f"http://127.0.0.1:{proxy.port}", TOKEN) as client:
         proxy.arm(lost, 1)
         with pytest.raises(EvenkeelError) as caught:
-            client.sync_feed(wished)
+            client.done(SYNC_FEED, {"input": as_json(wished)}, ("syncFeed",), FeedSynced.of)
         assert "UNREACHABLE" == caught.value.code
         assert client.sync_feed(wished).replayed
-    assert before + 1 == house.projection.log.head().sequence
+    assert before + 1 == count_of(house, FEED_LOADED)
 
 
 def test_a_delivery_whose_answer_was_lost_acts_once(house: House, proxy: Proxy) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import anyio
 import httpx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -80,3 +81,41 @@ def events_in(answer: httpx.Response) -> Iterator[tuple[str, Any]]:
         elif not line and event:
             yield event, json.loads(data) if data else None
             event = data = ""
+
+
+def exchanged(application: Any, token: str, *asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a service in this process answers to operations on one socket, each in its turn."""
+    told: list[dict[str, Any]] = []
+    turns = [{"type": "connection_init"}] + [
+        {"type": "subscribe", "id": str(number), "payload": payload}
+        for number, payload in enumerate(asked)
+    ]
+
+    async def run() -> None:
+        sends, incoming = anyio.create_memory_object_stream[dict[str, Any]](100)
+        await sends.send({"type": "websocket.connect"})
+
+        async def go_on() -> None:
+            last = {"type": "websocket.disconnect", "code": 1000}
+            await sends.send({"type": "websocket.receive", "text": json.dumps(turns.pop(0))}
+                             if turns else last)  # fmt: skip
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "websocket.accept":
+                await go_on()
+                return
+            told.append(json.loads(message["text"]) if "text" in message else message)
+            if told[-1]["type"] in ("connection_ack", "complete", "error"):
+                await go_on()
+
+        with anyio.fail_after(SECONDS), sends, incoming:
+            await application({
+                "type": "websocket", "path": "/graphql", "raw_path": b"/graphql", "scheme": "ws",
+                "query_string": b"", "root_path": "", "subprotocols": [PROTOCOL],
+                "headers": [(b"authorization", f"Bearer {token}".encode())],
+                "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "http_version": "1.1",
+                "asgi": {"version": "3.0"},
+            }, incoming.receive, send)  # fmt: skip
+
+    anyio.run(run)
+    return told

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -65,7 +66,7 @@ class Follower:
 
     def __init__(self, way: Follow) -> None:
         self.heard: list[tuple[str, str]] = []
-        self.after = "0"
+        self.after, self.streams = "0", 0
         self._way = way
         self._thread: Thread | None = None
 
@@ -74,6 +75,7 @@ class Follower:
 
         def work() -> None:
             while service.process.poll() is None and not until():
+                self.streams += 1
                 for number, change in enumerate(self._way(service, self.after)):
                     self.after = change["position"]
                     if change["kind"]:
@@ -83,6 +85,10 @@ class Follower:
 
         self._thread = Thread(target=work)
         self._thread.start()
+
+    def has(self, goal: int) -> bool:
+        """Whether so much was heard."""
+        return len(self.heard) >= goal
 
     def join(self) -> None:
         """Wait until it is done."""
@@ -100,7 +106,7 @@ def test_a_killed_and_restarted_service(
     for turn in range(4):
         with served(home, connection) as service:
             goal = len(told(house)) if turn == 3 else EVERYTHING
-            follower.start(service, lambda goal=goal: len(follower.heard) >= goal)  # type: ignore[misc]
+            follower.start(service, partial(follower.has, goal))
             if turn < 3:
                 deliver(house, tmp_path, f"K{turn}", f"L{turn}")
                 (service.process.kill if turn < 2 else service.process.terminate)()
@@ -138,6 +144,7 @@ def test_a_killed_database(settings: Settings, tmp_path: Path) -> None:
                 for each in followers:
                     each.join()
             for each in followers:
+                assert each.streams < 200
                 assert expected == each.heard[: len(expected)]
                 assert told(house)[: len(each.heard)] == each.heard
     finally:

@@ -10,6 +10,8 @@ from neo4j import Driver
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from api.app import create_app
+from api.graphql.trusted import id_of
 from graph.login import Connection
 from graph.settings import Settings
 from service.decision import PlanRequest
@@ -17,8 +19,17 @@ from service.examples import load_example
 from service.house import House, house_on
 from service.planning import make_plan
 from tests.graph.conftest import empty_the_graph
-from tests.graphql.sockets import CHANGES, PROTOCOL, begin, by_events, events_in, heard, say, socket
-from tests.service.doors.served import CHAIN, SECONDS, Served, served
+from tests.graphql.sockets import (
+    CHANGES,
+    begin,
+    by_events,
+    events_in,
+    exchanged,
+    heard,
+    say,
+    socket,
+)
+from tests.service.doors.served import CHAIN, SECONDS, TOKEN, Served, served
 
 CHAINS = "{ chains { name } }"
 FOLLOW = {"query": CHANGES, "variables": {"after": "0"}}
@@ -152,25 +163,35 @@ def test_who_breaks_the_protocol_is_closed_with_its_code(
 
 
 def test_the_token_comes_in_the_handshake_or_in_the_first_message(service: Served) -> None:
-    """A browser cannot set headers: it says so in the payload. None, or a wrong one: 4403, 401."""
+    """A browser cannot set headers: it says so in the payload. None, or a wrong one: 4403."""
     with socket(service, headers={}) as on:
         begin(on, {"authorization": f"Bearer {service.token}"})
     for payload in (None, {}, {"Authorization": service.token}, {"Authorization": ["Bearer"]}):
         with socket(service, headers={}) as on:
             say(on, "connection_init", **({} if payload is None else {"payload": payload}))
             assert 4403 == closed_by(on)
-    with (
-        pytest.raises(Exception, match="401"),
-        connect(f"ws://127.0.0.1:{service.port}/graphql", subprotocols=[PROTOCOL],  # type: ignore[list-item]
-                additional_headers={"Authorization": "Bearer no"}),
-    ):  # fmt: skip
-        pass
+    with socket(service, headers={"Authorization": "Bearer no"}) as on:
+        say(on, "connection_init")
+        assert 4403 == closed_by(on)
     for path in ("/changes", "/none"):
         with (
             pytest.raises(Exception, match=r"40[134]"),
             connect(f"ws://127.0.0.1:{service.port}{path}", additional_headers={}),
         ):
             pass
+
+
+def test_only_trusted_documents_run_on_a_socket(house: House, tmp_path: Path) -> None:
+    """By id or as the very same text, as over HTTP; anything else is an error of its operation."""
+    text = "query Chains { chains { name } }"
+    (tmp_path / "chains.graphql").write_text(text)
+    application = create_app(house, TOKEN, documents=tmp_path)
+    told = exchanged(application, TOKEN, {"documentId": id_of(text)}, {"query": text},
+                     {"query": CHAINS}, FOLLOW)  # fmt: skip
+    answers = [one["payload"] for one in told if one["type"] == "next"]
+    assert [{"data": {"chains": [{"name": CHAIN}]}}] * 2 == answers
+    refused = [one["payload"][0]["extensions"]["code"] for one in told if one["type"] == "error"]
+    assert ["QUERY_NOT_TRUSTED"] * 2 == refused
 
 
 def test_another_protocol_is_not_spoken(service: Served) -> None:
@@ -215,6 +236,26 @@ def test_a_completed_subscription_says_nothing_more(service: Served, house: Hous
                 names.append(told["id"])
             assert "b" == names[-1]
             assert sorted(names) == names
+
+
+def test_who_has_all_hears_what_comes_next(service: Served, house: House) -> None:
+    """One stream goes on from what was to what comes, whichever way it is followed."""
+    head = str(house.catalog.watermark().projected)
+    with socket(service) as on:
+        begin(on)
+        say(on, "subscribe", id="a", payload={"query": CHANGES, "variables": {"after": head}})
+        events = by_events(service, head)
+        for weight in (900, 800):
+            service.http.post("/graphql", json={"query": """mutation($w: Int!) { makePlan(input: {
+                chain: "two_hubs", weights: {turnoverPerMille: $w}}) { __typename } }""",
+                "variables": {"w": weight}})  # fmt: skip
+            made = house.catalog.watermark().projected
+            while True:
+                told = heard(on)
+                assert ("a", "next") == (told["id"], told["type"]), told
+                assert next(events) == told["payload"]["data"]["changes"]
+                if told["payload"]["data"]["changes"]["position"] == str(made):
+                    break
 
 
 def test_sockets_are_bounded(service: Served) -> None:

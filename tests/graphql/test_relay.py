@@ -19,6 +19,7 @@ from api.graphql.schema import build_schema as our_schema
 from graph.settings import Settings
 from service.decision import PlanRequest
 from service.house import house_on
+from service.permits.exposures import Exposures
 from service.planning import make_plan
 from service.stewardship.identity import reject
 from tests.api.conftest import TOKEN, Client
@@ -99,6 +100,7 @@ def reached(world: World) -> dict[str, Reached]:
         "Plan.shortfalls": Reached(f'plan(digest: "{digest}") {{', ("plan", "shortfalls")),
         "Query.decidedFrom": root("decidedFrom", f'uri: "{CHAIN}/Item/widget"'),
         "Query.events": Reached("", ("events",)),
+        "Query.exposures": root("exposures", 'since: "2026-01-01T00:00:00Z"'),
         "Query.facts": root("facts", f'chain: "{CHAIN}", className: "StockingPolicy"'),
         "Query.feeds": root("feeds"),
         "Query.groups": root("groups", f'of: {{{of}, by: [{{column: "item"}}], '
@@ -144,6 +146,10 @@ def world(database: Driver, tmp_path_factory: pytest.TempPathFactory) -> World:
     make_plan(house, PlanRequest(chain=CHAIN))
     for external in ("X7", "X8"):
         reject(house, CHAIN, "wms", "Item", [external], agent="ann", reason="other things")
+    for key in ("widget", "gadget", "gizmo"):
+        shown = Exposures()
+        shown.note(CHAIN, "Item", [key])
+        shown.log(house, "ann", "/graphql")
     for seed in range(3):
         recorded(house, "orders", seed)
     fed(house, "substitutes", scenario_at(HERE / "approved-substitute").snapshot)
@@ -261,7 +267,8 @@ def test_every_node_is_found_by_its_id(world: World, send: Send) -> None:
         assert "errors" not in answer, answer["errors"]
         for kind, key in _ids(answer["data"]):
             found.setdefault(kind, set()).add(key)
-    wanted = {kind.name for kind in SCHEMA.get_possible_types(SCHEMA.type_map["Node"])}  # type: ignore[arg-type]
+    node: Any = SCHEMA.type_map["Node"]
+    wanted = {kind.name for kind in SCHEMA.get_possible_types(node)}
     assert wanted == set(found)
     for kind, keys in found.items():
         for key in sorted(keys)[:3]:

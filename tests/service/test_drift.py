@@ -139,3 +139,14 @@ def test_a_plan_of_whole_demand_lines_holds_on_its_own_facts(seed: int, tmp_path
     found = drift(ArtifactStore(tmp_path), made.document, made.asked.snapshot, made.asked.release)
     assert found.holds
     assert (found.cost_scaled_then, found.gap_scaled_then) == (found.cost_scaled, found.gap_scaled)
+
+
+@pytest.mark.parametrize(("regime", "seed"), [("coupled", 3), ("ageing", 4)])
+def test_what_was_rounded_is_carried_over(regime: str, seed: int, tmp_path: Path) -> None:
+    """On its own facts a plan's gap is that of its certificate, rounded rows and all."""
+    made = regimes.sealed(regimes.REGIMES[regime](seed), tmp_path)
+    assert made.draft.rounded is not None
+    found = drift(ArtifactStore(tmp_path), made.document, made.asked.snapshot, made.asked.release)
+    claims = made.draft.claims
+    assert found.gap_scaled_then <= claims.gap - claims.line_cost
+    assert found.gap_scaled == found.gap_scaled_then

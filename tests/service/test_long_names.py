@@ -14,6 +14,7 @@ from service.house import House, house_on
 from service.intake import fact_rules
 from service.intake.deliveries import LONGEST_NAME, Delivery
 from service.intake.sync import Synced, sync
+from service.recovery import inspect
 
 MAPPING = """
 format: evenkeel-mapping/1
@@ -117,6 +118,9 @@ def test_a_log_that_holds_a_name_too_long_goes_on(
     again = house_on(house.driver, house.settings)
     found = digests(again.projection)
     assert found.agree
+    told = inspect(again)
+    assert (True, [("Location", 2)]) == (
+        told["sound"], [(one["class"], one["facts"]) for one in told["left_out"]])  # fmt: skip
     assert found.sequence == again.catalog.watermark().projected
     assert 10_101 == len(again.facts("long").table("Location"))
     later = deliver(again, tmp_path / "later", Delivery("ann"), places="id,part_of\nb,p7\n")

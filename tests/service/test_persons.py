@@ -1,6 +1,7 @@
 """Laws of persons: the log holds pseudonyms, one file knows whose, and it can forget."""
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -283,3 +284,39 @@ def test_a_feed_of_persons_leaves_names_in_the_lookup_alone(house: House, tmp_pa
     assert delivered(house, place, rows).replayed  # what was said once names nobody again
     assert ["Bo Other"] == [one.name for one in house.persons.known()]
     assert digests(house.projection).agree
+
+
+def test_one_person_has_several_logins_and_one_login_one_person(tmp_path: Path) -> None:
+    """Each is looked up by issuer and subject; who is erased has none; copies carry them."""
+    persons = Persons(tmp_path / "home")
+    assert persons.of_login("issuer", "ann") is None
+    ann, bo = persons.pseudonym_of("Ann"), persons.pseudonym_of("Bo")
+    for subject in ("ann", "ann", "ann-2"):
+        persons.add_login(ann, "issuer", subject)
+    assert [ann, ann] == [persons.of_login("issuer", one) for one in ("ann", "ann-2")]
+    assert "LOGIN_TAKEN" == code_of(lambda: persons.add_login(bo, "issuer", "ann"))
+    assert ann == persons.of_login("issuer", "ann")
+    for other in (("Issuer", "ann"), ("issuer", "Ann"), ("issuer", "ann "), ("", "ann")):
+        assert persons.of_login(*other) is None
+    for issuer, subject in (("", "x"), ("x", " "), ("x", "a\nb"), ("x", "y" * 501)):
+        assert "BAD_LOGIN" == code_of(partial(persons.add_login, bo, issuer, subject))
+    persons.copy_to(tmp_path / "copy")
+    assert persons.logins() == Persons(tmp_path / "copy").logins()
+    persons.add_login(bo, "issuer", "bo")
+    persons.erase(ann)
+    assert ["bo"] == [one.subject for one in persons.logins()]
+    assert [] == list(files_that_say(tmp_path / "home", "ann-2"))
+    assert persons.drop_login("issuer", "bo")
+    assert not persons.drop_login("issuer", "bo")
+
+
+def test_a_lookup_of_before_learns_logins(tmp_path: Path) -> None:
+    """A file that has no table of them is one in which nobody logs in, until somebody does."""
+    persons = Persons(tmp_path)
+    ann = persons.pseudonym_of("Ann")
+    with sqlite3.connect(persons.path) as db:
+        db.execute("DROP TABLE login")
+    db.close()
+    assert ([], None) == (persons.logins(), persons.of_login("issuer", "ann"))
+    persons.add_login(ann, "issuer", "ann")
+    assert ann == persons.of_login("issuer", "ann")

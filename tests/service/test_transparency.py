@@ -21,6 +21,7 @@ from service.examples import load_example
 from service.house import House, house_on
 from service.planning import make_plan
 from service.recovery import backup, restore
+from service.transparency import signed_bundle
 from tests.api.conftest import TOKEN, Client
 from tests.graph.conftest import empty_the_graph
 
@@ -100,6 +101,28 @@ def test_a_partner_sees_its_lines_alone(house: House, run: Run, key: str, tmp_pa
     assert (2, True) == ((ran := run("prove", "latest", "--line", 999))[0], "LINE" in ran[2])
     assert (2, True) == ((ran := run("prove", "1", "--only", "salary"))[0], "FIELD" in ran[2])
     assert (2, True) == ((ran := run("prove", "1", "--line", 1))[0], "LINE_UNKNOWN" in ran[2])
+
+
+def test_a_partner_gets_one_file(house: House, run: Run, key: str, tmp_path: Path) -> None:
+    """Its own lines of the plan that was logged, no price in it, and the same file checks it."""
+    partners = run("partner", "latest")[1].split()
+    assert partners
+    bundle, (digest,) = tmp_path / "partner.json", {house.catalog.plans(CHAIN).rows[0].plan.digest}
+    assert 0 == run("partner", "latest", partners[0], "-o", bundle)[0]
+    status, told, _ = run("verify", bundle, "--key", key)
+    assert (0, True, True) == (status, digest in told, f"partner      {partners[0]}" in told)
+    found = verify(bundle.read_bytes(), [key])
+    event = house.projection.log.find(f"plan/{digest}")
+    assert event is not None
+    whole = {line["number"]: line
+             for line in house.store.get_document(event.artifact)["decision"]["lines"]}  # fmt: skip
+    for line in found["lines"]:
+        assert line.items() <= whole[line["number"]].items()
+        assert not {name for name in line if "cost" in name or "paid" in name or name == "because"}
+    own = [n for n, line in whole.items() if partners[0] == f"Supplier/{line.get('supplier')}"]
+    assert own == [line["number"] for line in found["lines"]]
+    assert (2, True) == ((ran := run("partner", "latest", "Supplier/no"))[0], "PARTNER_U" in ran[2])
+    assert bundle.read_bytes() == signed_bundle(house, event, partners[0])
 
 
 def test_the_log_is_followed_by_whoever_holds_a_checkpoint(

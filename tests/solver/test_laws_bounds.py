@@ -121,9 +121,11 @@ def stated_bound_holds(draft: Draft, draw: np.random.Generator, flows: int) -> i
     for _ in range(flows):
         flow = mixed(problem, stays, problem.shared, draw)
         claims = measure(problem.network, flow, draft.potentials, draft.prices, problem.shared,
-                         None, (given_cost, 0), draft.branches)  # fmt: skip
+                         None, (given_cost, 0), draft.branches,
+                         rounded=draft.rounded)  # fmt: skip
         verdict = check(problem.network, flow, draft.potentials, claims, draft.prices,
-                        problem.shared, branches=draft.branches)  # fmt: skip
+                        problem.shared, branches=draft.branches,
+                        rounded=draft.rounded)  # fmt: skip
         assert verdict.accepted, verdict.refusals
         assert draft.claims.bound == claims.bound
         paid = 0 if problem.shared is None else steps_cost(

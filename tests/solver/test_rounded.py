@@ -18,7 +18,7 @@ from solver.network.columns import IntArray, bare_network
 from solver.proof.certificate import check, measure
 from solver.proof.claims import Claims, SharedResources
 from solver.proof.plain_check import refusals
-from solver.proof.rounded import Rounded, rounding, with_rounded
+from solver.proof.rounded import Rounded, rounding, with_rounded, worth_of_one_more
 from tests.solver.coupled_chains import Chain, lanes, least_cost, tiny
 
 NONE = np.zeros(0, np.int64)
@@ -96,6 +96,15 @@ def test_rounding_is_superadditive() -> None:
             assert all(0 <= of[u] <= u for u in range(41))
             assert np.all(np.diff(found) >= 0)
             assert all(of[u] + of[v] <= of[u + v] for u, v in product(range(-20, 21), repeat=2))
+
+
+def test_what_one_more_is_worth() -> None:
+    """Law: F(C + 1) = F(C) + 1 for g = C mod d, so one more is worth all prices of a resource."""
+    for divisor, most in product(range(1, 9), range(40)):
+        more = rounding(column(most, most + 1), divisor, most % divisor)
+        assert 1 == more[1] - more[0]
+    rows = Rounded(column(0, 0, 2), column(2, 3, 2), column(5, 7, 1))
+    assert [13, 4, 1] == worth_of_one_more(column(1, 4, 0), rows).tolist()
 
 
 def test_no_rounded_row_cuts_a_whole_flow_off() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -167,6 +168,17 @@ def test_limits_hold() -> None:
     with pytest.raises(InputError) as caught:
         read_document(document([GOOD] * 3), "d", Limits(rows_per_file=2))
     assert "TOO_MANY_ROWS" == caught.value.code
+
+
+def test_events_and_their_things_are_limited_together() -> None:
+    """Both are in memory until they are facts: one more than allowed refuses the document."""
+    three = {"epcList": [f"urn:epc:id:sgtin:4012345.011111.{n}" for n in range(3)]}
+    data = document([GOOD | three, GOOD | three])
+    assert 2 == len(read_document(data, "e", replace(LIMITS, traced=8)).events)
+    with pytest.raises(InputError) as caught:
+        read_document(data, "e", replace(LIMITS, traced=7))
+    assert "TOO_MANY_EVENTS" == caught.value.code
+    assert "e: more than 7 events and things of events" == str(caught.value).splitlines()[0]
     with pytest.raises(InputError) as caught:
         read_document(document([GOOD]), "d", Limits(file_bytes=99))
     assert "FILE_TOO_LARGE" == caught.value.code
