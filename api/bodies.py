@@ -13,7 +13,8 @@ from starlette.requests import ClientDisconnect, Request
 from ontology.errors import InputError
 
 READING_SECONDS = 30.0
-REPEATED = "JSON_REPEATED"
+MOST_PARTS = 20_000
+"""Lists and objects; of many more the collector of garbage takes longer than the parser."""
 
 
 class _RepeatedNameError(ValueError):
@@ -56,15 +57,20 @@ class JsonBody:
         """The value of a JSON text in UTF-8 in which no object has a name twice.
 
         Of two members of one name some readers take the first and some the last: what a proxy
-        checked would not be what runs. Raises InputError `unreadable` or `JSON_REPEATED`.
+        checked would not be what runs. Raises InputError `unreadable`, `JSON_PARTS` or
+        `JSON_REPEATED`.
         """
+        raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        if raw.count(b"[") + raw.count(b"{") > MOST_PARTS:
+            raise InputError(f"the {self.what} has more than {MOST_PARTS} lists and objects",
+                             code="JSON_PARTS", hint="send less at a time")  # fmt: skip
         try:
             found = orjson.loads(text)
             # numbers are not converted again, however many digits they have
             json.loads(text, object_pairs_hook=_once, parse_int=len, parse_float=len)
         except _RepeatedNameError as error:
-            raise InputError(f"`{str(error)[:100]}` stands twice in one object of the {self.what}",
-                             code=REPEATED, hint="state each name once") from error  # fmt: skip
+            twice = f"`{str(error)[:100]}` stands twice in one object of the {self.what}"
+            raise InputError(twice, code="JSON_REPEATED", hint="state each name once") from error
         except (ValueError, RecursionError) as error:
             raise InputError(f"the {self.what} is not JSON in UTF-8", code=self.unreadable,
                              hint=self.hint) from error  # fmt: skip

@@ -62,8 +62,8 @@ def _milliseconds(service: Served, attack: Attack, rounds: int) -> float:
     """Processor time of one; the service's own threads count, what the database does does not."""
     process = psutil.Process(service.process.pid)
     before = process.cpu_times()
-    for _ in range(rounds):
-        answer = service.http.request(attack.method, attack.path, content=attack.content,
+    for number in range(rounds):  # each time another text, so that no cache knows it
+        answer = service.http.request(attack.method, attack.path, content=attack.another(number),
                                       headers=attack.all_headers)  # fmt: skip
         if (attack.status, attack.code) != (answer.status_code, told(answer)):
             print(f"  not as expected: {answer.status_code} {answer.text[:200]}")

@@ -93,7 +93,7 @@ class Service:
         self.is_up.clear()
         if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=PATIENCE_SECONDS * 5)  # a plan under way is finished
 
     def client(self) -> httpx.Client:
         """One caller's connection."""

@@ -21,7 +21,7 @@ from ontology.errors import InputError
 
 BODY_BYTES = 256 * 1024
 CHARACTERS = 64 * 1024
-LONGEST_NAME = 200
+LONGEST_NAME = 100
 MOST_DIGITS = 40
 DEPTH = 12
 ALIASES = 15

@@ -125,7 +125,7 @@ BODIES: dict[str, tuple[dict[str, Any], int, str]] = {
         {"content": b'{"query":"{__typename}\xff"}', "headers": JSON}, 400, "NOT_JSON"),
     "a lone surrogate": (
         {"content": b'{"query":"\\ud800"}', "headers": JSON}, 400, "NOT_JSON"),
-    "deep JSON": ({"content": b"[" * 100_000, "headers": JSON}, 400, "NOT_JSON"),
+    "deep JSON": ({"content": b"[" * 10_000, "headers": JSON}, 400, "NOT_JSON"),
     "nothing": ({"content": b"", "headers": JSON}, 400, "NOT_JSON"),
     "no object": ({"json": 7}, 400, "BAD_REQUEST"),
     "no query": ({"json": {}}, 400, "BAD_REQUEST"),
