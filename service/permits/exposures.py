@@ -39,7 +39,7 @@ class Exposures:
         """Append one event that says all that was noted, and forget it; none where that is nothing.
 
         `named` are the names that the question holds: of a fact whose fields are not known those
-        of them count that it has. Raises AccessError `EXPOSURE_NOT_LOGGED`: then nothing may be
+        of them count that it has. Raises OutsideError `EXPOSURE_NOT_LOGGED`: then nothing may be
         shown.
         """
         with self._lock:
