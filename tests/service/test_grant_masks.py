@@ -20,7 +20,7 @@ from service.permits.labels import Stated
 from service.permits.masks import GrantMask
 from service.permits.row_rules import LABELS, ROW_RULES
 from service.permits.verbs import SCOPES, VERBS
-from tests.api.guarded_chain import DAY, PARTIAL, hidden, seen_by_all
+from tests.access.guarded_chain import DAY, PARTIAL, hidden, seen_by_all
 from tests.service.small_chains import random_chain, snapshot_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ from ontology.events import TOKEN_ISSUED, TOKEN_REVOKED
 from service.access import Access
 from service.house import House, house_on
 from service.permits.service_tokens import FILE, ServiceToken, ServiceTokens, issue, revoke
-from tests.api.guarded_chain import give
+from tests.access.guarded_chain import give
 
 
 @pytest.fixture

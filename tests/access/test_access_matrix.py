@@ -28,9 +28,8 @@ from service.decision import PlanRequest
 from service.house import House, house_on
 from service.permits.verbs import VERBS, may
 from service.planning import make_plan
-from tests.api.conftest import TOKEN, Client
-from tests.api.documents import Documents
-from tests.api.guarded_chain import (
+from tests.access.documents import Documents
+from tests.access.guarded_chain import (
     CANARY,
     CLASS,
     DAY,
@@ -44,6 +43,7 @@ from tests.api.guarded_chain import (
     load_chains,
     planted,
 )
+from tests.api.conftest import TOKEN, Client
 from tests.graph.conftest import empty_the_graph
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -27,8 +27,7 @@ from service.permits.grants import end_grant, listed, who_could_see
 from service.permits.issuer_settings import IssuerSettings
 from service.permits.service_tokens import ServiceTokens, issue, revoke
 from service.planning import make_plan
-from tests.api.conftest import TOKEN, Client
-from tests.api.guarded_chain import (
+from tests.access.guarded_chain import (
     CLASS,
     FULL,
     OPEN,
@@ -39,6 +38,7 @@ from tests.api.guarded_chain import (
     load_chains,
     planted,
 )
+from tests.api.conftest import TOKEN, Client
 from tests.api.issuing import AUDIENCE, IssuerAtWork, issuing
 from tests.graph.conftest import empty_the_graph
 from tests.service.doors.served import MAPPING

@@ -1,0 +1,1 @@
+"""Who may do and see what: through every door, and in random documents."""
