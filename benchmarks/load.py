@@ -122,10 +122,12 @@ class Told:
 
     @property
     def growth(self) -> float:
-        """Of the last memory to the first, both some time after the restart."""
+        """Of the last memory to the first, both some time after the restart; 0 for a short run."""
         after = [held for at, held in self.memory if held and at > self.restarted_at]
-        third = max(1, len(after) // 3)
-        return max(after[-third:]) / max(after[third : 2 * third] or after[:third])
+        third = len(after) // 3
+        if not third:
+            return 0.0
+        return max(after[-third:]) / max(after[third : 2 * third])
 
 
 def load(
@@ -306,7 +308,8 @@ def prepared(connection: Connection, home: Path) -> Iterator[tuple[Service, Hous
             load_example(house, chain)
         make_forecast(house, CHAIN)
         for chain in (SMALL, CHAIN):
-            make_plan(house, PlanRequest(chain=chain))
+            if not house.catalog.plans(chain).rows:
+                make_plan(house, PlanRequest(chain=chain))
         mapping = home / "load.yaml"
         mapping.write_text(MAPPING)
         register(home, mapping)

@@ -12,7 +12,9 @@ import requests
 import schemathesis
 from graphql import (
     ArgumentNode,
+    IntValueNode,
     Node,
+    NullValueNode,
     ObjectFieldNode,
     StringValueNode,
     Visitor,
@@ -43,6 +45,9 @@ NAMED = {
 }  # fmt: skip
 """What strings of these names are now and then, so that queries come further than a first look."""
 
+PAGED = {"first": IntValueNode(value="2"), "after": NullValueNode()}
+"""So that most lists are answered: a generated size or cursor nearly never is one."""
+
 schemathesis.graphql.scalar("Date", st.dates().map(str).map(nodes.String))
 schemathesis.graphql.scalar("DateTime", st.datetimes().map(lambda t: t.isoformat() + "Z").map(
     nodes.String))  # fmt: skip
@@ -68,6 +73,8 @@ class Naming(Visitor):
 
     def _named(self, node: ArgumentNode | ObjectFieldNode) -> Node:
         known = self._known.get(node.name.value)
+        if node.name.value in PAGED and self._chance.random() < FAMILIAR:
+            return replace(node, value=PAGED[node.name.value])
         if known and isinstance(node.value, StringValueNode) and self._chance.random() < FAMILIAR:
             return replace(node, value=StringValueNode(value=self._chance.choice(known)))
         return node
