@@ -13,6 +13,7 @@ from strawberry.dataloader import DataLoader
 from api.doors.readers import Readers
 from api.graphql.connections import Cursors
 from api.graphql.limits import RESULT_ROWS
+from api.graphql.long_calls import in_its_place
 from graph.catalog import Line, LineKey, Page, PlanEntry
 from graph.facts import StatedFact
 from graph.observed import Observed
@@ -126,8 +127,8 @@ class Request:
         return await to_thread.run_sync(call, limiter=self._hops.reading)
 
     async def plan(self, work: Callable[..., T], *arguments: Any) -> T:
-        """The answer of a planning call; one plan is made at a time."""
-        return await to_thread.run_sync(partial(work, *arguments), limiter=self._hops.planning)
+        """The answer of a planning call; one plan is made at a time, as `in_its_place` says."""
+        return await in_its_place(partial(work, *arguments), self._hops.planning)
 
     def count(self, rows: int) -> None:
         """Take rows from the budget; raises InputError `QUERY_COST` once it is used up."""
