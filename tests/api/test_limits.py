@@ -73,7 +73,7 @@ def fragments(spread: str, count: int) -> str:
 
 DOCUMENTS: dict[str, tuple[str, int, str]] = {
     "deep nesting": ("{a" * 150 + "}" * 150, 400, "QUERY_DEPTH"),
-    "deeper than the parser goes": ("{a" * 30_000, 400, "QUERY_TOKENS"),
+    "deeper than the parser goes": ("{a" * 30_000, 400, "JSON_PARTS"),
     "deep list": ("{node(id:" + "[" * 480 + "]" * 480 + "){id}}", 400, "QUERY_SYNTAX"),
     "cyclic fragments": (
         "{...a} fragment a on Query{...b} fragment b on Query{...a}", 400, "QUERY_CYCLE"),
