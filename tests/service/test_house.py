@@ -68,7 +68,7 @@ def test_what_a_killed_writer_left_goes_when_a_house_opens(house: House) -> None
     (folder / f".{'a' * 16}.part").write_bytes(b"half")
     with unfinished(folder) as (path, _):
         house_on(house.driver, house.settings)
-        assert [path] == list(folder.glob(".*"))
+        assert [path] == list(folder.glob(".*.part"))
 
 
 def test_a_changed_fact_gives_another_plan_and_keeps_the_first(

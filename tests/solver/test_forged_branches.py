@@ -139,7 +139,7 @@ def _leaf_bounds(
     """What the leaves really prove, where that is a number that a certificate can state."""
     from solver.proof.certificate import _leaf_bounds as bounds_of
 
-    found = [*bounds_of(chain.network, potentials, prices, chain.shared, branches)]
+    found = [*bounds_of(chain.network, potentials, prices, chain.shared, branches, None)]
     inside = all(abs(bound) < 2**63 for bound in found)
     return np.array(found if inside else [0] * len(found), np.int64)
 
