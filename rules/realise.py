@@ -95,9 +95,15 @@ def _written(value: Any, kind: FieldKind) -> Any:
     return "" if value is None and not kind.optional and kind.scalar is str else value
 
 
+_USUAL = {"base_unit": "each", "kind": "hub"}
+"""What is filled in where any text would do, but not to a person."""
+
+
 def _filler(kind: FieldKind, number: int) -> Any:
     if kind.many:
         return ()
+    if kind.name in _USUAL:
+        return _USUAL[kind.name]
     if kind.scalar is str:
         some = "any-" + local_name(kind.name)
         return f"{some}-{number + 1}" if number else some
