@@ -39,6 +39,13 @@ def backtest(
     anew: Annotated[bool, typer.Option("--anew", help="Decide all again, also what is kept.")] = (
         False
     ),
+    reviewed_by: Annotated[
+        str, typer.Option(help="Who answers for what opens: a person, by name or pseudonym.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="With --reviewed-by: why it may open.")] = "",
+    rule: Annotated[
+        list[str] | None, typer.Option(help="With --reviewed-by: for this rule alone; again.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Decide recorded decisions again as they were, under their own release and under another.
@@ -48,16 +55,23 @@ def backtest(
     2 a decision could not be made again.
     """
     from api.commands.server import opened
+    from service.backtest.ledgered import record, review, reviews_kept
     from service.backtest.reviews import unreviewed
     from service.backtest.run import Window, release_named
     from service.backtest.run import backtest as tested
+    from service.persons import acting
 
+    if (reason or rule) and not reviewed_by:
+        raise InputError("a review has a person", code="USAGE", hint="give --reviewed-by")
     window = Window(tuple(chain or ()), day_of(since, "--since"), day_of(until, "--until"))
     with opened() as house:
         meant = release_named(house, release)
         with watched() as progress:
             found = tested(house, meant, window, workers=workers, progress=progress, anew=anew)
-    waiting = unreviewed(found.result, ())
+        record(house, found, acting(house))
+        if reviewed_by:
+            review(house, found, house.persons.pseudonym_of(reviewed_by), reason, rule or ())
+        waiting = unreviewed(found.result, reviews_kept(house, found))
     if as_json:
         print_document({"digest": found.digest, "unreviewed": [_told(one) for one in waiting],
                         **found.result})  # fmt: skip

@@ -105,7 +105,7 @@ def recorded(house: House, window: Window) -> Iterator[PlanEntry]:
 def release_named(house: House, text: str) -> Release | None:
     """The release that a person means: a folder, a digest that is kept, or `own` (None).
 
-    Of a release that was in force the first digits are enough. Raises InputError
+    Of one that was in force, or proposed, the first digits are enough. Raises InputError
     `RELEASE_UNKNOWN`, `RELEASE_BAD`, OutsideError as reading it does.
     """
     if text == OWN:
@@ -114,7 +114,8 @@ def release_named(house: House, text: str) -> Release | None:
         return from_folder(Path(text))
     if is_digest(text) and house.store.has(text):
         return from_document(house.store.get_document(text))
-    known = [one.digest for one in house.catalog.releases(first=PAGE_LIMIT)]
+    known = {one.digest for one in house.catalog.releases(first=PAGE_LIMIT)}
+    known |= set(house.ledger.state().releases.cases)
     found = [one for one in known if len(text) >= SHORTEST_PREFIX and one.startswith(text)]
     if len(found) != 1:
         raise InputError(f"there is no release `{text}`", code="RELEASE_UNKNOWN",
