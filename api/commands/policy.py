@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.commands import backtest
 from api.output import GOOD, REFUSED, AsJson, hint, plain, print_document, working
 from ontology.errors import InputError
 
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Policy releases: what they say, change and permit.",
                         rich_markup_mode=None)  # fmt: skip
     group.command("implies")(implies)
+    backtest.register_in(group)
     app.add_typer(group, name="policy")
 
 
