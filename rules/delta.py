@@ -42,7 +42,7 @@ def delta(watch: Watch, before: About, after: About, changed: Mapping[str, Table
     chosen: dict[int, Watched] = {}
     for concerned in watch.concerned(frozenset(touched)):
         target = concerned.target
-        nodes = led_from(worlds, concerned.walks, target, touched)
+        nodes = led_from(after, concerned.walks, target, touched)
         nodes += [keys_only(touched[target])] if target in touched else []
         if nodes:
             focus[target] = nodes
@@ -65,8 +65,8 @@ def findings_near(watch: Watch, about: About, changed: Mapping[str, Table]) -> l
     for watched in watch.rules:
         places = [place for place in watched.places if place.space in changed]
         for place in places:
-            nodes = back_along([about], place.path, [keys_only(changed[place.space])])
-            focus.setdefault(watched.rule.target, []).extend(nodes)
+            nodes = back_along(about, place.path, keys_only(changed[place.space]))
+            focus.setdefault(watched.rule.target, []).append(nodes)
         chosen += [watched] if places else []
     whole = {name: united(nodes) for name, nodes in focus.items() if nodes}
     found = _found(grouped(chosen), about, whole)
@@ -96,7 +96,7 @@ def _add_sharing(
             mine = united(focus[watched.rule.target])
             nodes = [Neighbourhood(about).at_end(place.path, mine) for about in worlds]
             for other, where in watch.shared[place.shape]:
-                found = back_along(worlds, where.path, nodes) if where.path else nodes
+                found = [back_along(worlds[-1], where.path, some) for some in nodes]
                 focus.setdefault(other.rule.target, []).extend(found)
                 chosen[id(other)] = other
 

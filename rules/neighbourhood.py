@@ -1,6 +1,6 @@
 """What validation reads around focus nodes, and back: the focus nodes that a record counts for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -98,58 +98,52 @@ class Neighbourhood:
         return _stated(rows, properties_of(rows.name)[walk[-1]])
 
 
-def led_from(
-    abouts: Sequence[About], walks: Walks, name: str, touched: Mapping[str, Table]
-) -> list[Table]:
+def led_from(about: About, walks: Walks, name: str, touched: Mapping[str, Table]) -> list[Table]:
     """The nodes of a class from which the walks read a touched record, by their keys.
 
-    `touched` has records as they stand in one of the worlds that `abouts` tell of; a way counts
-    that leads through any of them. Of views (`Keyed`) all nodes are given: they are judged at once.
+    `touched` has records as they stand in either of two worlds; `about` tells of one of them, which
+    is enough: all that leads to the first touched record of a way is the same in both. Of views
+    (`Keyed`) all nodes are given: they are judged at once.
     """
     found = []
     for step, onward in walks.onward.items():
         source = step.source
         if isinstance(source, Link) and source.link in touched:
             found.append(keyed(name, touched[source.link][source.subject]))
-        if isinstance(source, Keyed) and step.space in touched:
-            found += everything(abouts, name)
-        for nodes in led_from(abouts, onward, step.space, touched) if onward.onward else ():
-            found += stepped_back(abouts, step, nodes)
+        if onward.onward:
+            there = led_from(about, onward, step.space, touched)
+            found += [stepped_back(about, step, nodes) for nodes in there]
         if onward.needs_record and step.space in touched:
-            found += stepped_back(abouts, step, touched[step.space])
+            found.append(stepped_back(about, step, touched[step.space]))
     if name in touched and any(isinstance(one.source, Field | Sum) for one in walks.onward):
         found.append(keys_only(touched[name]))
     return [nodes for nodes in found if len(nodes)]
 
 
-def back_along(abouts: Sequence[About], path: Path, nodes: list[Table]) -> list[Table]:
-    """The nodes from which a path leads to any of some nodes, in any of the worlds."""
+def back_along(about: About, path: Path, nodes: Table) -> Table:
+    """The nodes from which a path leads to any of some nodes."""
     for step in reversed(path):
-        nodes = [one for there in nodes for one in stepped_back(abouts, step, there)]
+        nodes = stepped_back(about, step, nodes)
     return nodes
 
 
-def stepped_back(abouts: Sequence[About], step: Property, nodes: Table) -> list[Table]:
+def stepped_back(about: About, step: Property, nodes: Table) -> Table:
     """The nodes that have a property with any of some values."""
-    if not len(nodes):
-        return []
     if isinstance(step.source, Keyed):
-        return everything(abouts, step.subject)
+        return everything(about, step.subject)
     values = nodes[key_field(step.space)]
     if isinstance(step.source, Link):
         link = step.source
-        asked = having(link.link, link.value, values)
-        rows = [about(link.link, (link.value,), asked) for about in abouts]
-        return [keyed(step.subject, one[link.subject]) for one in rows if len(one)]
+        rows = about(link.link, (link.value,), having(link.link, link.value, values))
+        return keyed(step.subject, rows[link.subject])
     assert isinstance(step.source, Field)  # noqa: S101  a sum leads to no node
     by = step.source.kind.name
-    asked = having(step.subject, by, values)
-    return [keys_only(one) for about in abouts if len(one := about(step.subject, (by,), asked))]
+    return keys_only(about(step.subject, (by,), having(step.subject, by, values)))
 
 
-def everything(abouts: Sequence[About], name: str) -> list[Table]:
+def everything(about: About, name: str) -> Table:
     """All nodes of a class that have a record."""
-    return [keys_only(about(name, (), ANY)) for about in abouts]
+    return keys_only(about(name, (), ANY))
 
 
 def _stated(rows: Table, step: Property) -> Column:

@@ -1,6 +1,8 @@
 """What a change does to the findings, looked for around it, is what two full runs differ in."""
 
+from dataclasses import replace
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,19 +11,20 @@ from hypothesis import strategies as st
 
 from ontology.columns import Table, table_of
 from ontology.findings import Finding, Report
-from ontology.goods import Item, UnitConversion
+from ontology.goods import Item, Production, Substitute, UnitConversion
+from ontology.movement import Movement
 from ontology.stock import StockPosition
 from ontology.vocabulary import FACTS
 from rules.check import check_rules
 from rules.delta import delta, findings_near
 from rules.graph_of import graph_of
-from rules.lookups import ANY, About, about_tables, about_with
+from rules.lookups import ANY, About, about_tables, about_with, keys_only
 from rules.release import Release, default_release
 from rules.validate import validate
 from rules.watch import Watch
 from tests.rules.changed_worlds import Tables, changed_world, random_world
 from tests.rules.test_parity import FEW, MANY, SEEDS, rows_of
-from tests.rules.worlds import PREFIXES, RandomShape, random_tables
+from tests.rules.worlds import MONDAY, PREFIXES, RandomShape, random_tables
 
 TARGETS = ("Item", "Lane", "StockPosition", "Calendar", "Location", "Offer", "Contract", "Movement",
            "PlannedLine", "UnitConversion", "Supplier")  # fmt: skip
@@ -160,6 +163,45 @@ def test_a_result_that_two_ways_lead_to_goes_with_the_last() -> None:
     assert ((), ()) == by_delta(release, both, one, changed)
     all_changed = {"StockPosition": table_of([near, far], "StockPosition")}
     assert 1 == len(by_delta(release, both, none, all_changed)[1])
+
+
+OIL = Item("oil", base_unit="litre")
+MOVE = Movement("substitution", "oil", MONDAY, MONDAY, "monday", "monday", replaces="nail")
+
+
+@pytest.mark.parametrize(
+    ("focus", "body", "before", "after"),
+    [
+        (POSITION, "sh:path inv:item ; sh:class inv:Item", [OIL], []),
+        (POSITION, "sh:path ( inv:item inv:baseUnit ) ; sh:equals inv:unit",
+         [replace(OIL, base_unit="box")], [OIL]),
+        (POSITION, "sh:path ( inv:item inv:packUnit ) ; sh:minCount 1",
+         [UnitConversion("oil", "box", 2)], []),
+        (POSITION, "sh:path ( inv:location inv:makes ) ; sh:minCount 1",
+         [Production("north", "nail")], []),
+        (MOVE, "sh:path inv:handlingClass ; sh:minCount 1", [replace(OIL, handling_class="cold")],
+         [OIL]),
+        (MOVE, "sh:path inv:kind ; sh:equals inv:handlingClass",
+         [replace(OIL, handling_class="substitution")], [OIL]),
+        (MOVE, "sh:path inv:substitute ; sh:minCount 1", [Substitute("nail", "oil")], []),
+        (MOVE, "sh:path ( inv:substitute inv:approvedBy ) ; sh:minCount 1",
+         [Substitute("nail", "oil", approved_by="ann")], [Substitute("nail", "oil")]),
+    ],
+)  # fmt: skip
+def test_each_kind_of_property_is_walked_back(
+    focus: Any, body: str, before: list[Any], after: list[Any]
+) -> None:
+    """A record that a rule reads by a field, a link, another's field or several leads back."""
+    target, name = type(focus).__name__, type(before[0]).__name__
+    release = release_of(f"{PREFIXES}rule:one sh:targetClass inv:{target} ; {body} .")
+    worlds = [
+        {target: table_of([focus], target), name: table_of(rows, name)} for rows in (before, after)
+    ]
+    changed = {name: keys_only(table_of(before, name))}
+    appeared, gone = by_delta(release, worlds[0], worlds[1], changed)
+    assert appeared
+    assert not gone
+    assert (gone, appeared) == by_delta(release, worlds[1], worlds[0], changed)
 
 
 def test_only_what_a_change_can_reach_is_asked_for() -> None:
