@@ -15,12 +15,14 @@ from rdflib import Graph, URIRef
 from ontology.canonical import canonical, digest_of
 from ontology.errors import InputError, Place
 from ontology.terms import NAMESPACE
+from ontology.vocabulary import FACTS
 from rules.compile import compile_rule, message_of, severity_of, target_classes, text_about
 from rules.floors import check_floor
 from rules.knobs import KNOBS_FILE, Knob, bad_release, check_values, knob_from
 from rules.reading import is_true, parse_graph, refuse_remote_queries
 from rules.rendering import Labels
 from rules.shapes import SH, CompiledRule, Rule
+from rules.watch import Watch
 
 FORMAT = "evenkeel-release/1"
 FORMAT_WITH_MORE = "evenkeel-release/2"
@@ -116,6 +118,14 @@ class Release:
         release with such a rule decides nothing (law 7).
         """
         return tuple(found for rule in self.rules for found in self.compile(rule))
+
+    @cached_property
+    def watch(self) -> Watch:
+        """The rules on facts, ready to be asked what a change does to their findings.
+
+        Raises InputError as `compiled` does.
+        """
+        return Watch(rule for rule in self.compiled if rule.target in FACTS)
 
     def compile(self, rule: Rule) -> tuple[CompiledRule, ...]:
         """One rule, once per class that it targets.

@@ -1,0 +1,70 @@
+"""The rules of a release with all that is known of them before any change: done once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rules.reach import judges, reads
+from rules.shapes import CompiledRule
+from rules.walks import Place, Walks, places_of, walks_of
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Watched:
+    """A rule with the classes whose records can change a result of it, and where it gives them."""
+
+    rule: CompiledRule
+    classes: frozenset[str]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Concerned:
+    """The rules that target one class and read any of some classes, and all that they walk."""
+
+    target: str
+    rules: tuple[Watched, ...]
+    walks: Walks
+
+
+class Watch:
+    """Rules ready to be asked which of them a change concerns."""
+
+    def __init__(self, rules: Iterable[CompiledRule]) -> None:
+        self.rules = tuple(_watched(rule) for rule in rules)
+        self.shared = _shared(self.rules)
+        self._concerned: dict[frozenset[str], tuple[Concerned, ...]] = {}
+
+    def concerned(self, classes: frozenset[str]) -> tuple[Concerned, ...]:
+        """By target, the rules of which records of these classes can change a result."""
+        if classes not in self._concerned:
+            self._concerned[classes] = grouped(w for w in self.rules if w.classes & classes)
+        return self._concerned[classes]
+
+
+def grouped(rules: Iterable[Watched]) -> tuple[Concerned, ...]:
+    """Rules by the class that they target, with all that those of a class walk."""
+    by_target: dict[str, list[Watched]] = {}
+    for watched in rules:
+        by_target.setdefault(watched.rule.target, []).append(watched)
+    return tuple(
+        Concerned(target, tuple(mine), walks_of(one.rule.shape for one in mine))
+        for target, mine in sorted(by_target.items())
+    )
+
+
+def _watched(rule: CompiledRule) -> Watched:
+    classes = {rule.target} | judges(rule.shape) | reads(rule.shape)
+    return Watched(rule, frozenset(classes), places_of(rule.shape))
+
+
+def _shared(rules: tuple[Watched, ...]) -> dict[str, tuple[tuple[Watched, Place], ...]]:
+    """Shapes whose result on a node can come from several focus nodes or rules, by name."""
+    found: dict[str, list[tuple[Watched, Place]]] = {}
+    for watched in rules:
+        for place in watched.places:
+            found.setdefault(place.shape, []).append((watched, place))
+    return {
+        name: tuple(places)
+        for name, places in found.items()
+        if len(places) > 1 or any(place.path for _, place in places)
+    }
