@@ -17,6 +17,7 @@ COPY feeds ./feeds
 COPY forecast ./forecast
 COPY graph ./graph
 COPY ontology ./ontology
+COPY reasoning ./reasoning
 COPY rules ./rules
 COPY service ./service
 COPY solver ./solver
