@@ -45,11 +45,13 @@ class Columns:
 
     Space of a class that others refer to: its keys are interned. Space of a class with a
     composite key: the row is the code. Literals: strings are interned, integers stand for
-    themselves, dates are days and datetimes microseconds since 1970, booleans 0 and 1.
+    themselves, dates are days and datetimes microseconds since 1970, booleans 0 and 1. Without
+    `infers` nothing follows from anything: what a verdict would be without inferred statements.
     """
 
-    def __init__(self, tables: Mapping[str, Table]) -> None:
+    def __init__(self, tables: Mapping[str, Table], *, infers: bool = True) -> None:
         self._tables = tables
+        self._infers = infers
         self._codes: dict[str, dict[str | None, int]] = {}
         self._texts: dict[str, list[str]] = {}
         self._adjacent: dict[tuple[str, str], _Adjacency] = {}
@@ -83,9 +85,9 @@ class Columns:
 
     def members(self, name: str, space: str) -> IntArray:
         """The codes of the records of class `space` that are of class `name`, by inference too."""
-        if name == space or space in classes_beneath(name):
+        if name == space or (self._infers and space in classes_beneath(name)):
             return self.instances(space)
-        if name in COUNTED and name in classes_beneath(space):
+        if self._infers and name in COUNTED and name in classes_beneath(space):
             found = Inferences(self._tables, {name}).statements(name)
             return self._interned(space, _texts([key_of(each.subject) for each in found]))
         return np.zeros(0, np.int64)
@@ -177,7 +179,8 @@ class Columns:
         return nodes[rows], code
 
     def _entailed(self, step: Property) -> tuple[IntArray, IntArray]:
-        found = list(Inferences(self._tables, {step.name}).statements(step.name))
+        made = Inferences(self._tables if self._infers else {}, {step.name})
+        found = list(made.statements(step.name))
         subjects = _texts([key_of(each.subject) for each in found])
         values = _texts([key_of(each.object) for each in found])
         return self._interned(step.subject, subjects), self._interned(step.space, values)
