@@ -28,6 +28,16 @@ class Reliance:
     proof: Proof
 
 
+def plan_artifact(found: Trace) -> str:
+    """The artifact of the plan that the trace of one of its lines is of."""
+    kinds = {name: node.kind for name, node in found.nodes.items()}
+    made = {edge.target for edge in found.edges
+            if edge.relation == "RECORDED_IN" and kinds[edge.source] == "plan"}  # fmt: skip
+    (artifact,) = (edge.target for edge in found.edges
+                   if edge.relation == "NAMES" and edge.source in made)  # fmt: skip
+    return artifact.partition(":")[2]
+
+
 def with_reliances(
     driver: Driver, found: Trace, reliances: Sequence[Reliance], addresses: Mapping[str, Address]
 ) -> Trace:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graph.artifacts import ArtifactStore
-from graph.inferred_paths import Address, Reliance, with_reliances
+from graph.inferred_paths import Address, Reliance, plan_artifact, with_reliances
 from graph.provenance import DECISIVE, TOUCHED, Trace
 from ontology.columns import Snapshot, Table
 from ontology.errors import InputError
@@ -18,6 +18,7 @@ from rules.alike import Ranks, broken_rows
 from rules.columns import Columns
 from rules.floors import floors_of
 from rules.inferred_reads import reads_inferred, statements_read
+from rules.release import from_document
 from rules.shapes import CompiledRule
 from service.decision import Question, ask
 from service.house import House
@@ -40,11 +41,11 @@ def reliances_of(
     inferred word. Raises InputError `LINE_UNKNOWN`, and as reading the artifacts does.
     """
     line = _line(document, number)
-    snapshot, release, request = inputs_of(store, document)
+    release = from_document(store.get_document(document["about"]["artifacts"]["release"]))
     chosen = [one for one in release.compiled if reads_inferred(one.shape)]
     if not chosen:
         return ()
-    question = ask(snapshot, release, request)
+    question = ask(*inputs_of(store, document))
     views = _views(question, line)
     tables = {**question.facts.tables, **views}
     found = [one for one in chosen if len(views.get(one.target, ()))]
@@ -64,8 +65,9 @@ def addresses_in(snapshot: Snapshot, reliances: Sequence[Reliance]) -> dict[str,
     return found
 
 
-def with_inferred(house: House, document: Mapping[str, Any], number: int, found: Trace) -> Trace:
+def with_inferred(house: House, number: int, found: Trace) -> Trace:
     """The trace of a line, with what rules read of what is inferred for it."""
+    document = house.store.get_document(plan_artifact(found))
     reliances = reliances_of(house.store, document, number)
     if not reliances:
         return found
