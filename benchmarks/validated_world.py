@@ -34,7 +34,7 @@ BODIES = (
     ("Item", 'sh:path inv:family ; sh:pattern "^[a-z]+$"'),
     ("Item", "sh:path inv:valueCents ; sh:datatype xsd:integer ; sh:minExclusive 0"),
     ("Item", 'sh:path inv:packUnit ; sh:in ( "box" "case" )'),
-    ("Item", 'sh:or ( [ sh:path inv:handlingClass ; sh:maxCount 0 ] '
+    ("Item", ('sh:or ( [ sh:path inv:handlingClass ; sh:maxCount 0 ] '
              '[ sh:path inv:handlingClass ; sh:in ( "ambient" "chilled" ) ] )'),
     ("Location", "sh:path inv:country ; sh:minCount 1"),
     ("Location", 'sh:path inv:kind ; sh:in ( "hub" "plant" )'),

@@ -134,8 +134,8 @@ class Release:
         """
         try:
             found = tuple(
-                compile_rule(self.graph, rule, name, self.labels)
-                for name in target_classes(self.graph, rule)
+                compile_rule(self.graph, rule, target, self.labels)
+                for target in target_classes(self.graph, rule)
             )
             for compiled in found:
                 if compiled.target == "StockAfterMoves":
