@@ -134,12 +134,14 @@ class Outbound:
         chain, wanted = str(event.payload.get("chain", "")), self._wanted
         if not chain or (wanted.chain and chain != wanted.chain):
             return
-        if event.kind in _STEPS and "fact" in wanted.kinds:
-            if (view := self._view(chain, FOLLOW)) is not None:
-                yield from self._seen_facts(event, view)
-        elif event.kind == PLAN_MADE and wanted.kinds != {"fact"}:
-            if (view := self._view(chain, PLANS)) is not None:
-                yield from self._seen_plan(event, view)
+        is_plan = event.kind == PLAN_MADE
+        if (wanted.kinds == {"fact"}) if is_plan else ("fact" not in wanted.kinds):
+            return
+        view = self._view(chain, PLANS if is_plan else FOLLOW)
+        if view is not None and is_plan:
+            yield from self._seen_plan(event, view)
+        elif view is not None and event.kind in _STEPS:
+            yield from self._seen_facts(event, view)
 
     def _seen_facts(self, event: Event, view: View) -> Iterator[tuple[str, Mapping[str, Any]]]:
         judges: dict[int, Judge] = {}

@@ -1,5 +1,6 @@
 """Persons with grants and tokens, and what they are told."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from service.access import Access, Caller
@@ -9,6 +10,7 @@ from service.permits.service_tokens import issue
 from tests.access.guarded_chain import CLASS, ZONE, give
 from tests.api.conftest import Client
 
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 CLEARED = {"classes": (CLASS,), "zones": (ZONE,)}
 EVERYTHING = 10_000
 

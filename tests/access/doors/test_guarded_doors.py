@@ -19,7 +19,7 @@ from service.house import House
 from service.permits.exposures import every_exposure, exposed_keys
 from service.permits.grants import end_grant, listed, who_could_see
 from service.permits.service_tokens import ServiceTokens, revoke
-from tests.access.doors.asking import CLEARED, follow, person, told
+from tests.access.doors.asking import CLEARED, EPOCH, follow, person, told
 from tests.access.guarded_chain import (
     CLASS,
     FULL,
@@ -33,7 +33,6 @@ from tests.api.conftest import TOKEN, Client
 from tests.api.issuing import IssuerAtWork
 from tests.service.doors.served import MAPPING
 
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 SUPPLIERS = '{ suppliers(chain: "chain_f") { edges { node { name country } } } }'
 
 
