@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -138,7 +139,12 @@ class Issuer:
         if person is None:
             return None
         expires = datetime.fromtimestamp(claims["exp"] + self._settings.skew_seconds, UTC)
-        return Caller(person, f"login of {self._settings.issuer}", expires=expires)
+        return Caller(person, f"login of {self._settings.issuer}", expires=expires,
+                      still=partial(self._still, subject, person))  # fmt: skip
+
+    def _still(self, subject: str, person: str) -> bool:
+        """Whether a login is that of a person now: not since it was taken away, or they erased."""
+        return self._persons().of_login(self._settings.issuer, subject) == person
 
     def _claims(self, bearer: str) -> dict[str, Any] | None:
         if len(bearer) > LONGEST_TOKEN or bearer.count(".") != 2:

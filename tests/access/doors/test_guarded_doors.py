@@ -56,22 +56,28 @@ def test_changes_are_those_of_the_chain_without(house: House) -> None:
     assert [] == planted(json.dumps([one.told for one in lines], default=str).encode())
 
 
-def test_a_follower_whose_grant_ends_is_told_no_more(house: House) -> None:
-    """The stream ends with the grant, and with the token."""
-    for what in ("grant", "token"):
-        secret, who = person(house, f"short {what}", "analyst")
-        caller = ServiceTokens(house.settings.data_folder).caller_of(secret)
-        assert caller is not None
-        followed = Followed(
-            Access(house).sight(caller), house, Position(0), Wanted(FULL), "/changes"
-        )
-        assert followed.take(1)
-        if what == "grant":
-            end_grant(house, listed(house, who)[0].id, "over", "local")
-        else:
-            revoke(house, caller.login.removeprefix("token "), "local")
-        with pytest.raises(AccessError):
-            followed.take(1)
+@pytest.mark.parametrize("what", ["grant", "token", "login", "person"])
+def test_a_follower_whose_grant_ends_is_told_no_more(
+    house: House, known: tuple[Any, ...], at_work: IssuerAtWork, what: str
+) -> None:
+    """The stream ends with the grant, the token and the login, and once the person is erased."""
+    secret, who = person(house, f"short {what}", "analyst")
+    if what in ("login", "person"):
+        house.persons.add_login(who, at_work.address, f"short {what}")
+        secret = at_work.token(sub=f"short {what}")
+    caller = next(filter(None, (knows(secret) for knows in known)))
+    followed = Followed(Access(house).sight(caller), house, Position(0), Wanted(FULL), "/changes")
+    assert followed.take(1)
+    if what == "grant":
+        end_grant(house, listed(house, who)[0].id, "over", "local")
+    elif what == "token":
+        revoke(house, caller.login.removeprefix("token "), "local")
+    elif what == "login":
+        house.persons.drop_login(at_work.address, "short login")
+    else:
+        house.persons.erase(who)
+    with pytest.raises(AccessError):
+        followed.take(1)
 
 
 def test_deliveries_and_plans_name_who_asked(
