@@ -314,7 +314,7 @@ def _plan_foreseen(house: House, ready: Prepared) -> dict[str, Any] | None:
 
     reading = ready.reading
     plan = foreseen(house, reading.mapping.chain, reading.before.snapshot, ready.after.snapshot)
-    return plan and asdict(plan)
+    return None if plan is None else asdict(plan)
 
 
 def _in_order(house: House, reading: Reading, result: FeedResult, clocks: Clocks) -> FeedResult:
