@@ -149,7 +149,10 @@ class _Socket:
                     await self._heard(message)
         except TimeoutError as error:
             raise _Closed(INIT_TIMEOUT, "Connection initialisation timeout") from error
-        caller = await self._callers.of(_authorization(self._websocket, message.payload or {}))
+        try:
+            caller = await self._callers.of(_authorization(self._websocket, message.payload or {}))
+        except TryLaterError as error:
+            raise _Closed(LATER, str(error)) from error
         if caller is None:
             raise _Closed(FORBIDDEN, "Forbidden")
         try:
