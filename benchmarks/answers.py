@@ -37,6 +37,7 @@ from graph.server import ManagedServer
 from graph.settings import Settings, settings_from_environment
 from service.access import OWNER, Access
 from service.asking.questions import Questions
+from service.budgets import Budgets, CallerBounds
 from service.doors.door_bounds import DoorBounds
 from service.doors.inbox import Inbox
 from service.house import House, house_on
@@ -137,7 +138,7 @@ def _documents(house: House) -> list[Row]:
     held = House(house.settings, house.driver, house.projection, house.store, house.reader,
                  remembered, house.shipped)  # fmt: skip
     cursors, hops, questions = Cursors.under(TOKEN), Hops(), Questions(house)
-    readers, sight = Readers(DoorBounds()), Access(held).sight(OWNER)
+    readers, sight = Readers(DoorBounds(), Budgets(CallerBounds())), Access(held).sight(OWNER)
     rows = []
     for name, document in DOCUMENTS.items():
 

@@ -116,6 +116,15 @@ class Sight:
             self.exposures.note(chain, WHOLE, [WHOLE])
         return found
 
+    def sees_whole(self, chain: str, *verbs: str) -> bool:
+        """Whether nothing of a chain is hidden from who does these things; noted as by `whole`."""
+        try:
+            for verb in verbs:
+                self.whole(chain, verb)
+        except AccessError:
+            return False
+        return True
+
     def note_fact(self, chain: str, class_name: str, key: str) -> None:
         """Note that a fact is shown that it took a clearance to see."""
         self.exposures.note(chain, class_name, [key])
