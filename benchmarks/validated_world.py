@@ -35,7 +35,7 @@ BODIES = (
     ("Item", "sh:path inv:valueCents ; sh:datatype xsd:integer ; sh:minExclusive 0"),
     ("Item", 'sh:path inv:packUnit ; sh:in ( "box" "case" )'),
     ("Item", ('sh:or ( [ sh:path inv:handlingClass ; sh:maxCount 0 ] '
-             '[ sh:path inv:handlingClass ; sh:in ( "ambient" "chilled" ) ] )'),
+             '[ sh:path inv:handlingClass ; sh:in ( "ambient" "chilled" ) ] )')),
     ("Location", "sh:path inv:country ; sh:minCount 1"),
     ("Location", 'sh:path inv:kind ; sh:in ( "hub" "plant" )'),
     ("Location", "sh:path inv:storageCapacityUnits ; sh:minInclusive 0"),
@@ -53,9 +53,9 @@ BODIES = (
     ("StockPosition", "sh:path inv:onHandUnits ; sh:lessThanOrEquals inv:totalUnits"),
     ("StockPosition", 'sh:path inv:unit ; sh:pattern "^[a-z ]+$" ; sh:maxCount 1'),
     ("StockPosition", "sh:path inv:countedOn ; sh:maxCount 1 ; sh:datatype xsd:date"),
-    ("StockPosition", "sh:or ( [ sh:not [ sh:path ( inv:item inv:baseUnit ) ; "
+    ("StockPosition", ("sh:or ( [ sh:not [ sh:path ( inv:item inv:baseUnit ) ; "
                       "sh:disjoint inv:unit ] ] [ sh:not [ sh:path ( inv:item inv:packUnit ) ; "
-                      "sh:disjoint inv:unit ] ] )"),
+                      "sh:disjoint inv:unit ] ] )")),
     ("StockPosition", 'sh:path ( inv:location inv:kind ) ; sh:hasValue "hub"'),
 )  # fmt: skip
 """The 26 core shapes: a target class and what stands in the shape."""
