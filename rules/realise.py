@@ -84,7 +84,7 @@ def _record(space: str, node: Node, known: Stated, number: int) -> Any:
         if part.name in known:
             values[part.name] = _written(known[part.name], kind)
         elif (part.name,) == record.KEY and isinstance(node, str):
-            values[part.name] = node
+            values[part.name] = node if kind.scalar is str else number + 1
         elif part.default is MISSING:
             values[part.name] = _filler(kind, number)
     return record(**(_of_a_movement(values, known) if space == "Movement" else values))

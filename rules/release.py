@@ -141,11 +141,11 @@ class Release:
                 if compiled.target == "StockAfterMoves":
                     check_floor(compiled)
         except InputError as error:
-            error.place = Place(rule.file, self._row_of(rule))
+            error.place = Place(rule.file, self.row_of(rule))
             raise
         return found
 
-    def _row_of(self, rule: Rule) -> int:
+    def row_of(self, rule: Rule) -> int:
         """The first row of the rule's file that begins with its name; 0 where none does."""
         name = re.escape(rule.iri.rpartition("/")[2])
         begins = re.compile(rf"\s*(?:[\w.-]*:{name}|<{re.escape(rule.iri)}>|<{name}>)(?![\w-])")

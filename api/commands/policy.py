@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rules.implies import Counterexample, Implication
+    from rules.lint import Examination
     from rules.release import Release
 
 SHIPPED, ACTIVE = "shipped", "active"
@@ -27,9 +29,58 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(help="Policy releases: what they say, change and permit.",
                         rich_markup_mode=None)  # fmt: skip
+    group.command("lint")(lint)
     group.command("implies")(implies)
     backtest.register_in(group)
     app.add_typer(group, name="policy")
+
+
+def lint(
+    folder: Annotated[
+        str, typer.Argument(help=f"{_WHICH} A folder's `examples` are tried, too.")
+    ] = SHIPPED,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Also what each rule was seen to catch.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """What is wrong with a release before it decides anything; exit 1 with findings.
+
+    Each rule is compiled, tried on its example, searched for contradictions, dead branches and
+    rules that do the same, and shown one change of a conforming graph that it must catch. A
+    release with a finding is proposed only with a named person's reason for it.
+    """
+    from rules.lint import EXAMPLES, examined
+
+    with releases() as named, working("looking at every rule"):
+        release = named(folder)
+        own = EXAMPLES if folder == SHIPPED else Path(folder) / "examples"
+        found = examined(release, own if own.is_dir() else None)
+    if as_json:
+        print_document(_examination(found, release))
+    else:
+        _show_examination(found, release, evidence=evidence)
+    return REFUSED if found.remarks else GOOD
+
+
+def _examination(found: "Examination", release: "Release") -> dict[str, Any]:
+    return {
+        "release": release.digest, "rules": len(release.rules),
+        "findings": [asdict(remark) for remark in found.remarks],
+        "evidence": [{"rule": each.rule, "source": each.source, "change": each.told}
+                     for each in found.mutants],
+    }  # fmt: skip
+
+
+def _show_examination(found: "Examination", release: "Release", *, evidence: bool) -> None:
+    for each in found.mutants if evidence else ():
+        typer.echo(plain(f"rule {each.rule} catches: {each.told} ({each.source})"))
+    for remark in found.remarks:
+        place = f"{remark.file}:{remark.row}" if remark.row else remark.file
+        typer.echo(plain(f"{place}: rule {remark.rule}: {remark.what} [{remark.code}]"))
+        hint(remark.hint)
+    rules = f"{len(release.rules)} rules of release {release.digest[:12]}"
+    typer.echo(f"{rules}: {len(found.remarks) or 'nothing'} to correct")
 
 
 @contextmanager
