@@ -23,6 +23,7 @@ from graph.recovery.checkpoints import Checkpoints
 from graph.recovery.records import Record, event_of
 from graph.recovery.segments import Segments
 from graph.release_nodes import ReleaseNodes
+from graph.rule_cost_nodes import RuleCostNodes
 from graph.settled_rows import SettledNodes, still_open
 from graph.snapshot import SnapshotReader
 from graph.state import State
@@ -44,6 +45,7 @@ from ontology.events import (
     RELEASE_KINDS,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    RULES_PRICED,
     TOKEN_ISSUED,
     TOKEN_REVOKED,
     Event,
@@ -64,6 +66,7 @@ def _release_nodes(
 _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]] = {
     PLAN_MADE: lambda reader, artifact, payload: PlanNodes.read(reader.store, artifact, payload),
     ROWS_DISCARDED: SettledNodes,
+    RULES_PRICED: lambda _reader, _artifact, payload: RuleCostNodes(payload),
     ACCESS_GRANTED: lambda _reader, _artifact, payload: GrantNodes(payload),
     ACCESS_ENDED: lambda _reader, _artifact, payload: GrantEndNodes(payload),
     **{kind: partial(_release_nodes, kind) for kind in RELEASE_KINDS},

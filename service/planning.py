@@ -85,7 +85,7 @@ def answer(
         question = staged(question, solver)
         stands = settle(
             partial(pose, question), solver, question.facts, question.release,
-            question.without_rule,
+            question.without,
         )  # fmt: skip
         stands = steadied(question, stands, solver)
     except SolverError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.commands import backtest
+from api.commands import backtest, rule_prices
 from api.output import GOOD, REFUSED, AsJson, hint, plain, print_document, working
 from ontology.errors import InputError
 
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     group.command("lint")(lint)
     group.command("implies")(implies)
     backtest.register_in(group)
+    rule_prices.register_in(group)
     app.add_typer(group, name="policy")
 
 

@@ -18,6 +18,7 @@ from ontology.events import (
     RELEASE_KINDS,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    RULES_PRICED,
     TOKEN_ISSUED,
     TOKEN_REVOKED,
 )
@@ -59,6 +60,8 @@ def about(event: "Event") -> str:
         return str(told["request"])
     if event.kind in RELEASE_KINDS:
         return _release(told["release"])
+    if event.kind == RULES_PRICED:
+        return f"rules in plan {str(told['plan'])[:DIGITS]}"
     if event.kind in _ACCESS:
         return str(told[_ACCESS[event.kind]])
     return str(told["plan"])[:DIGITS] if event.kind == PLAN_MADE else ""

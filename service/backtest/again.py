@@ -47,8 +47,9 @@ def decided_again(store: ArtifactStore, document: Any, release: Release | None =
 
 
 def lost(plan: str, why: str) -> Answer:
-    """The account of a plan whose document cannot be read."""
-    return {"format": FORMAT, "own": asdict(Replayed(plan, "", "", NOT_MADE, reasons=(why,)))}
+    """The account of a plan whose document cannot be read, whatever was asked of it."""
+    own = asdict(Replayed(plan, "", "", NOT_MADE, reasons=(why,)))
+    return {"format": FORMAT, "own": own, "costs": [], "pairs": [], "pairs_left_out": 0}
 
 
 def figures(decision: Mapping[str, Any]) -> dict[str, int]:
@@ -174,7 +175,7 @@ def was_made(answer: Answer) -> bool:
 
 def check_answer(answer: Any) -> Answer:
     """A kept answer as it was written. Raises InputError `BAD_BACKTEST`."""
-    if not isinstance(answer, dict) or answer.get("format") != FORMAT:
+    if not isinstance(answer, dict) or "own" not in answer:
         raise InputError("a kept answer is of another format", code="BAD_BACKTEST",
                          hint="back-test anew")  # fmt: skip
     return answer

@@ -18,13 +18,14 @@ REFUSED_HINT = "check the data folder and its permissions"
 class KeptAnswers:
     """Answers as artifacts, found by a small file each that names the artifact.
 
-    The name of the file is a digest of plan, release and what decides now: another version of
-    anything that computes finds nothing, and neither does another machine's processor. Any number
-    of processes may keep and find at once.
+    The name of the file is a digest of what was asked, plan, release and what decides now: another
+    version of anything that computes finds nothing, and neither does another machine's processor.
+    Any number of processes may keep and find at once.
     """
 
     folder: Path
     store: ArtifactStore
+    what: str = ""
 
     def find(self, plan: str, release: str) -> tuple[str, Answer] | None:
         """The artifact of an answer and the answer; None where there is none to read."""
@@ -47,4 +48,4 @@ class KeptAnswers:
         return name
 
     def _file(self, plan: str, release: str) -> Path:
-        return self.folder / digest_of([FORMAT, plan, release, running_versions()])
+        return self.folder / digest_of([FORMAT, self.what, plan, release, running_versions()])

@@ -61,6 +61,17 @@ def reviews_kept(house: House, found: Backtested) -> list[Review]:
     return kept
 
 
+def newest_backtest(house: House, release: str) -> Backtested | None:
+    """The newest back-test of a proposed release by its digest; None where it has none.
+
+    Raises OutsideError as reading it does.
+    """
+    case = house.ledger.state().releases.cases.get(release)
+    if case is None or not case.backtest:
+        return None
+    return Backtested(case.backtest, house.store.get_document(case.backtest))
+
+
 def opening_rules(found: Backtested) -> list[str]:
     """The rules by which a back-test's release permits what was denied, ascending."""
     return sorted({rule for group in found.result["opened"] for rule in group["rules"]})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from graph.artifacts import ArtifactStore
 from graph.progress import Progress, silent
@@ -17,7 +18,10 @@ from rules.release import from_document
 from service.audit.replay import error_line
 from service.backtest.again import Answer, decided_again, lost
 from service.backtest.kept import KeptAnswers
+from service.backtest.rule_costs import rule_costs
 
+BACKTEST, COSTS, PAIRS = "backtest", "costs", "pairs"
+"""What is found of each plan: what another release decides, what its rules cost, and by pairs."""
 OWN = "own"
 """Stands for a release where each decision is made again under its own alone."""
 WHAT = "deciding again"
@@ -40,11 +44,12 @@ class Place:
     answers: Path
     release: str
     """The digest of the release, or OWN."""
+    what: str = BACKTEST
 
     @property
     def kept(self) -> KeptAnswers:
         """The answers that are kept here."""
-        return KeptAnswers(self.answers, ArtifactStore(self.artifacts))
+        return KeptAnswers(self.answers, ArtifactStore(self.artifacts), self.what)
 
     def release_for(self, task: Task) -> str:
         """The digest of the release that a plan is decided again under."""
@@ -80,12 +85,20 @@ def decide(place: Place, task: Task) -> str:
     """Decide one again and keep the answer; gives its artifact. Raises as keeping does."""
     kept = place.kept
     name = place.release_for(task)
-    release = None if place.release == OWN else from_document(kept.store.get_document(name))
     try:
         document = kept.store.get_document(task.artifact)
     except OutsideError as error:
         return kept.keep(task.plan, name, lost(task.plan, error_line(error)))
-    return kept.keep(task.plan, name, decided_again(kept.store, document, release))
+    return kept.keep(task.plan, name, _found(place, document))
+
+
+def _found(place: Place, document: Any) -> Answer:
+    store = place.kept.store
+    if place.what != BACKTEST:
+        return rule_costs(store, document, pairs=place.what == PAIRS)
+    if place.release == OWN:
+        return decided_again(store, document)
+    return decided_again(store, document, from_document(store.get_document(place.release)))
 
 
 def _decided(place: Place, tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, str]]:

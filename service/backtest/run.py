@@ -13,7 +13,7 @@ from ontology.errors import InputError
 from rules.release import Release, from_document, from_folder
 from service.backtest.kept import FOLDER
 from service.backtest.lacking import missing_words
-from service.backtest.pool import OWN, Place, Task, answers
+from service.backtest.pool import BACKTEST, OWN, Place, Task, answers
 from service.backtest.result import Result, result_of
 from service.house import House, artifacts_folder
 from service.stated_plan import is_digest
@@ -73,7 +73,7 @@ def backtest(
     entries = sorted(recorded(house, window), key=lambda entry: entry.event_sequence)
     words = missing_words(release) if release else []
     kept = house.store.put_document(release.to_document()) if release else OWN
-    place = Place(str(artifacts_folder(house.settings)), house.settings.data_folder / FOLDER, kept)
+    place = place_of(house, kept)
     if words:
         entries = []
     tasks = [Task(e.plan.digest, e.artifact, e.plan.release) for e in entries]
@@ -84,6 +84,12 @@ def backtest(
          for entry, (name, answer) in zip(entries, found, strict=True)),
     )  # fmt: skip
     return Backtested(house.store.put_document(result), result)
+
+
+def place_of(house: House, release: str, what: str = BACKTEST) -> Place:
+    """Where the processes of this service find artifacts and kept answers."""
+    answers_folder = house.settings.data_folder / FOLDER
+    return Place(str(artifacts_folder(house.settings)), answers_folder, release, what)
 
 
 def recorded(house: House, window: Window) -> Iterator[PlanEntry]:
