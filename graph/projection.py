@@ -43,6 +43,7 @@ from ontology.events import (
     PERSON_ERASED,
     PLAN_MADE,
     RELEASE_KINDS,
+    REPORT_MADE,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
     RULES_PRICED,
@@ -72,7 +73,7 @@ _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]
     **{kind: partial(_release_nodes, kind) for kind in RELEASE_KINDS},
     **{kind: lambda _reader, _artifact, _payload: NoNodes()
        for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED,
-                    REQUEST_ANSWERED)},
+                    REPORT_MADE, REQUEST_ANSWERED)},
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ ACCESS_ENDED = "access.ended"
 ACCESS_EXPOSED = "access.exposed"
 TOKEN_ISSUED = "token.issued"  # noqa: S105 - a kind of event
 TOKEN_REVOKED = "token.revoked"  # noqa: S105 - a kind of event
+REPORT_MADE = "report.made"
 REQUEST_ANSWERED = "request.answered"
 """A request under a key was answered without any other event: it was so already."""
 RELEASE_KINDS = (RELEASE_PROPOSED, RELEASE_BACKTESTED, RELEASE_REVIEWED, RELEASE_APPROVED,
@@ -36,9 +37,23 @@ RELEASE_KINDS = (RELEASE_PROPOSED, RELEASE_BACKTESTED, RELEASE_REVIEWED, RELEASE
                  RELEASE_ROLLED_BACK, RELEASE_WITHDRAWN)  # fmt: skip
 GOVERNANCE_KINDS = (*RELEASE_KINDS,)
 """Of which `governance.ledger` is the fold."""
-KINDS = (FEED_LOADED, FACTS_DUE, PLAN_MADE, RULES_PRICED, ROWS_DISCARDED, PERSON_ERASED,
-         *GOVERNANCE_KINDS, KEY_ACTIVATED, ACCESS_GRANTED, ACCESS_ENDED, ACCESS_EXPOSED, TOKEN_ISSUED,
-         TOKEN_REVOKED, REQUEST_ANSWERED)  # fmt: skip
+KINDS = (
+    FEED_LOADED,
+    FACTS_DUE,
+    PLAN_MADE,
+    RULES_PRICED,
+    ROWS_DISCARDED,
+    PERSON_ERASED,
+    *GOVERNANCE_KINDS,
+    KEY_ACTIVATED,
+    ACCESS_GRANTED,
+    ACCESS_ENDED,
+    ACCESS_EXPOSED,
+    TOKEN_ISSUED,
+    TOKEN_REVOKED,
+    REPORT_MADE,
+    REQUEST_ANSWERED,
+)
 
 
 @dataclass(frozen=True, slots=True)
