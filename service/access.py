@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from graph.grant_nodes import grants
 from ontology.access import ANY, Grant
@@ -15,6 +16,7 @@ from service.permits.verbs import VERBS, may
 from service.permits.views import UNLABELLED, View, is_whole
 
 DENIED = "ACCESS_DENIED"
+T = TypeVar("T")
 
 
 def _always() -> bool:
@@ -168,6 +170,15 @@ class Sight:
                 raise denied()
         if set(map(_known_by, self.grants)) - set(map(_known_by, again.grants)):
             raise denied()
+
+    def held(self, work: Callable[[], T]) -> Callable[[], T]:
+        """The same work, for which `hold` is asked when its turn comes: it may have waited long."""
+
+        def in_its_turn() -> T:
+            self.hold()
+            return work()
+
+        return in_its_turn
 
     def log_exposures(self, door: str, named: frozenset[str] = frozenset()) -> None:
         """Log what was noted, before it is sent. Raises OutsideError `EXPOSURE_NOT_LOGGED`."""
