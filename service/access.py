@@ -159,7 +159,8 @@ class Sight:
         """Raises AccessError `ACCESS_DENIED` where what was whole when it was looked at is not now.
 
         So an answer whose facts were read after they were labelled is not given. And where a grant
-        that an answer rests on has ended meanwhile.
+        that an answer rests on has ended meanwhile. Who is cleared for the first label of a chain
+        is told on: that all was shown so far is noted, and from now on each fact is.
         """
         if self.caller.is_owner:
             return
@@ -168,6 +169,9 @@ class Sight:
             now = again._view(chain, verb)  # noqa: SLF001 - of the same class
             if view.is_whole and not now.is_whole:
                 raise denied()
+            if view.is_plain and not now.is_plain:
+                self.exposures.note(chain, WHOLE, [WHOLE])
+                self._views[chain, verb] = now
         if set(map(_known_by, self.grants)) - set(map(_known_by, again.grants)):
             raise denied()
 
