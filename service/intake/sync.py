@@ -216,7 +216,8 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
     present, log = before.snapshot, house.projection.log
     clocks = reading.clocks or clocks_of(reading.delivery, log, chosen, present, reading.now)
     short = hold_to_key_lengths(reading.found)
-    ruled = hold_to_rules(house.release, short, present, chosen.known)
+    release = house.release_for(chosen.chain)
+    ruled = hold_to_rules(release, short, present, chosen.known)
     judged = hold_to_gates(
         ruled, chosen, before, house.reader, reading.delivery, may_stop=not dry_run,
         severities=reading.waived,
@@ -391,7 +392,7 @@ def _account(house: House, ready: Prepared) -> dict[str, Any]:
     return ready.result.summary() | ({"envelope": stated} if stated else {}) | {
         "feed": ready.reading.feed,
         "changes": {each.name: each.counts for each in ready.changes},
-        "notices": [*ready.notes, *notices_of_feed(house.release, present, tables),
+        "notices": [*ready.notes, *notices_of_feed(house.release_for(chain), present, tables),
                     *_of_priorities(house, ready)],
         "next": next_step(chain, present, tables),
     }  # fmt: skip
