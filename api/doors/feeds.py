@@ -97,10 +97,11 @@ class FeedsDoor:
             drop = partial(discard, folder, path)
             with _dropping(drop, ticket):
                 await self._receive(request, path, asked.file, ticket)
-                work = partial(sync, self._house, [path], asked.mapping, asked.delivery,
+                house = self._house.held(asked.sight.hold)
+                work = partial(sync, house, [path], asked.mapping, asked.delivery,
                                dry_run=asked.dry_run,
                                tells_plans=asked.tells_plans)  # fmt: skip
-                future = ticket.submit(work, drop)
+                future = ticket.submit(asked.sight.held(work), drop)
             synced = await asyncio.wrap_future(future)
         if not asked.sight.caller.is_owner:
             await to_thread.run_sync(_settled, asked.sight)

@@ -212,7 +212,7 @@ def delivering(info: Info, asked: SyncFeedInput) -> Do:
             path = await to_thread.run_sync(_received, inbox, ticket, mapping, asked)
             work = partial(sync, house, [path], mapping, delivery, dry_run=asked.dry_run,
                            tells_plans=told)  # fmt: skip
-            future = ticket.submit(work, partial(discard, inbox.folder, path))
+            future = ticket.submit(sight.held(work), partial(discard, inbox.folder, path))
         return (await asyncio.wrap_future(future)).summary
 
     return do

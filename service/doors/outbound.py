@@ -88,7 +88,6 @@ class Outbound:
     ) -> None:
         self._house, self._wanted = house, wanted
         self._sight = sight or Access(house).sight(OWNER)
-        self._sees: dict[tuple[str, str], View | None] = {}
         self.at = after
         """All up to here is told, once what `take` gave is."""
         self._states: dict[str, State] = {}
@@ -172,10 +171,7 @@ class Outbound:
 
     def _view(self, chain: str, verb: str) -> View | None:
         """What the reader sees of a chain by a verb; None where that is nothing, or not enough."""
-        if (chain, verb) not in self._sees:
-            seen = self._sight.sees(chain, verb)
-            self._sees[chain, verb] = self._sight.view(chain, verb) if seen else None
-        return self._sees[chain, verb]
+        return self._sight.view(chain, verb) if self._sight.sees(chain, verb) else None
 
     def _facts(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any], State]]:
         """Every fact that an event changed, those not asked for without a kind; and its moment."""

@@ -6,17 +6,21 @@ from typing import Any
 
 import pytest
 
+from api.doors.changes import Followed
 from api.graphql.field_verbs import NESTED, WHOLE_PLAN
 from graph.plan_nodes import LINE_CLASSES
+from ontology.goods import Item
+from ontology.partners import Supplier
 from ontology.terms import local_name
 from ontology.vocabulary import RECORDS
-from service.access import OWNER, Caller
-from service.doors.outbound import Wanted
+from service.access import OWNER, Access, Caller
+from service.doors.outbound import Position, Wanted
 from service.house import House
+from service.permits.exposures import every_exposure
 from service.permits.row_rules import EXPLAINED
 from service.permits.verbs import VERBS, may
-from tests.access.doors.asking import follow, person
-from tests.access.guarded_chain import OPEN
+from tests.access.doors.asking import CLEARED, EPOCH, EVERYTHING, follow, person
+from tests.access.guarded_chain import CLASS, OPEN, load
 
 ROWS = (*LINE_CLASSES.values(), "Shortfall")
 
@@ -51,3 +55,34 @@ def test_what_takes_an_explanation_is_the_same_by_every_door(class_name: str) ->
     taken = {name: NESTED.get(f"{class_name}.{name}") for name in stated}
     behind = {stated[name] for name, one in taken.items() if one and one.verb == WHOLE_PLAN}
     assert behind == set(EXPLAINED.get(class_name, ()))
+
+
+def test_what_is_labelled_later_is_in_the_log_of_who_follows_already(house: House) -> None:
+    """A stream that was begun before the chain had any label; and an answer under way."""
+    chain = "labelled_late"
+    load(house, chain, [Supplier("acme", "Acme")], "first")
+    _, who = person(house, "early and cleared", "auditor", chain=chain, **CLEARED)
+    followed, sight = _followed(house, who, chain), Access(house).sight(Caller(who))
+    sight.whole(chain, "kpis.read")
+    assert followed.take(EVERYTHING)
+    assert [] == _shown_to(house, who)
+    load(house, chain, [Item("new", "New", confidentiality_class=CLASS)], "label", day=2)
+    sight.hold()
+    sight.log_exposures("/graphql")
+    assert ["*"] == _shown_to(house, who)
+    found = followed.take(EVERYTHING)
+    assert ["new"] == [one.told["key"] for one in found if one.kind]
+    assert ["*", "*", "Item"] == _shown_to(house, who)
+    load(house, chain, [Item("newer", "Newer", confidentiality_class=CLASS)], "next", day=3)
+    assert ["newer"] == [one.told["key"] for one in followed.take(EVERYTHING) if one.kind]
+    assert ["*", "*", "Item", "Item"] == _shown_to(house, who)
+
+
+def _followed(house: House, who: str, chain: str) -> Followed:
+    return Followed(Access(house).sight(Caller(who)), house, Position(0), Wanted(chain), "/changes")
+
+
+def _shown_to(house: House, who: str) -> list[str]:
+    """The classes of what was shown to a person, in the order of the log."""
+    return [part["class"] for event in every_exposure(house, EPOCH) if event.agent == who
+            for part in event.payload["shown"]]  # fmt: skip
