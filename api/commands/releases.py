@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.output import GOOD, AsJson, console, hint, plain, print_document, time_of
+from api.output import GOOD, REFUSED, AsJson, console, hint, plain, print_document, time_of
 from ontology.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def register_in(policy: typer.Typer) -> None:
         ("propose", propose), ("list", listing), ("show", show), ("in-force", in_force),
         ("review", review), ("approve", approve), ("canary", canary), ("activate", activate),
         ("retire", retire), ("roll-back", roll_back), ("withdraw", withdraw), ("abort", abort),
-        ("export", export), ("verify", verify),
+        ("guard", guard), ("export", export), ("verify", verify),
     ):  # fmt: skip
         policy.command(name)(command)
 
@@ -266,6 +266,36 @@ def abort(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
 
     return _decide(release, lambda house, name, agent: aborted(house, name, reason, agent),
                    as_json=as_json)  # fmt: skip
+
+
+def guard(as_json: AsJson = False) -> int:
+    """Compare what was planned under each canary, and end those that are worse or out of time.
+
+    The service does this by itself; exit 1 where a canary was ended.
+    """
+    from dataclasses import asdict
+
+    from api.commands.server import opened
+    from service.canaries import guard_canaries
+
+    with opened() as house:
+        found = guard_canaries(house)
+    if as_json:
+        print_document({"canaries": [
+            asdict(one) | {"aborted": one.aborted.sequence if one.aborted else None}
+            for one in found
+        ]})  # fmt: skip
+        return REFUSED if any(one.aborted for one in found) else GOOD
+    for one in found:
+        typer.echo(
+            f"{one.release[:DIGITS]}  {one.compared} plans compared"
+            + (f", ended: {one.aborted.payload['reason']}" if one.aborted else "")
+        )
+        for reason in one.not_compared:
+            hint(f"not compared: {plain(reason)}")
+    if not found:
+        typer.echo("there is no canary")
+    return REFUSED if any(one.aborted for one in found) else GOOD
 
 
 def export(
