@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from governance.releases import Releases
+from governance.releases import Governing, Releases
 from ontology.events import RELEASE_KINDS, Event
 
 
@@ -22,6 +22,11 @@ class Governed:
     def now(self, clock: datetime) -> datetime:
         """The clock's time, or that of the last event where the clock was set back."""
         return clock if self.at is None else max(clock, self.at)
+
+    def governing(self, chain: str, at: datetime, shipped: str) -> Governing:
+        """What governs a chain; of the whole the `shipped` release, till people put another."""
+        found = self.releases.governing(chain, at)
+        return found if self.releases.is_governed else replace(found, whole=shipped)
 
     def after(self, event: Event) -> "Governed":
         """The state after one more event."""
