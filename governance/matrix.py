@@ -228,9 +228,10 @@ def _wanted(stated: Mapping[str, Any], name: str) -> Any:
 
 def _per_million(stated: Mapping[str, Any], name: str) -> int:
     value = stated.get(name)
-    if type(value) not in (int, Decimal) or not 0 <= value <= 100:  # type: ignore[operator]
+    share = Decimal(value) if type(value) in (int, Decimal) else Decimal(-1)  # type: ignore[arg-type]
+    if not share.is_finite() or not 0 <= share <= 100:
         raise _invalid(f"`{name}` is no share of 0 to 100 percent")
-    scaled = Decimal(value) * PER_PERCENT  # type: ignore[arg-type]
+    scaled = share * PER_PERCENT
     if scaled != int(scaled):
         raise _invalid(f"`{name}` has more than four decimals")
     return int(scaled)
