@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from governance.approvals import Approvals
 from governance.releases import Governing, Releases
-from ontology.events import RELEASE_KINDS, Event
+from ontology.events import APPROVAL_KINDS, RELEASE_KINDS, Event
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Governed:
     sequence: int = 0
     at: datetime | None = None
     releases: Releases = field(default_factory=Releases)
+    approvals: Approvals = field(default_factory=Approvals)
 
     def now(self, clock: datetime) -> datetime:
         """The clock's time, or that of the last event where the clock was set back."""
@@ -33,6 +35,8 @@ class Governed:
         stands = replace(self, sequence=event.sequence, at=event.recorded_at)
         if event.kind in RELEASE_KINDS:
             return replace(stands, releases=self.releases.after(event))
+        if event.kind in APPROVAL_KINDS:
+            return replace(stands, approvals=self.approvals.after(event))
         return stands
 
     def after_all(self, events: Iterable[Event]) -> "Governed":

@@ -37,7 +37,23 @@ REQUEST_ANSWERED = "request.answered"
 RELEASE_KINDS = (RELEASE_PROPOSED, RELEASE_BACKTESTED, RELEASE_REVIEWED, RELEASE_APPROVED,
                  RELEASE_CANARY_STARTED, RELEASE_COMPARED, RELEASE_ABORTED, RELEASE_ACTIVATED,
                  RELEASE_RETIRED, RELEASE_ROLLED_BACK, RELEASE_WITHDRAWN)  # fmt: skip
-GOVERNANCE_KINDS = (*RELEASE_KINDS,)
+PLAN_SUBMITTED = "plan.submitted"
+APPROVAL_GIVEN = "approval.given"
+"""A person's, or by a mandate the service's; that which completes the case carries what the plan
+reserves."""
+APPROVAL_DECLINED = "approval.declined"
+APPROVAL_RETURNED = "approval.returned"
+APPROVAL_COMMENTED = "approval.commented"
+APPROVAL_ESCALATED = "approval.escalated"
+APPROVAL_VOIDED = "approval.voided"
+APPROVAL_EXPIRED = "approval.expired"
+PLAN_CARRIED_OUT = "plan.carried_out"
+POWER_DELEGATED = "approval.delegated"
+POWER_TAKEN_BACK = "approval.delegation_ended"
+APPROVAL_KINDS = (PLAN_SUBMITTED, APPROVAL_GIVEN, APPROVAL_DECLINED, APPROVAL_RETURNED,
+                  APPROVAL_COMMENTED, APPROVAL_ESCALATED, APPROVAL_VOIDED, APPROVAL_EXPIRED,
+                  PLAN_CARRIED_OUT, POWER_DELEGATED, POWER_TAKEN_BACK)  # fmt: skip
+GOVERNANCE_KINDS = (*RELEASE_KINDS, *APPROVAL_KINDS)
 """Of which `governance.ledger` is the fold."""
 KINDS = (
     FEED_LOADED,

@@ -11,6 +11,7 @@ from ontology.events import (
     ACCESS_ENDED,
     ACCESS_EXPOSED,
     ACCESS_GRANTED,
+    APPROVAL_KINDS,
     FACTS_DUE,
     FEED_LOADED,
     KEY_ACTIVATED,
@@ -61,6 +62,8 @@ def about(event: "Event") -> str:
         return str(told["request"])
     if event.kind == REPORT_MADE:
         return f"{told['since']} to {told['until']}"
+    if event.kind in APPROVAL_KINDS:
+        return str(told.get("plan", ""))[:DIGITS]
     if event.kind in RELEASE_KINDS:
         return _release(told["release"])
     if event.kind == RULES_PRICED:
