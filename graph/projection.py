@@ -36,6 +36,7 @@ from ontology.events import (
     ACCESS_ENDED,
     ACCESS_EXPOSED,
     ACCESS_GRANTED,
+    AUTONOMY_KINDS,
     FACTS_DUE,
     FEED_LOADED,
     KEY_ACTIVATED,
@@ -44,6 +45,8 @@ from ontology.events import (
     RELEASE_KINDS,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    STOP_KINDS,
+    TASK_FAILED,
     TOKEN_ISSUED,
     TOKEN_REVOKED,
     Event,
@@ -69,7 +72,7 @@ _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]
     **{kind: partial(_release_nodes, kind) for kind in RELEASE_KINDS},
     **{kind: lambda _reader, _artifact, _payload: NoNodes()
        for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED,
-                    REQUEST_ANSWERED)},
+                    REQUEST_ANSWERED, TASK_FAILED, *STOP_KINDS, *AUTONOMY_KINDS)},
 }  # fmt: skip
 
 

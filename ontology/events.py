@@ -18,6 +18,15 @@ RELEASE_ABORTED = "release.aborted"
 RELEASE_RETIRED = "release.retired"
 RELEASE_ROLLED_BACK = "release.rolled_back"
 RELEASE_WITHDRAWN = "release.withdrawn"
+STOP_PUT = "stop.put"
+STOP_LIFTED = "stop.lifted"
+ITEMS_PROTECTED = "items.protected"
+ITEMS_RELEASED = "items.released"
+"""Of items that were protected by a word of governance: a machine may move them again."""
+AUTONOMY_RAISED = "autonomy.raised"
+AUTONOMY_LOWERED = "autonomy.lowered"
+TASK_FAILED = "task.failed"
+"""A task of the scheduler failed, after it had gone well."""
 PLAN_MADE = "plan.made"
 ROWS_DISCARDED = "rows.discarded"
 PERSON_ERASED = "person.erased"
@@ -32,11 +41,13 @@ REQUEST_ANSWERED = "request.answered"
 RELEASE_KINDS = (RELEASE_PROPOSED, RELEASE_BACKTESTED, RELEASE_REVIEWED, RELEASE_APPROVED,
                  RELEASE_CANARY_STARTED, RELEASE_ABORTED, RELEASE_ACTIVATED, RELEASE_RETIRED,
                  RELEASE_ROLLED_BACK, RELEASE_WITHDRAWN)  # fmt: skip
-GOVERNANCE_KINDS = (*RELEASE_KINDS,)
+STOP_KINDS = (STOP_PUT, STOP_LIFTED, ITEMS_PROTECTED, ITEMS_RELEASED)
+AUTONOMY_KINDS = (AUTONOMY_RAISED, AUTONOMY_LOWERED)
+GOVERNANCE_KINDS = (*RELEASE_KINDS, *STOP_KINDS, *AUTONOMY_KINDS)
 """Of which `governance.ledger` is the fold."""
 KINDS = (FEED_LOADED, FACTS_DUE, PLAN_MADE, ROWS_DISCARDED, PERSON_ERASED, *GOVERNANCE_KINDS,
          KEY_ACTIVATED, ACCESS_GRANTED, ACCESS_ENDED, ACCESS_EXPOSED, TOKEN_ISSUED,
-         TOKEN_REVOKED, REQUEST_ANSWERED)  # fmt: skip
+         TOKEN_REVOKED, REQUEST_ANSWERED, TASK_FAILED)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
