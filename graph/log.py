@@ -106,6 +106,7 @@ class Log:
         self.request: Request | None = None
         self.rehearses = False
         self.answered: Event | None = None
+        self.fence: Callable[[ManagedTransaction], None] | None = None
 
     def answering(self, request: Request | None) -> "Log":
         """The same log, whose next event answers a request; the event is then its `answered`."""
@@ -123,6 +124,12 @@ class Log:
         """The same log, on which nothing that is appended stays."""
         found = copy(self)
         found.rehearses = True
+        return found
+
+    def fenced(self, fence: Callable[[ManagedTransaction], None]) -> "Log":
+        """The same log, to which nothing is appended where `fence` refuses in the transaction."""
+        found = copy(self)
+        found.fence = fence
         return found
 
     def append(
@@ -297,6 +304,8 @@ class Log:
         guard: Write | None, write: Write | None,
     ) -> Appended:  # fmt: skip
         run(tx, "log_lock")
+        if self.fence is not None:
+            self.fence(tx)
         refuse_answered(tx, self.request)
         found = run(tx, "log_look", key=draft.new.idempotency_key)
         row = _one_head(found)
