@@ -39,6 +39,7 @@ from ontology.events import (
     ACCESS_EXPOSED,
     ACCESS_GRANTED,
     APPROVAL_KINDS,
+    AUTONOMY_KINDS,
     FACTS_DUE,
     FEED_LOADED,
     KEY_ACTIVATED,
@@ -49,6 +50,8 @@ from ontology.events import (
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
     RULES_PRICED,
+    STOP_KINDS,
+    TASK_FAILED,
     TOKEN_ISSUED,
     TOKEN_REVOKED,
     Event,
@@ -82,7 +85,7 @@ _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]
     **{kind: partial(_approval_nodes, kind) for kind in APPROVAL_KINDS},
     **{kind: lambda _reader, _artifact, _payload: NoNodes()
        for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED,
-                    REPORT_MADE, REQUEST_ANSWERED)},
+                    REPORT_MADE, REQUEST_ANSWERED, TASK_FAILED, *STOP_KINDS, *AUTONOMY_KINDS)},
 }  # fmt: skip
 
 

@@ -20,6 +20,15 @@ RELEASE_ABORTED = "release.aborted"
 RELEASE_RETIRED = "release.retired"
 RELEASE_ROLLED_BACK = "release.rolled_back"
 RELEASE_WITHDRAWN = "release.withdrawn"
+STOP_PUT = "stop.put"
+STOP_LIFTED = "stop.lifted"
+ITEMS_PROTECTED = "items.protected"
+ITEMS_RELEASED = "items.released"
+"""Of items that were protected by a word of governance: a machine may move them again."""
+AUTONOMY_RAISED = "autonomy.raised"
+AUTONOMY_LOWERED = "autonomy.lowered"
+TASK_FAILED = "task.failed"
+"""A task of the scheduler failed, after it had gone well."""
 PLAN_MADE = "plan.made"
 RULES_PRICED = "rules.priced"
 """What the rules cost in a plan was found, each by a plan without it."""
@@ -53,7 +62,9 @@ POWER_TAKEN_BACK = "approval.delegation_ended"
 APPROVAL_KINDS = (PLAN_SUBMITTED, APPROVAL_GIVEN, APPROVAL_DECLINED, APPROVAL_RETURNED,
                   APPROVAL_COMMENTED, APPROVAL_ESCALATED, APPROVAL_VOIDED, APPROVAL_EXPIRED,
                   PLAN_CARRIED_OUT, POWER_DELEGATED, POWER_TAKEN_BACK)  # fmt: skip
-GOVERNANCE_KINDS = (*RELEASE_KINDS, *APPROVAL_KINDS)
+STOP_KINDS = (STOP_PUT, STOP_LIFTED, ITEMS_PROTECTED, ITEMS_RELEASED)
+AUTONOMY_KINDS = (AUTONOMY_RAISED, AUTONOMY_LOWERED)
+GOVERNANCE_KINDS = (*RELEASE_KINDS, *APPROVAL_KINDS, *STOP_KINDS, *AUTONOMY_KINDS)
 """Of which `governance.ledger` is the fold."""
 KINDS = (
     FEED_LOADED,
@@ -71,6 +82,7 @@ KINDS = (
     TOKEN_REVOKED,
     REPORT_MADE,
     REQUEST_ANSWERED,
+    TASK_FAILED,
 )
 
 

@@ -15,6 +15,7 @@ from graph.artifacts import ArtifactStore
 from graph.catalog import Catalog
 from graph.governance_events import governance_events_in
 from graph.idempotency import Request
+from graph.lease import Lease
 from graph.log import Log, Write
 from graph.login import Driver
 from graph.persons import Persons
@@ -101,6 +102,10 @@ class House:
     def rehearsing(self) -> "House":
         """The same service, in which a verb does all that it does and nothing of it stays."""
         return self._on(self.projection.log.rehearsing())
+
+    def fenced(self, lease: Lease) -> "House":
+        """The same service, in which nothing is logged once somebody else has the lease."""
+        return self._on(self.projection.log.fenced(lease.fence))
 
     def _on(self, log: Log) -> "House":
         projection = self.projection.on(log)
