@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from ontology.terms import local_name
+from rules.movement_laws import MOVEMENT_LAWS, WEEKDAY_OF, WEEKDAYS
 from rules.properties import (
     Field,
     Keyed,
@@ -37,8 +38,6 @@ from rules.shapes import (
 
 Address = tuple[str, str]
 """Class and local name of a property whose values are compared with others."""
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-WEEKDAY_OF = {"departsWeekday": "departsOn", "arrivesWeekday": "arrivesOn"}
 MONDAY = date(2026, 3, 2)
 MOST_FRESH = 8
 """Values beside the constants that are tried per group; more would only be more of the same."""
@@ -143,7 +142,8 @@ class Regions:
         return max(1, min(sum(self._records.get(name, {}).values()), MOST_RECORDS))
 
     def _read_by_laws(self) -> None:
-        """What is read for a movement to be one: see `MOVEMENT_LAWS` of `rules.seeking`."""
+        """What is read for a movement to be one: see `MOVEMENT_LAWS`."""
+        self._groups[self._find(("Movement", "kind"), "string")].constants.update(MOVEMENT_LAWS)
         self._unite(("Movement", "departsOn"), ("Movement", "arrivesOn"), "date")
         for name, needed in (("destination", "origin"), ("remainingLifeDays", "lot"),
                              ("arrivesOn", "departsOn")):  # fmt: skip
