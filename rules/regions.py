@@ -1,8 +1,4 @@
-"""The few values that shapes can tell apart: constants, the gaps between them, and fresh names.
-
-What a shape of the fragment says of a record depends on how values compare with its constants and
-with each other, never on more. So a finite choice of values per property stands for all of them.
-"""
+"""The few values that shapes can tell apart: constants, the gaps between them, and fresh names."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -86,6 +82,9 @@ KEPT, BROKEN, EITHER = frozenset({True}), frozenset({False}), frozenset({True, F
 
 class Regions:
     """Domains for all properties that some shapes of one target class read.
+
+    What a shape of the fragment says of a record depends on how values compare with its constants
+    and with each other, never on more: a finite choice of values stands for all of them.
 
     Each shape comes with whether it is to be kept or broken. `open` says why the domains may miss
     something, in words; empty means that where some record and facts keep and break them so, one
