@@ -1,8 +1,4 @@
-"""The few values that shapes can tell apart: constants, the gaps between them, and fresh names.
-
-What a shape of the fragment says of a record depends on how values compare with its constants and
-with each other, never on more. So a finite choice of values per property stands for all of them.
-"""
+"""The few values that shapes can tell apart: constants, the gaps between them, and fresh names."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from ontology.terms import local_name
+from rules.movement_laws import MOVEMENT_LAWS, WEEKDAY_OF, WEEKDAYS
 from rules.properties import (
     Field,
     Keyed,
@@ -37,8 +34,6 @@ from rules.shapes import (
 
 Address = tuple[str, str]
 """Class and local name of a property whose values are compared with others."""
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-WEEKDAY_OF = {"departsWeekday": "departsOn", "arrivesWeekday": "arrivesOn"}
 MONDAY = date(2026, 3, 2)
 MOST_FRESH = 8
 """Values beside the constants that are tried per group; more would only be more of the same."""
@@ -87,6 +82,9 @@ KEPT, BROKEN, EITHER = frozenset({True}), frozenset({False}), frozenset({True, F
 
 class Regions:
     """Domains for all properties that some shapes of one target class read.
+
+    What a shape of the fragment says of a record depends on how values compare with its constants
+    and with each other, never on more: a finite choice of values stands for all of them.
 
     Each shape comes with whether it is to be kept or broken. `open` says why the domains may miss
     something, in words; empty means that where some record and facts keep and break them so, one
@@ -143,7 +141,8 @@ class Regions:
         return max(1, min(sum(self._records.get(name, {}).values()), MOST_RECORDS))
 
     def _read_by_laws(self) -> None:
-        """What is read for a movement to be one: see `MOVEMENT_LAWS` of `rules.seeking`."""
+        """What is read for a movement to be one: see `MOVEMENT_LAWS`."""
+        self._groups[self._find(("Movement", "kind"), "string")].constants.update(MOVEMENT_LAWS)
         self._unite(("Movement", "departsOn"), ("Movement", "arrivesOn"), "date")
         for name, needed in (("destination", "origin"), ("remainingLifeDays", "lot"),
                              ("arrivesOn", "departsOn")):  # fmt: skip
