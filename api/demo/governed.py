@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from service.house import House
 
 Row = dict[str, Any]
-PERSON = "demo"
+TOLD = ("kind", "item", "origin", "destination", "lane", "departsOn")
 
 
 def live(house: "House", chain: str, plan: str, rule: str) -> Row:
@@ -59,15 +59,14 @@ def _asked(house: "House", plan: str) -> Row:
 
 def tell(screen: Console, found: Row) -> None:
     """What the change would do, in words and in decisions; then who would decide on the plan."""
-    head(screen, "A rule is changed as a plan is made: tried, then decided on",
-         "A rule that is dropped in silence moves stock that nobody would have let go.")  # fmt: skip
+    head(screen, "A rule is changed as a plan is made: tried, then decided on", "A rule that is "
+         "dropped in silence moves stock that nobody would have let go.")  # fmt: skip
     screen.print(f"Without `{plain(found['rule'])}` the rules would say:")
     for told, effect in found["differences"]:
-        indented(screen, f"{plain(told)} ({effect})")
+        indented(screen, f"{plain(told)}: {effect}")
     if found["permitted"]:
-        record = ", ".join(
-            f"{name} {value}" for name, value in found["permitted"]["record"].items()
-        )
+        stated = found["permitted"]["record"]
+        record = ", ".join(f"{name} {stated[name]}" for name in TOLD if name in stated)
         screen.print(plain(f"Found by search, and denied by the rules in force: {record}."))
     _tell_decisions(screen, found)
     _tell_approval(screen, found)
