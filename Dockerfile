@@ -15,6 +15,7 @@ RUN pip install --no-cache-dir --require-hashes --requirement requirements.lock
 COPY api ./api
 COPY feeds ./feeds
 COPY forecast ./forecast
+COPY governance ./governance
 COPY graph ./graph
 COPY ontology ./ontology
 COPY rules ./rules

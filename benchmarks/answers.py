@@ -135,7 +135,7 @@ def _documents(house: House) -> list[Row]:
     remembered: Any = Remembered(house.catalog)
     inbox = Inbox(house.settings.data_folder, DoorBounds())
     held = House(house.settings, house.driver, house.projection, house.store, house.reader,
-                 remembered, house.release)  # fmt: skip
+                 remembered, house.shipped)  # fmt: skip
     cursors, hops, questions = Cursors.under(TOKEN), Hops(), Questions(house)
     readers, sight = Readers(DoorBounds()), Access(held).sight(OWNER)
     rows = []

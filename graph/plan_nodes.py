@@ -1,4 +1,4 @@
-"""A plan and a release as nodes: lines, shortfalls, and the PROV edges that ground them."""
+"""A plan as nodes: lines, shortfalls, and the PROV edges that ground them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -23,22 +23,6 @@ LINE_CLASSES = {
     "substitution": "Substitution",
 }  # fmt: skip
 LINES_PER_BATCH = 2_000
-
-
-class ReleaseNodes:
-    """The statement that brings an activated release into the graph."""
-
-    def __init__(self, payload: Mapping[str, Any]) -> None:
-        self._release = payload["release"]
-        self.weight = 1
-
-    def steps(self, event: Event, batch_rows: int) -> Iterator[Step]:
-        """One write that can be repeated."""
-
-        def step(tx: ManagedTransaction) -> None:
-            run(tx, "project_release", release=self._release, sequence=event.sequence)
-
-        yield step
 
 
 class PlanNodes:

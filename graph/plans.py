@@ -6,7 +6,7 @@ from typing import Any
 
 from neo4j import ManagedTransaction
 
-from graph.log import Appended, moment
+from graph.log import Appended, Write, moment
 from graph.manifests import write_snapshot
 from graph.merkle import lines_root
 from graph.plan_nodes import PlanNodes
@@ -40,11 +40,13 @@ def save_plan(
     plan: Plan,
     snapshot: Snapshot,
     attachments: Mapping[str, bytes] | None = None,
+    guard: Write | None = None,
 ) -> SavedPlan:
     """Save a sealed plan with its provenance edges: all of it, or nothing, whatever is killed.
 
     `snapshot` is the one that the plan was made from; `plan` is its summary; `attachments`
-    (network, certificate) are kept beside it and named in the event. Saving the same decision
+    (network, certificate) are kept beside it and named in the event; `guard` may refuse it in the
+    transaction. Saving the same decision
     again gives the first answer, whoever sealed it and when. The caller has checked the
     certificate: this package knows no solver. Raises InputError `BAD_PLAN`, `PLAN_SEAL`,
     `BECAUSE_UNKNOWN`; StateError `STALE_PLAN` if a later feed reached the chain,
@@ -60,7 +62,7 @@ def save_plan(
     appended = projection.append(
         NewEvent(PLAN_MADE, f"plan/{digest}", about["agent"], moment(about["made_at"]),
                  projection.store.put_document(document), payload),
-        guard=_guard(plan, snapshot), body=digest, nodes=nodes,
+        guard=_guard(plan, snapshot, guard), body=digest, nodes=nodes,
         derive=lambda seed: {"lines_root": lines_root(seed, lines),
                              PARTNERS_ROOT: partners_root(seed, lines)},
     )  # fmt: skip
@@ -137,8 +139,8 @@ def _keep(
     }  # fmt: skip
 
 
-def _guard(plan: Plan, snapshot: Snapshot) -> Any:
-    def guard(tx: ManagedTransaction, _: Event) -> None:
+def _guard(plan: Plan, snapshot: Snapshot, also: Write | None) -> Write:
+    def guard(tx: ManagedTransaction, event: Event) -> None:
         found = run(tx, "plan_guard", chain=plan.chain, release=plan.release,
                     snapshot_sequence=snapshot.sequence)[0]  # fmt: skip
         if found["later_feed"] is not None:  # INVARIANT: stock that a plan uses has not changed
@@ -149,5 +151,7 @@ def _guard(plan: Plan, snapshot: Snapshot) -> Any:
         if not found["has_release"]:
             raise StateError(f"release `{plan.release}` was never activated",
                              code="RELEASE_UNKNOWN", hint="activate the release first")  # fmt: skip
+        if also is not None:
+            also(tx, event)
 
     return guard

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from operator import itemgetter
 from typing import Any
 
@@ -18,10 +18,11 @@ from graph.grant_nodes import GrantEndNodes, GrantNodes
 from graph.log import Appended, Derive, Entry, Log, Write
 from graph.manifests import OMITS, FeedContents, write_feed
 from graph.migrate import migrate
-from graph.plan_nodes import PlanNodes, ReleaseNodes
+from graph.plan_nodes import PlanNodes
 from graph.recovery.checkpoints import Checkpoints
 from graph.recovery.records import Record, event_of
 from graph.recovery.segments import Segments
+from graph.release_nodes import ReleaseNodes
 from graph.settled_rows import SettledNodes, still_open
 from graph.snapshot import SnapshotReader
 from graph.state import State
@@ -40,7 +41,7 @@ from ontology.events import (
     KEY_ACTIVATED,
     PERSON_ERASED,
     PLAN_MADE,
-    RELEASE_ACTIVATED,
+    RELEASE_KINDS,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
     TOKEN_ISSUED,
@@ -53,12 +54,19 @@ from ontology.events import (
 IN_TRANSACTION_ROWS = 10_000
 """Up to so many rows of an event become nodes in the transaction that appends it."""
 
+
+def _release_nodes(
+    kind: str, _: SnapshotReader, _artifact: str, payload: Mapping[str, Any]
+) -> Nodes:
+    return ReleaseNodes(kind, payload)
+
+
 _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]] = {
     PLAN_MADE: lambda reader, artifact, payload: PlanNodes.read(reader.store, artifact, payload),
-    RELEASE_ACTIVATED: lambda _reader, _artifact, payload: ReleaseNodes(payload),
     ROWS_DISCARDED: SettledNodes,
     ACCESS_GRANTED: lambda _reader, _artifact, payload: GrantNodes(payload),
     ACCESS_ENDED: lambda _reader, _artifact, payload: GrantEndNodes(payload),
+    **{kind: partial(_release_nodes, kind) for kind in RELEASE_KINDS},
     **{kind: lambda _reader, _artifact, _payload: NoNodes()
        for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED,
                     REQUEST_ANSWERED)},

@@ -8,6 +8,16 @@ from typing import Any
 FEED_LOADED = "feed.loaded"
 FACTS_DUE = "facts.due"
 RELEASE_ACTIVATED = "release.activated"
+RELEASE_PROPOSED = "release.proposed"
+RELEASE_BACKTESTED = "release.backtested"
+RELEASE_REVIEWED = "release.reviewed"
+"""A person answers for a rule by which a release permits what was denied."""
+RELEASE_APPROVED = "release.approved"
+RELEASE_CANARY_STARTED = "release.canary_started"
+RELEASE_ABORTED = "release.aborted"
+RELEASE_RETIRED = "release.retired"
+RELEASE_ROLLED_BACK = "release.rolled_back"
+RELEASE_WITHDRAWN = "release.withdrawn"
 PLAN_MADE = "plan.made"
 ROWS_DISCARDED = "rows.discarded"
 PERSON_ERASED = "person.erased"
@@ -19,7 +29,12 @@ TOKEN_ISSUED = "token.issued"  # noqa: S105 - a kind of event
 TOKEN_REVOKED = "token.revoked"  # noqa: S105 - a kind of event
 REQUEST_ANSWERED = "request.answered"
 """A request under a key was answered without any other event: it was so already."""
-KINDS = (FEED_LOADED, FACTS_DUE, RELEASE_ACTIVATED, PLAN_MADE, ROWS_DISCARDED, PERSON_ERASED,
+RELEASE_KINDS = (RELEASE_PROPOSED, RELEASE_BACKTESTED, RELEASE_REVIEWED, RELEASE_APPROVED,
+                 RELEASE_CANARY_STARTED, RELEASE_ABORTED, RELEASE_ACTIVATED, RELEASE_RETIRED,
+                 RELEASE_ROLLED_BACK, RELEASE_WITHDRAWN)  # fmt: skip
+GOVERNANCE_KINDS = (*RELEASE_KINDS,)
+"""Of which `governance.ledger` is the fold."""
+KINDS = (FEED_LOADED, FACTS_DUE, PLAN_MADE, ROWS_DISCARDED, PERSON_ERASED, *GOVERNANCE_KINDS,
          KEY_ACTIVATED, ACCESS_GRANTED, ACCESS_ENDED, ACCESS_EXPOSED, TOKEN_ISSUED,
          TOKEN_REVOKED, REQUEST_ANSWERED)  # fmt: skip
 

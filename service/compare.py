@@ -107,7 +107,7 @@ class Comparison:
 
 def compare(house: House, request: PlanRequest) -> Comparison:
     """The comparison on a chain's present facts, with a plan made for it and not saved."""
-    return compare_on(house.facts(request.chain), house.release, request)
+    return compare_on(house.facts(request.chain), house.release_for(request.chain), request)
 
 
 def compare_on(snapshot: Snapshot, release: Release, request: PlanRequest) -> Comparison:

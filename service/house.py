@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from pathlib import Path
 
+from neo4j import ManagedTransaction
+
+from governance.releasing import Actor, ship
 from graph.artifacts import ArtifactStore
 from graph.catalog import Catalog
+from graph.governance_events import governance_events_in
 from graph.idempotency import Request
+from graph.log import Log, Write
 from graph.login import Driver
 from graph.persons import Persons
-from graph.plans import activate_release
 from graph.progress import Progress, silent
 from graph.projection import Projection, bring_due, open_graph
 from graph.recovery.checkpoints import Checkpoints
@@ -23,9 +28,11 @@ from graph.state import State
 from ontology.canonical import LARGEST_INTEGER, canonical
 from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError
+from ontology.events import Event
 from ontology.governance import PolicyRelease
 from ontology.time_zones import FIRST_YEAR, LAST_YEAR
-from rules.release import Release, default_release
+from rules.release import Release, default_release, from_document
+from service.ledger import Ledger
 from service.returned_memory import return_large_columns
 
 SERVICE_AGENT = "evenkeel"
@@ -65,7 +72,10 @@ def check_time(when: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """An open service: the graph, the artifacts, and the policy release in force."""
+    """An open service: the graph, the artifacts, and what governs it.
+
+    The `shipped` release came with the code. It is in force until people put another in force.
+    """
 
     settings: Settings
     driver: Driver
@@ -73,17 +83,47 @@ class House:
     store: ArtifactStore
     reader: SnapshotReader
     catalog: Catalog
-    release: Release
+    shipped: Release
+    ledger: Ledger
 
     def answering(self, request: Request | None) -> "House":
         """The same service for one request: what its verb logs is the answer, and there is one."""
         log = self.projection.log.answering(request)
-        return replace(self, projection=self.projection.on(log))
+        return self._on(log)
 
     def rehearsing(self) -> "House":
         """The same service, in which a verb does all that it does and nothing of it stays."""
-        log = self.projection.log.rehearsing()
-        return replace(self, projection=self.projection.on(log))
+        return self._on(self.projection.log.rehearsing())
+
+    def _on(self, log: Log) -> "House":
+        projection = self.projection.on(log)
+        return replace(self, projection=projection, ledger=self.ledger.on(projection))
+
+    def release_for(self, chain: str) -> Release:
+        """The release that governs a chain now; of no chain (empty), the one for all others."""
+        state = self.ledger.state()
+        if not state.releases.is_governed:
+            return self.shipped
+        return self.release_at(state.releases.in_force(chain, self.ledger.now(state)))
+
+    def release_at(self, digest: str) -> Release:
+        """The release of a digest, from its document. Raises OutsideError `ARTIFACT_MISSING`."""
+        return self.shipped if digest == self.shipped.digest else _read(self.store, digest)
+
+    def still_governs(self, release: Release, chain: str) -> Write:
+        """Raises StateError `RELEASE_SUPERSEDED` in the transaction where it no longer does."""
+        state = self.ledger.state()
+
+        def guard(tx: ManagedTransaction, event: Event) -> None:
+            newest = state.after_all(governance_events_in(tx, state.sequence))
+            found = newest.releases.in_force(chain, newest.now(event.recorded_at))
+            if newest.releases.is_governed and found != release.digest:
+                raise StateError(
+                    f"release `{release.digest[:12]}` no longer governs `{chain}`",
+                    code="RELEASE_SUPERSEDED", hint="plan again: another release is in force",
+                )  # fmt: skip
+
+        return guard
 
     def state(self, chain: str, now: datetime | None = None) -> State:
         """The state of a chain, facts that have come due since its last event in force."""
@@ -134,10 +174,10 @@ def house_on(
     return_large_columns()
     projection = projection_on(driver, settings)
     store = projection.store
-    active = release or default_release()
-    _put_in_force(projection, active, agent)
+    shipped, ledger = release or default_release(), Ledger(projection)
+    _put_in_force(ledger, shipped, agent)
     catalog = Catalog(driver, Persons(settings.data_folder).told)
-    return House(settings, driver, projection, store, projection.reader, catalog, active)
+    return House(settings, driver, projection, store, projection.reader, catalog, shipped, ledger)
 
 
 def projection_on(driver: Driver, settings: Settings) -> Projection:
@@ -199,10 +239,15 @@ def artifacts_folder(settings: Settings) -> Path:
     return settings.data_folder / "artifacts"
 
 
-def _put_in_force(projection: Projection, release: Release, agent: str) -> None:
-    _ = release.compiled  # INVARIANT: a release with a rule that cannot be evaluated never acts
-    record = PolicyRelease(release.digest, release.name, release.version, len(release.rules))
-    activate_release(
-        projection, record, canonical(release.to_document()),
-        agent=agent, effective_at=datetime.now(UTC),
-    )  # fmt: skip
+@lru_cache(maxsize=16)
+def _read(store: ArtifactStore, digest: str) -> Release:
+    """A release is known by its digest, which is also its document's name in the store."""
+    return from_document(store.get_document(digest))
+
+
+def _put_in_force(ledger: Ledger, shipped: Release, agent: str) -> None:
+    """The shipped release is in force where it came last, and people have not put another there."""
+    _ = shipped.compiled  # INVARIANT: a release with a rule that cannot be evaluated never acts
+    record = PolicyRelease(shipped.digest, shipped.name, shipped.version, len(shipped.rules))
+    ledger.projection.store.put(canonical(shipped.to_document()))
+    ledger.append(partial(ship, agent=Actor(agent, is_person=False), record=asdict(record)))

@@ -42,18 +42,18 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
 
     Asking again on the same facts and release gives the first plan back. Raises InputError
     `CHAIN_UNKNOWN`, `REGIME` and those of the formulations, `RULE_NOT_EVALUATED`; StateError
-    `STALE_PLAN`; SolverError where no certified plan was found.
+    `STALE_PLAN`, `RELEASE_SUPERSEDED`; SolverError where no certified plan was found.
     """
-    snapshot = house.facts(request.chain)
+    snapshot, release = house.facts(request.chain), house.release_for(request.chain)
     with blaming(snapshot, house.catalog, request.chain):
-        draft = answer(ask(snapshot, house.release, request))
+        draft = answer(ask(snapshot, release, request))
         manifest = write_snapshot(house.store, request.chain, snapshot)
-        about = _about(snapshot, house.release, request, manifest)
+        about = _about(snapshot, release, request, manifest)
         about["artifacts"] |= previous_artifact(house, request)
         document = seal(draft.decision, about)
     saved = save_plan(
         house.projection, document, plan=summary_of(document), snapshot=snapshot,
-        attachments=draft.attachments,
+        attachments=draft.attachments, guard=house.still_governs(release, request.chain),
     )  # fmt: skip
     # the first answer or again, the document is read from where it stands: the same bytes
     return PlanMade(house.store.get_document(saved.artifact), saved, draft)

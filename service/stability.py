@@ -227,7 +227,12 @@ def steady_request(
     if window.regime != RISK:
         raise no_lines_to_keep()
     steady = steady_since(
-        house.store, document, house.release, window.starts_on, most_lines, most_units
+        house.store,
+        document,
+        house.release_for(request.chain),
+        window.starts_on,
+        most_lines,
+        most_units,
     )
     return replace(request, previous=document["plan_digest"], steady=steady)
 

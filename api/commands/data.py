@@ -154,11 +154,11 @@ def rules(
     with opened() as house:
         entry = latest_plan(house, chain)
         document = house.store.get_document(entry.artifact) if entry else None
-        rows = _rule_rows(house.release, document)
-        remarks = _remarks(house.release)
+        release = house.release_for(document["decision"]["chain"] if document else chain)
+        rows, remarks = _rule_rows(release, document), _remarks(release)
     if as_json:
         digest = document["plan_digest"] if document else None
-        print_document({"release": house.release.digest, "plan": digest, "rules": rows,
+        print_document({"release": release.digest, "plan": digest, "rules": rows,
                         "remarks": remarks})  # fmt: skip
         return GOOD
     console().print(drawing.rules_table(rows))

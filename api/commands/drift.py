@@ -41,8 +41,8 @@ def drift(
 
     with opened() as house:
         document = document_of(house, find_plan(house, plan, chain))
-        snapshot = house.facts(document["decision"]["chain"])
-        found = drift_of(house.store, document, snapshot, house.release)
+        chain = document["decision"]["chain"]
+        found = drift_of(house.store, document, house.facts(chain), house.release_for(chain))
     if as_json:
         print_document(asdict(found))
     else:

@@ -60,7 +60,8 @@ def edit(
         with working("planning with and without each wish"):
             made = make_plan(house, request)
             snapshot = house.facts(decision["chain"])
-            prices, together = prices_of_edits(made.draft, snapshot, house.release, request)
+            release = house.release_at(made.document["decision"]["release"])
+            prices, together = prices_of_edits(made.draft, snapshot, release, request)
     if as_json:
         print_document(made.document | {"edit_prices": [_price(found) for found in prices]})
         return GOOD

@@ -61,15 +61,15 @@ def frontier(
     weights = Weights(carbon_price_cents_per_tonne=carbon_price, worst_percent=robust or 100)
     with opened() as house:
         name = chain or only_chain(house)
-        snapshot = house.facts(name)
+        snapshot, release = house.facts(name), house.release_for(name)
         if robust and not between:
             request = PlanRequest(name)
             with working("planning for all outcomes, and for the worst"):
-                priced, currency = robust_price(snapshot, house.release, request, robust)
+                priced, currency = robust_price(snapshot, release, request, robust)
             return _priced(priced, name, currency, as_json=as_json)
         pair = tuple((between or BETWEEN).split(","))
         with watched() as progress:
-            found = frontier_of(snapshot, house.release, PlanRequest(name, weights=weights), pair,
+            found = frontier_of(snapshot, release, PlanRequest(name, weights=weights), pair,
                                 points, progress)  # fmt: skip
     if path is not None:
         plot_frontier([_row(point) for point in found.points], found.between, path, name,

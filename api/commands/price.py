@@ -71,7 +71,8 @@ def _prices(
     from service.planning import draft_plan
     from service.price import named, prices, rules_that_act
 
-    release, snapshot, request = house.release, house.facts(chain), PlanRequest(chain)
+    release, snapshot = house.release_for(chain), house.facts(chain)
+    request = PlanRequest(chain)
     meant = [named(snapshot, release, what)] if what else []
     draft = draft_plan(snapshot, release, request)
     acting = limits_that_act(draft, snapshot)

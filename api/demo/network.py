@@ -49,7 +49,7 @@ def lived(house: "House", chain: str, made: "ForecastMade", document: drawing.Ro
     failures = single_points(snapshot, made.starts_on)
     worst = next(each for each in failures.found if each.subjects[0].kind == "supplier")
     return Network(
-        made, compare(house, PlanRequest(chain)), house.release, failures,
+        made, compare(house, PlanRequest(chain)), house.release_for(chain), failures,
         impact(snapshot, worst.subjects, made.starts_on), plan_kpis(house, document),
     )  # fmt: skip
 

@@ -129,8 +129,8 @@ def _prices(house: "House", made: "PlanMade", request: Any) -> "tuple[RulePrice,
         blamed = Counter(row["rule"] for row in decision["shortfalls"] if row.get("rule"))
         often = sorted(blamed or closed, key=lambda r: (-blamed[r], closed.get(r, 0), r))
         rules = often[:1]
-    snapshot = house.facts(request.chain)
-    prices = [price_of_rule(made.draft, snapshot, house.release, rule, request) for rule in rules]
+    snapshot, release = house.facts(request.chain), house.release_for(request.chain)
+    prices = [price_of_rule(made.draft, snapshot, release, rule, request) for rule in rules]
     return tuple(sorted(prices, key=lambda price: (-price.difference_scaled, price.rule)))
 
 

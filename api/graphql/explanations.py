@@ -158,8 +158,10 @@ async def drift_page(info: Info, plan: str) -> PlanDrift:
     from service.drift import drift
 
     document, house = await _document(info, plan), info.context.house
-    snapshot = await info.context.read(house.facts, document["decision"]["chain"])
-    found = await info.context.plan(drift, house.store, document, snapshot, house.release)
+    chain = document["decision"]["chain"]
+    snapshot = await info.context.read(house.facts, chain)
+    release = await info.context.read(house.release_for, chain)
+    found = await info.context.plan(drift, house.store, document, snapshot, release)
     info.context.count(1 + len(found.affected))
     return PlanDrift(
         plan=found.plan, holds=found.holds, same_facts=found.same_facts,

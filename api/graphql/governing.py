@@ -177,9 +177,9 @@ class GovernanceQueries:
     """Rules, comparisons and replays."""
 
     @described
-    async def release(self, info: Info) -> PolicyRelease:
-        """The policy release in force: its rules, knobs and shapes."""
-        found = info.context.house.release
+    async def release(self, info: Info, chain: str = "") -> PolicyRelease:
+        """The policy release in force, on a chain or on all others: rules, knobs and shapes."""
+        found = await info.context.read(info.context.house.release_for, chain)
         info.context.count(len(found.rules))
         return PolicyRelease(found=found, digest=found.digest, name=found.name,
                              version=found.version)  # fmt: skip

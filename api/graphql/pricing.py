@@ -86,7 +86,7 @@ async def prices_page(info: Info, chain: str, of: list[str]) -> list[Price]:
 
     def ask() -> list[Price]:
         house, request = info.context.house, PlanRequest(chain)
-        snapshot, release = house.facts(chain), house.release
+        snapshot, release = house.facts(chain), house.release_for(chain)
         asked = [named(snapshot, release, name) for name in of]
         draft = draft_plan(snapshot, release, request)
         scale, currency = draft.problem.network.cost_scale, draft.decision["currency"]

@@ -84,7 +84,8 @@ async def frontier_page(
         house = info.context.house
         snapshot = house.facts(chain)
         names = (between[0].value, between[1].value)
-        return frontier(snapshot, house.release, PlanRequest(chain, weights=weights), names,
+        request = PlanRequest(chain, weights=weights)
+        return frontier(snapshot, house.release_for(chain), request, names,
                         min(points, MOST_POINTS))  # fmt: skip
 
     found = await info.context.read(ask)

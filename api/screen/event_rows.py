@@ -15,7 +15,7 @@ from ontology.events import (
     FEED_LOADED,
     KEY_ACTIVATED,
     PLAN_MADE,
-    RELEASE_ACTIVATED,
+    RELEASE_KINDS,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
     TOKEN_ISSUED,
@@ -57,11 +57,18 @@ def about(event: "Event") -> str:
         return f"key {told['key'].split('+')[1]}"
     if event.kind == REQUEST_ANSWERED:
         return str(told["request"])
-    if event.kind == RELEASE_ACTIVATED:
-        return f"{told['release']['name']} {told['release']['version']}"
+    if event.kind in RELEASE_KINDS:
+        return _release(told["release"])
     if event.kind in _ACCESS:
         return str(told[_ACCESS[event.kind]])
     return str(told["plan"])[:DIGITS] if event.kind == PLAN_MADE else ""
+
+
+def _release(stated: Any) -> str:
+    """By its name where the event has its record, else by its digest."""
+    if isinstance(stated, Mapping):
+        return f"{stated['name']} {stated['version']}"
+    return str(stated)[:DIGITS]
 
 
 def says(event: "Event") -> str:

@@ -3,4 +3,4 @@ OPTIONAL MATCH (later:Event {chain: $chain})
 WHERE later.sequence > $snapshot_sequence AND later.kind IN ['feed.loaded', 'facts.due']
 WITH min(later.sequence) AS later_feed
 OPTIONAL MATCH (r:PolicyRelease {digest: $release})
-RETURN later_feed, r IS NOT NULL AS has_release
+RETURN later_feed, r.event_sequence IS NOT NULL AS has_release

@@ -48,12 +48,13 @@ def foreseen(house: House, chain: str, present: Snapshot, after: Snapshot) -> Pl
         return None
     document = house.store.get_document(latest[0].artifact)
     decision, request = document["decision"], inputs_of(house.store, document)[2]
-    same = decision["snapshot"] == present.digest and decision["release"] == house.release.digest
+    release = house.release_for(chain)
+    same = decision["snapshot"] == present.digest and decision["release"] == release.digest
     name = "plan" if same else "present"
     digest, currency = document["plan_digest"], decision["currency"]
     try:
-        before = decision if same else draft_plan(present, house.release, request).decision
-        now = draft_plan(after, house.release, request).decision
+        before = decision if same else draft_plan(present, release, request).decision
+        now = draft_plan(after, release, request).decision
     except EvenkeelError as error:
         return PlanForeseen(digest, name, currency, None, (), f"{error} [{error.code}]")
     lines = tuple(LineForeseen(*line) for line in lines_apart(before, now))

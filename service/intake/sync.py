@@ -216,7 +216,8 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
     present, log = before.snapshot, house.projection.log
     clocks = reading.clocks or clocks_of(reading.delivery, log, chosen, present, reading.now)
     short = hold_to_key_lengths(reading.found)
-    sound = hold_to_rules(house.release, short, present, chosen.known, before.about)
+    release = house.release_for(chosen.chain)
+    sound = hold_to_rules(release, short, present, chosen.known, before.about)
     judged = hold_to_gates(
         sound, chosen, before, house.reader, reading.delivery, may_stop=not dry_run,
         severities=reading.waived,
@@ -245,7 +246,7 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
     ahead = after_omitted(before, left_out, now).at(now)
     after = ahead.after(before.sequence + 1, now, stated)
     changes = changes_of(before, after, stated)
-    ruled = rule_changes(house.release, ahead, after, stated, changes)
+    ruled = rule_changes(release, ahead, after, stated, changes)
     notes = (
         *told.notes,
         *(each.note for each in left_out),
@@ -391,7 +392,7 @@ def _account(house: House, ready: Prepared) -> dict[str, Any]:
         "changes": {each.name: each.counts for each in ready.changes},
         "rules": ready.ruled and ready.ruled.told(),
         "notices": [*ready.notes, *(ready.ruled.notices() if ready.ruled else ()),
-                    *notices_of_feed(house.release, present, tables),
+                    *notices_of_feed(house.release_for(chain), present, tables),
                     *_of_priorities(house, ready)],
         "next": next_step(chain, present, tables),
     }  # fmt: skip

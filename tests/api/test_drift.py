@@ -16,7 +16,7 @@ def test_a_plan_holds_on_its_facts(ask: Ask, house: House, digest: str) -> None:
         crowded affected { items gapScaled gapScaledThen why } } }""",
         plan=digest)["planDrift"]  # fmt: skip
     found = drift(
-        house.store, plan_document(house, digest), house.reader.read(CHAIN), house.release
+        house.store, plan_document(house, digest), house.reader.read(CHAIN), house.shipped
     )
     assert got["holds"]
     assert got["sameFacts"]
@@ -28,7 +28,7 @@ def test_a_plan_holds_on_its_facts(ask: Ask, house: House, digest: str) -> None:
 def test_the_verdict_is_printed(house: House, digest: str) -> None:
     """What holds says so with amounts; what does not names the items, why, and what to do."""
     document = plan_document(house, digest)
-    found = drift(house.store, document, house.reader.read(CHAIN), house.release)
+    found = drift(house.store, document, house.reader.read(CHAIN), house.shipped)
     held = printed(show_drift, found, document, 20)
     assert f"plan {digest[:12]} of {CHAIN}" in held
     assert "holds: the facts are the same" in held
@@ -47,7 +47,7 @@ def test_the_verdict_is_printed(house: House, digest: str) -> None:
 def test_the_bound_of_the_root_is_said(house: House, digest: str) -> None:
     """Where branches proved a plan, its gaps here are told to be those of the root."""
     document = plan_document(house, digest)
-    found = drift(house.store, document, house.reader.read(CHAIN), house.release)
+    found = drift(house.store, document, house.reader.read(CHAIN), house.shipped)
     assert "root" not in printed(show_drift, found, document, 20)
     branched = replace(found, branches=7, gap_by_branches_then=0, gap_scaled_then=1_230_000)
     told = " ".join(printed(show_drift, branched, document, 20).split())

@@ -16,7 +16,7 @@ def test_the_points_are_those_of_the_service(ask: Ask, house: House) -> None:
     """Every amount, digest and proof is what the service says; points are limited."""
     found = ask(QUERY)["frontier"]
     snapshot = house.reader.read(CHAIN)
-    expected = frontier(snapshot, house.release, PlanRequest(CHAIN), (SERVICE, LANDED), MOST_POINTS)
+    expected = frontier(snapshot, house.shipped, PlanRequest(CHAIN), (SERVICE, LANDED), MOST_POINTS)
     assert [point.plan for point in expected.points] == [row["plan"] for row in found["points"]]
     assert MOST_POINTS == len(found["points"]) + found["dominated"] + found["repeated"]
     for point, row in zip(expected.points, found["points"], strict=True):

@@ -35,7 +35,7 @@ def world(database: Driver, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 def test_the_release_is_told_whole(world: World, ask: Ask) -> None:
     """Rules, knobs, and the texts of the shapes, as they are in force."""
-    release = world.house.release
+    release = world.house.shipped
     found = ask("""{ release { digest name version rules { rule title file }
         knobs { name value } shapes { name text } } }""")["release"]
     assert (release.digest, release.name, release.version) == (

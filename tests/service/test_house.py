@@ -145,6 +145,6 @@ def test_brunel_is_planned_and_proved(house: House) -> None:
     assert [ACCEPTED] * 3 == [check.status for check in verdict.checks]
     rule = next(iter(decision["suppressed"]["by_rule"]))
     snapshot = house.reader.read("brunel")
-    price = price_of_rule(made.draft, snapshot, house.release, rule, PlanRequest("brunel"))
+    price = price_of_rule(made.draft, snapshot, house.shipped, rule, PlanRequest("brunel"))
     served = price.comparison_without["plan"]["orders_served"]
     assert served >= decision["comparison"]["plan"]["orders_served"] == 2444

@@ -30,7 +30,7 @@ def house(empty_database: Driver, tmp_path: Path) -> House:
 def test_a_steady_plan_names_and_carries_the_plan_before(house: House, tmp_path: Path) -> None:
     """The new plan has the same lines, names the old one, and its bundle is verified in whole."""
     first = make_plan(house, REQUEST).document
-    assert drift(house.store, first, house.reader.read("two_hubs"), house.release).holds
+    assert drift(house.store, first, house.reader.read("two_hubs"), house.shipped).holds
     made = make_plan(house, steady_request(house, REQUEST, first, most_units=0)).document
     assert first["plan_digest"] == made["decision"]["previous"]
     assert first["decision"]["lines"] == made["decision"]["lines"]

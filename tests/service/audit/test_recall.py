@@ -175,7 +175,7 @@ def test_what_would_have_been_is_what_planning_makes(house: House, fact: str) ->
             tables[name] = merged
             stated = document["decision"].get("objectives", {"service_per_mille": 1_000})
             request = PlanRequest(CHAIN, weights=Weights(stated["service_per_mille"]))
-            made = draft_plan(replace(snapshot, tables=tables), house.release, request).decision
+            made = draft_plan(replace(snapshot, tables=tables), house.shipped, request).decision
             assert plan.otherwise is not None
             assert made["certificate"]["cost"] == plan.otherwise.cost_scaled[1]
             assert made["comparison"]["plan"]["cost_cents"] == plan.otherwise.cost_cents[1]

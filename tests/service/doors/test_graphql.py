@@ -66,7 +66,7 @@ def units(page: Any) -> dict[str, int]:
 
 def plan_cost_cents(house: House) -> int:
     """What a plan on the present facts costs."""
-    decision = draft_plan(house.facts(CHAIN), house.release, PlanRequest(chain=CHAIN)).decision
+    decision = draft_plan(house.facts(CHAIN), house.shipped, PlanRequest(chain=CHAIN)).decision
     return int(decision["comparison"]["plan"]["cost_cents"])
 
 

@@ -1,0 +1,264 @@
+"""The life of a policy release: one table of what may follow what, and what is in force when."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from governance.scopes import EVERYWHERE, Scope, scope_of
+from ontology.access import ANY
+from ontology.errors import StateError
+from ontology.events import (
+    RELEASE_ABORTED,
+    RELEASE_ACTIVATED,
+    RELEASE_APPROVED,
+    RELEASE_BACKTESTED,
+    RELEASE_CANARY_STARTED,
+    RELEASE_PROPOSED,
+    RELEASE_RETIRED,
+    RELEASE_REVIEWED,
+    RELEASE_ROLLED_BACK,
+    RELEASE_WITHDRAWN,
+    Event,
+    micros_of,
+    moment_of,
+)
+
+SINCE = "since_micros"
+PROPOSED, BACKTESTED, APPROVED, CANARY = "proposed", "back-tested", "approved", "canary"
+ACTIVE, RETIRED, ROLLED_BACK = "active", "retired", "rolled back"
+WITHDRAWN, ABORTED = "withdrawn", "aborted"
+STATUSES = (
+    PROPOSED,
+    BACKTESTED,
+    APPROVED,
+    CANARY,
+    ACTIVE,
+    RETIRED,
+    ROLLED_BACK,
+    WITHDRAWN,
+    ABORTED,
+)
+
+TRANSITIONS: Mapping[tuple[str, str], str] = MappingProxyType({
+    (PROPOSED, RELEASE_BACKTESTED): BACKTESTED,
+    (PROPOSED, RELEASE_WITHDRAWN): WITHDRAWN,
+    (BACKTESTED, RELEASE_BACKTESTED): BACKTESTED,
+    (BACKTESTED, RELEASE_REVIEWED): BACKTESTED,
+    (BACKTESTED, RELEASE_APPROVED): APPROVED,
+    (BACKTESTED, RELEASE_WITHDRAWN): WITHDRAWN,
+    (APPROVED, RELEASE_CANARY_STARTED): CANARY,
+    (APPROVED, RELEASE_ACTIVATED): ACTIVE,
+    (APPROVED, RELEASE_WITHDRAWN): WITHDRAWN,
+    (CANARY, RELEASE_ABORTED): ABORTED,
+    (CANARY, RELEASE_ACTIVATED): ACTIVE,
+    (ACTIVE, RELEASE_RETIRED): RETIRED,
+    (ACTIVE, RELEASE_ROLLED_BACK): ROLLED_BACK,
+    (RETIRED, RELEASE_ACTIVATED): ACTIVE,
+})  # fmt: skip
+"""From a status by an event to the next; what is not named here is refused.
+
+A release that was retired may be activated again: it was approved, and is the same to the letter.
+One that was rolled back, withdrawn or aborted is proposed anew, as another.
+"""
+
+BY_PERSONS_ONLY = frozenset({RELEASE_PROPOSED, RELEASE_APPROVED, RELEASE_REVIEWED,
+                             RELEASE_CANARY_STARTED, RELEASE_ACTIVATED, RELEASE_RETIRED,
+                             RELEASE_ROLLED_BACK, RELEASE_WITHDRAWN})  # fmt: skip
+"""An automatic actor may back-test and abort, never promote."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseCase:
+    """A release on its way: its status, who proposed it and why, and what it was shown to do.
+
+    `deny_to_allow` are the rules by which its newest back-test permits what was denied;
+    `reviewed` those of them that a person has answered for. `backtest` is that result's artifact.
+    """
+
+    digest: str
+    name: str
+    version: str
+    shape_count: int
+    author: str
+    reason: str
+    parent: str
+    scope: Scope
+    status: str = PROPOSED
+    artifact: str = ""
+    backtest: str = ""
+    deny_to_allow: tuple[str, ...] = ()
+    reviewed: frozenset[str] = frozenset()
+    approvers: tuple[str, ...] = ()
+
+    @property
+    def unreviewed(self) -> tuple[str, ...]:
+        """Rules by which it permits what was denied, and nobody has answered for that."""
+        return tuple(rule for rule in self.deny_to_allow if rule not in self.reviewed)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A release is in force in a scope since a time, by an event; `replaced` the one before."""
+
+    scope: Scope
+    since: datetime
+    release: str
+    event: int
+    replaced: str = ""
+
+
+@dataclass(frozen=True)
+class Releases:
+    """Every release by digest, and the timeline of what was in force where."""
+
+    cases: Mapping[str, ReleaseCase] = field(default_factory=dict)
+    timeline: tuple[InForce, ...] = ()
+    is_governed: bool = False
+    """Whether people have put a release in force: the shipped one then no longer does so itself."""
+
+    def case(self, digest: str) -> ReleaseCase:
+        """One release. Raises StateError `RELEASE_UNKNOWN`."""
+        found = self.cases.get(digest)
+        if found is None:
+            raise StateError(f"release `{digest[:64]}` was never proposed", code="RELEASE_UNKNOWN",
+                             hint="`evenkeel policy propose FOLDER` does that")  # fmt: skip
+        return found
+
+    def in_force(self, chain: str, at: datetime) -> str:
+        """The digest of the release that governs a chain as a whole at a time; empty: none.
+
+        One of the chain's own goes before one of all chains.
+        """
+        return self._newest(Scope(chain or ANY), at) or self._newest(EVERYWHERE, at)
+
+    def partial(self, chain: str, at: datetime) -> tuple[InForce, ...]:
+        """What governs parts of a chain at a time, in order of scopes."""
+        scopes = {each.scope for each in self.timeline if each.scope.is_partial}
+        newest = [self._standing(scope, at) for scope in sorted(scopes) if scope.covers(chain)]
+        return tuple(each for each in newest if each is not None and each.release)
+
+    def latest(self, scope: Scope) -> str:
+        """The digest of what was last put in force in exactly this scope, now or later."""
+        mine = [each for each in self.timeline if each.scope == scope]
+        return mine[-1].release if mine else ""
+
+    def before(self, case: ReleaseCase) -> str:
+        """The digest of what a release replaced in its scope; empty where there was none."""
+        return self._replaced_by(case.scope, case.digest)
+
+    def _replaced_by(self, scope: Scope, digest: str) -> str:
+        mine = [each for each in self.timeline if each.scope == scope and each.release == digest]
+        return mine[-1].replaced if mine else ""
+
+    def _newest(self, scope: Scope, at: datetime) -> str:
+        found = self._standing(scope, at)
+        return found.release if found else ""
+
+    def _standing(self, scope: Scope, at: datetime) -> InForce | None:
+        """What was put in force last, of what has begun: the later word holds from its time on."""
+        mine = [each for each in self.timeline if each.scope == scope and each.since <= at]
+        return mine[-1] if mine else None
+
+    def after(self, event: Event) -> "Releases":
+        """The releases after an event of theirs; one that the table does not allow is refused."""
+        if event.kind == RELEASE_PROPOSED:
+            return self._proposed(event)
+        if event.kind == RELEASE_ACTIVATED and SINCE not in event.payload:
+            return self._shipped(event)
+        return self._moved(event)
+
+    def _proposed(self, event: Event) -> "Releases":
+        said = event.payload
+        record = said["release"]
+        case = ReleaseCase(
+            record["digest"], record["name"], record["version"], record["shape_count"],
+            event.agent, said["reason"],
+            said["parent"], scope_of(said["scope"]), artifact=event.artifact,
+        )  # fmt: skip
+        return replace(self, cases={**self.cases, case.digest: case})
+
+    def _shipped(self, event: Event) -> "Releases":
+        """A release that came with the code and was put in force by who started it."""
+        since = event.recorded_at
+        entry = InForce(EVERYWHERE, since, released(event.payload), event.sequence,
+                        self.in_force(ANY, since))  # fmt: skip
+        return replace(self, timeline=(*self.timeline, entry))
+
+    def _moved(self, event: Event) -> "Releases":
+        digest = released(event.payload)
+        case = self.case(digest)
+        status = next_status(case, event.kind)
+        moved = replace(case, status=status, **_learnt(case, event))
+        cases = {**self.cases, digest: moved}
+        if event.kind == RELEASE_ACTIVATED:
+            return self._activated(event, cases, case.scope)
+        if event.kind == RELEASE_ROLLED_BACK:
+            return self._rolled_back(event, cases, case)
+        if event.kind == RELEASE_RETIRED:
+            ends = InForce(case.scope, since_of(event.payload), "", event.sequence, digest)
+            return replace(self, cases=cases, timeline=(*self.timeline, ends))
+        return replace(self, cases=cases)
+
+    def _activated(
+        self, event: Event, cases: Mapping[str, ReleaseCase], scope: Scope
+    ) -> "Releases":
+        digest, before = released(event.payload), event.payload["replaces"]
+        if before in cases and before != digest and scope == cases[before].scope:
+            cases = {**cases, before: replace(cases[before], status=RETIRED)}
+        entry = InForce(scope, since_of(event.payload), digest, event.sequence, before)
+        return replace(self, cases=cases, timeline=(*self.timeline, entry), is_governed=True)
+
+    def _rolled_back(
+        self, event: Event, cases: Mapping[str, ReleaseCase], case: ReleaseCase
+    ) -> "Releases":
+        back = event.payload["back_to"]
+        if back in cases:
+            cases = {**cases, back: replace(cases[back], status=ACTIVE)}
+        before = self._replaced_by(case.scope, back)  # and not the one that was rolled back
+        entry = InForce(case.scope, since_of(event.payload), back, event.sequence, before)
+        return replace(self, cases=cases, timeline=(*self.timeline, entry))
+
+
+def next_status(case: ReleaseCase, kind: str) -> str:
+    """The status after an event. Raises StateError `RELEASE_STATUS` where the table has none."""
+    found = TRANSITIONS.get((case.status, kind))
+    if found is None:
+        doing = kind.partition(".")[2].replace("_", " ")
+        raise StateError(f"release `{case.digest[:12]}` is {case.status}: it cannot be {doing}",
+                         code="RELEASE_STATUS", hint=_what_next(case.status))  # fmt: skip
+    return found
+
+
+def released(payload: Mapping[str, Any]) -> str:
+    """The digest of the release that an event is about."""
+    about = payload["release"]
+    return str(about["digest"] if isinstance(about, Mapping) else about)
+
+
+def since_of(payload: Mapping[str, Any]) -> datetime:
+    """From when what an event puts in force is so."""
+    return moment_of(payload[SINCE])
+
+
+def stated_since(since: datetime) -> dict[str, int]:
+    """The field of a payload that `since_of` reads."""
+    return {SINCE: micros_of(since)}
+
+
+def _learnt(case: ReleaseCase, event: Event) -> dict[str, Any]:
+    said = event.payload
+    if event.kind == RELEASE_BACKTESTED:  # another result: what was answered for was another one
+        return {"backtest": event.artifact, "deny_to_allow": tuple(said["deny_to_allow"]),
+                "reviewed": frozenset()}  # fmt: skip
+    if event.kind == RELEASE_REVIEWED:
+        return {"reviewed": case.reviewed | {said["rule"]}}
+    if event.kind == RELEASE_APPROVED:
+        return {"approvers": (*case.approvers, event.agent)}
+    return {}
+
+
+def _what_next(status: str) -> str:
+    kinds = [kind.partition(".")[2].replace("_", " ") for at, kind in TRANSITIONS if at == status]
+    return f"it may be {' or '.join(sorted(kinds))}" if kinds else "propose it anew, as another"

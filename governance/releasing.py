@@ -1,0 +1,242 @@
+"""What people, and machines in part, decide about releases: events, or a refusal with a code."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from governance.ledger import Governed
+from governance.releases import (
+    ACTIVE,
+    BY_PERSONS_ONLY,
+    PROPOSED,
+    next_status,
+    stated_since,
+)
+from governance.scopes import Scope
+from ontology.access import ANY
+from ontology.errors import AccessError, InputError, StateError
+from ontology.events import (
+    RELEASE_ABORTED,
+    RELEASE_ACTIVATED,
+    RELEASE_APPROVED,
+    RELEASE_BACKTESTED,
+    RELEASE_CANARY_STARTED,
+    RELEASE_PROPOSED,
+    RELEASE_RETIRED,
+    RELEASE_REVIEWED,
+    RELEASE_ROLLED_BACK,
+    RELEASE_WITHDRAWN,
+    NewEvent,
+)
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who decides: a person by pseudonym, or the service itself."""
+
+    id: str
+    is_person: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A release as it is proposed: its record, its document's artifact, why, and for where.
+
+    `findings` are those of lint that stand; `waivers` answer for them, each by a named person.
+    """
+
+    record: Payload
+    artifact: str
+    reason: str
+    scope: Scope
+    findings: Sequence[Payload] = ()
+    waivers: Sequence[Payload] = ()
+
+
+def ship(state: Governed, now: datetime, agent: Actor, record: Payload) -> NewEvent | None:
+    """Put the release that came with the code in force, as long as no person has put another."""
+    releases, digest = state.releases, record["digest"]
+    if releases.is_governed or releases.in_force(ANY, now) == digest:
+        return None
+    return NewEvent(RELEASE_ACTIVATED, f"release/{digest}/{state.sequence}", agent.id, now, digest,
+                    {"release": dict(record)})  # fmt: skip
+
+
+def propose(state: Governed, now: datetime, who: Actor, proposal: Proposal) -> NewEvent | None:
+    """Propose a release; None where the same one stands proposed already.
+
+    Raises InputError `REASON_MISSING`; StateError `RELEASE_FINDINGS` while lint has found what
+    nobody answers for.
+    """
+    digest = proposal.record["digest"]
+    if digest in state.releases.cases:
+        return None
+    _reasoned(proposal.reason)
+    answered = {(each["rule"], each["code"]) for each in proposal.waivers if each["reason"].strip()}
+    found = [each for each in proposal.findings if (each["rule"], each["code"]) not in answered]
+    if found:
+        raise StateError(
+            f"lint has {len(found)} findings that nobody answers for, the first: "
+            f"{found[0]['rule']}: {found[0]['what']}", code="RELEASE_FINDINGS",
+            hint="correct the rules, or answer for each with a reason",
+        )  # fmt: skip
+    payload = {
+        "release": dict(proposal.record), "reason": proposal.reason,
+        "parent": state.releases.in_force(proposal.scope.chain, now),
+        "status": PROPOSED, "scope": proposal.scope.stated(),
+        "waivers": [dict(each) for each in proposal.waivers],
+    }  # fmt: skip
+    return _event(state, now, who, RELEASE_PROPOSED, digest, payload, proposal.artifact)
+
+
+def backtested(
+    state: Governed, now: datetime, who: Actor, digest: str, result: str,
+    deny_to_allow: Sequence[str],
+) -> NewEvent:  # fmt: skip
+    """State what a back-test showed; `result` is its artifact. Other reviews are needed then."""
+    payload = {"release": digest, "deny_to_allow": sorted(set(deny_to_allow))}
+    return _move(state, now, who, RELEASE_BACKTESTED, digest, payload, result)
+
+
+def review(
+    state: Governed, now: datetime, who: Actor, digest: str, rule: str, reason: str
+) -> NewEvent | None:
+    """Answer for a rule by which a release permits what was denied; None if somebody did."""
+    case = state.releases.case(digest)
+    _reasoned(reason)
+    if rule not in case.deny_to_allow:
+        raise InputError(f"the back-test shows nothing that `{rule}` newly permits",
+                         code="REVIEW_NEEDLESS", hint="`evenkeel policy show` lists what does"
+                         )  # fmt: skip
+    if rule in case.reviewed:
+        return None
+    payload = {"release": digest, "rule": rule, "reason": reason}
+    return _move(state, now, who, RELEASE_REVIEWED, digest, payload)
+
+
+def approve(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
+    """Approve a release that was back-tested.
+
+    Raises StateError `OWN_RELEASE` for who proposed it, `RELEASE_UNREVIEWED`.
+    """
+    case = state.releases.case(digest)
+    _reasoned(reason)
+    if who.id == case.author:  # INVARIANT: nobody approves their own, under any login
+        raise StateError("nobody approves what they proposed themselves", code="OWN_RELEASE",
+                         hint="ask another governor")  # fmt: skip
+    if case.unreviewed:
+        raise StateError(
+            f"nobody has answered for what {_some(case.unreviewed)} newly permits",
+            code="RELEASE_UNREVIEWED", hint="`evenkeel policy review` does, with a reason",
+        )  # fmt: skip
+    return _move(state, now, who, RELEASE_APPROVED, digest, {"release": digest, "reason": reason})
+
+
+def start_canary(
+    state: Governed, now: datetime, who: Actor, digest: str, terms: Payload
+) -> NewEvent:
+    """Let an approved release decide for a part, as its `terms` say, beside the one in force."""
+    return _move(state, now, who, RELEASE_CANARY_STARTED, digest,
+                 {"release": digest, "terms": dict(terms)})  # fmt: skip
+
+
+def abort(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
+    """End a canary for good; a machine may do this, too."""
+    _reasoned(reason)
+    return _move(state, now, who, RELEASE_ABORTED, digest, {"release": digest, "reason": reason})
+
+
+def activate(
+    state: Governed, now: datetime, who: Actor, digest: str, replaces: str,
+    since: datetime | None = None,
+) -> NewEvent | None:  # fmt: skip
+    """Put an approved release in force in its scope, from now or a time on; None if it is.
+
+    `replaces` is the one that the person saw in force there. Raises StateError `RELEASE_CONFLICT`
+    where another was put in force meanwhile, InputError `RELEASE_TOO_EARLY` for the past.
+    """
+    case = state.releases.case(digest)
+    if case.status == ACTIVE:
+        return None
+    begins = now if since is None else max(since, now)
+    if since is not None and (now - since).total_seconds() > MOST_BACK_SECONDS:
+        raise InputError("a release cannot be put in force in the past", code="RELEASE_TOO_EARLY",
+                         hint="leave out the time, or give a later one")  # fmt: skip
+    stands = state.releases.latest(case.scope)
+    if stands != replaces:
+        raise StateError(
+            f"release `{stands[:12]}` is the one in force there, not `{replaces[:12]}`",
+            code="RELEASE_CONFLICT", hint="look again, and activate against what is in force",
+        )  # fmt: skip
+    record = {"digest": digest, "name": case.name, "version": case.version,
+              "shape_count": case.shape_count, "status": ACTIVE}  # fmt: skip
+    payload = {"release": record, "replaces": replaces, **stated_since(begins)}
+    return _move(state, now, who, RELEASE_ACTIVATED, digest, payload, case.artifact)
+
+
+def retire(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
+    """Take a release out of force that governs a part, a chain of its own or a canary's.
+
+    Raises StateError `LAST_RELEASE` for the one that governs everything: replace it.
+    """
+    case = state.releases.case(digest)
+    _reasoned(reason)
+    if case.scope.chain == ANY and not case.scope.is_partial:
+        raise StateError("some release must govern everything", code="LAST_RELEASE",
+                         hint="activate another, or roll back")  # fmt: skip
+    return _move(state, now, who, RELEASE_RETIRED, digest,
+                 {"release": digest, "reason": reason, **stated_since(now)})  # fmt: skip
+
+
+def roll_back(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
+    """Put back in force, at once, what a release replaced. Raises StateError `NOTHING_BEFORE`."""
+    case = state.releases.case(digest)
+    _reasoned(reason)
+    back = state.releases.before(case)
+    if not back and case.scope.chain == ANY and not case.scope.is_partial:
+        raise StateError("there is no release before it", code="NOTHING_BEFORE",
+                         hint="activate another")  # fmt: skip
+    payload = {"release": digest, "reason": reason, "back_to": back, **stated_since(now)}
+    return _move(state, now, who, RELEASE_ROLLED_BACK, digest, payload)
+
+
+def withdraw(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
+    """Give up a release that is not in force."""
+    _reasoned(reason)
+    return _move(state, now, who, RELEASE_WITHDRAWN, digest, {"release": digest, "reason": reason})
+
+
+MOST_BACK_SECONDS = 60
+"""A time so long past is still `now`: it was typed, or came by a slow network."""
+
+
+def _move(
+    state: Governed, now: datetime, who: Actor, kind: str, digest: str, payload: Payload,
+    artifact: str = "",
+) -> NewEvent:  # fmt: skip
+    status = next_status(state.releases.case(digest), kind)
+    return _event(state, now, who, kind, digest, {**payload, "status": status}, artifact)
+
+
+def _event(
+    state: Governed, now: datetime, who: Actor, kind: str, digest: str, payload: Payload,
+    artifact: str = "",
+) -> NewEvent:  # fmt: skip
+    if kind in BY_PERSONS_ONLY and not who.is_person:
+        raise AccessError("only a person may decide this", code="PERSONS_ONLY",
+                          hint="a machine may back-test and abort, never promote")  # fmt: skip
+    return NewEvent(kind, f"{kind}/{digest}/{state.sequence}", who.id, now, artifact, payload)
+
+
+def _reasoned(reason: str) -> None:
+    if not reason.strip():
+        raise InputError("a decision needs a reason", code="REASON_MISSING",
+                         hint="give it with --reason, without a name")  # fmt: skip
+
+
+def _some(rules: Sequence[str]) -> str:
+    first = f"`{rules[0]}`"
+    return first if len(rules) == 1 else f"{first} and {len(rules) - 1} more"

@@ -1,0 +1,110 @@
+"""Policy releases: proposed, back-tested, reviewed, approved, put in force, taken back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+
+from governance import releasing
+from governance.ledger import Governed
+from governance.releases import ReleaseCase
+from governance.releasing import Actor, Proposal
+from governance.scopes import EVERYWHERE, Scope
+from ontology.canonical import canonical
+from ontology.errors import InputError
+from ontology.events import NewEvent
+from ontology.governance import PolicyRelease
+from rules.lint import lint
+from rules.release import Release
+from service.house import House
+from service.ledger import Decided
+
+
+def propose(
+    house: House, release: Release, reason: str, agent: str, scope: Scope = EVERYWHERE,
+    waivers: Sequence[Mapping[str, str]] = (),
+) -> Decided:  # fmt: skip
+    """Propose a release for a scope; the same one again is proposed already.
+
+    Raises InputError `RULE_NOT_EVALUATED`, `REASON_MISSING`; StateError `RELEASE_FINDINGS` where
+    lint finds what no waiver (rule, code, reason) answers for.
+    """
+    _ = release.compiled  # INVARIANT: a release with a rule that cannot be evaluated never acts
+    record = asdict(PolicyRelease(release.digest, release.name, release.version,
+                                  len(release.rules), "proposed"))  # fmt: skip
+    findings = [asdict(each) for each in lint(release)]
+    artifact = house.store.put(canonical(release.to_document()))
+    answered = [{**each, "person": agent} for each in waivers]
+    proposal = Proposal(record, artifact, reason, scope, findings, answered)
+    return house.ledger.append(
+        lambda state, now: releasing.propose(state, now, Actor(agent), proposal)
+    )
+
+
+def review(house: House, name: str, rule: str, reason: str, agent: str) -> Decided:
+    """Answer for a rule by which a release permits what was denied."""
+    return _decided(house, name, agent, partial(releasing.review, rule=rule, reason=reason))
+
+
+def approve(house: House, name: str, reason: str, agent: str) -> Decided:
+    """Approve what somebody else proposed. Raises StateError `OWN_RELEASE`, `RELEASE_UNREVIEWED`,
+    `RELEASE_STATUS`.
+    """
+    return _decided(house, name, agent, partial(releasing.approve, reason=reason))
+
+
+def activate(
+    house: House, name: str, agent: str, replaces: str | None = None, since: datetime | None = None
+) -> Decided:
+    """Put an approved release in force, from now on or a later time.
+
+    `replaces` is the digest that the person saw in force (None: whatever is): where another came
+    meanwhile, StateError `RELEASE_CONFLICT`.
+    """
+    found = find(house, name)
+    seen = house.ledger.state().releases.latest(found.scope) if replaces is None else replaces
+    return _decided(house, found.digest, agent,
+                    partial(releasing.activate, replaces=seen, since=since))  # fmt: skip
+
+
+def retire(house: House, name: str, reason: str, agent: str) -> Decided:
+    """Take a release out of force that governs a part. Raises StateError `LAST_RELEASE`."""
+    return _decided(house, name, agent, partial(releasing.retire, reason=reason))
+
+
+def roll_back(house: House, name: str, reason: str, agent: str) -> Decided:
+    """Put back in force what a release replaced, at once. Raises StateError `NOTHING_BEFORE`."""
+    return _decided(house, name, agent, partial(releasing.roll_back, reason=reason))
+
+
+def withdraw(house: House, name: str, reason: str, agent: str) -> Decided:
+    """Give up a release that is not in force."""
+    return _decided(house, name, agent, partial(releasing.withdraw, reason=reason))
+
+
+def find(house: House, name: str) -> ReleaseCase:
+    """A release by its digest or the beginning of it, or by `name version`.
+
+    Raises InputError `RELEASE_UNKNOWN`, or `RELEASE_AMBIGUOUS` where several begin so.
+    """
+    cases = house.ledger.state().releases.cases.values()
+    found = [each for each in cases
+             if each.digest.startswith(name) or f"{each.name} {each.version}" == name]  # fmt: skip
+    if not name or not found:
+        raise InputError(f"there is no release `{name[:64]}`", code="RELEASE_UNKNOWN",
+                         hint="`evenkeel policy list` shows them")  # fmt: skip
+    if len(found) > 1:
+        raise InputError(f"{len(found)} releases are called `{name[:64]}`",
+                         code="RELEASE_AMBIGUOUS", hint="give more of the digest")  # fmt: skip
+    return found[0]
+
+
+def _decided(
+    house: House, name: str, agent: str, decide: Callable[..., NewEvent | None]
+) -> Decided:
+    digest = find(house, name).digest
+
+    def on(state: Governed, now: datetime) -> NewEvent | None:
+        return decide(state, now, Actor(agent), digest)
+
+    return house.ledger.append(on)

@@ -1,0 +1,212 @@
+"""The life of a release: what may follow what, who may decide it, and what is in force when."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from governance import releasing
+from governance.ledger import Governed
+from governance.releases import ABORTED, ACTIVE, RETIRED, ROLLED_BACK
+from governance.releasing import Actor, Proposal
+from governance.scopes import EVERYWHERE, Scope
+from ontology.errors import AccessError, EvenkeelError, InputError, StateError
+from ontology.events import Event, NewEvent
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+ADA, BEN = Actor("ada"), Actor("ben")
+MACHINE = Actor("evenkeel", is_person=False)
+COLD = "https://w3id.org/evenkeel/rule/cold-chain"
+
+
+class Board:
+    """A ledger without a log: every decision is folded at once."""
+
+    def __init__(self) -> None:
+        self.state, self.clock = Governed(), NOON
+        shipped = {"digest": "shipped", "name": "evenkeel", "version": "1", "shape_count": 20}
+        self.does(releasing.ship, MACHINE, shipped)
+
+    def does(self, decide: Callable[..., NewEvent | None], *said: Any) -> NewEvent | None:
+        """Decide and fold; the clock goes on by a minute."""
+        self.clock += timedelta(minutes=1)
+        now = self.state.now(self.clock)
+        new = decide(self.state, now, *said)
+        if new is not None:
+            event = Event(self.state.sequence + 1, new.kind, new.idempotency_key, new.agent,
+                          new.effective_at, now, new.artifact, new.payload or {}, "", "",
+                          )  # fmt: skip
+            self.state = self.state.after(event)
+        return new
+
+    def proposed(self, digest: str, scope: Scope = EVERYWHERE, who: Actor = ADA) -> str:
+        """A release that was proposed."""
+        record = {"digest": digest, "name": "rules", "version": digest, "shape_count": 3}
+        self.does(releasing.propose, who, Proposal(record, digest, "colder", scope))
+        return digest
+
+    def approved(self, digest: str, scope: Scope = EVERYWHERE) -> str:
+        """A release that was approved."""
+        self.proposed(digest, scope)
+        self.does(releasing.backtested, MACHINE, digest, "result", [])
+        self.does(releasing.approve, BEN, digest, "looks right")
+        return digest
+
+    def activated(self, digest: str, scope: Scope = EVERYWHERE) -> str:
+        """A release that is in force from now on."""
+        self.approved(digest, scope)
+        seen = self.state.releases.latest(scope)
+        self.does(releasing.activate, ADA, digest, seen)
+        return digest
+
+    def in_force(self, chain: str = "regional", days: int = 0) -> str:
+        """What governs a chain, so many days from now."""
+        return self.state.releases.in_force(chain, self.clock + timedelta(days=days))
+
+    def status(self, digest: str) -> str:
+        """The status of a release."""
+        return self.state.releases.case(digest).status
+
+
+def refused(board: Board, code: str, *decision: Any) -> None:
+    """Refused with a code, and nothing has changed."""
+    before = board.state
+    with pytest.raises(EvenkeelError) as found:
+        board.does(*decision)
+    assert found.value.code == code
+    assert board.state == before
+
+
+def test_the_shipped_release_governs_until_a_person_puts_another_in_force() -> None:
+    board = Board()
+    newer = {"digest": "newer", "name": "evenkeel", "version": "2", "shape_count": 21}
+    board.does(releasing.ship, MACHINE, newer)
+    assert board.in_force() == "newer"
+    board.activated("ours")
+    assert board.does(releasing.ship, MACHINE, newer) is None
+    assert board.in_force() == "ours"
+
+
+def test_from_proposal_to_force_and_back() -> None:
+    board = Board()
+    board.activated("first")
+    board.activated("second")
+    assert (board.in_force(), board.status("first")) == ("second", RETIRED)
+    board.does(releasing.roll_back, BEN, "second", "it closed the north")
+    assert (board.in_force(), board.status("first"), board.status("second")) == (
+        "first", ACTIVE, ROLLED_BACK)  # fmt: skip
+    board.does(releasing.roll_back, BEN, "first", "that one, too")
+    assert board.in_force() == "shipped"  # and not the second, which was rolled back
+    refused(board, "RELEASE_STATUS", releasing.activate, ADA, "second", "shipped", board.clock)
+
+
+def test_nobody_approves_what_they_proposed() -> None:
+    board = Board()
+    board.proposed("ours", who=ADA)
+    refused(board, "RELEASE_STATUS", releasing.approve, BEN, "ours", "not back-tested yet")
+    board.does(releasing.backtested, MACHINE, "ours", "result", [])
+    refused(board, "OWN_RELEASE", releasing.approve, ADA, "ours", "it is mine")
+    refused(board, "PERSONS_ONLY", releasing.approve, MACHINE, "ours", "by itself")
+
+
+def test_what_is_newly_permitted_needs_a_person_who_answers_for_it() -> None:
+    board = Board()
+    board.proposed("ours")
+    board.does(releasing.backtested, MACHINE, "ours", "result", [COLD])
+    refused(board, "RELEASE_UNREVIEWED", releasing.approve, BEN, "ours", "fine")
+    refused(board, "REVIEW_NEEDLESS", releasing.review, BEN, "ours", "another rule", "why not")
+    board.does(releasing.review, BEN, "ours", COLD, "vaccines have their own lane")
+    board.does(releasing.backtested, MACHINE, "ours", "another result", [COLD])
+    refused(board, "RELEASE_UNREVIEWED", releasing.approve, BEN, "ours", "that was another result")
+    board.does(releasing.review, BEN, "ours", COLD, "still so")
+    board.does(releasing.approve, BEN, "ours", "fine")
+
+
+def test_a_machine_may_abort_and_never_promote() -> None:
+    board = Board()
+    board.approved("ours")
+    refused(board, "PERSONS_ONLY", releasing.start_canary, MACHINE, "ours", {"share": 10})
+    board.does(releasing.start_canary, BEN, "ours", {"share": 10})
+    refused(board, "PERSONS_ONLY", releasing.activate, MACHINE, "ours", "shipped", board.clock)
+    board.does(releasing.abort, MACHINE, "ours", "shortfall rose")
+    assert board.status("ours") == ABORTED
+    refused(board, "RELEASE_STATUS", releasing.activate, ADA, "ours", "shipped", board.clock)
+
+
+def test_two_cannot_be_put_in_force_at_once() -> None:
+    board = Board()
+    board.approved("one")
+    board.approved("other")
+    board.does(releasing.activate, ADA, "one", "shipped", board.clock)
+    refused(board, "RELEASE_CONFLICT", releasing.activate, BEN, "other", "shipped", board.clock)
+    board.does(releasing.activate, BEN, "other", "one", board.clock)
+    assert board.in_force() == "other"
+
+
+def test_a_release_may_wait_for_its_day() -> None:
+    board = Board()
+    board.approved("later")
+    board.does(releasing.activate, ADA, "later", "shipped", board.clock + timedelta(days=7))
+    assert (board.in_force(), board.in_force(days=8)) == ("shipped", "later")
+    board.approved("sooner")
+    board.does(releasing.activate, ADA, "sooner", "later", board.clock)
+    assert (board.in_force(), board.in_force(days=8)) == ("sooner", "sooner")
+    refused(board, "RELEASE_TOO_EARLY", releasing.activate, ADA, board.approved("past"), "sooner",
+            NOON - timedelta(days=1))  # fmt: skip
+
+
+def test_a_clock_set_back_brings_nothing_back() -> None:
+    board = Board()
+    board.activated("ours")
+    board.clock = NOON - timedelta(days=300)
+    board.activated("next")
+    state = board.state
+    assert state.releases.in_force("regional", state.now(board.clock)) == "next"
+
+
+def test_a_chain_may_have_its_own_and_lose_it() -> None:
+    board, mine = Board(), Scope("regional")
+    board.activated("for all")
+    board.activated("for one", mine)
+    assert (board.in_force(), board.in_force("other")) == ("for one", "for all")
+    refused(board, "LAST_RELEASE", releasing.retire, ADA, "for all", "no more")
+    board.does(releasing.retire, ADA, "for one", "no more")
+    assert board.in_force() == "for all"
+
+
+def test_parts_are_told_apart_from_the_whole() -> None:
+    board, north = Board(), Scope("regional", regions=("north",))
+    board.activated("for the north", north)
+    assert board.in_force() == "shipped"
+    assert [each.release for each in board.state.releases.partial("regional", board.clock)] == [
+        "for the north"]  # fmt: skip
+    board.does(releasing.roll_back, BEN, "for the north", "too cold")
+    assert board.state.releases.partial("regional", board.clock) == ()
+
+
+def test_what_lint_finds_is_answered_for_by_name() -> None:
+    board = Board()
+    record = {"digest": "ours", "name": "rules", "version": "2", "shape_count": 3}
+    finding = {"rule": COLD, "code": "RULE_UNDOCUMENTED", "what": "without a reason"}
+    proposal = Proposal(record, "ours", "colder", EVERYWHERE, [finding])
+    refused(board, "RELEASE_FINDINGS", releasing.propose, ADA, proposal)
+    waiver = {**finding, "reason": "the text comes with the next one", "person": "ada"}
+    board.does(releasing.propose, ADA, replace(proposal, waivers=[waiver]))
+    assert board.status("ours") == "proposed"
+
+
+@pytest.mark.parametrize("names", [("",), ("x" * 201,), tuple(map(str, range(300)))])
+def test_a_scope_has_names(names: Sequence[str]) -> None:
+    with pytest.raises(InputError) as found:
+        Scope("regional", regions=tuple(names))
+    assert found.value.code == "SCOPE_INVALID"
+
+
+def test_an_unknown_release_is_named() -> None:
+    with pytest.raises(StateError, match="never proposed"):
+        Board().state.releases.case("none")
+    with pytest.raises(AccessError):
+        releasing.propose(Governed(), NOON, MACHINE,
+                          Proposal({"digest": "x"}, "x", "why", EVERYWHERE))  # fmt: skip

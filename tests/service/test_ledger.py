@@ -1,0 +1,99 @@
+"""Releases on the real log: raced, killed between, planned under, and rebuilt."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from neo4j import Driver
+
+from graph.settings import Settings
+from ontology.errors import EvenkeelError, StateError
+from rules.release import Release, default_release
+from service import releasing
+from service.decision import PlanRequest
+from service.examples import load_example
+from service.house import House, house_on
+from service.planning import make_plan
+
+CHAIN = "two_hubs"
+SHIPPED = default_release()
+
+
+@pytest.fixture
+def house(empty_database: Driver, tmp_path: Path) -> House:
+    """An empty service."""
+    return house_on(empty_database, Settings(home=tmp_path / "home"))
+
+
+def another(version: str) -> Release:
+    """The shipped rules under another version."""
+    return replace(SHIPPED, version=version)
+
+
+def approved(house: House, version: str) -> str:
+    """A release that Ada proposed, that was back-tested, and that Ben approved."""
+    from governance.releasing import Actor, backtested
+
+    release = another(version)
+    releasing.propose(house, release, "for a test", "ada")
+    house.ledger.append(
+        lambda state, now: backtested(
+            state, now, Actor("evenkeel", is_person=False), release.digest, "result", []
+        )
+    )
+    releasing.approve(house, release.digest, "read it", "ben")
+    return release.digest
+
+
+def test_what_people_put_in_force_governs_every_process(house: House) -> None:
+    digest = approved(house, "2")
+    assert house.release_for(CHAIN) == SHIPPED
+    releasing.activate(house, digest, "ada")
+    assert house.release_for(CHAIN).digest == digest
+    beside = house_on(house.driver, house.settings)  # a start of the shipped code changes nothing
+    assert beside.release_for(CHAIN).digest == digest
+    assert beside.ledger.state() == house.ledger.at(house.projection.log.head().sequence)
+
+
+def test_of_two_that_activate_at_once_one_is_told(house: House) -> None:
+    digests = [approved(house, version) for version in ("2", "3", "4")]
+    houses = [house_on(house.driver, house.settings) for _ in digests]
+    seen = house.shipped.digest
+
+    def activate(pair: tuple[House, str]) -> str:
+        try:
+            releasing.activate(pair[0], pair[1], "ada", replaces=seen)
+        except EvenkeelError as error:
+            return error.code
+        return "done"
+
+    with ThreadPoolExecutor(3) as pool:
+        told = sorted(pool.map(activate, zip(houses, digests, strict=True)))
+    assert told == ["RELEASE_CONFLICT", "RELEASE_CONFLICT", "done"]
+
+
+def test_a_plan_is_saved_under_the_release_that_governs(house: House) -> None:
+    load_example(house, CHAIN)
+    digest = approved(house, "2")
+    guard = house.still_governs(house.shipped, CHAIN)
+    releasing.activate(house, digest, "ada")
+    made = make_plan(house, PlanRequest(CHAIN))
+    assert made.document["decision"]["release"] == digest
+    from ontology.events import KEY_ACTIVATED, NewEvent
+
+    with pytest.raises(StateError) as refused:
+        house.projection.append(
+            NewEvent(KEY_ACTIVATED, "test", "ada", made.saved.event.recorded_at, "", {}),
+            guard=guard,
+        )
+    assert refused.value.code == "RELEASE_SUPERSEDED"
+
+
+def test_a_rehearsal_leaves_nothing(house: House) -> None:
+    before = house.ledger.state()
+    told = releasing.propose(house.rehearsing(), another("2"), "only to see", "ada")
+    assert told.event is not None
+    assert house.ledger.state() == before
+    releasing.propose(house, another("2"), "now", "ada")
+    assert house.ledger.state() != before
