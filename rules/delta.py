@@ -51,8 +51,14 @@ def delta(watch: Watch, before: About, after: About, changed: Mapping[str, Table
     whole = {name: united(nodes) for name, nodes in focus.items()}
     groups = grouped(chosen.values())
     was, now = (_found(groups, about, whole) for about in worlds)
-    keys = {name: tuple(nodes.keys.tolist()) for name, nodes in whole.items()}
-    return Delta(tuple(sorted(now - was)), tuple(sorted(was - now)), keys)
+    keys = {name: set(nodes.keys.tolist()) for name, nodes in whole.items()}
+    if watch.interpreted is not None:
+        more, less, looked_at = watch.interpreted.difference(before, after, touched)
+        was, now = (was - more) | less, (now - less) | more
+        for name, _, key in (iri.removeprefix(RESOURCE).partition("/") for iri in looked_at):
+            keys.setdefault(name, set()).add(key)
+    looked = {name: tuple(sorted(some)) for name, some in keys.items()}
+    return Delta(tuple(sorted(now - was)), tuple(sorted(was - now)), looked)
 
 
 def findings_near(watch: Watch, about: About, changed: Mapping[str, Table]) -> list[Finding]:
@@ -70,6 +76,8 @@ def findings_near(watch: Watch, about: About, changed: Mapping[str, Table]) -> l
         chosen += [watched] if places else []
     whole = {name: united(nodes) for name, nodes in focus.items() if nodes}
     found = _found(grouped(chosen), about, whole)
+    if watch.interpreted is not None:
+        found |= watch.interpreted.on(about, changed)
     return sorted(finding for finding in found if is_on(finding, changed))
 
 

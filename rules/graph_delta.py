@@ -57,17 +57,15 @@ class _Ready:
 class ReadyShapes:
     """A shapes graph that was read once; each question then takes time by what it is about."""
 
-    def __init__(self, shapes: Graph) -> None:
-        """Raises InputError SHAPES_UNUSABLE or RDF_REMOTE."""
-        self._graph = in_force(shapes)
-        self._ready = _with_sharing(
-            {node: _ready(self._graph, node) for node in targeted(self._graph)}
-        )
-        self._reference = Reference(self._graph)
+    def __init__(self, shapes: Graph, only: Iterable[Node] | None = None) -> None:
+        """`only` names the shapes that count, all that have a target where it is left out.
 
-    def reads_anything(self) -> list[Node]:
-        """The shapes of which nothing says what they read: queries, components of one's own."""
-        return [node for node, ready in self._ready.items() if ready.paths is None]
+        Raises InputError SHAPES_UNUSABLE or RDF_REMOTE.
+        """
+        self._graph = in_force(shapes)
+        chosen = targeted(self._graph) if only is None else only
+        self._ready = _with_sharing({node: _ready(self._graph, node) for node in chosen})
+        self._reference = Reference(self._graph)
 
     def delta(self, before: Triples, after: Triples, changed: Iterable[Triple]) -> GraphDelta:
         """How the results on all of the data differ between two worlds.
@@ -82,10 +80,20 @@ class ReadyShapes:
         looked_at = {node: frozenset(nodes) for node, nodes in focus.items()}
         return GraphDelta(now - was, was - now, looked_at)
 
-    def results(self, data: Triples, nodes: Iterable[Node]) -> frozenset[Result]:
-        """The results of all shapes that target any of some nodes, for these focus nodes."""
-        some = set(nodes)
-        return self._results(data, dict.fromkeys(self._ready, some))
+    def results_on(self, data: Triples, nodes: set[Node]) -> frozenset[Result]:
+        """The results of which the focus node is one of some nodes, as among all of the data."""
+        focus: dict[Node, set[Node]] = {}
+        for node, ready in self._ready.items():
+            for _, way in ready.places:
+                found = walked(reverse(way), nodes, data, set())
+                focus.setdefault(node, set()).update(found)
+        return frozenset(one for one in self._results(data, focus) if one.focus in nodes)
+
+    def results(self, data: Graph) -> tuple[frozenset[Result], dict[Node, int]]:
+        """All results, and how many focus nodes each shape has."""
+        focus = {node: self._reference.targets(node, data) for node in self._ready}
+        counts = {node: len(nodes) for node, nodes in focus.items()}
+        return results_in(self._reference.report(data, focus), self._graph), counts
 
     def _led_from(self, data: Triples, changed: list[Triple]) -> dict[Node, set[Node]]:
         """Per shape, the nodes from which it takes a changed triple as a step.

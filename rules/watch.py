@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rules.interpreted import Interpreted
 from rules.reach import judges, reads
 from rules.shapes import CompiledRule
 from rules.walks import Place, Walks, places_of, walks_of
@@ -27,9 +28,12 @@ class Concerned:
 
 
 class Watch:
-    """Rules ready to be asked which of them a change concerns."""
+    """Rules ready to be asked which of them a change concerns; `interpreted` do not compile."""
 
-    def __init__(self, rules: Iterable[CompiledRule]) -> None:
+    def __init__(
+        self, rules: Iterable[CompiledRule], interpreted: Interpreted | None = None
+    ) -> None:
+        self.interpreted = interpreted
         self.rules = tuple(_watched(rule) for rule in rules)
         self.shared = _shared(self.rules)
         self._concerned: dict[frozenset[str], tuple[Concerned, ...]] = {}

@@ -6,13 +6,13 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rdflib import RDF, Graph
+from rdflib import RDF, Graph, URIRef
 from rdflib.term import Node
 
 from ontology.errors import InputError
 from rules.graph_delta import ReadyShapes, Result, results_in
 from rules.graph_of import graph_of
-from rules.reading import read_graph
+from rules.reading import parse_graph, read_graph
 from rules.release import Release
 from rules.shape_paths import Triple
 from rules.validate import in_force, report_of
@@ -88,3 +88,22 @@ def test_facts_as_triples_give_the_same(seed: int, target: str) -> None:
     delta = ReadyShapes(release.graph).delta(before, now, changed)
     assert by_full_runs(release.graph, before, now) == (delta.appeared, delta.gone)
     assert all(isinstance(node, Node) for nodes in delta.focus.values() for node in nodes)
+
+
+def test_a_result_that_two_ways_lead_to_goes_with_the_last() -> None:
+    """A shape nested at a shared node gives one result: it stays while any way leads there."""
+    prefixes = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix x: <urn:x:> .\n"
+    shapes = parse_graph(
+        (f"{prefixes} x:Shape sh:targetClass x:Box ; sh:property [ sh:path x:in ; "
+         "sh:property [ sh:path x:name ; sh:minCount 1 ] ] .").encode(), "turtle", "shapes"
+    )  # fmt: skip
+    data = parse_graph(
+        f"{prefixes} x:a a x:Box ; x:in x:hall . x:b a x:Box ; x:in x:hall .".encode(),
+        "turtle", "data",
+    )  # fmt: skip
+    one = [t for t in data if t[0] == URIRef("urn:x:b")]
+    delta = ReadyShapes(shapes).delta(data, without(data, one), one)
+    assert (frozenset(), frozenset()) == (delta.appeared, delta.gone)
+    both = list(data)
+    gone = ReadyShapes(shapes).delta(data, without(data, both), both).gone
+    assert [URIRef("urn:x:hall")] == [result.focus for result in gone]
