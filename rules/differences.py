@@ -9,10 +9,11 @@ from ontology.errors import InputError
 from rules.contents import content_of
 from rules.implies import alike, blocks, escape
 from rules.release import Release
-from rules.seeking import Seeking, TooLargeError, Wish
+from rules.seeking import Wish
 from rules.settings_changes import knob_changes, policy_changes
 from rules.shape_changes import Told, changes
 from rules.shapes import CompiledRule, Members, Rule, Shape
+from rules.witness import is_there
 from rules.wording import SEVERITY_WORDS, path_words, value_words, words_of
 
 STRICTER, LOOSER, OTHER, SAME = "stricter", "looser", "other", "none"
@@ -158,24 +159,15 @@ def _within(old: CompiledRule, new: CompiledRule) -> Iterator[Difference]:
 
 def effect_of(old: CompiledRule, new: CompiledRule) -> str:
     """What becomes of records: found by search over both shapes, whatever their wording."""
-    more = _is_there(new.target, Wish(new.shape, is_kept=False), Wish(old.shape, is_kept=True))
-    fewer = _is_there(new.target, Wish(old.shape, is_kept=False), Wish(new.shape, is_kept=True))
+    more, fewer = (
+        is_there(new.target, (Wish(one, is_kept=False), Wish(other, is_kept=True)), MOST_STEPS)
+        for one, other in ((new.shape, old.shape), (old.shape, new.shape))
+    )
     if more is None or fewer is None or (more and fewer):
         return OTHER
     if more == fewer:
         return SAME
     return STRICTER if more else LOOSER
-
-
-def _is_there(target: str, *wishes: Wish) -> bool | None:
-    """Whether some record fulfils the wishes; None where that was not decided."""
-    seeking = Seeking(target, wishes, MOST_STEPS)
-    try:
-        if next(seeking.worlds(), None) is not None:
-            return True
-    except TooLargeError:
-        return None
-    return None if seeking.regions.open else False
 
 
 def _covered(old: CompiledRule, new: CompiledRule, told: Told) -> str:
@@ -197,4 +189,5 @@ def _denies(rule: CompiledRule, at: Shape, value: object) -> bool | None:
     if at.space != rule.target:
         return None
     has = replace(at, constraints=(Members("hasValue", (value,)),))
-    return _is_there(rule.target, Wish(rule.shape, is_kept=False), Wish(has, is_kept=True))
+    wishes = (Wish(rule.shape, is_kept=False), Wish(has, is_kept=True))
+    return is_there(rule.target, wishes, MOST_STEPS)

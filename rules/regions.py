@@ -1,5 +1,6 @@
 """The few values that shapes can tell apart: constants, the gaps between them, and fresh names."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 from ontology.terms import local_name
 from rules.movement_laws import MOVEMENT_LAWS, WEEKDAY_OF, WEEKDAYS
+from rules.patterns import texts
 from rules.properties import (
     Field,
     Keyed,
@@ -37,6 +39,7 @@ Address = tuple[str, str]
 MONDAY = date(2026, 3, 2)
 MOST_FRESH = 8
 """Values beside the constants that are tried per group; more would only be more of the same."""
+MOST_PATTERNS = 3
 MOST_RECORDS = 3
 """Records that are tried of a class that is found by its fields."""
 
@@ -72,6 +75,7 @@ class _Group:
     constants: set[Any] = field(default_factory=set)
     slots: dict[tuple[str, ...], int] = field(default_factory=dict)
     members: set[Address] = field(default_factory=set)
+    patterns: dict[re.Pattern[str], None] = field(default_factory=dict)
 
 
 Prefix = tuple[str, ...]
@@ -186,13 +190,22 @@ class Regions:
         elif isinstance(given, Bound):
             self._constant(shape.values, values, given.value)
         elif isinstance(given, Pattern):
-            self._leave("a pattern of characters (`sh:pattern`)")
+            self._pattern(shape.values, values, given.regex)
 
     def _constant(self, space: str, at: Address | None, value: Any) -> None:
         if is_class(space):
             self._keys.setdefault(space, set()).add(str(value))
         elif at:
             self._groups[self._find(at, space)].constants.add(value)
+
+    def _pattern(self, space: str, at: Address | None, regex: re.Pattern[str]) -> None:
+        if space != "string" or not at:
+            self._leave(f"a pattern of {space} (`sh:pattern`)")
+            return
+        patterns = self._groups[self._find(at, space)].patterns
+        patterns[regex] = None
+        if len(patterns) > MOST_PATTERNS:
+            self._leave(f"more than {MOST_PATTERNS} patterns of {at[1]}")
 
     def _walk(
         self, steps: tuple[Property, ...], prefix: Prefix, times: int
@@ -253,6 +266,7 @@ class Regions:
             kept.constants |= gone.constants
             kept.slots |= gone.slots
             kept.members |= gone.members
+            kept.patterns |= gone.patterns
 
     def _check_sizes(self) -> None:
         for name, slots in self._records.items():
@@ -272,9 +286,9 @@ class Regions:
         if group.space == "boolean":
             return (True, False)
         if group.space == "string":
-            if names & WEEKDAY_OF.keys():
-                return (*WEEKDAYS, *sorted(group.constants - set(WEEKDAYS)))
-            return _texts(sorted(group.constants), min(names), max(fresh, 1))
+            constants = group.constants | (set(WEEKDAYS) if names & WEEKDAY_OF.keys() else set())
+            patterns = [*group.patterns][:MOST_PATTERNS]
+            return texts(sorted(constants), f"other {min(names)}", max(fresh, 1), patterns)
         fresh = max(fresh, 1)
         if names & set(WEEKDAY_OF.values()):
             asked = self._asked_weekdays(group)
@@ -326,11 +340,6 @@ def _shapes_in(constraint: Constraint) -> tuple[Shape, ...]:
     if isinstance(constraint, Nested):
         return (constraint.shape,)
     return constraint.shapes if isinstance(constraint, Logic) else ()
-
-
-def _texts(constants: list[str], name: str, fresh: int) -> tuple[str, ...]:
-    made = (f"other {name} {number}" for number in range(1, fresh + len(constants) + 1))
-    return (*constants, *[text for text in made if text not in constants][:fresh])
 
 
 _FIRST: dict[str, Any] = {

@@ -78,15 +78,15 @@ def test_diff_and_implies_of_a_loosened_rule(
 
 def test_documents(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     """With --json, one document with both digests; what was not decided names its rule."""
-    edit(folder, "open-lane.ttl", 'sh:in ( "open" )', 'sh:in ( "open" ) ; sh:pattern "^o"')
+    edit(folder, "cold-chain.ttl", "sh:path inv:item ;", "sh:path [ sh:inversePath inv:item ] ;")
     found = json.loads(said(capsys, "diff", "shipped", folder, "--json")[1])
     assert 64 == len(found["old"]) == len(found["new"])
-    assert ["constraint added"] == [each["kind"] for each in found["differences"]]
+    assert ["rule changed"] == [each["kind"] for each in found["differences"]]
     status, out, _ = said(capsys, "implies", "shipped", folder, "--json")
     assert 1 == status
     document = json.loads(out)
     assert "not decided" == document["verdict"]
-    assert ["https://w3id.org/evenkeel/rule/open-lane"] == [
+    assert ["https://w3id.org/evenkeel/rule/cold-chain"] == [
         each["rule"] for each in document["not_decided"]
     ]
 

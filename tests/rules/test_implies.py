@@ -151,6 +151,20 @@ def test_what_cannot_be_decided_is_said_with_the_rule(new: str, old: str) -> Non
     assert all(why for _, why in found.open)
 
 
+def test_patterns_are_decided_where_texts_are_found() -> None:
+    """What is allowed by name is matched or not; a text that one pattern alone matches is shown."""
+    mode = "sh:path ( inv:lane inv:mode ) ; "
+    named = release_of(mode + 'sh:in ( "road" "rail" )')
+    loose, strict = (
+        release_of(f'{mode}sh:pattern "{text}"') for text in ("^r", "^r[ao]+[a-z]{2}$")
+    )
+    assert NOTHING_NEW == implies(named, loose).verdict
+    assert MORE == implies(loose, named).verdict
+    found = implies(loose, strict)
+    assert MORE == found.verdict
+    assert confirmed(found.counterexamples[0], strict)
+
+
 def test_a_milder_severity_permits_more() -> None:
     """A Warning goes to a person and closes nothing: what was blocked is now permitted."""
     body = "sh:path inv:stockAgeDays ; sh:maxInclusive 30"
