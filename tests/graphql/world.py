@@ -115,6 +115,9 @@ class World:
                   FORECAST + COMMON),
             Asked("signCheckpoint", "CheckpointInput", dict, {"size": 2},
                   "... on CheckpointSigned { size root checkpoint " + COMMON),
+            Asked("makeReport", "ReportInput", lambda: {"since": "2020-01-01",
+                                                        "until": "2099-12-31"},
+                  {"chain": CHAIN}, "... on ReportMade { event report page " + COMMON),
         ]  # fmt: skip
 
 
