@@ -149,28 +149,35 @@ def serve(
             file_okay=False,
         ),
     ] = None,
+    schedules: Annotated[
+        bool, typer.Option("--schedule/--no-schedule", help="Do what is due by the clock, too.")
+    ] = True,
 ) -> int:
     """Serve GraphQL until Ctrl-C or SIGTERM; only this machine can reach it by default."""
+    from contextlib import nullcontext
     from threading import Event
 
     from api.app import create_app
     from api.callers import who_is_known
     from api.serving import serve_until_ended
     from api.tokens import TOKEN_FILE, local_token
+    from service.scheduled_tasks import tasks
+    from service.scheduler import Scheduler, scheduling
 
     _refuse_taken(host, port)
     with opened() as house:
         token = local_token(house.settings.data_folder)
         _sign(house)
-        ending = Event()
+        ending, scheduler = Event(), Scheduler(house, tasks()) if schedules else None
         application = create_app(house, token, development, ending=ending, documents=documents,
-                                 knows=who_is_known(house))  # fmt: skip
+                                 knows=who_is_known(house), scheduler=scheduler)  # fmt: skip
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"GraphQL at http://{shown}:{port}/graphql", err=True)
         typer.echo(f"the token is in `{house.settings.data_folder / TOKEN_FILE}`", err=True)
         if not _is_loopback(host):
             hint("warning: other machines can reach this address; the token is all that keeps it")
-        serve_until_ended(application, ending, host, port)
+        with scheduling(scheduler, ending) if scheduler else nullcontext():
+            serve_until_ended(application, ending, host, port)
     return GOOD
 
 
