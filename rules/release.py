@@ -104,6 +104,11 @@ class Release:
         return replace(self, parts=()) if self.parts else self
 
     @property
+    def judges(self) -> tuple["Release", ...]:
+        """The releases that judge: of the whole, and of each part."""
+        return (self.whole, *(part.release for part in self.parts))
+
+    @property
     def named(self) -> tuple[Any, ...]:
         """What it is made of, by digests: the whole, and what names each part."""
         return (self.whole.digest, tuple(part.named for part in self.parts))
@@ -299,6 +304,33 @@ def _in_parts(document: Mapping[str, Any]) -> Release:
     if release.to_document() != document or not parts:
         raise bad_release("the document is not written as the release's own form")
     return release
+
+
+def for_part(release: Release, regions: Iterable[str], families: Iterable[str]) -> Release:
+    """A release for a part alone, to be tried on plans of any release: `placed_on` says how."""
+    return composed(release, [Part(release, tuple(regions), tuple(families))])
+
+
+def is_for_part(release: Release) -> bool:
+    """Whether `for_part` made it: the whole is the release of its only part."""
+    return [part.release.digest for part in release.parts] == [release.whole.digest]
+
+
+def placed_on(own: Release, tried: Release) -> Release:
+    """What would have governed in place of `own`, had `tried` been in force.
+
+    One of the whole leaves the parts as they were; one for a part leaves the whole and the others.
+    """
+    if not tried.parts:
+        return composed(tried, own.parts) if own.parts else tried
+    if not is_for_part(tried):
+        return tried
+    (part,) = tried.parts
+    scope = (part.regions, part.families)
+    others = [each for each in own.parts
+              if each.release.digest != part.release.digest
+              and (each.is_canary or (each.regions, each.families) != scope)]  # fmt: skip
+    return composed(own.whole, [*others, part])
 
 
 def composed(whole: Release, parts: Iterable[Part]) -> Release:

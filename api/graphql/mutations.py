@@ -10,6 +10,7 @@ from api.graphql.identities import IdentityMutations
 from api.graphql.loaders import Info
 from api.graphql.planning import PlanMutations
 from api.graphql.reconciling import ReconciliationMutations
+from api.graphql.releases import ReleaseMutations
 from api.graphql.reports import ReportMutations
 from api.graphql.settling import RowMutations
 from api.graphql.signing import SigningMutations
@@ -27,6 +28,7 @@ class Mutation(
     ReconciliationMutations,
     SigningMutations,
     ReportMutations,
+    ReleaseMutations,
 ):
     """Each mutation is one verb of the service."""
 
