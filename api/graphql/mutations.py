@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.acting import Conflict, Done, Refused, done
+from api.graphql.approvals import ApprovalMutations
 from api.graphql.described import described
 from api.graphql.identities import IdentityMutations
 from api.graphql.loaders import Info
@@ -20,7 +21,12 @@ from service.requests import delivery_again
     description="What may be done. Each acts once under an `idempotencyKey`, or is a `dryRun`."
 )
 class Mutation(
-    PlanMutations, RowMutations, IdentityMutations, ReconciliationMutations, SigningMutations
+    PlanMutations,
+    ApprovalMutations,
+    RowMutations,
+    IdentityMutations,
+    ReconciliationMutations,
+    SigningMutations,
 ):
     """Each mutation is one verb of the service."""
 

@@ -11,6 +11,7 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from api.graphql.approvals import ApprovalQueries
 from api.graphql.asking import TableQueries
 from api.graphql.auditing import AuditQueries
 from api.graphql.bigint import SCALARS, BigInt
@@ -186,7 +187,7 @@ async def _chains(info: Info) -> list[Chain]:
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
 class Query(
     TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
-    GovernanceQueries, SigningQueries, AccessQueries,
+    GovernanceQueries, SigningQueries, AccessQueries, ApprovalQueries,
 ):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 

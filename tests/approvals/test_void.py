@@ -18,6 +18,7 @@ from tests.approvals.conftest import (
     approved,
     code,
     counted,
+    opened,
     pallet_plan,
     status,
     submitted,
