@@ -14,6 +14,7 @@ from strawberry.types import ExecutionContext
 from api.graphql.approvals import ApprovalQueries
 from api.graphql.asking import TableQueries
 from api.graphql.auditing import AuditQueries
+from api.graphql.backtesting import BacktestQueries
 from api.graphql.bigint import SCALARS, BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
@@ -187,7 +188,7 @@ async def _chains(info: Info) -> list[Chain]:
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
 class Query(
     TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
-    GovernanceQueries, SigningQueries, AccessQueries, ApprovalQueries,
+    GovernanceQueries, SigningQueries, AccessQueries, BacktestQueries, ApprovalQueries,
 ):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 
