@@ -11,13 +11,19 @@ from ontology.events import (
     ACCESS_ENDED,
     ACCESS_EXPOSED,
     ACCESS_GRANTED,
+    AUTONOMY_KINDS,
     FACTS_DUE,
     FEED_LOADED,
+    ITEMS_PROTECTED,
+    ITEMS_RELEASED,
     KEY_ACTIVATED,
     PLAN_MADE,
     RELEASE_KINDS,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    STOP_LIFTED,
+    STOP_PUT,
+    TASK_FAILED,
     TOKEN_ISSUED,
     TOKEN_REVOKED,
 )
@@ -29,6 +35,10 @@ if TYPE_CHECKING:
 DIGITS = 12
 _ACCESS = {ACCESS_GRANTED: "grant", ACCESS_ENDED: "grant", ACCESS_EXPOSED: "door",
            TOKEN_ISSUED: "token", TOKEN_REVOKED: "token"}  # fmt: skip
+
+
+_SAID = {STOP_LIFTED: "stop", TASK_FAILED: "task", ITEMS_PROTECTED: "chain",
+         ITEMS_RELEASED: "chain"}  # fmt: skip
 
 
 def events_table(events: "Sequence[Event]") -> Table:
@@ -59,6 +69,11 @@ def about(event: "Event") -> str:
         return str(told["request"])
     if event.kind in RELEASE_KINDS:
         return _release(told["release"])
+    if event.kind in AUTONOMY_KINDS or event.kind == STOP_PUT:
+        scope = told["scope"]
+        return ", ".join([scope["chain"], *scope["regions"], *scope["families"]])
+    if event.kind in _SAID:
+        return str(told[_SAID[event.kind]])
     if event.kind in _ACCESS:
         return str(told[_ACCESS[event.kind]])
     return str(told["plan"])[:DIGITS] if event.kind == PLAN_MADE else ""
