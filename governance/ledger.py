@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from governance.approvals import Approvals
 from governance.autonomy import Autonomy
 from governance.releases import Releases
 from governance.stops import Stops
-from ontology.events import AUTONOMY_KINDS, RELEASE_KINDS, STOP_KINDS, Event
+from ontology.events import APPROVAL_KINDS, AUTONOMY_KINDS, RELEASE_KINDS, STOP_KINDS, Event
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Governed:
     sequence: int = 0
     at: datetime | None = None
     releases: Releases = field(default_factory=Releases)
+    approvals: Approvals = field(default_factory=Approvals)
     stops: Stops = field(default_factory=Stops)
     autonomy: Autonomy = field(default_factory=Autonomy)
 
@@ -33,6 +35,8 @@ class Governed:
         if event.kind in RELEASE_KINDS:
             lower = self.autonomy.after_release(event, self.releases)
             return replace(stands, releases=self.releases.after(event), autonomy=lower)
+        if event.kind in APPROVAL_KINDS:
+            return replace(stands, approvals=self.approvals.after(event))
         if event.kind in STOP_KINDS:
             return replace(stands, stops=self.stops.after(event),
                            autonomy=self.autonomy.after_stop(event))  # fmt: skip

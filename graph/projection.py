@@ -11,6 +11,7 @@ import numpy as np
 from neo4j import Driver, ManagedTransaction
 from neo4j.exceptions import DriverError, Neo4jError
 
+from graph.approval_nodes import ApprovalNodes
 from graph.artifacts import ArtifactStore
 from graph.facts import Properties, table_from
 from graph.feed_nodes import FeedNodes
@@ -36,6 +37,7 @@ from ontology.events import (
     ACCESS_ENDED,
     ACCESS_EXPOSED,
     ACCESS_GRANTED,
+    APPROVAL_KINDS,
     AUTONOMY_KINDS,
     FACTS_DUE,
     FEED_LOADED,
@@ -64,12 +66,19 @@ def _release_nodes(
     return ReleaseNodes(kind, payload)
 
 
+def _approval_nodes(
+    kind: str, _: SnapshotReader, _artifact: str, payload: Mapping[str, Any]
+) -> Nodes:
+    return ApprovalNodes(kind, payload)
+
+
 _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]] = {
     PLAN_MADE: lambda reader, artifact, payload: PlanNodes.read(reader.store, artifact, payload),
     ROWS_DISCARDED: SettledNodes,
     ACCESS_GRANTED: lambda _reader, _artifact, payload: GrantNodes(payload),
     ACCESS_ENDED: lambda _reader, _artifact, payload: GrantEndNodes(payload),
     **{kind: partial(_release_nodes, kind) for kind in RELEASE_KINDS},
+    **{kind: partial(_approval_nodes, kind) for kind in APPROVAL_KINDS},
     **{kind: lambda _reader, _artifact, _payload: NoNodes()
        for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED,
                     REQUEST_ANSWERED, TASK_FAILED, *STOP_KINDS, *AUTONOMY_KINDS)},
@@ -248,7 +257,7 @@ def load_feed(
     """
     entry = feed_entry(projection.store, feed, agent=agent, effective_at=effective_at,
                        idempotency_key=idempotency_key, stated=stated)  # fmt: skip
-    guards = [] if after is None else [_unchanged(projection.reader, feed.chain, after)]
+    guards = [] if after is None else [unchanged_since(projection.reader, feed.chain, after)]
     guards += [still_open(feed.mending.settles)] if len(feed.mending.settles) else []
     return projection.append(entry.new, body=entry.body, guard=_all_of(guards), ahead=ahead)
 
@@ -283,8 +292,8 @@ def _all_of(guards: list[Write]) -> Write | None:
     return guard if guards else None
 
 
-def _unchanged(reader: SnapshotReader, chain: str, after: int) -> Write:
-    """Refuses where another step changed the facts of a chain since."""
+def unchanged_since(reader: SnapshotReader, chain: str, after: int) -> Write:
+    """Refuses, by StateError `STALE`, where another step changed the facts of a chain since."""
 
     def guard(tx: ManagedTransaction, event: Event) -> None:
         last = event.sequence - 1

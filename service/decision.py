@@ -17,6 +17,7 @@ from ontology.columns import Snapshot
 from ontology.edits import Edit, bounds_of
 from ontology.errors import SolverError
 from ontology.objectives import PLAIN, Weights
+from ontology.promises import Promise, less_promised, promise_of
 from ontology.ranges import refuse_out_of_range
 from ontology.steadiness import LineBefore, Steady
 from ontology.stock_now import with_movements
@@ -59,6 +60,8 @@ from solver.proof.rounded import Rounded, worth_of_one_more
 
 FORMAT = "evenkeel-plan/1"
 SHARED_COLUMNS = ("arc", "resource", "use", "capacity")
+RESERVED = "reserved"
+"""The field of a decision that states what other plans had promised; only where they had."""
 INLINE_ARCS = 10_000
 """Up to so many arcs, network and certificate stand in the plan itself."""
 
@@ -70,7 +73,8 @@ class PlanRequest:
     `edits` are a person's wishes for lines of the first day; `previous` is the digest of the plan
     that they were made on. `steady` asks for few changes against the lines of that plan.
     `weights` say how much each part of the cost counts; the objectives that come `first` are held
-    at their best, one after the other.
+    at their best, one after the other. `reserved` are the units that approved plans have promised:
+    they count as reserved, not as on hand.
     """
 
     chain: str
@@ -82,6 +86,7 @@ class PlanRequest:
     steady: Steady | None = None
     weights: Weights = PLAIN
     first: tuple[str, ...] = ()
+    reserved: tuple[Promise, ...] = ()
 
 
 def request_of(decision: Mapping[str, Any], agent: str = "local") -> PlanRequest:
@@ -91,6 +96,7 @@ def request_of(decision: Mapping[str, Any], agent: str = "local") -> PlanRequest
         date.fromisoformat(decision["starts_on"]), agent,
         tuple(Edit(**edit) for edit in decision.get("edits", ())), decision.get("previous"),
         _steady_of(decision.get("stability")), **asked_in(decision),
+        reserved=tuple(promise_of(stated) for stated in decision.get(RESERVED, ())),
     )  # fmt: skip
 
 
@@ -125,7 +131,8 @@ class Question:
     """What is to be decided: a snapshot under a release, as a request asks it.
 
     `facts` are those of the snapshot with every amount in `conversion.currency` and stock after the
-    movements since its count: all but the names and the digest of the facts is read from there.
+    movements since its count, less what is reserved: all but the names and the digest of the facts
+    is read from there.
     `without_rule` asks what would be decided if that rule were not there.
     """
 
@@ -153,7 +160,7 @@ def ask(
     if window.regime == RISK:  # where all parts of the cost count, a plan cannot say otherwise
         request = replace(request, cost_parts=BOTH_PARTS)
     conversion = conversion_of(snapshot, window.starts_on)
-    facts = conversion.applied(with_movements(snapshot))
+    facts = conversion.applied(less_promised(with_movements(snapshot), request.reserved))
     return Question(snapshot, release, request, window, conversion, facts, without_rule)
 
 
@@ -244,6 +251,9 @@ def assemble(question: Question, settled: Settled) -> Draft:
         decision["remarks"] = found
     if wasted := expected_waste(narrow, facts, flow):
         decision["waste"] = wasted
+    if question.request.reserved:  # so a plan without any has the digest that it always had
+        held: list[Any] = [promise.stated() for promise in question.request.reserved]
+        decision |= {RESERVED: held}
     if kept is not None:
         decision["stability"] = stability_of(narrow, flow, kept)
     request, stages = question.request, question.stages

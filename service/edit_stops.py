@@ -80,7 +80,8 @@ class _Search:
             kept = tuple(line for line in steady.lines if line.item in items)
             steady = replace(steady, lines=kept)
         self._request = PlanRequest(asked.chain, asked.cost_parts, question.window.starts_on,
-                                    previous=asked.previous, steady=steady)  # fmt: skip
+                                    previous=asked.previous, steady=steady,
+                                    reserved=asked.reserved)  # fmt: skip
         self._snapshot = _of_items(question.snapshot, items)
         self._edit, self._others = edit, others
         self._top = self._most_there(question)

@@ -31,6 +31,7 @@ from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError
 from ontology.events import Event
 from ontology.governance import PolicyRelease
+from ontology.promises import Promise, merged_promises
 from ontology.time_zones import FIRST_YEAR, LAST_YEAR
 from rules.release import Release, default_release, from_document
 from service.ledger import Ledger
@@ -115,8 +116,18 @@ class House:
         """The release of a digest, from its document. Raises OutsideError `ARTIFACT_MISSING`."""
         return self.shipped if digest == self.shipped.digest else _read(self.store, digest)
 
-    def still_governs(self, release: Release, chain: str) -> Write:
-        """Raises StateError `RELEASE_SUPERSEDED` in the transaction where it no longer does."""
+    def reserved(self, chain: str, without: str = "") -> tuple[Promise, ...]:
+        """What approved plans have promised on a chain, all but one plan: an input of planning."""
+        return merged_promises(self.ledger.state().approvals.promised(chain, without))
+
+    def still_governs(
+        self, release: Release, chain: str, reserved: tuple[Promise, ...] | None = None
+    ) -> Write:
+        """Refuses in the transaction what was decided under another release.
+
+        And on other reservations than there are, where they are told. Raises StateError
+        `RELEASE_SUPERSEDED`, `STALE_PLAN`.
+        """
         state = self.ledger.state()
 
         def guard(tx: ManagedTransaction, event: Event) -> None:
@@ -127,6 +138,10 @@ class House:
                     f"release `{release.digest[:12]}` no longer governs `{chain}`",
                     code="RELEASE_SUPERSEDED", hint="plan again: another release is in force",
                 )  # fmt: skip
+            held = merged_promises(newest.approvals.promised(chain))
+            if reserved is not None and held != reserved:  # INVARIANT: what is promised is not free
+                raise StateError(f"what is reserved on `{chain}` changed meanwhile",
+                                 code="STALE_PLAN", hint="plan again")  # fmt: skip
 
         return guard
 

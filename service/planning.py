@@ -38,12 +38,13 @@ class PlanMade:
 
 
 def make_plan(house: House, request: PlanRequest) -> PlanMade:
-    """Plan a chain on its present facts and save the plan with its provenance.
+    """Plan a chain on its present facts, less what is reserved, and save it with its provenance.
 
     Asking again on the same facts and release gives the first plan back. Raises InputError
     `CHAIN_UNKNOWN`, `REGIME` and those of the formulations, `RULE_NOT_EVALUATED`; StateError
     `STALE_PLAN`, `RELEASE_SUPERSEDED`; SolverError where no certified plan was found.
     """
+    request = with_reserved(house, request)
     snapshot, release = house.facts(request.chain), house.release_for(request.chain)
     with blaming(snapshot, house.catalog, request.chain):
         draft = answer(ask(snapshot, release, request))
@@ -53,10 +54,16 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
         document = seal(draft.decision, about)
     saved = save_plan(
         house.projection, document, plan=summary_of(document), snapshot=snapshot,
-        attachments=draft.attachments, guard=house.still_governs(release, request.chain),
+        attachments=draft.attachments,
+        guard=house.still_governs(release, request.chain, request.reserved),
     )  # fmt: skip
     # the first answer or again, the document is read from where it stands: the same bytes
     return PlanMade(house.store.get_document(saved.artifact), saved, draft)
+
+
+def with_reserved(house: House, request: PlanRequest) -> PlanRequest:
+    """The request, where units that approved plans have promised on the chain are not free."""
+    return replace(request, reserved=house.reserved(request.chain))
 
 
 def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Draft:

@@ -11,6 +11,7 @@ from ontology.events import (
     ACCESS_ENDED,
     ACCESS_EXPOSED,
     ACCESS_GRANTED,
+    APPROVAL_KINDS,
     AUTONOMY_KINDS,
     FACTS_DUE,
     FEED_LOADED,
@@ -67,6 +68,8 @@ def about(event: "Event") -> str:
         return f"key {told['key'].split('+')[1]}"
     if event.kind == REQUEST_ANSWERED:
         return str(told["request"])
+    if event.kind in APPROVAL_KINDS:
+        return str(told.get("plan", ""))[:DIGITS]
     if event.kind in RELEASE_KINDS:
         return _release(told["release"])
     if event.kind in AUTONOMY_KINDS or event.kind == STOP_PUT:
