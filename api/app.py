@@ -1,5 +1,6 @@
 """The HTTP surface: one address for GraphQL, one for health, and nothing without the token."""
 
+from asyncio import create_task
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ from api.doors.exports import ExportsDoor
 from api.doors.feeds import FeedsDoor
 from api.doors.guarded import Guarded
 from api.doors.readers import Readers
+from api.doors.ready import DOOR as READY
+from api.doors.ready import ReadyDoor
 from api.graphql.connections import Cursors
 from api.graphql.loaders import Hops
 from api.graphql.loaders import Request as GraphQLRequest
@@ -46,7 +49,7 @@ def create_app(
     ending: Event | None = None, documents: Path | None = None, knows: tuple[Knows, ...] = (),
     caller_bounds: CallerBounds | None = None, *, scheduler: Scheduler | None = None,
 ) -> FastAPI:  # fmt: skip
-    """The service on an open house: /graphql, /exports, /feeds, /changes and /health.
+    """The service on an open house: /graphql, /exports, /feeds, /changes, /ready and /health.
 
     `bounds` and `caller_bounds` are those of the environment unless given; streams stop when
     `ending` is set. Health tells no data, but how the `scheduler` fares, where one runs beside;
@@ -63,13 +66,17 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with suppress(EvenkeelError):  # the first delivery tells it
             await to_thread.run_sync(clear_left, house.settings.data_folder)
+        beating = create_task(ready.beat(stop))
         yield
+        beating.cancel()
         await to_thread.run_sync(inbox.close)
+        await to_thread.run_sync(ready.end)
 
     app = FastAPI(title="Evenkeel", openapi_url=None, docs_url=None, redoc_url=None,
                   lifespan=lifespan)  # fmt: skip
     cursors, hops, questions = Cursors.under(token), Hops(), Questions(house)
     access = Access(house)
+    ready = ReadyDoor(house, access)
     schema = build_schema(development=development)
     trusted = trusted_documents(documents, schema.as_str()) if documents else NO_DOCUMENTS
     readers = Readers(chosen)
@@ -90,6 +97,7 @@ def create_app(
     app.add_api_route("/changes", ChangesDoor(house, readers, stop, access).follow, methods=["GET"],
                       response_class=Response)  # fmt: skip
     app.add_api_route(HEALTH, _health(scheduler), methods=["GET"], response_class=Response)
+    app.add_api_route(READY, ready.answer, methods=["GET"], response_class=Response)
     if development:
         app.add_api_route(openapi.PATH, _described, methods=["GET"], response_class=Response)
     app.add_exception_handler(HTTPException, _refused_by_routing)
@@ -118,7 +126,8 @@ async def _refused_by_routing(_: Request, error: Exception) -> Response:
     headers = error.headers if isinstance(error, HTTPException) else None
     refusal = InputError("there is nothing here for such a request",
                          code=_HTTP_CODES.get(status, "BAD_REQUEST"),
-                         hint="/graphql, /feeds/SOURCE, /exports/FORMAT, /changes")  # fmt: skip
+                         hint="/graphql, /feeds/SOURCE, /exports/FORMAT, /changes, /ready"
+                         )  # fmt: skip
     answer = as_json(error_document(refusal), status)
     answer.headers.update(headers or {})
     return answer

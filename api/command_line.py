@@ -31,6 +31,7 @@ from api.commands import kpi as commands_kpi
 from api.commands import log as commands_log
 from api.commands import persons as commands_persons
 from api.commands import plan as commands_plan
+from api.commands import policy as commands_policy
 from api.commands import price as commands_price
 from api.commands import quarantine as commands_quarantine
 from api.commands import query as commands_query
@@ -74,7 +75,7 @@ for _module in (
     commands_quarantine, commands_identity, commands_feeds, commands_freshness, commands_recovery,
     commands_reconcile, commands_resync, commands_persons, commands_events, commands_log,
     commands_replay, commands_recall, commands_trace, commands_access, commands_tokens,
-    commands_schedule, commands_stops, commands_autonomy,
+    commands_policy, commands_schedule, commands_stops, commands_autonomy,
 ):  # fmt: skip
     _module.register(app)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from governance.approvals import Approvals
 from governance.autonomy import Autonomy
-from governance.releases import Releases
+from governance.releases import Governing, Releases
 from governance.stops import Stops
 from ontology.events import APPROVAL_KINDS, AUTONOMY_KINDS, RELEASE_KINDS, STOP_KINDS, Event
 
@@ -28,6 +28,11 @@ class Governed:
     def now(self, clock: datetime) -> datetime:
         """The clock's time, or that of the last event where the clock was set back."""
         return clock if self.at is None else max(clock, self.at)
+
+    def governing(self, chain: str, at: datetime, shipped: str) -> Governing:
+        """What governs a chain; of the whole the `shipped` release, till people put another."""
+        found = self.releases.governing(chain, at)
+        return found if self.releases.is_governed else replace(found, whole=shipped)
 
     def after(self, event: Event) -> "Governed":
         """The state after one more event."""

@@ -14,6 +14,8 @@ RELEASE_REVIEWED = "release.reviewed"
 """A person answers for a rule by which a release permits what was denied."""
 RELEASE_APPROVED = "release.approved"
 RELEASE_CANARY_STARTED = "release.canary_started"
+RELEASE_COMPARED = "release.compared"
+"""One plan under a canary, and the same decision under what is in force without it."""
 RELEASE_ABORTED = "release.aborted"
 RELEASE_RETIRED = "release.retired"
 RELEASE_ROLLED_BACK = "release.rolled_back"
@@ -39,8 +41,8 @@ TOKEN_REVOKED = "token.revoked"  # noqa: S105 - a kind of event
 REQUEST_ANSWERED = "request.answered"
 """A request under a key was answered without any other event: it was so already."""
 RELEASE_KINDS = (RELEASE_PROPOSED, RELEASE_BACKTESTED, RELEASE_REVIEWED, RELEASE_APPROVED,
-                 RELEASE_CANARY_STARTED, RELEASE_ABORTED, RELEASE_ACTIVATED, RELEASE_RETIRED,
-                 RELEASE_ROLLED_BACK, RELEASE_WITHDRAWN)  # fmt: skip
+                 RELEASE_CANARY_STARTED, RELEASE_COMPARED, RELEASE_ABORTED, RELEASE_ACTIVATED,
+                 RELEASE_RETIRED, RELEASE_ROLLED_BACK, RELEASE_WITHDRAWN)  # fmt: skip
 PLAN_SUBMITTED = "plan.submitted"
 APPROVAL_GIVEN = "approval.given"
 """A person's, or by a mandate the service's; that which completes the case carries what the plan

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from neo4j import ManagedTransaction
 
+from governance.releases import Governing
 from governance.releasing import Actor, ship
 from graph.artifacts import ArtifactStore
 from graph.catalog import Catalog
@@ -33,7 +34,8 @@ from ontology.events import Event
 from ontology.governance import PolicyRelease
 from ontology.promises import Promise, merged_promises
 from ontology.time_zones import FIRST_YEAR, LAST_YEAR
-from rules.release import Release, default_release, from_document
+from rules.parts import Part
+from rules.release import Release, composed, default_release, from_document
 from service.ledger import Ledger
 from service.returned_memory import return_large_columns
 
@@ -108,9 +110,13 @@ class House:
     def release_for(self, chain: str) -> Release:
         """The release that governs a chain now; of no chain (empty), the one for all others."""
         state = self.ledger.state()
-        if not state.releases.is_governed:
-            return self.shipped
-        return self.release_at(state.releases.in_force(chain, self.ledger.now(state)))
+        return self.release_of(state.governing(chain, self.ledger.now(state), self.shipped.digest))
+
+    def release_of(self, governing: Governing) -> Release:
+        """What governs, as one release. Raises OutsideError `ARTIFACT_MISSING`."""
+        if not governing.parts:
+            return self.release_at(governing.whole)
+        return _together(self.store, governing)
 
     def release_at(self, digest: str) -> Release:
         """The release of a digest, from its document. Raises OutsideError `ARTIFACT_MISSING`."""
@@ -132,8 +138,8 @@ class House:
 
         def guard(tx: ManagedTransaction, event: Event) -> None:
             newest = state.after_all(governance_events_in(tx, state.sequence))
-            found = newest.releases.in_force(chain, newest.now(event.recorded_at))
-            if newest.releases.is_governed and found != release.digest:
+            found = newest.governing(chain, newest.now(event.recorded_at), self.shipped.digest)
+            if found.named != release.named:
                 raise StateError(
                     f"release `{release.digest[:12]}` no longer governs `{chain}`",
                     code="RELEASE_SUPERSEDED", hint="plan again: another release is in force",
@@ -257,6 +263,16 @@ def refuse_half_restored(settings: Settings) -> None:
 def artifacts_folder(settings: Settings) -> Path:
     """Where this service keeps its artifacts."""
     return settings.data_folder / "artifacts"
+
+
+@lru_cache(maxsize=16)
+def _together(store: ArtifactStore, governing: Governing) -> Release:
+    """One release, so that what was parsed and compiled once stays so."""
+    return composed(_read(store, governing.whole), (
+        Part(_read(store, each.release), each.regions, each.families, each.share_percent,
+             each.salt, each.is_canary)
+        for each in governing.parts
+    ))  # fmt: skip
 
 
 @lru_cache(maxsize=16)

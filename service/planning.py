@@ -1,15 +1,17 @@
 """Make a plan: load the snapshot, let the rules decide, solve, prove, seal, save."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from graph.manifests import write_snapshot
 from graph.plans import SavedPlan, save_plan
+from ontology.canonical import canonical
 from ontology.columns import Snapshot
 from ontology.errors import SolverError
+from ontology.governance import PolicyRelease
 from ontology.plan import Plan
 from rules.release import Release
 from service.conflicts import conflict
@@ -54,7 +56,7 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
         document = seal(draft.decision, about)
     saved = save_plan(
         house.projection, document, plan=summary_of(document), snapshot=snapshot,
-        attachments=draft.attachments,
+        attachments={**draft.attachments, **whole_text(release)}, made_of=made_of(release),
         guard=house.still_governs(release, request.chain, request.reserved),
     )  # fmt: skip
     # the first answer or again, the document is read from where it stands: the same bytes
@@ -64,6 +66,21 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
 def with_reserved(house: House, request: PlanRequest) -> PlanRequest:
     """The request, where units that approved plans have promised on the chain are not free."""
     return replace(request, reserved=house.reserved(request.chain))
+
+
+def whole_text(release: Release) -> dict[str, bytes]:
+    """The document of a release in parts, which no event of its own names."""
+    return {"release": canonical(release.to_document())} if release.parts else {}
+
+
+def made_of(release: Release) -> dict[str, Any] | None:
+    """What the plan's event says of a release in parts: its record, and whose they are."""
+    if not release.parts:
+        return None
+    record = PolicyRelease(release.digest, release.name, release.version, len(release.rules),
+                           "in parts")  # fmt: skip
+    digests = {release.whole.digest, *(part.release.digest for part in release.parts)}
+    return {"record": asdict(record), "parts": sorted(digests)}
 
 
 def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Draft:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.output import GOOD, REFUSED, AsJson, hint, print_document, watched
+from api.output import GOOD, REFUSED, AsJson, hint, plain, print_document, watched
 from ontology.errors import EvenkeelError, InputError
 
 if TYPE_CHECKING:
@@ -85,12 +85,23 @@ def _status(settings: "Settings") -> dict[str, Any]:
 
     home = str(settings.data_folder)
     if settings.neo4j_uri:
-        return _status_elsewhere(settings) | {"home": home}
+        return _status_elsewhere(settings) | {"home": home} | _serving(settings)
     found = managed_server(settings).status()
     return {
         "running": found.running, "managed": True, "version": found.version, "uri": found.uri,
         "pid": found.pid, "home": home, "bytes_on_disk": found.bytes_on_disk,
-    }  # fmt: skip
+    } | _serving(settings)  # fmt: skip
+
+
+def _serving(settings: "Settings") -> dict[str, Any]:
+    """What the processes serve that were heard of lately, and what is not as it should be."""
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+
+    from service.serving import processes, remarks
+
+    told = processes(settings.data_folder, datetime.now(UTC))
+    return {"serving": [asdict(one) for one in told], "remarks": remarks(told)}
 
 
 def _status_elsewhere(settings: "Settings") -> dict[str, Any]:
@@ -114,6 +125,12 @@ def _show_status(found: dict[str, Any], *, as_json: bool) -> None:
     typer.echo(f"data folder  {found['home']}")
     if found["managed"]:
         typer.echo(f"on disk      {found['bytes_on_disk'] / 1e6:.1f} MB")
+    for one in found["serving"]:
+        typer.echo(f"serving      {plain(one['process'])}, as of event {one['sequence']:,}")
+        for scope, digest in one["in_force"].items():
+            typer.echo(f"             {plain(scope)}: {digest[:12] or 'none'}")
+    for remark in found["remarks"]:
+        hint(f"warning: {plain(remark)}")
     if not found["running"]:
         hint("start it with `evenkeel up`")
 

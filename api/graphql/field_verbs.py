@@ -76,6 +76,12 @@ ROOTS: Mapping[str, Root] = {
     "Query.stockDays": _of("kpis.read", "chain", "plan"),
     "Query.verifyPlan": _of(WHOLE_PLAN, "plan"),
     "Query.release": _of("rules.read"),
+    **{f"Query.{name}": _of("rules.read") for name in (
+        "policyReleases", "policyRelease", "policyInForce")},
+    "Mutation.proposeRelease": _of("rules.propose"),
+    **{f"Mutation.{name}": _of("rules.approve") for name in ("reviewRelease", "approveRelease")},
+    **{f"Mutation.{name}": _of("rules.activate") for name in (
+        "activateRelease", "endRelease", "startCanary")},
     "Query.sources": Root("sources.read", everything=True),
     **{f"Query.{name}": _of("sources.read", "chain") for name in (
         "feeds", "freshness", "identityCandidates", "identityLinks")},
@@ -153,6 +159,15 @@ NESTED: Mapping[str, Taken] = {
     **_open("Refused", "code message hint reasons"),
     **_open("RefusalReason", "code message hint file row column"),
     **_open("PolicyRelease", "digest name version rules knobs shapes"),
+    **_open("PolicyReleaseCase", "digest name version ruleCount status author reason parent scope "
+            "approvers backtest denyToAllow unreviewed canary decisions"),
+    **_open("PolicyScope", "chain regions families"),
+    **_open("PolicyCanary", "scope sharePercent salt begins ends leastPairs guards"),
+    **_open("CanaryGuard", "metric mostPercent pairs worse isBroken"),
+    **_open("PolicyDecision", "event kind agent at reason rule"),
+    **_open("PolicyInForce", "at sequence whole shipped parts"),
+    **_open("PolicyPart", "release regions families sharePercent salt isCanary"),
+    **_open("ReleaseDecided", "event release status replayed dryRun"),
     **_open("PolicyRule", "rule title file"),
     **_open("PolicyKnob", "name value"),
     **_open("ShapesFile", "name text"),

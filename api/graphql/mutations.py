@@ -10,6 +10,7 @@ from api.graphql.identities import IdentityMutations
 from api.graphql.loaders import Info
 from api.graphql.planning import PlanMutations
 from api.graphql.reconciling import ReconciliationMutations
+from api.graphql.releases import ReleaseMutations
 from api.graphql.settling import RowMutations
 from api.graphql.signing import SigningMutations
 from api.graphql.syncing import FeedSynced, SyncFeedInput, delivering
@@ -20,7 +21,12 @@ from service.requests import delivery_again
     description="What may be done. Each acts once under an `idempotencyKey`, or is a `dryRun`."
 )
 class Mutation(
-    PlanMutations, RowMutations, IdentityMutations, ReconciliationMutations, SigningMutations
+    PlanMutations,
+    RowMutations,
+    IdentityMutations,
+    ReconciliationMutations,
+    SigningMutations,
+    ReleaseMutations,
 ):
     """Each mutation is one verb of the service."""
 

@@ -17,7 +17,8 @@ from tests.graphql.world import World
 SENDERS = 8
 NAMES = ("makePlan", "editPlan", "syncFeed", "fixRow", "acceptRows", "retryRows", "discardRows",
          "acceptIdentity", "splitIdentity", "rejectIdentity", "resolveDifference", "resolvePacks",
-         "makeForecast", "signCheckpoint")  # fmt: skip
+         "makeForecast", "signCheckpoint", "proposeRelease", "reviewRelease", "approveRelease",
+         "startCanary", "endRelease", "activateRelease")  # fmt: skip
 MAY_DIFFER = {"event", "dryRun", "replayed", "checkpoint", "__typename", "plan", "digest", "lines"}
 TOLD_ONCE = {"stillOpen", "replayed"}
 
