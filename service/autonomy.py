@@ -4,23 +4,27 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from governance import autonomous, stopping
+from governance import approving, autonomous, stopping
 from governance.autonomous import Allowed, Features, allowed
 from governance.autonomy import LEVELS, Envelope, Evidence
-from governance.reach import Cell, Reach
+from governance.ledger import Governed
+from governance.reach import Cell, Reach, reach_in
 from governance.releasing import Actor
 from governance.scopes import Scope
 from governance.stops import STOP
-from graph.manifests import read_snapshot
 from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import InputError
+from ontology.events import NewEvent
 from service.confidence import Confidence, confidence_of, gap_per_million
 from service.house import SERVICE_AGENT, House
 from service.ledger import Decided
+from service.recalled import inputs_of
 
 Row = Mapping[str, Any]
+SERVICE = Actor(SERVICE_AGENT, is_person=False)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -40,15 +44,35 @@ def stop(house: House, scope: Scope, reason: str, agent: str, mode: str = STOP) 
     again. Raises InputError `REASON_MISSING`, `STOP_MODE`.
     """
     who = actor(agent)
-    return house.ledger.append(
+    decided = house.ledger.append(
         lambda state, now: stopping.put(state, now, who, scope, reason, mode)
     )
+    void_paused(house)
+    return decided
 
 
 def resume(house: House, number: int, reason: str, agent: str) -> Decided:
     """Lift a stop that somebody else put. Raises StateError `STOP_UNKNOWN`, `OWN_STOP`."""
     who = actor(agent)
+    void_paused(house)  # before anything acts again, also where who paused was killed
     return house.ledger.append(lambda state, now: stopping.lift(state, now, who, number, reason))
+
+
+def void_paused(house: House) -> list[str]:
+    """Make void the cases that a pause came over after they were submitted; gives their plans.
+
+    Submitted again, each is checked on what is so then. Done again, it finds nothing more.
+    """
+    found = []
+    for case in list(house.ledger.state().approvals.cases.values()):
+        if not case.is_open:
+            continue
+        reach = reach_in(case.chain, case.places, case.families)
+        number = house.ledger.state().stops.paused_last(reach)
+        if number > case.submission:
+            house.ledger.append(partial(_voided, case.plan, case.submission, number))
+            found.append(case.plan)
+    return found
 
 
 def protect(house: House, chain: str, items: Sequence[str], reason: str, agent: str) -> Decided:
@@ -111,14 +135,14 @@ def judge(house: House, document: Row, now: datetime | None = None) -> Judged:
 def features_of(house: House, document: Row, confidence: Confidence) -> Features:
     """What autonomy looks at, from the plan's own facts."""
     decision = document["decision"]
-    facts = read_snapshot(house.store, document["about"]["artifacts"]["snapshot"])
+    facts, release, _ = inputs_of(house.store, document)
     items = facts.table("Item")
     classes = dict(zip(items["id"].tolist(), items["handling_class"].tolist(), strict=True))
     return Features(
-        reach_of(decision, facts), decision["release"], _value_cents(items, decision["lines"]),
+        reach_of(decision, facts), release.named, _value_cents(items, decision["lines"]),
         sum(int(line["quantity_units"]) for line in decision["lines"]), gap_per_million(decision),
         frozenset(classes.get(line["item"], "unknown") for line in decision["lines"]),
-        confidence.data_age_hours, confidence.per_mille,
+        confidence.data_age_hours, confidence.per_mille, house.shipped.digest,
     )  # fmt: skip
 
 
@@ -140,6 +164,13 @@ def reach_of(decision: Row, facts: Snapshot) -> Reach:
 def actor(agent: str) -> Actor:
     """Who decides: the service itself is no person."""
     return Actor(agent, is_person=agent != SERVICE_AGENT)
+
+
+def _voided(
+    plan: str, submission: int, number: int, state: Governed, now: datetime
+) -> NewEvent | None:
+    return approving.void(state, now, SERVICE, plan, f"the pause {number} came over it",
+                          submission=submission, code="PAUSED")  # fmt: skip
 
 
 def _refuse_unkept(house: House, evidence: Evidence) -> None:
