@@ -79,7 +79,7 @@ def create_app(
     ready = ReadyDoor(house, access)
     schema = build_schema(development=development)
     trusted = trusted_documents(documents, schema.as_str()) if documents else NO_DOCUMENTS
-    readers = Readers(chosen)
+    readers = Readers(chosen, budgets)
     surface = Surface(
         lambda sight: GraphQLRequest(house, cursors, hops, inbox, questions, readers, sight),
         access, schema, budgets, development, trusted,

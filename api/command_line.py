@@ -39,6 +39,7 @@ from api.commands import recall as commands_recall
 from api.commands import reconcile as commands_reconcile
 from api.commands import recovery as commands_recovery
 from api.commands import replay as commands_replay
+from api.commands import report as commands_report
 from api.commands import resync as commands_resync
 from api.commands import schedule as commands_schedule
 from api.commands import server as commands_server
@@ -75,7 +76,9 @@ for _module in (
     commands_quarantine, commands_identity, commands_feeds, commands_freshness, commands_recovery,
     commands_reconcile, commands_resync, commands_persons, commands_events, commands_log,
     commands_replay, commands_recall, commands_trace, commands_access, commands_tokens,
-    commands_policy, commands_schedule, commands_stops, commands_autonomy,
+    commands_policy,
+    commands_report,
+    commands_schedule, commands_stops, commands_autonomy,
 ):  # fmt: skip
     _module.register(app)
 

@@ -24,6 +24,7 @@ from graph.recovery.checkpoints import Checkpoints
 from graph.recovery.records import Record, event_of
 from graph.recovery.segments import Segments
 from graph.release_nodes import ReleaseNodes
+from graph.rule_cost_nodes import RuleCostNodes
 from graph.settled_rows import SettledNodes, still_open
 from graph.snapshot import SnapshotReader
 from graph.state import State
@@ -45,8 +46,10 @@ from ontology.events import (
     PERSON_ERASED,
     PLAN_MADE,
     RELEASE_KINDS,
+    REPORT_MADE,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    RULES_PRICED,
     STOP_KINDS,
     TASK_FAILED,
     TOKEN_ISSUED,
@@ -75,13 +78,14 @@ def _approval_nodes(
 _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]] = {
     PLAN_MADE: lambda reader, artifact, payload: PlanNodes.read(reader.store, artifact, payload),
     ROWS_DISCARDED: SettledNodes,
+    RULES_PRICED: lambda _reader, _artifact, payload: RuleCostNodes(payload),
     ACCESS_GRANTED: lambda _reader, _artifact, payload: GrantNodes(payload),
     ACCESS_ENDED: lambda _reader, _artifact, payload: GrantEndNodes(payload),
     **{kind: partial(_release_nodes, kind) for kind in RELEASE_KINDS},
     **{kind: partial(_approval_nodes, kind) for kind in APPROVAL_KINDS},
     **{kind: lambda _reader, _artifact, _payload: NoNodes()
        for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED,
-                    REQUEST_ANSWERED, TASK_FAILED, *STOP_KINDS, *AUTONOMY_KINDS)},
+                    REPORT_MADE, REQUEST_ANSWERED, TASK_FAILED, *STOP_KINDS, *AUTONOMY_KINDS)},
 }  # fmt: skip
 
 

@@ -30,6 +30,8 @@ AUTONOMY_LOWERED = "autonomy.lowered"
 TASK_FAILED = "task.failed"
 """A task of the scheduler failed, after it had gone well."""
 PLAN_MADE = "plan.made"
+RULES_PRICED = "rules.priced"
+"""What the rules cost in a plan was found, each by a plan without it."""
 ROWS_DISCARDED = "rows.discarded"
 PERSON_ERASED = "person.erased"
 KEY_ACTIVATED = "key.activated"
@@ -38,6 +40,7 @@ ACCESS_ENDED = "access.ended"
 ACCESS_EXPOSED = "access.exposed"
 TOKEN_ISSUED = "token.issued"  # noqa: S105 - a kind of event
 TOKEN_REVOKED = "token.revoked"  # noqa: S105 - a kind of event
+REPORT_MADE = "report.made"
 REQUEST_ANSWERED = "request.answered"
 """A request under a key was answered without any other event: it was so already."""
 RELEASE_KINDS = (RELEASE_PROPOSED, RELEASE_BACKTESTED, RELEASE_REVIEWED, RELEASE_APPROVED,
@@ -63,9 +66,24 @@ STOP_KINDS = (STOP_PUT, STOP_LIFTED, ITEMS_PROTECTED, ITEMS_RELEASED)
 AUTONOMY_KINDS = (AUTONOMY_RAISED, AUTONOMY_LOWERED)
 GOVERNANCE_KINDS = (*RELEASE_KINDS, *APPROVAL_KINDS, *STOP_KINDS, *AUTONOMY_KINDS)
 """Of which `governance.ledger` is the fold."""
-KINDS = (FEED_LOADED, FACTS_DUE, PLAN_MADE, ROWS_DISCARDED, PERSON_ERASED, *GOVERNANCE_KINDS,
-         KEY_ACTIVATED, ACCESS_GRANTED, ACCESS_ENDED, ACCESS_EXPOSED, TOKEN_ISSUED,
-         TOKEN_REVOKED, REQUEST_ANSWERED, TASK_FAILED)  # fmt: skip
+KINDS = (
+    FEED_LOADED,
+    FACTS_DUE,
+    PLAN_MADE,
+    RULES_PRICED,
+    ROWS_DISCARDED,
+    PERSON_ERASED,
+    *GOVERNANCE_KINDS,
+    KEY_ACTIVATED,
+    ACCESS_GRANTED,
+    ACCESS_ENDED,
+    ACCESS_EXPOSED,
+    TOKEN_ISSUED,
+    TOKEN_REVOKED,
+    REPORT_MADE,
+    REQUEST_ANSWERED,
+    TASK_FAILED,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def _record(space: str, node: Node, known: Stated, number: int) -> Any:
         if part.name in known:
             values[part.name] = _written(known[part.name], kind)
         elif (part.name,) == record.KEY and isinstance(node, str):
-            values[part.name] = node
+            values[part.name] = node if kind.scalar is str else number + 1
         elif part.default is MISSING:
             values[part.name] = _filler(kind, number)
     return record(**(_of_a_movement(values, known) if space == "Movement" else values))
@@ -95,9 +95,15 @@ def _written(value: Any, kind: FieldKind) -> Any:
     return "" if value is None and not kind.optional and kind.scalar is str else value
 
 
+_USUAL = {"base_unit": "each", "kind": "hub"}
+"""What is filled in where any text would do, but not to a person."""
+
+
 def _filler(kind: FieldKind, number: int) -> Any:
     if kind.many:
         return ()
+    if kind.name in _USUAL:
+        return _USUAL[kind.name]
     if kind.scalar is str:
         some = "any-" + local_name(kind.name)
         return f"{some}-{number + 1}" if number else some

@@ -15,6 +15,7 @@ from rdflib import Graph, URIRef
 from ontology.canonical import canonical, digest_of
 from ontology.errors import InputError, Place
 from ontology.terms import NAMESPACE
+from ontology.vocabulary import FACTS
 from rules.compile import compile_rule, message_of, severity_of, target_classes, text_about
 from rules.floors import check_floor
 from rules.knobs import KNOBS_FILE, Knob, bad_release, check_values, knob_from
@@ -22,6 +23,7 @@ from rules.parts import Part, part_from
 from rules.reading import is_true, parse_graph, refuse_remote_queries
 from rules.rendering import Labels
 from rules.shapes import SH, CompiledRule, Rule
+from rules.watch import Watch
 
 FORMAT = "evenkeel-release/1"
 FORMAT_WITH_MORE = "evenkeel-release/2"
@@ -144,6 +146,14 @@ class Release:
             return self.whole.compiled
         return tuple(found for rule in self.rules for found in self.compile(rule))
 
+    @cached_property
+    def watch(self) -> Watch:
+        """The rules on facts, ready to be asked what a change does to their findings.
+
+        Raises InputError as `compiled` does.
+        """
+        return Watch(rule for rule in self.compiled if rule.target in FACTS)
+
     def compile(self, rule: Rule) -> tuple[CompiledRule, ...]:
         """One rule, once per class that it targets.
 
@@ -151,18 +161,18 @@ class Release:
         """
         try:
             found = tuple(
-                compile_rule(self.graph, rule, name, self.labels)
-                for name in target_classes(self.graph, rule)
+                compile_rule(self.graph, rule, target, self.labels)
+                for target in target_classes(self.graph, rule)
             )
             for compiled in found:
                 if compiled.target == "StockAfterMoves":
                     check_floor(compiled)
         except InputError as error:
-            error.place = Place(rule.file, self._row_of(rule))
+            error.place = Place(rule.file, self.row_of(rule))
             raise
         return found
 
-    def _row_of(self, rule: Rule) -> int:
+    def row_of(self, rule: Rule) -> int:
         """The first row of the rule's file that begins with its name; 0 where none does."""
         name = re.escape(rule.iri.rpartition("/")[2])
         begins = re.compile(rf"\s*(?:[\w.-]*:{name}|<{re.escape(rule.iri)}>|<{name}>)(?![\w-])")

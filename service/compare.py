@@ -178,7 +178,7 @@ def _rival_flow(question: Question, draft: Draft, labels: CarryLabels, how: Tune
 
 
 def _look(question: Question, draft: Draft, flow: IntArray, *, by_measure: bool) -> Review:
-    return look_at(draft.problem, question.facts, question.release, flow, question.without_rule,
+    return look_at(draft.problem, question.facts, question.release, flow, question.without,
                    filters=by_measure)  # fmt: skip
 
 

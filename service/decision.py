@@ -1,7 +1,7 @@
 """From a flow to the decision that a plan seals: pure, no solver, so that verify can redo it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from functools import partial
@@ -133,7 +133,7 @@ class Question:
     `facts` are those of the snapshot with every amount in `conversion.currency` and stock after the
     movements since its count, less what is reserved: all but the names and the digest of the facts
     is read from there.
-    `without_rule` asks what would be decided if that rule were not there.
+    `without` asks what would be decided if those rules were not there.
     """
 
     snapshot: Snapshot
@@ -142,14 +142,15 @@ class Question:
     window: Window
     conversion: Conversion
     facts: Snapshot
-    without_rule: str = ""
+    without: frozenset[str] = frozenset()
     stages: tuple[Stage, ...] = ()
 
 
 def ask(
-    snapshot: Snapshot, release: Release, request: PlanRequest, without_rule: str = ""
-) -> Question:
-    """The question with its days and its currency.
+    snapshot: Snapshot, release: Release, request: PlanRequest, without_rule: str = "",
+    *, without: Iterable[str] = (),
+) -> Question:  # fmt: skip
+    """The question with its days and its currency; without one rule, or several.
 
     Raises InputError as both of them do, and `OUT_OF_RANGE` for a number that cannot be one.
     """
@@ -161,7 +162,8 @@ def ask(
         request = replace(request, cost_parts=BOTH_PARTS)
     conversion = conversion_of(snapshot, window.starts_on)
     facts = conversion.applied(less_promised(with_movements(snapshot), request.reserved))
-    return Question(snapshot, release, request, window, conversion, facts, without_rule)
+    gone = frozenset(without) | ({without_rule} if without_rule else set())
+    return Question(snapshot, release, request, window, conversion, facts, gone)
 
 
 def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
@@ -176,8 +178,8 @@ def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
         movements = with_known_stock(movements, facts, window)
     closures: Closures = decide(question.release, facts, movements, stock_after(facts, window))
     closures = closures.joined(ways_back(facts, movements, question.request.steady))
-    if question.without_rule:
-        closures = closures.without(question.without_rule)
+    for rule in sorted(question.without):
+        closures = closures.without(rule)
     bought = movements["kind"] == "purchase"
     if window.is_forecast and closed:
         closures = closures.joined({name: rows[bought[rows]] for name, rows in closed.items()})
@@ -202,7 +204,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
     """
     problem, flow, potentials = settled.problem, settled.flow, settled.potentials
     facts, release, narrow = question.facts, question.release, problem.narrowed(settled.closed)
-    review = look_at(narrow, facts, release, flow, question.without_rule, filters=False)
+    review = look_at(narrow, facts, release, flow, question.without, filters=False)
     if review.close:  # INVARIANT: no plan breaks a rule that closing its lines could keep
         raise SolverError(f"the plan breaks the rule `{min(review.close)}`", code="RULE_BROKEN")
     claims = claims_for(problem, settled, review.line_cost)

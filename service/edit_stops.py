@@ -190,7 +190,7 @@ def exists(
     question = ask(snapshot, release, request, without_rule)
     try:
         settle(partial(pose, question), partial(proved_flow, target_per_million=ANY_GAP),
-               question.facts, release, without_rule)  # fmt: skip
+               question.facts, release, question.without)  # fmt: skip
     except EvenkeelError as error:
         if error.code in {"NO_PLAN", "EDITS_CONFLICT"}:
             return False

@@ -1,6 +1,6 @@
 """The one composition root: everything that a verb needs, opened once, closed by who opened it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -94,6 +94,10 @@ class House:
         """The same service for one request: what its verb logs is the answer, and there is one."""
         log = self.projection.log.answering(request)
         return self._on(log)
+
+    def held(self, may_append: Callable[[], None]) -> "House":
+        """The same service, which asks `may_append` before it logs anything that a verb does."""
+        return replace(self, projection=self.projection.on(self.projection.log.held(may_append)))
 
     def rehearsing(self) -> "House":
         """The same service, in which a verb does all that it does and nothing of it stays."""

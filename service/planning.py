@@ -63,11 +63,6 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
     return PlanMade(house.store.get_document(saved.artifact), saved, draft)
 
 
-def with_reserved(house: House, request: PlanRequest) -> PlanRequest:
-    """The request, where units that approved plans have promised on the chain are not free."""
-    return replace(request, reserved=house.reserved(request.chain))
-
-
 def whole_text(release: Release) -> dict[str, bytes]:
     """The document of a release in parts, which no event of its own names."""
     return {"release": canonical(release.to_document())} if release.parts else {}
@@ -81,6 +76,11 @@ def made_of(release: Release) -> dict[str, Any] | None:
                            "in parts")  # fmt: skip
     digests = {release.whole.digest, *(part.release.digest for part in release.parts)}
     return {"record": asdict(record), "parts": sorted(digests)}
+
+
+def with_reserved(house: House, request: PlanRequest) -> PlanRequest:
+    """The request, where units that approved plans have promised on the chain are not free."""
+    return replace(request, reserved=house.reserved(request.chain))
 
 
 def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Draft:
@@ -109,7 +109,7 @@ def answer(
         question = staged(question, solver)
         stands = settle(
             partial(pose, question), solver, question.facts, question.release,
-            question.without_rule,
+            question.without,
         )  # fmt: skip
         stands = steadied(question, stands, solver)
     except SolverError as error:

@@ -151,7 +151,7 @@ def verify(
         Path | None, typer.Option(help="A checkpoint that you have: the log must continue it.")
     ] = None,
     artifact: Annotated[
-        Path | None, typer.Option(help="The event's content, such as a plan.json.")
+        Path | None, typer.Option(help="The event's content, such as a plan.json, or a page.")
     ] = None,
     as_json: AsJson = False,
 ) -> int:
@@ -159,11 +159,12 @@ def verify(
 
     Without --key the keys of this data folder's own log are trusted.
     """
-    from graph.transparency import log_verifier
+    from graph.transparency import log_verifier, report_verifier
 
     data, content = bytes_of(file), bytes_of(artifact) if artifact else None
     older = _text_of(since) if since else ""
-    found = checked(lambda: log_verifier.verify(
+    check = report_verifier.verify if report_verifier.is_report(data) else log_verifier.verify
+    found = checked(lambda: check(
         data, trusted_keys(keys),
         witnesses=[_key_text(one) for one in witness or []], since=older, artifact=content,
     ))  # fmt: skip
@@ -305,6 +306,10 @@ def _show_verdict(found: dict[str, Any]) -> None:
         typer.echo(f"proved       it only grew since it had {found['old_size']:,} events")
     else:
         _show_event(found)
+    if found["proves"] == "report":
+        rows = sum(found["counts"].values())
+        typer.echo(f"report       {' to '.join(found['period'])}: {rows:,} rows, and all "
+                   f"{found['events']:,} events that they name")  # fmt: skip
     if found["proves"] == "partner":
         typer.echo(f"partner      {plain(found['partner'])}: {len(found['lines'])} lines, all that "
                    "the log states of it")  # fmt: skip

@@ -20,8 +20,10 @@ from ontology.events import (
     KEY_ACTIVATED,
     PLAN_MADE,
     RELEASE_KINDS,
+    REPORT_MADE,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    RULES_PRICED,
     STOP_LIFTED,
     STOP_PUT,
     TASK_FAILED,
@@ -68,10 +70,14 @@ def about(event: "Event") -> str:
         return f"key {told['key'].split('+')[1]}"
     if event.kind == REQUEST_ANSWERED:
         return str(told["request"])
+    if event.kind == REPORT_MADE:
+        return f"{told['since']} to {told['until']}"
     if event.kind in APPROVAL_KINDS:
         return str(told.get("plan", ""))[:DIGITS]
     if event.kind in RELEASE_KINDS:
         return _release(told["release"])
+    if event.kind == RULES_PRICED:
+        return f"rules in plan {str(told['plan'])[:DIGITS]}"
     if event.kind in AUTONOMY_KINDS or event.kind == STOP_PUT:
         scope = told["scope"]
         return ", ".join([scope["chain"], *scope["regions"], *scope["families"]])

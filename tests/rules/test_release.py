@@ -229,7 +229,7 @@ def test_what_is_outside_the_fragment_blocks_and_is_named(
 
 def test_lint_names_rules_without_words_examples_or_focus(tmp_path: Path) -> None:
     """Missing title and owner, a missing example, and an example that the rule does not meet."""
-    release = release_of('sh:message "no" ; sh:path inv:kind ; sh:in ( "x" )')
+    release = release_of('sh:message "no" ; sh:path ( inv:lane inv:mode ) ; sh:in ( "road" )')
     codes = [remark.code for remark in lint(release, tmp_path)]
     assert ["RULE_EXAMPLE_WRONG", "RULE_UNDOCUMENTED"] == codes
     (tmp_path / "one").mkdir()
@@ -237,7 +237,7 @@ def test_lint_names_rules_without_words_examples_or_focus(tmp_path: Path) -> Non
         (tmp_path / "one" / file).write_text("")
     (tmp_path / "one" / "expected.txt").write_text("no\n")
     codes = [remark.code for remark in lint(release, tmp_path)]
-    assert codes.count("RULE_MATCHES_NOTHING") == 2
+    assert codes.count("RULE_MATCHES_NOTHING") == 3  # twice no focus node, and no lane's mode
     assert codes.count("RULE_EXAMPLE_WRONG") == 1
 
 
