@@ -66,6 +66,7 @@ from api.graphql.plans import (
 from api.graphql.pricing import Price, prices_page
 from api.graphql.reading import DirectExecution, read_directly
 from api.graphql.reconciling import ReconciliationQueries
+from api.graphql.releases import ReleaseQueries
 from api.graphql.settling import RowQueries
 from api.graphql.signing import SigningQueries
 from api.graphql.types import (
@@ -187,7 +188,7 @@ async def _chains(info: Info) -> list[Chain]:
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
 class Query(
     TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
-    GovernanceQueries, SigningQueries, AccessQueries, BacktestQueries,
+    GovernanceQueries, SigningQueries, AccessQueries, BacktestQueries, ReleaseQueries,
 ):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 
