@@ -47,14 +47,16 @@ def stop(house: House, scope: Scope, reason: str, agent: str, mode: str = STOP) 
     decided = house.ledger.append(
         lambda state, now: stopping.put(state, now, who, scope, reason, mode)
     )
-    void_paused(house)
+    if not house.projection.log.rehearses:
+        void_paused(house.plainly())
     return decided
 
 
 def resume(house: House, number: int, reason: str, agent: str) -> Decided:
     """Lift a stop that somebody else put. Raises StateError `STOP_UNKNOWN`, `OWN_STOP`."""
     who = actor(agent)
-    void_paused(house)  # before anything acts again, also where who paused was killed
+    if not house.projection.log.rehearses:
+        void_paused(house.plainly())  # before anything acts again, also where who paused was killed
     return house.ledger.append(lambda state, now: stopping.lift(state, now, who, number, reason))
 
 

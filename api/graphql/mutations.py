@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.acting import Conflict, Done, Refused, done
+from api.graphql.autonomy import AutonomyMutations
 from api.graphql.described import described
 from api.graphql.identities import IdentityMutations
 from api.graphql.loaders import Info
@@ -27,6 +28,7 @@ class Mutation(
     ReconciliationMutations,
     SigningMutations,
     ReleaseMutations,
+    AutonomyMutations,
 ):
     """Each mutation is one verb of the service."""
 
