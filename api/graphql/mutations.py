@@ -6,6 +6,7 @@ import strawberry
 
 from api.graphql.acting import Conflict, Done, Refused, done
 from api.graphql.approvals import ApprovalMutations
+from api.graphql.autonomy import AutonomyMutations
 from api.graphql.described import described
 from api.graphql.identities import IdentityMutations
 from api.graphql.loaders import Info
@@ -31,6 +32,7 @@ class Mutation(
     SigningMutations,
     ReportMutations,
     ReleaseMutations,
+    AutonomyMutations,
 ):
     """Each mutation is one verb of the service."""
 

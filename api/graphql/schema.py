@@ -14,6 +14,7 @@ from strawberry.types import ExecutionContext
 from api.graphql.approvals import ApprovalQueries
 from api.graphql.asking import TableQueries
 from api.graphql.auditing import AuditQueries
+from api.graphql.autonomy import AutonomyQueries
 from api.graphql.backtesting import BacktestQueries
 from api.graphql.bigint import SCALARS, BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
@@ -191,7 +192,7 @@ async def _chains(info: Info) -> list[Chain]:
 class Query(
     TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
     GovernanceQueries, ReleaseQueries, SigningQueries, AccessQueries, BacktestQueries,
-    ReportQueries, ApprovalQueries,
+    ReportQueries, ApprovalQueries, AutonomyQueries,
 ):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 
