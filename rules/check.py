@@ -64,7 +64,7 @@ def _is_on(finding: Finding, changed: Mapping[str, Table]) -> bool:
 def _looks_at_these_alone(rule: CompiledRule, changed: Mapping[str, Table]) -> bool:
     """Whether no result on a changed record depends on others of its class."""
     judged = judges(rule.shape) & changed.keys()
-    return judged == {rule.target} and rule.target not in reads(rule.shape)
+    return judged == {rule.target} and rule.target not in reads(rule.shape) and not rule.only
 
 
 def _instead(
@@ -95,6 +95,8 @@ def check_rules(
     for part in _parts(list(chosen), columns, rows_at_once):
         for compiled in part:
             codes = columns.instances(compiled.target)
+            if compiled.only:
+                codes = codes[np.isin(codes, columns.members(compiled.only, compiled.target))]
             counts[compiled.rule.iri] = counts.get(compiled.rule.iri, 0) + len(codes)
             focus = Focus(compiled.target, codes, np.arange(len(codes)))
             for batch in results(columns, compiled.shape, focus):
@@ -144,7 +146,7 @@ def _is_long(compiled: CompiledRule, columns: Columns, rows_at_once: int) -> boo
     """Whether a rule is about many records, of which none counts for what it says of another."""
     target = compiled.target
     is_local = judges(compiled.shape) == {target} and target not in reads(compiled.shape)
-    return is_local and len(columns.table(target)) > rows_at_once
+    return is_local and not compiled.only and len(columns.table(target)) > rows_at_once
 
 
 def _findings(columns: Columns, batch: Batch) -> Iterator[Finding]:

@@ -7,9 +7,10 @@ from ontology.columns import Table, joined_tables
 from ontology.findings import Finding
 from ontology.terms import RESOURCE
 from ontology.vocabulary import RECORDS
-from rules.check import check_at
-from rules.lookups import About, keys_only, united
-from rules.neighbourhood import Neighbourhood, back_along, led_from
+from rules.check import check_at, check_rules
+from rules.lookups import ANY, About, keys_only, united
+from rules.neighbourhood import Neighbourhood, back_along, everything, led_from
+from rules.reach import judges
 from rules.watch import Concerned, Watch, Watched, grouped
 
 Nodes = dict[str, list[Table]]
@@ -51,6 +52,9 @@ def delta(watch: Watch, before: About, after: About, changed: Mapping[str, Table
     whole = {name: united(nodes) for name, nodes in focus.items()}
     groups = grouped(chosen.values())
     was, now = (_found(groups, about, whole) for about in worlds)
+    if again := [one for one in watch.whole if one.classes & touched.keys()]:
+        was, now = was | _found_anew(again, before), now | _found_anew(again, after)
+        whole |= {name: _all_of(worlds, name) for name in {one.rule.target for one in again}}
     keys = {name: set(nodes.keys.tolist()) for name, nodes in whole.items()}
     if watch.interpreted is not None:
         more, less, looked_at = watch.interpreted.difference(before, after, touched)
@@ -75,7 +79,8 @@ def findings_near(watch: Watch, about: About, changed: Mapping[str, Table]) -> l
             focus.setdefault(watched.rule.target, []).append(nodes)
         chosen += [watched] if places else []
     whole = {name: united(nodes) for name, nodes in focus.items() if nodes}
-    found = _found(grouped(chosen), about, whole)
+    again = [one for one in watch.whole if judges(one.rule.shape) & changed.keys()]
+    found = _found(grouped(chosen), about, whole) | _found_anew(again, about)
     if watch.interpreted is not None:
         found |= watch.interpreted.on(about, changed)
     return sorted(finding for finding in found if is_on(finding, changed))
@@ -85,6 +90,18 @@ def is_on(finding: Finding, changed: Mapping[str, Table]) -> bool:
     """Whether the focus node of a finding is one of some records."""
     name, _, key = finding.focus_node.removeprefix(RESOURCE).partition("/")
     return name in changed and key in changed[name].row_of
+
+
+def _found_anew(rules: Sequence[Watched], about: About) -> frozenset[Finding]:
+    """What rules find that one record can count for any other in: all of them is looked at."""
+    if not rules:
+        return frozenset()
+    tables = {name: about(name, (), ANY) for one in rules for name in one.classes}
+    return frozenset(check_rules([one.rule for one in rules], tables).findings)
+
+
+def _all_of(worlds: Sequence[About], name: str) -> Table:
+    return united([everything(about, name) for about in worlds])
 
 
 def _in_both(worlds: Sequence[About], nodes: Table) -> Table:

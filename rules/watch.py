@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reasoning.inferences import ENTAILMENT
+from reasoning.stated import classes_read
+from rules.inferred_reads import reads_inferred
 from rules.interpreted import Interpreted
 from rules.reach import judges, reads
 from rules.shapes import CompiledRule
@@ -28,13 +31,19 @@ class Concerned:
 
 
 class Watch:
-    """Rules ready to be asked which of them a change concerns; `interpreted` do not compile."""
+    """Rules ready to be asked which of them a change concerns; `interpreted` do not compile.
+
+    The `whole` rules rest on what is inferred, or share a shape with one that does: one record can
+    count for any other, so they look at everything again.
+    """
 
     def __init__(
         self, rules: Iterable[CompiledRule], interpreted: Interpreted | None = None
     ) -> None:
         self.interpreted = interpreted
-        self.rules = tuple(_watched(rule) for rule in rules)
+        every = [_watched(rule) for rule in rules]
+        self.whole = _infer(every)
+        self.rules = tuple(one for one in every if one not in self.whole)
         self.shared = _shared(self.rules)
         self._concerned: dict[frozenset[str], tuple[Concerned, ...]] = {}
 
@@ -43,6 +52,27 @@ class Watch:
         if classes not in self._concerned:
             self._concerned[classes] = grouped(w for w in self.rules if w.classes & classes)
         return self._concerned[classes]
+
+
+def _infer(every: list[Watched]) -> tuple[Watched, ...]:
+    """Those that infer, and all that share a shape with one of these, whatever it shares it by."""
+    names: set[str] = set()
+    found: list[Watched] = []
+    while True:
+        rest = [one for one in every if one not in found]
+        more = [one for one in rest if _infers(one.rule) or names & _shapes(one)]
+        if not more:
+            return tuple(one for one in every if one in found)
+        found += more
+        names = names.union(*map(_shapes, more))
+
+
+def _shapes(watched: Watched) -> set[str]:
+    return {place.shape for place in watched.places}
+
+
+def _infers(rule: CompiledRule) -> bool:
+    return bool(rule.only) or reads_inferred(rule.shape)
 
 
 def grouped(rules: Iterable[Watched]) -> tuple[Concerned, ...]:
@@ -58,6 +88,7 @@ def grouped(rules: Iterable[Watched]) -> tuple[Concerned, ...]:
 
 def _watched(rule: CompiledRule) -> Watched:
     classes = {rule.target} | judges(rule.shape) | reads(rule.shape)
+    classes |= classes_read({rule.only}, ENTAILMENT) if rule.only else frozenset()
     return Watched(rule, frozenset(classes), places_of(rule.shape))
 
 

@@ -20,7 +20,19 @@ from service.house import House
 from service.requests import Account, keep_answer, kept_answer
 
 KEY_USED = "IDEMPOTENCY_KEY_USED"
-CONFLICTS = frozenset({KEY_USED, "FEED_CHANGED", "ROW_SETTLED", "STALE", "STALE_PLAN"})
+CONFLICTS = frozenset(
+    {
+        KEY_USED,
+        "FEED_CHANGED",
+        "ROW_SETTLED",
+        "STALE",
+        "STALE_PLAN",
+        "APPROVAL_STALE",
+        "UNITS_PROMISED",
+        "UNITS_GONE",
+        "PLAN_BROKEN",
+    }
+)
 """Codes of what is sound in itself, and another request or another fact came before."""
 _NOT_ASKED = ("idempotency_key", "dry_run")
 
@@ -129,7 +141,7 @@ async def _refused(
 
 
 async def _done(info: Info, request: Request | None, asked: ActingInput, do: Do) -> Done:
-    house = info.context.house
+    house = info.context.house.held(info.context.sight.hold)
     if asked.dry_run:
         account = await do(house.rehearsing())
         return Done(account, bool(account.get("replayed")), dry_run=True)
@@ -196,6 +208,6 @@ def in_thread(info: Info, work: Callable[[House], Account]) -> Do:
     """A verb that reads and writes, in one of the threads that wait for the database."""
 
     async def do(house: House) -> Account:
-        return await info.context.read(partial(work, house))
+        return await info.context.read(info.context.sight.held(partial(work, house)))
 
     return do

@@ -139,13 +139,15 @@ class Synced:
 
 
 def sync(
-    house: House, paths: Sequence[Path], mapping: Path, delivery: Delivery, *, dry_run: bool = False
-) -> Synced:
+    house: House, paths: Sequence[Path], mapping: Path, delivery: Delivery, *,
+    dry_run: bool = False, tells_plans: bool = True,
+) -> Synced:  # fmt: skip
     """Load files (or one folder) through a mapping; every row is loaded, merged or quarantined.
 
     A delivery is known by its source and its name: sent again it gives the first event back and
     changes nothing. A `dry_run` goes through the same steps up to the writing, and tells what
-    would change in the latest plan; only facts whose time has come do come due.
+    would change in the latest plan; only facts whose time has come do come due. Who may not see
+    plans is told neither that nor which plans were touched (`tells_plans`): it is not worked out.
 
     Raises InputError where a whole file or the mapping is unusable, `FEED_NAME`, `SEQUENCE_RANGE`,
     `FEED_CHANGED` where another content has its name, `GATE_STOPPED` or `CLOSES_MUCH` where it
@@ -161,7 +163,8 @@ def sync(
             return _again(house, reading, known)
         ready = prepare(house, reading, dry_run=dry_run)
         if dry_run:
-            return Synced(_account(house, ready) | _foreseen(house, ready), None, replayed=False)
+            told = _account(house, ready) | _foreseen(house, ready, tells_plans=tells_plans)
+            return Synced(told, None, replayed=False)
         try:
             appended = _loaded(house, _keeping(house, ready, paths, mapping))
             break
@@ -171,9 +174,9 @@ def sync(
     event = appended.event
     if appended.replayed:
         return _again(house, reading, event)
+    plans = touched(house, chosen.chain, ready.changes) if tells_plans else []
     account = _account(house, ready) | {
-        "event": event.sequence, "replayed": False,
-        "touched": [asdict(plan) for plan in touched(house, chosen.chain, ready.changes)],
+        "event": event.sequence, "replayed": False, "touched": [asdict(plan) for plan in plans],
     }  # fmt: skip
     return Synced(account, event, replayed=False)
 
@@ -305,15 +308,19 @@ def _linked(reading: Reading, result: FeedResult) -> Linked:
     return Linked(found.links, found.used_in(result.tables))
 
 
-def _foreseen(house: House, ready: Prepared) -> dict[str, Any]:
+def _foreseen(house: House, ready: Prepared, *, tells_plans: bool) -> dict[str, Any]:
     """What a dry run adds: nothing was logged, and the plan would change so."""
+    told = [asdict(change) for each in ready.changes for change in each.changes]
+    return {"dry_run": True, "event": None, "replayed": False, "differences": told,
+            "plan": _plan_foreseen(house, ready) if tells_plans else None}  # fmt: skip
+
+
+def _plan_foreseen(house: House, ready: Prepared) -> dict[str, Any] | None:
     from service.intake.foreseen import foreseen  # it loads the solver: 65 MB
 
     reading = ready.reading
     plan = foreseen(house, reading.mapping.chain, reading.before.snapshot, ready.after.snapshot)
-    told = [asdict(change) for each in ready.changes for change in each.changes]
-    return {"dry_run": True, "event": None, "replayed": False, "differences": told,
-            "plan": plan and asdict(plan)}  # fmt: skip
+    return None if plan is None else asdict(plan)
 
 
 def _in_order(house: House, reading: Reading, result: FeedResult, clocks: Clocks) -> FeedResult:
