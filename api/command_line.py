@@ -38,7 +38,9 @@ from api.commands import recall as commands_recall
 from api.commands import reconcile as commands_reconcile
 from api.commands import recovery as commands_recovery
 from api.commands import replay as commands_replay
+from api.commands import report as commands_report
 from api.commands import resync as commands_resync
+from api.commands import schedule as commands_schedule
 from api.commands import server as commands_server
 from api.commands import sync as commands_sync
 from api.commands import tokens as commands_tokens
@@ -73,6 +75,8 @@ for _module in (
     commands_reconcile, commands_resync, commands_persons, commands_events, commands_log,
     commands_replay, commands_recall, commands_trace, commands_access, commands_tokens,
     commands_policy,
+    commands_report,
+    commands_schedule,
 ):  # fmt: skip
     _module.register(app)
 

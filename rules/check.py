@@ -56,7 +56,7 @@ def _is_on(finding: Finding, changed: Mapping[str, Table]) -> bool:
 def _looks_at_these_alone(rule: CompiledRule, changed: Mapping[str, Table]) -> bool:
     """Whether no result on a changed record depends on others of its class."""
     judged = judges(rule.shape) & changed.keys()
-    return judged == {rule.target} and rule.target not in reads(rule.shape)
+    return judged == {rule.target} and rule.target not in reads(rule.shape) and not rule.only
 
 
 def _instead(
@@ -87,11 +87,31 @@ def check_rules(
     for part in _parts(list(chosen), columns, rows_at_once):
         for compiled in part:
             codes = columns.instances(compiled.target)
+            if compiled.only:
+                codes = codes[np.isin(codes, columns.members(compiled.only, compiled.target))]
             counts[compiled.rule.iri] = counts.get(compiled.rule.iri, 0) + len(codes)
             focus = Focus(compiled.target, codes, np.arange(len(codes)))
             for batch in results(columns, compiled.shape, focus):
                 findings.update(_findings(columns, batch))
     return Report(tuple(sorted(findings)), tuple(sorted(counts.items())))
+
+
+def check_at(
+    chosen: Iterable[CompiledRule], tables: Mapping[str, Table], focus: Mapping[str, Table]
+) -> set[Finding]:  # fmt: skip
+    """The findings of rules that come from some focus nodes: tables with their keys, by class.
+
+    `tables` need hold no more than these nodes' records and what the rules read from there.
+    """
+    columns = Columns(tables)
+    found: set[Finding] = set()
+    for compiled in chosen:
+        rows = columns.table(compiled.target).row_of.find(focus[compiled.target].keys)
+        codes = columns.instances(compiled.target)[rows[rows >= 0]]
+        nodes = Focus(compiled.target, codes, np.arange(len(codes)))
+        for batch in results(columns, compiled.shape, nodes):
+            found.update(_findings(columns, batch))
+    return found
 
 
 def _parts(
@@ -118,7 +138,7 @@ def _is_long(compiled: CompiledRule, columns: Columns, rows_at_once: int) -> boo
     """Whether a rule is about many records, of which none counts for what it says of another."""
     target = compiled.target
     is_local = judges(compiled.shape) == {target} and target not in reads(compiled.shape)
-    return is_local and len(columns.table(target)) > rows_at_once
+    return is_local and not compiled.only and len(columns.table(target)) > rows_at_once
 
 
 def _findings(columns: Columns, batch: Batch) -> Iterator[Finding]:

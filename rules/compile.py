@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from rdflib import RDF, RDFS, Graph, Literal, URIRef
 from rdflib.term import Node
 
+from ontology.axioms import AXIOMS, COUNTED, INFERRED_CLASSES, SUB_CLASS, classes_beneath
 from ontology.findings import SEVERITIES
 from ontology.terms import NAMESPACE, RESOURCE, join_key
 from ontology.vocabulary import RECORDS
@@ -62,8 +63,11 @@ def compile_shape(graph: Graph, node: Node, space: str, labels: Labels) -> Shape
     return _Compiler(graph, labels, labels.text(node)).shape(node, space, ())
 
 
-def target_classes(graph: Graph, rule: Rule) -> tuple[str, ...]:
-    """The classes that a rule targets. Raises RULE_NOT_EVALUATED for any other kind of target."""
+def target_classes(graph: Graph, rule: Rule) -> tuple[tuple[str, str], ...]:
+    """The classes of records that a rule targets, each with the inferred class that bounds it.
+
+    A class above others targets all of them. Raises RULE_NOT_EVALUATED for other kinds of target.
+    """
     node = URIRef(rule.iri)
     for word in ("targetNode", "targetSubjectsOf", "targetObjectsOf", "target"):
         if (node, URIRef(SH + word), None) in graph:
@@ -71,14 +75,33 @@ def target_classes(graph: Graph, rule: Rule) -> tuple[str, ...]:
     if (node, RDF.type, RDFS.Class) in graph:
         raise not_evaluated(rule.iri, "an implicit class target", "is not in the fragment")
     for target in rule.targets:
-        if not target.startswith(NAMESPACE) or target.removeprefix(NAMESPACE) not in RECORDS:
+        if not _is_known(target):
             raise not_evaluated(rule.iri, f"the class `{target}`", "is not in the vocabulary")
-    return tuple(target.removeprefix(NAMESPACE) for target in rule.targets)
+    names = [target.removeprefix(NAMESPACE) for target in rule.targets]
+    return tuple(dict.fromkeys(found for name in names for found in _targeted(name)))
 
 
-def compile_rule(graph: Graph, rule: Rule, name: str, labels: Labels) -> CompiledRule:
+def compile_rule(
+    graph: Graph, rule: Rule, target: tuple[str, str], labels: Labels
+) -> CompiledRule:  # fmt: skip
     """One rule for one of its classes. Raises RULE_NOT_EVALUATED."""
-    return CompiledRule(rule, name, compile_shape(graph, URIRef(rule.iri), name, labels))
+    name, only = target
+    return CompiledRule(rule, name, compile_shape(graph, URIRef(rule.iri), name, labels), only)
+
+
+def _is_known(iri: str) -> bool:
+    """Whether a class is in the vocabulary, loaded or inferred."""
+    name = iri.removeprefix(NAMESPACE)
+    return iri.startswith(NAMESPACE) and (name in RECORDS or name in INFERRED_CLASSES)
+
+
+def _targeted(name: str) -> list[tuple[str, str]]:
+    if name in RECORDS:
+        return [(name, "")]
+    if name in COUNTED:
+        above = [a.object for a in AXIOMS if a.kind == SUB_CLASS and a.subject == name]
+        return [(each, name) for each in above]
+    return [found for each in classes_beneath(name) for found in _targeted(each)]
 
 
 class _Compiler:
@@ -177,10 +200,9 @@ class _Compiler:
     def _typing(self, word: str, value: Node, values: str) -> Constraint:
         text = str(value)
         if word == "class":
-            name = text.removeprefix(NAMESPACE)
-            if name not in RECORDS or not text.startswith(NAMESPACE):
+            if not _is_known(text):
                 self._refuse(f"the class `{text}`", "is not in the vocabulary")
-            return OfClass(word, name)
+            return OfClass(word, text.removeprefix(NAMESPACE))
         if word == "datatype":
             return Fixed(word, not is_class(values) and text == XSD + values)
         if text.removeprefix(SH) not in _NODE_KINDS:

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -15,16 +15,21 @@ from rdflib import Graph, URIRef
 from ontology.canonical import canonical, digest_of
 from ontology.errors import InputError, Place
 from ontology.terms import NAMESPACE
+from ontology.vocabulary import FACTS
 from rules.compile import compile_rule, message_of, severity_of, target_classes, text_about
 from rules.floors import check_floor
 from rules.knobs import KNOBS_FILE, Knob, bad_release, check_values, knob_from
+from rules.parts import Part, part_from
 from rules.reading import is_true, parse_graph, refuse_remote_queries
 from rules.rendering import Labels
 from rules.shapes import SH, CompiledRule, Rule
+from rules.watch import Watch
 
 FORMAT = "evenkeel-release/1"
 FORMAT_WITH_MORE = "evenkeel-release/2"
 """The form of a release that defines its knobs or has policies; any other keeps its old digest."""
+FORMAT_IN_PARTS = "evenkeel-release/3"
+"""The form of one release for the whole of a chain and others for parts of it."""
 SHAPES_FOLDER = "shapes"
 _TARGETS = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf", "target")
 
@@ -36,7 +41,8 @@ class Release:
     `policies` are further texts in TOML under the same digest (`approvals.toml`, `scope.toml`,
     `thresholds.toml`); `definitions` say what the knobs mean. Both are empty in releases that
     were made before there were such. The digest covers every character of the texts, comments
-    included: a release is what was signed and read, not what a parser makes of it. Raises
+    included: a release is what was signed and read, not what a parser makes of it. With `parts`,
+    all else is that of the whole, and movements and stock of a part are judged by that. Raises
     InputError RELEASE_BAD for names, texts and values of other types, for a knob outside of its
     range, for a policy that is no TOML, and later for a rule that two files define.
     """
@@ -47,6 +53,7 @@ class Release:
     knobs: Mapping[str, int | str]
     policies: Mapping[str, str] = field(default_factory=dict)
     definitions: Mapping[str, Knob] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
 
     def __post_init__(self) -> None:
         """Freeze the mappings, check the types and the ranges."""
@@ -72,6 +79,9 @@ class Release:
 
     def to_document(self) -> dict[str, Any]:
         """The release as a JSON document; `from_document` reads it back."""
+        if self.parts:
+            return {"format": FORMAT_IN_PARTS, "whole": self.whole.to_document(),
+                    "parts": [part.to_document() for part in self.parts]}  # fmt: skip
         found: dict[str, Any] = {
             "format": FORMAT,
             "name": self.name,
@@ -86,6 +96,16 @@ class Release:
             found["definitions"] = {n: knob.to_document() for n, knob in self.definitions.items()}
         return found
 
+    @cached_property
+    def whole(self) -> "Release":
+        """The release without its parts; itself where it has none."""
+        return replace(self, parts=()) if self.parts else self
+
+    @property
+    def named(self) -> tuple[Any, ...]:
+        """What it is made of, by digests: the whole, and what names each part."""
+        return (self.whole.digest, tuple(part.named for part in self.parts))
+
     def policy(self, file: str) -> dict[str, Any]:
         """What a further text says, read as TOML; empty where the release has no such file."""
         try:
@@ -96,7 +116,7 @@ class Release:
     @cached_property
     def graph(self) -> Graph:
         """All shapes in one graph. Raises InputError as `rules.reading` does, or RELEASE_BAD."""
-        return self._parsed[0]
+        return self.whole.graph if self.parts else self._parsed[0]
 
     @cached_property
     def labels(self) -> Labels:
@@ -105,17 +125,34 @@ class Release:
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        """Every shape that has a target and is not deactivated, in IRI order."""
-        return tuple(self._rule(node, file) for node, file in sorted(self._parsed[1].items()))
+        """Every shape that has a target and is not deactivated, in IRI order; those of parts, too.
+
+        A rule that the whole and a part have is told as the whole tells it.
+        """
+        if not self.parts:
+            return tuple(self._rule(node, file) for node, file in sorted(self._parsed[1].items()))
+        found = {rule.iri: rule for part in self.parts for rule in part.release.rules}
+        found.update((rule.iri, rule) for rule in self.whole.rules)
+        return tuple(found[iri] for iri in sorted(found))
 
     @cached_property
     def compiled(self) -> tuple[CompiledRule, ...]:
-        """Every rule, once per class that it targets, typed against the vocabulary.
+        """Every rule of the whole, once per class that it targets, typed against the vocabulary.
 
         Raises InputError RULE_NOT_EVALUATED for the first rule that cannot be evaluated: a
         release with such a rule decides nothing (law 7).
         """
+        if self.parts:
+            return self.whole.compiled
         return tuple(found for rule in self.rules for found in self.compile(rule))
+
+    @cached_property
+    def watch(self) -> Watch:
+        """The rules on facts, ready to be asked what a change does to their findings.
+
+        Raises InputError as `compiled` does.
+        """
+        return Watch(rule for rule in self.compiled if rule.target in FACTS)
 
     def compile(self, rule: Rule) -> tuple[CompiledRule, ...]:
         """One rule, once per class that it targets.
@@ -124,8 +161,8 @@ class Release:
         """
         try:
             found = tuple(
-                compile_rule(self.graph, rule, name, self.labels)
-                for name in target_classes(self.graph, rule)
+                compile_rule(self.graph, rule, target, self.labels)
+                for target in target_classes(self.graph, rule)
             )
             for compiled in found:
                 if compiled.target == "StockAfterMoves":
@@ -144,7 +181,8 @@ class Release:
 
     def names(self, word: str) -> bool:
         """Whether any shape names a property or class of the vocabulary, by its local name."""
-        return (None, None, URIRef(NAMESPACE + word)) in self.graph
+        own = (None, None, URIRef(NAMESPACE + word)) in self.graph
+        return own or any(part.release.names(word) for part in self.parts)
 
     def rule(self, iri: str) -> Rule:
         """One rule by its IRI. Raises InputError RULE_UNKNOWN."""
@@ -210,6 +248,8 @@ def from_folder(folder: Path) -> Release:
 def from_document(document: Any) -> Release:
     """The release that `to_document` wrote. Raises InputError RELEASE_BAD for anything else."""
     form = document.get("format") if isinstance(document, Mapping) else None
+    if form == FORMAT_IN_PARTS:
+        return _in_parts(document)
     keys = {"format", "name", "version", "shapes", "knobs"}
     if form == FORMAT_WITH_MORE:
         keys |= {"policies", "definitions"}
@@ -219,6 +259,30 @@ def from_document(document: Any) -> Release:
         if not isinstance(document[name], Mapping):
             raise bad_release(f"`{name}` is no object")
     return _read_once(canonical(document))
+
+
+def _in_parts(document: Mapping[str, Any]) -> Release:
+    if set(document) != {"format", "whole", "parts"} or not isinstance(document["parts"], list):
+        raise bad_release(f"not a document of the format `{FORMAT_IN_PARTS}`")
+    try:
+        parts = tuple(part_from(each, from_document(each["release"])) for each in document["parts"])
+    except (TypeError, KeyError) as error:
+        raise bad_release("a part is not written as parts are") from error
+    release = composed(from_document(document["whole"]), parts)
+    if release.to_document() != document or not parts:
+        raise bad_release("the document is not written as the release's own form")
+    return release
+
+
+def composed(whole: Release, parts: Iterable[Part]) -> Release:
+    """A release for the whole and others for its parts: one release, under one digest.
+
+    Parts stand in one order, whatever the order in which they are given.
+    """
+    whole = whole.whole
+    found = replace(whole, parts=tuple(sorted(parts, key=lambda part: part.named)))
+    found.__dict__["whole"] = whole  # what was parsed and compiled is so already
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -124,11 +124,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule for the records of one class that it targets."""
+    """A rule for the records of one class that it targets.
+
+    `only` is an inferred class, where its focus nodes are those records alone that are of it.
+    """
 
     rule: Rule
     target: str
     shape: Shape
+    only: str = ""
 
 
 def component_of(word: str) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.commands import backtest, rule_prices
+from api.commands import releases as commands_releases
 from api.output import GOOD, REFUSED, AsJson, hint, plain, print_document, working
 from ontology.errors import InputError
 
@@ -31,6 +33,9 @@ def register(app: typer.Typer) -> None:
     group.command("lint")(lint)
     group.command("diff")(diff)
     group.command("implies")(implies)
+    backtest.register_in(group)
+    rule_prices.register_in(group)
+    commands_releases.register_in(group)
     app.add_typer(group, name="policy")
 
 

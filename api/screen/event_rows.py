@@ -11,13 +11,16 @@ from ontology.events import (
     ACCESS_ENDED,
     ACCESS_EXPOSED,
     ACCESS_GRANTED,
+    APPROVAL_KINDS,
     FACTS_DUE,
     FEED_LOADED,
     KEY_ACTIVATED,
     PLAN_MADE,
     RELEASE_KINDS,
+    REPORT_MADE,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    RULES_PRICED,
     TOKEN_ISSUED,
     TOKEN_REVOKED,
 )
@@ -57,8 +60,14 @@ def about(event: "Event") -> str:
         return f"key {told['key'].split('+')[1]}"
     if event.kind == REQUEST_ANSWERED:
         return str(told["request"])
+    if event.kind == REPORT_MADE:
+        return f"{told['since']} to {told['until']}"
+    if event.kind in APPROVAL_KINDS:
+        return str(told.get("plan", ""))[:DIGITS]
     if event.kind in RELEASE_KINDS:
         return _release(told["release"])
+    if event.kind == RULES_PRICED:
+        return f"rules in plan {str(told['plan'])[:DIGITS]}"
     if event.kind in _ACCESS:
         return str(told[_ACCESS[event.kind]])
     return str(told["plan"])[:DIGITS] if event.kind == PLAN_MADE else ""

@@ -78,7 +78,8 @@ def random_tables(random: Random) -> dict[str, Table]:
                 for x in some(random, LOTS)],
         "Location": [
             Location(x, kind=pick(("hub", "plant")), country=pick(COUNTRIES),
-                     residency_zone=pick(ZONES), serves_class=pick((None, GHOST, "fresh")))
+                     residency_zone=pick(ZONES), serves_class=pick((None, GHOST, "fresh")),
+                     part_of=pick((None, GHOST, *PLACES)))
             for x in some(random, PLACES)
         ],
         "Lane": [
@@ -328,7 +329,7 @@ class RandomShape:
             return f"( {' '.join(self._constant(values) for _ in range(2))} )"
         fixed = {
             "datatype": ("xsd:string", "xsd:integer", "xsd:date"),
-            "class": ("inv:Item", "inv:Lane", "inv:Location"),
+            "class": ("inv:Item", "inv:Lane", "inv:Location", "inv:Party", "inv:SoleSourcedItem"),
             "nodeKind": ("sh:IRI", "sh:Literal", "sh:BlankNodeOrIRI"),
             "pattern": ('"a"', '"^[a-m]"', '"1|N"'),
         }
