@@ -11,6 +11,7 @@ from rules.release import Release
 from service.audit.replay import NOT_MADE, MadeAgain, Replayed, asked_under, error_line, made_again
 from service.backtest.lacking import changed_rules, missing_facts
 from service.backtest.parts import Part, parts_between
+from service.backtest.tried import Tried
 from service.backtest.verdicts import Changed, closed, opened, permitted
 from service.decision import Draft, Question, ask
 from service.difference import lines_apart
@@ -24,26 +25,28 @@ MILLION = 10**6
 Answer = dict[str, Any]
 
 
-def decided_again(store: ArtifactStore, document: Any, release: Release | None = None) -> Answer:
-    """The account of a saved plan decided again under its own release, then under `release`.
+def decided_again(store: ArtifactStore, document: Any, tried: Tried | None = None) -> Answer:
+    """The account of a saved plan decided again under its own release, then under another.
 
     Both are asked on one snapshot, the one that the plan names, with its edits, weights, days and
-    plan before; nothing newer is read. Without `release` there is no other. Nothing is saved and
-    nothing raised: what cannot be read or decided is told. Equal arguments give equal documents.
+    plan before; nothing newer is read. The other is what would have governed had the `tried` one
+    been in force in its scope; without that there is none. Nothing is saved and nothing raised:
+    what cannot be read or decided is told. Equal arguments give equal documents.
     """
     answers = Answers()
     own = made_again(store, document, answers=answers)
     found: Answer = {"format": FORMAT, "own": asdict(own.replayed)}
     if own.question is None or own.draft is None:
-        return found | _about(document, release)
+        return found | _about(document, tried.release if tried else None)
     before = own.question.release
-    found |= _about(document, release or before)
+    release = tried.within(before) if tried else before
+    found |= _about(document, release)
     found["figures"] = [figures(own.draft.decision)]
-    if release is None or release.digest == before.digest:
+    if tried is None or release.digest == before.digest:
         made = {"status": DECIDED, "digest": digest_of(own.draft.decision), "reasons": []}
         found["figures"] *= 2
         return found | {"new": made} | _nothing_changes()
-    return found | _under(store, document, own, release, answers)
+    return found | _under(store, document, own, tried, answers)
 
 
 def lost(plan: str, why: str) -> Answer:
@@ -76,12 +79,13 @@ def differences(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str
 
 
 def _under(
-    store: ArtifactStore, document: Mapping[str, Any], own: MadeAgain, release: Release,
+    store: ArtifactStore, document: Mapping[str, Any], own: MadeAgain, tried: Tried,
     answers: Answers,
 ) -> Answer:  # fmt: skip
     question, draft = own.question, own.draft
     assert question is not None  # noqa: S101  # the caller's
     assert draft is not None  # noqa: S101
+    release = tried.within(question.release)
     try:
         changed = changed_rules(question.release, release)
         missing = missing_facts(question.release, release, question.snapshot)
@@ -98,7 +102,7 @@ def _under(
                   for about, was, now in lines_apart(draft.decision, made.decision)],
         "opened": _told(opened(*sides, changed)),
         "closed": _told(closed(*sides, changed)),
-        "by_part": _by_part(store, document, (question, draft), (release, made), answers),
+        "by_part": _by_part(store, document, (question, draft), (tried, made), answers),
     }  # fmt: skip
 
 
@@ -114,19 +118,20 @@ def _decided(
 
 def _by_part(
     store: ArtifactStore, document: Mapping[str, Any], own: tuple[Question, Draft],
-    end: tuple[Release, Draft], answers: Answers,
+    end: tuple[Tried, Draft], answers: Answers,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """What each part of the release did, after those before it: the sum is the whole difference."""
     question, draft = own
     last: Mapping[str, Any] = draft.decision
     found: list[dict[str, Any]] = []
     waiting: list[Part] = []
-    parts = parts_between(question.release, end[0])
+    tried, before = end[0], question.release
+    parts = parts_between(tried.instead_of(before), tried.release)
     for number, part in enumerate(parts):
         waiting.append(part)
         now: Mapping[str, Any] | None = end[1].decision
         if number < len(parts) - 1:
-            now = _between(store, document, question, part.release, answers)
+            now = _between(store, document, question, tried.within(before, part.release), answers)
         if now is None:
             continue
         found.append({

@@ -11,6 +11,7 @@ from ontology.vocabulary import FACTS
 from rules.needs import needs
 from rules.release import Release
 from rules.shapes import CompiledRule
+from service.backtest.tried import judges
 
 Lack = dict[str, str]
 
@@ -45,19 +46,25 @@ def missing_facts(before: Release, after: Release, snapshot: Snapshot) -> list[L
     changed = changed_rules(before, after)
     found = {
         (rule.rule.iri, *lack)
-        for rule in after.compiled
+        for rule in _compiled(after)
         if rule.rule.iri in changed
         for lack in _unstated(rule, snapshot)
     }
     return [{"rule": rule, "class": name, "field": field} for rule, name, field in sorted(found)]
 
 
-def _stated(release: Release) -> dict[str, list[tuple[object, ...]]]:
-    found: dict[str, list[tuple[object, ...]]] = {}
-    for compiled in release.compiled:
+def _stated(release: Release) -> dict[str, set[tuple[object, ...]]]:
+    found: dict[str, set[tuple[object, ...]]] = {}
+    for compiled in _compiled(release):
         stated = (compiled.target, compiled.shape, compiled.rule.severity)
-        found.setdefault(compiled.rule.iri, []).append(stated)
+        found.setdefault(compiled.rule.iri, set()).add(stated)
     return found
+
+
+def _compiled(release: Release) -> Iterator[CompiledRule]:
+    """The rules of the whole and of its parts."""
+    for judge in judges(release):
+        yield from judge.compiled
 
 
 def _unstated(rule: CompiledRule, snapshot: Snapshot) -> Iterator[tuple[str, str]]:

@@ -13,12 +13,14 @@ from typing import Any
 
 from graph.artifacts import ArtifactStore
 from graph.progress import Progress, silent
+from ontology.canonical import digest_of
 from ontology.errors import OutsideError, SolverError
 from rules.release import from_document
 from service.audit.replay import error_line
 from service.backtest.again import Answer, decided_again, lost
 from service.backtest.kept import KeptAnswers
 from service.backtest.rule_costs import rule_costs
+from service.backtest.tried import Tried
 
 BACKTEST, COSTS, PAIRS = "backtest", "costs", "pairs"
 """What is found of each plan: what another release decides, what its rules cost, and by pairs."""
@@ -45,6 +47,8 @@ class Place:
     release: str
     """The digest of the release, or OWN."""
     what: str = BACKTEST
+    regions: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
 
     @property
     def kept(self) -> KeptAnswers:
@@ -52,8 +56,12 @@ class Place:
         return KeptAnswers(self.answers, ArtifactStore(self.artifacts), self.what)
 
     def release_for(self, task: Task) -> str:
-        """The digest of the release that a plan is decided again under."""
-        return task.own_release if self.release == OWN else self.release
+        """What names the release that a plan is decided again under."""
+        if self.release == OWN:
+            return task.own_release
+        if not (self.regions or self.families):
+            return self.release
+        return digest_of([self.release, list(self.regions), list(self.families)])
 
 
 def answers(
@@ -98,7 +106,8 @@ def _found(place: Place, document: Any) -> Answer:
         return rule_costs(store, document, pairs=place.what == PAIRS)
     if place.release == OWN:
         return decided_again(store, document)
-    return decided_again(store, document, from_document(store.get_document(place.release)))
+    release = from_document(store.get_document(place.release))
+    return decided_again(store, document, Tried(release, place.regions, place.families))
 
 
 def _decided(place: Place, tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, str]]:

@@ -1,10 +1,12 @@
 """Laws of prices: the difference of two certified plans, both at hand, and pairs made of it."""
 
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from neo4j import Driver
 
 from graph.artifacts import ArtifactStore
@@ -16,7 +18,7 @@ from ontology.events import RULES_PRICED
 from service.audit.replay import NOT_MADE
 from service.backtest.counterfactual import read_counterfactual
 from service.backtest.priced import price_rules
-from service.backtest.rule_costs import acting_rules, rule_costs
+from service.backtest.rule_costs import acting_rules, interaction, rule_costs
 from service.backtest.run import Window
 from service.house import House
 from service.price import price_of_rule
@@ -82,10 +84,31 @@ def test_ends_hold_what_lies_between(regime: str, tmp_path: Path) -> None:
     """In every regime the difference lies between its ends, of one rule and of two."""
     plan = sealed(REGIMES[regime](2), tmp_path)
     found = rule_costs(ArtifactStore(tmp_path), plan.document, pairs=True)
+    store, proof = ArtifactStore(tmp_path), plan.document["decision"]["certificate"]
     rules = acting_rules(plan.document["decision"], plan.asked.release)
     assert rules == [row["rules"][0] for row in found["costs"]]
     for row in (*found["costs"], *found["pairs"]):
         assert row["at_least_scaled"] <= row["difference_scaled"] <= row["at_most_scaled"]
+        other = read_counterfactual(store, row["artifact"])["decision"]["certificate"]
+        assert (proof["bound"] - other["cost"], proof["cost"] - other["bound"]) == (
+            row["at_least_scaled"], row["at_most_scaled"])  # fmt: skip
+
+
+ENDS = st.tuples(st.integers(-9, 9), st.integers(0, 9), st.integers(0, 9)).map(
+    lambda found: {"at_least_scaled": found[0] - found[1], "difference_scaled": found[0],
+                   "at_most_scaled": found[0] + found[2]}
+)  # fmt: skip
+
+
+@given(ENDS, ENDS, ENDS)
+def test_an_interaction_lies_between_all_that_may_be(
+    both: dict[str, int], one: dict[str, int], other: dict[str, int]
+) -> None:
+    """Its ends are the least and the most of together less each alone, over all that may be so."""
+    words = ("at_least_scaled", "difference_scaled", "at_most_scaled")
+    every = [both[a] - one[b] - other[c] for a, b, c in product(words, repeat=3)]
+    found = interaction(both, one, other)
+    assert (min(every), max(every)) == (found["at_least_scaled"], found["at_most_scaled"])
 
 
 def test_both_plans_are_certified_and_kept(plan: Planned, costs: dict[str, Any]) -> None:
