@@ -235,6 +235,17 @@ def test_parts_add_up(plan: Planned) -> None:
     assert after["cost_cents"] < before["cost_cents"]
 
 
+def test_a_part_is_what_its_file_does(plan: Planned) -> None:
+    """A file that changes, and does not go, does in the first part what it does alone."""
+    alone = with_text("cold-chain.ttl", "sh:severity sh:Violation", "sh:severity sh:Warning")
+    shapes = {name: text for name, text in alone.shapes.items() if name != "open-lane.ttl"}
+    found = again(plan, replace(alone, shapes=shapes))["by_part"]
+    assert ["cold-chain.ttl", "open-lane.ttl"] == [part["name"] for part in found]
+    (only,) = again(plan, alone)["by_part"]
+    assert found[0] == only
+    assert -404 == only["figures"]["cost_cents"]
+
+
 def test_rules_of_facts_are_no_part(plan: Planned) -> None:
     """A plan is decided on facts as they were loaded: a rule about them changes no decision."""
     found = again(plan, without("stock-buckets.ttl"))

@@ -1,5 +1,6 @@
 """Laws of prices: the difference of two certified plans, both at hand, and pairs made of it."""
 
+from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,10 @@ from service.price import price_of_rule
 from service.verify import verify
 from solver.proof.plain_check import refusals
 from tests.service.audit.recorded import rebuilt
-from tests.service.backtest.releases import RULE, without
+from tests.service.backtest.releases import RELEASE, RULE, with_shapes, without
+from tests.service.backtest.test_again import PREFIXES, SMALL_LINES
 from tests.service.planned import TWO_HUBS, Planned, planned
-from tests.service.regimes import REGIMES, sealed
+from tests.service.regimes import REGIMES, drafted, sealed
 
 ON_PAPER = {"approved-supplier": 100, "cold-chain": 404, "fresh-lot": 0, "hub-share": 0,
             "open-lane": 136, "safety-floor": 23}  # fmt: skip
@@ -109,6 +111,16 @@ def test_an_interaction_lies_between_all_that_may_be(
     every = [both[a] - one[b] - other[c] for a, b, c in product(words, repeat=3)]
     found = interaction(both, one, other)
     assert (min(every), max(every)) == (found["at_least_scaled"], found["at_most_scaled"])
+
+
+def test_a_rule_on_the_finished_plan_has_a_price(tmp_path: Path) -> None:
+    """Without it nothing is closed after the flow: the plan of the release that lacks it."""
+    small = with_shapes("small-lines.ttl", PREFIXES + SMALL_LINES)
+    plan = sealed(replace(REGIMES["plain"](3), release=small), tmp_path)
+    costs = by_rules(rule_costs(ArtifactStore(tmp_path), plan.document)["costs"])
+    other = drafted(replace(plan.asked, release=RELEASE)).claims
+    found = costs[("small-lines",)]["difference_scaled"]
+    assert plan.draft.claims.cost - other.cost == found > 0
 
 
 def test_both_plans_are_certified_and_kept(plan: Planned, costs: dict[str, Any]) -> None:
