@@ -7,11 +7,10 @@ from typing import Any
 from graph.artifacts import ArtifactStore
 from ontology.canonical import digest_of
 from ontology.errors import EvenkeelError, InputError
-from rules.release import Release
+from rules.release import Release, is_for_part, placed_on
 from service.audit.replay import NOT_MADE, MadeAgain, Replayed, asked_under, error_line, made_again
 from service.backtest.lacking import changed_rules, missing_facts
-from service.backtest.parts import Part, parts_between
-from service.backtest.tried import Tried
+from service.backtest.parts import Part, steps_to
 from service.backtest.verdicts import Changed, closed, opened, permitted
 from service.decision import Draft, Question, ask
 from service.difference import lines_apart
@@ -25,28 +24,29 @@ MILLION = 10**6
 Answer = dict[str, Any]
 
 
-def decided_again(store: ArtifactStore, document: Any, tried: Tried | None = None) -> Answer:
-    """The account of a saved plan decided again under its own release, then under another.
+def decided_again(store: ArtifactStore, document: Any, release: Release | None = None) -> Answer:
+    """The account of a saved plan decided again under its own release, then under `release`.
 
     Both are asked on one snapshot, the one that the plan names, with its edits, weights, days and
-    plan before; nothing newer is read. The other is what would have governed had the `tried` one
-    been in force in its scope; without that there is none. Nothing is saved and nothing raised:
-    what cannot be read or decided is told. Equal arguments give equal documents.
+    plan before; nothing newer is read. The other is what would have governed had `release` been in
+    force in its place (`rules.release.placed_on`); without `release` there is none. Nothing is
+    saved and nothing raised: what cannot be read or decided is told. Equal arguments give equal
+    documents.
     """
     answers = Answers()
     own = made_again(store, document, answers=answers)
     found: Answer = {"format": FORMAT, "own": asdict(own.replayed)}
     if own.question is None or own.draft is None:
-        return found | _about(document, tried.release if tried else None)
+        return found | _about(document, release)
     before = own.question.release
-    release = tried.within(before) if tried else before
-    found |= _about(document, release)
+    found |= _about(document, release or before)
     found["figures"] = [figures(own.draft.decision)]
-    if tried is None or release.digest == before.digest:
+    tried = before if release is None else placed_on(before, release)
+    if tried.digest == before.digest:
         made = {"status": DECIDED, "digest": digest_of(own.draft.decision), "reasons": []}
         found["figures"] *= 2
         return found | {"new": made} | _nothing_changes()
-    return found | _under(store, document, own, tried, answers)
+    return found | _under(store, document, own, release or before, answers)
 
 
 def lost(plan: str, why: str) -> Answer:
@@ -79,13 +79,13 @@ def differences(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str
 
 
 def _under(
-    store: ArtifactStore, document: Mapping[str, Any], own: MadeAgain, tried: Tried,
+    store: ArtifactStore, document: Mapping[str, Any], own: MadeAgain, release: Release,
     answers: Answers,
 ) -> Answer:  # fmt: skip
     question, draft = own.question, own.draft
     assert question is not None  # noqa: S101  # the caller's
     assert draft is not None  # noqa: S101
-    release = tried.within(question.release)
+    tried, release = release, placed_on(question.release, release)
     try:
         changed = changed_rules(question.release, release)
         missing = missing_facts(question.release, release, question.snapshot)
@@ -118,20 +118,19 @@ def _decided(
 
 def _by_part(
     store: ArtifactStore, document: Mapping[str, Any], own: tuple[Question, Draft],
-    end: tuple[Tried, Draft], answers: Answers,
+    end: tuple[Release, Draft], answers: Answers,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """What each part of the release did, after those before it: the sum is the whole difference."""
     question, draft = own
     last: Mapping[str, Any] = draft.decision
     found: list[dict[str, Any]] = []
     waiting: list[Part] = []
-    tried, before = end[0], question.release
-    parts = parts_between(tried.instead_of(before), tried.release)
+    parts = steps_to(question.release, end[0])
     for number, part in enumerate(parts):
         waiting.append(part)
         now: Mapping[str, Any] | None = end[1].decision
         if number < len(parts) - 1:
-            now = _between(store, document, question, tried.within(before, part.release), answers)
+            now = _between(store, document, question, part.release, answers)
         if now is None:
             continue
         found.append({
@@ -161,7 +160,12 @@ def _about(document: Any, release: Release | None) -> Answer:
     decision = document["decision"]
     found = {name: decision.get(name) for name in ("chain", "regime", "currency", "starts_on")}
     return found | {"plan": document.get("plan_digest"), "own_release": decision.get("release"),
-                    "release": release.digest if release else decision.get("release")}  # fmt: skip
+                    "release": _tried(release) if release else decision.get("release")}  # fmt: skip
+
+
+def _tried(release: Release) -> str:
+    """The digest of what was proposed: one for a part is proposed by itself."""
+    return release.whole.digest if is_for_part(release) else release.digest
 
 
 def _told(changed: Changed) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from ontology.vocabulary import FACTS
 from rules.needs import needs
 from rules.release import Release
 from rules.shapes import CompiledRule
-from service.backtest.tried import judges
 
 Lack = dict[str, str]
 
@@ -46,25 +45,35 @@ def missing_facts(before: Release, after: Release, snapshot: Snapshot) -> list[L
     changed = changed_rules(before, after)
     found = {
         (rule.rule.iri, *lack)
-        for rule in _compiled(after)
+        for judge in after.judges
+        for rule in judge.compiled
         if rule.rule.iri in changed
         for lack in _unstated(rule, snapshot)
     }
     return [{"rule": rule, "class": name, "field": field} for rule, name, field in sorted(found)]
 
 
-def _stated(release: Release) -> dict[str, set[tuple[object, ...]]]:
-    found: dict[str, set[tuple[object, ...]]] = {}
-    for compiled in _compiled(release):
-        stated = (compiled.target, compiled.shape, compiled.rule.severity)
-        found.setdefault(compiled.rule.iri, set()).add(stated)
+def _stated(release: Release) -> dict[str, list[tuple[object, ...]]]:
+    """What each rule states; of a part of a release only what it states otherwise than the whole.
+
+    A rule that the part does not have is stated as nothing there.
+    """
+    whole = _stated_by(release.whole)
+    found = {iri: list(stated) for iri, stated in whole.items()}
+    for part in release.parts:
+        theirs = _stated_by(part.release)
+        for iri in sorted({*whole, *theirs}):
+            if theirs.get(iri) != whole.get(iri):
+                found.setdefault(iri, []).append((part.named[1:], theirs.get(iri)))
     return found
 
 
-def _compiled(release: Release) -> Iterator[CompiledRule]:
-    """The rules of the whole and of its parts."""
-    for judge in judges(release):
-        yield from judge.compiled
+def _stated_by(release: Release) -> dict[str, list[tuple[object, ...]]]:
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for compiled in release.compiled:
+        stated = (compiled.target, compiled.shape, compiled.rule.severity)
+        found.setdefault(compiled.rule.iri, []).append(stated)
+    return found
 
 
 def _unstated(rule: CompiledRule, snapshot: Snapshot) -> Iterator[tuple[str, str]]:

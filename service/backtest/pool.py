@@ -13,14 +13,12 @@ from typing import Any
 
 from graph.artifacts import ArtifactStore
 from graph.progress import Progress, silent
-from ontology.canonical import digest_of
 from ontology.errors import OutsideError, SolverError
 from rules.release import from_document
 from service.audit.replay import error_line
 from service.backtest.again import Answer, decided_again, lost
 from service.backtest.kept import KeptAnswers
 from service.backtest.rule_costs import rule_costs
-from service.backtest.tried import Tried
 
 BACKTEST, COSTS, PAIRS = "backtest", "costs", "pairs"
 """What is found of each plan: what another release decides, what its rules cost, and by pairs."""
@@ -47,8 +45,6 @@ class Place:
     release: str
     """The digest of the release, or OWN."""
     what: str = BACKTEST
-    regions: tuple[str, ...] = ()
-    families: tuple[str, ...] = ()
 
     @property
     def kept(self) -> KeptAnswers:
@@ -56,12 +52,8 @@ class Place:
         return KeptAnswers(self.answers, ArtifactStore(self.artifacts), self.what)
 
     def release_for(self, task: Task) -> str:
-        """What names the release that a plan is decided again under."""
-        if self.release == OWN:
-            return task.own_release
-        if not (self.regions or self.families):
-            return self.release
-        return digest_of([self.release, list(self.regions), list(self.families)])
+        """The digest of the release that a plan is decided again under."""
+        return task.own_release if self.release == OWN else self.release
 
 
 def answers(
@@ -106,8 +98,7 @@ def _found(place: Place, document: Any) -> Answer:
         return rule_costs(store, document, pairs=place.what == PAIRS)
     if place.release == OWN:
         return decided_again(store, document)
-    release = from_document(store.get_document(place.release))
-    return decided_again(store, document, Tried(release, place.regions, place.families))
+    return decided_again(store, document, from_document(store.get_document(place.release)))
 
 
 def _decided(place: Place, tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, str]]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from governance.scopes import EVERYWHERE, Scope
 from graph.catalog import PAGE_LIMIT, PlanEntry
 from graph.progress import Progress, silent
 from ontology.errors import InputError
-from rules.release import Release, from_document, from_folder
+from rules.release import Release, for_part, from_document, from_folder
 from service.backtest.kept import FOLDER
 from service.backtest.lacking import missing_words
 from service.backtest.pool import BACKTEST, OWN, Place, Task, answers
@@ -72,16 +72,12 @@ def backtest(
     is tried there alone, all else as it was. Raises InputError `CHAIN_UNKNOWN`; SolverError
     `WORKER_LOST`; OutsideError where an answer cannot be kept.
     """
-    scope = scope_in(house, release)
-    entries = sorted(
-        (entry for entry in recorded(house, window) if scope.covers(entry.plan.chain)),
-        key=lambda entry: entry.event_sequence,
-    )
+    entries = sorted(recorded(house, window), key=lambda entry: entry.event_sequence)
     words = missing_words(release) if release else []
-    kept = house.store.put_document(release.to_document()) if release else OWN
-    place = replace(place_of(house, kept), regions=scope.regions, families=scope.families)
-    if words:
-        entries = []
+    tried, scope = _placed(house, release)
+    kept = house.store.put_document(tried.to_document()) if tried else OWN
+    place = place_of(house, kept)
+    entries = [entry for entry in entries if not words and scope.covers(entry.plan.chain)]
     tasks = [Task(e.plan.digest, e.artifact, e.plan.release) for e in entries]
     found = answers(place, tasks, workers or os.cpu_count() or 1, progress, anew=anew)
     result = result_of(
@@ -90,6 +86,17 @@ def backtest(
          for entry, (name, answer) in zip(entries, found, strict=True)),
     )  # fmt: skip
     return Backtested(house.store.put_document(result), result)
+
+
+def _placed(house: House, release: Release | None) -> tuple[Release | None, Scope]:
+    """What is tried, and where: one that was proposed for a part or a chain, only there."""
+    case = house.ledger.state().releases.cases.get(release.digest) if release else None
+    if release is None or case is None:
+        return release, EVERYWHERE
+    scope = case.scope
+    if not scope.is_partial:
+        return release, scope
+    return for_part(release, scope.regions, scope.families), scope
 
 
 def place_of(house: House, release: str, what: str = BACKTEST) -> Place:
@@ -133,12 +140,6 @@ def release_named(house: House, text: str) -> Release | None:
         raise InputError(f"there is no release `{text}`", code="RELEASE_UNKNOWN",
                          hint="give a folder with shapes/ and knobs.toml, or a digest")  # fmt: skip
     return from_document(house.store.get_document(found[0]))
-
-
-def scope_in(house: House, release: Release | None) -> Scope:
-    """Where a release would be in force: as it was proposed, else everywhere."""
-    case = house.ledger.state().releases.cases.get(release.digest) if release else None
-    return case.scope if case else EVERYWHERE
 
 
 def _about(release: Release | None, scope: Scope) -> dict[str, Any]:

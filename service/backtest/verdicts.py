@@ -9,7 +9,6 @@ import numpy as np
 from ontology.closures import IntArray
 from ontology.columns import MISSING, Table
 from rules.decide import MOVEMENT
-from service.backtest.tried import judges
 from service.decision import Draft, Question
 from solver.explain.lines import moved_units
 from solver.model.carry_labels import CarryLabels
@@ -57,7 +56,7 @@ class Changed:
 def permitted(question: Question, draft: Draft) -> Permitted:
     """What a decision's rules denied. Knobs and a person's edits deny nothing here."""
     problem, release = draft.problem, question.release
-    by_movement = {c.rule.iri for one in judges(release) for c in one.compiled
+    by_movement = {c.rule.iri for one in release.judges for c in one.compiled
                    if c.target == MOVEMENT}  # fmt: skip
     rules = {rule.iri for rule in release.rules}
     after = draft.decision["suppressed"]["after_flow"]

@@ -12,11 +12,10 @@ from ontology.columns import Snapshot, Table
 from ontology.stock_now import with_movements
 from rules.decide import decide
 from rules.parts import Part
-from rules.release import Release, composed
+from rules.release import Release, composed, for_part
 from service.audit.replay import DIFFERS, NOT_MADE, SAME
 from service.backtest.again import DECIDED, UNDECIDED, decided_again
 from service.backtest.lacking import missing_words
-from service.backtest.tried import Tried
 from solver.model.movements import candidates, stock_after, window_of
 from tests.service.backtest.releases import RELEASE, RULE, with_shapes, with_text, without
 from tests.service.planned import TWO_HUBS, Planned, planned
@@ -37,7 +36,7 @@ FILES = ("approved-supplier.ttl", "cold-chain.ttl", "fresh-lot.ttl", "hub-share.
 
 
 def again(plan: Planned, release: Release) -> dict[str, Any]:
-    return decided_again(ArtifactStore(plan.artifacts), plan.document, Tried(release))
+    return decided_again(ArtifactStore(plan.artifacts), plan.document, release)
 
 
 @pytest.mark.parametrize("regime", sorted(REGIMES))
@@ -47,7 +46,7 @@ def test_under_its_own_release_it_is_the_same(regime: str, tmp_path: Path) -> No
     store, own = ArtifactStore(tmp_path), plan.asked.release
     found = decided_again(store, plan.document)
     assert (SAME, plan.document["plan_digest"]) == (found["own"]["status"], found["own"]["digest"])
-    renamed = decided_again(store, plan.document, Tried(replace(own, version="another")))
+    renamed = decided_again(store, plan.document, replace(own, version="another"))
     assert DECIDED == renamed["new"]["status"]
     assert plan.document["plan_digest"] != renamed["new"]["digest"]  # a decision names its release
     for account in (found, renamed):
@@ -111,7 +110,7 @@ def test_what_closes_is_told_the_other_way(plan: Planned, tmp_path: Path) -> Non
 
     kept = {**about["artifacts"], "release": store.put_document(release.to_document())}
     decision = draft_plan(plan.snapshot, release, plan.request).decision
-    back = decided_again(store, seal(decision, {**about, "artifacts": kept}), Tried(RELEASE))
+    back = decided_again(store, seal(decision, {**about, "artifacts": kept}), RELEASE)
     assert SAME == back["own"]["status"]
     assert there["opened"]["groups"] == back["closed"]["groups"] != []
     assert [] == back["opened"]["rows"]
@@ -134,11 +133,11 @@ def test_rules_on_the_finished_plan(tmp_path: Path) -> None:
     plan, store = sealed(asked, tmp_path), ArtifactStore(tmp_path)
     closed = plan.document["decision"]["suppressed"]["after_flow"]
     assert [RULE + "small-lines"] == list(closed)
-    found = decided_again(store, plan.document, Tried(RELEASE))
+    found = decided_again(store, plan.document, RELEASE)
     (group,) = found["opened"]["groups"]
     assert ("finished plan", len(closed[RULE + "small-lines"])) == (group["kind"], group["count"])
     kept = replace(asked.release, version="x", knobs={**RELEASE.knobs, "work_limit": 1})
-    assert [] == decided_again(store, plan.document, Tried(kept))["opened"]["rows"]
+    assert [] == decided_again(store, plan.document, kept)["opened"]["rows"]
 
 
 def test_a_rule_on_the_whole_that_stays_opens_nothing(tmp_path: Path) -> None:
@@ -152,7 +151,7 @@ rule:all-stays a sh:PropertyShape ;
     sh:path inv:keptPercent ; sh:minInclusive 100 .
 """
     shapes = {**asked.release.shapes, "all-stays.ttl": PREFIXES + stays}
-    found = decided_again(store, plan.document, Tried(replace(asked.release, shapes=shapes)))
+    found = decided_again(store, plan.document, replace(asked.release, shapes=shapes))
     assert DECIDED == found["new"]["status"]
     assert [] == found["opened"]["rows"]
     assert {"floor"} == {row["denied"] for row in found["closed"]["rows"]}
@@ -185,7 +184,7 @@ def test_for_a_part_of_a_chain(plan: Planned, tmp_path: Path) -> None:
     release = without("cold-chain.ttl", "open-lane.ttl")
     everywhere = again(plan, release)["opened"]["rows"]
     for place in ("north", "south"):
-        found = decided_again(store, plan.document, Tried(release, regions=(place,)))
+        found = decided_again(store, plan.document, for_part(release, (place,), ()))
         assert [row for row in everywhere if row["movement"]["destination"] == place] == sorted(
             found["opened"]["rows"], key=everywhere.index
         )
@@ -193,8 +192,8 @@ def test_for_a_part_of_a_chain(plan: Planned, tmp_path: Path) -> None:
         assert after["cost_cents"] - before["cost_cents"] == sum(
             part["figures"]["cost_cents"] for part in found["by_part"]
         )
-        assert found["own_release"] != found["release"] != release.digest
-    nowhere = decided_again(store, plan.document, Tried(release, families=("none",)))
+        assert (RELEASE.digest, release.digest) == (found["own_release"], found["release"])
+    nowhere = decided_again(store, plan.document, for_part(release, (), ("none",)))
     assert ([], []) == (nowhere["opened"]["rows"], nowhere["lines"])
 
 
@@ -203,12 +202,12 @@ def test_where_parts_were_in_force(tmp_path: Path) -> None:
     part = Part(without("cold-chain.ttl"), regions=("south",))
     own = planned(TWO_HUBS, tmp_path, composed(RELEASE, [part]))
     store = ArtifactStore(tmp_path)
-    back = decided_again(store, own.document, Tried(RELEASE, regions=("south",)))
+    back = decided_again(store, own.document, for_part(RELEASE, ("south",), ()))
     assert SAME == back["own"]["status"]
     closes = back["closed"]["rows"]
     assert {"south"} == {row["movement"]["destination"] for row in closes}
     assert [[RULE + "cold-chain"]] == [part["rules"] for part in back["by_part"]]
-    whole = decided_again(store, own.document, Tried(without("cold-chain.ttl")))
+    whole = decided_again(store, own.document, without("cold-chain.ttl"))
     assert {"north"} == {row["movement"]["destination"] for row in whole["opened"]["rows"]}
     assert [] == whole["closed"]["rows"]
 
@@ -307,7 +306,7 @@ def test_a_looser_bound_is_told(plan: Planned) -> None:
 def test_the_lines_of_the_plan_before_stay(tmp_path: Path) -> None:
     """A wish to change little is kept under another release: its frozen days are its own."""
     plan = sealed(replace(REGIMES["steady"](3), release=FROZEN), tmp_path)
-    found = decided_again(ArtifactStore(tmp_path), plan.document, Tried(RELEASE))
+    found = decided_again(ArtifactStore(tmp_path), plan.document, RELEASE)
     assert (SAME, DECIDED) == (found["own"]["status"], found["new"]["status"])
     assert ["knobs"] == [part["name"] for part in found["by_part"]]
 
@@ -315,7 +314,4 @@ def test_the_lines_of_the_plan_before_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize("document", [None, {}, [], {"format": "evenkeel-plan/1"}, 7])
 def test_what_is_no_plan_is_no_crash(document: Any, tmp_path: Path) -> None:
     """Whatever is given, the answer is a value."""
-    assert (
-        NOT_MADE
-        == decided_again(ArtifactStore(tmp_path), document, Tried(RELEASE))["own"]["status"]
-    )
+    assert NOT_MADE == decided_again(ArtifactStore(tmp_path), document, RELEASE)["own"]["status"]
