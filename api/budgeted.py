@@ -1,5 +1,9 @@
 """Keeps each caller to its requests a minute and at once, before anything of a request is read."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.callers import CALLER
@@ -8,14 +12,15 @@ from service.access import Caller
 from service.budgets import Budgets
 from service.doors.inbox import TryLaterError
 
-_STREAM = b"text/event-stream"
+_STAYS = "evenkeel.stays"
+"""Where the scope of a request has what gives its place back; only this module writes it."""
 
 
 class Budgeted:
     """Refuses with 429 and `Retry-After` what is beyond the budget of a caller.
 
-    A stream without an end counts as a request when it begins, and is under way for nobody: how
-    many there may be is bounded by its own door.
+    A request is under way until it is answered, whatever it says that it takes. A stream without
+    an end is no more so once it has one of the places that its own door counts.
     """
 
     def __init__(self, app: ASGIApp, budgets: Budgets) -> None:
@@ -29,13 +34,23 @@ class Budgeted:
             await self._app(scope, receive, send)
             return
         try:
-            with self._budgets.request(caller.person, stays=_stays(scope)):
-                await self._app(scope, receive, send)
+            with self._budgets.request(caller.person) as stays:
+                await self._app({**scope, _STAYS: stays}, receive, send)
         except TryLaterError as error:
             await refusal(error)(scope, receive, send)
 
 
-def _stays(scope: Scope) -> bool:
-    """Whether an answer is a stream that goes on until its reader hangs up."""
-    accepts = (value for name, value in scope["headers"] if name == b"accept")
-    return scope["path"] == "/changes" or any(_STREAM in value for value in accepts)
+def staying(request: Request) -> Callable[[], None]:
+    """What a request calls once it has a place of its own as a stream."""
+    found: Callable[[], None] = request.scope[_STAYS]
+    return found
+
+
+def share(
+    budgets: Budgets, caller: Caller, kind: str, places: int, code: str
+) -> AbstractContextManager[None]:
+    """One of the places of a kind for a caller, within its share; the owner may hold all of them.
+
+    Raises TryLaterError of that code.
+    """
+    return nullcontext() if caller.is_owner else budgets.place(caller.person, kind, places, code)

@@ -8,10 +8,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answers import as_json, error_document, internal_error
+from api.doors.statuses import refusal
 from api.tokens import admits
 from graph.settings import read_environment
 from ontology.errors import AccessError, EvenkeelError
 from service.access import OWNER, Caller
+from service.doors.inbox import TryLaterError
 from service.house import House
 from service.permits.issuer_settings import IssuerSettings
 from service.persons import acting
@@ -38,12 +40,14 @@ class Callers:
 
         The owner never waits for those who ask an issuer, and the time tells nothing of the token.
         Raises EvenkeelError `INTERNAL` where that cannot be told: why is in the service's own log,
-        for it may name files, and nobody knows yet who reads it.
+        for it may name files, and nobody knows yet who reads it; TryLaterError `ISSUER_BUSY`.
         """
         try:
             if admits(header, self._token):
                 return await to_thread.run_sync(self._owner)
             return await to_thread.run_sync(self._other, header, limiter=self._threads)
+        except TryLaterError:
+            raise
         except EvenkeelError as error:
             raise internal_error(error) from None
 
@@ -87,6 +91,9 @@ class Gate:
             return
         try:
             caller = await self._caller(scope)
+        except TryLaterError as error:
+            await refusal(error, 503)(scope, receive, send)
+            return
         except EvenkeelError as error:
             await as_json(error_document(error), 503)(scope, receive, send)
             return
@@ -96,10 +103,10 @@ class Gate:
         if caller is not None:
             await self._app({**scope, CALLER: caller}, receive, send)
             return
-        refusal = AccessError("the request carries no valid token", code="ACCESS_DENIED",
+        nobody = AccessError("the request carries no valid token", code="ACCESS_DENIED",
                               hint="send Authorization: Bearer and the local token, or one that "
                               "was issued to you")  # fmt: skip
-        answer = as_json(error_document(refusal), 401)
+        answer = as_json(error_document(nobody), 401)
         answer.headers["WWW-Authenticate"] = "Bearer"
         await answer(scope, receive, send)
 

@@ -30,6 +30,7 @@ from api.commands import kpi as commands_kpi
 from api.commands import log as commands_log
 from api.commands import persons as commands_persons
 from api.commands import plan as commands_plan
+from api.commands import policy as commands_policy
 from api.commands import price as commands_price
 from api.commands import quarantine as commands_quarantine
 from api.commands import query as commands_query
@@ -39,6 +40,7 @@ from api.commands import recovery as commands_recovery
 from api.commands import replay as commands_replay
 from api.commands import report as commands_report
 from api.commands import resync as commands_resync
+from api.commands import schedule as commands_schedule
 from api.commands import server as commands_server
 from api.commands import sync as commands_sync
 from api.commands import tokens as commands_tokens
@@ -72,7 +74,9 @@ for _module in (
     commands_quarantine, commands_identity, commands_feeds, commands_freshness, commands_recovery,
     commands_reconcile, commands_resync, commands_persons, commands_events, commands_log,
     commands_replay, commands_recall, commands_trace, commands_access, commands_tokens,
+    commands_policy,
     commands_report,
+    commands_schedule,
 ):  # fmt: skip
     _module.register(app)
 

@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from jwt import PyJWK
 from graph.persons import Persons
 from ontology.errors import InputError
 from service.access import Caller
+from service.doors.inbox import BUSY_SECONDS, TryLaterError
 from service.permits.issuer_settings import ALGORITHMS, IssuerSettings
 
 TYPES = frozenset({"at+jwt", "application/at+jwt", "jwt"})
@@ -33,8 +35,10 @@ LEAST_RSA_BITS = 2_048
 class Keys:
     """The public keys of an issuer: asked for when one is not known, and when they are old.
 
-    An unknown key is asked for at most once in `again_seconds`, whoever sends it. While the issuer
-    does not answer, known keys hold for `kept_seconds` more and no new one comes in.
+    One question is under way at a time, in a thread of its own; who asked it waits for
+    JWKS_SECONDS at most, and nobody else waits. Once it is answered, or is not, an unknown key is
+    no reason for another for `again_seconds`, whoever sends it. While the issuer does not answer,
+    known keys hold for `kept_seconds` more and no new one comes in.
     """
 
     place: str
@@ -50,45 +54,59 @@ class Keys:
     def of(self, name: str) -> PyJWK | None:
         """The key of a name; None where the issuer has none that may be used.
 
-        Who brings a known key never waits for the issuer; who brings another waits for one answer.
+        Raises TryLaterError `ISSUER_BUSY` for an unknown one while the issuer is being asked.
         """
-        is_known = name in self._keys
-        if (not is_known or self._age > self.fresh_seconds) and self._reading.acquire(
-            blocking=not is_known
-        ):
-            try:
-                if name not in self._keys or self._age > self.fresh_seconds:
-                    self._try()
-            finally:
-                self._reading.release()
+        if name not in self._keys or self._age > self.fresh_seconds:
+            is_over = self._reading.acquire(blocking=False) and self._asked()
+            if not is_over and name not in self._keys:
+                raise TryLaterError("the issuer is being asked for its keys", code="ISSUER_BUSY",
+                                    retry_after_seconds=BUSY_SECONDS)  # fmt: skip
         return self._keys.get(name) if self._age <= self.kept_seconds else None
 
     @property
     def _age(self) -> float:
         return self.clock() - self._read
 
-    def _try(self) -> None:
-        now = self.clock()
-        if now - self._tried < self.again_seconds:
-            return
-        self._tried = now
+    def _asked(self) -> bool:
+        """Ask the issuer, unless that was just done; whether it is over. Gives `_reading` back."""
+        if self.clock() - self._tried < self.again_seconds:
+            self._reading.release()
+            return True
+        is_over = Event()
+        Thread(target=self._ask, args=(is_over,), name="keys of the issuer", daemon=True).start()
+        return is_over.wait(JWKS_SECONDS)
+
+    def _ask(self, is_over: Event) -> None:
+        began = self.clock()
         try:
-            self._keys = keys_in(read_jwks(self.place))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return  # what is known stays, as long as it may
-        self._read = now
+            found = keys_in(read_jwks(self.place))
+        except Exception:  # noqa: BLE001, S110 - whatever it answers: what is known stays
+            pass
+        else:
+            self._keys, self._read = found, began
+        finally:
+            self._tried = self.clock()
+            self._reading.release()
+            is_over.set()
 
 
 def read_jwks(place: str) -> bytes:
-    """The bytes of a key set: of a file, or of an address that does not lead elsewhere."""
+    """The bytes of a key set: of a file, or of an address that does not lead elsewhere.
+
+    It has JWKS_BYTES at most, and its body comes within JWKS_SECONDS, however slowly it is sent.
+    Raises ValueError for any other, and what the way to it raises.
+    """
     if not place.startswith(("http://", "https://")):
-        return Path(place).read_bytes()[:JWKS_BYTES]
+        with Path(place).open("rb") as file:
+            return file.read(JWKS_BYTES)
+    found, began = bytearray(), time.monotonic()
     with requests.get(place, timeout=JWKS_SECONDS, allow_redirects=False, stream=True) as answer:
         if answer.status_code != 200:
             raise ValueError(f"status {answer.status_code}")
-        found = answer.raw.read(JWKS_BYTES + 1, decode_content=True)
-    if len(found) > JWKS_BYTES:
-        raise ValueError("the key set is too large")
+        while part := answer.raw.read1(JWKS_BYTES, decode_content=True):
+            found += part
+            if len(found) > JWKS_BYTES or time.monotonic() - began > JWKS_SECONDS:
+                raise ValueError("the key set is too large, or too slow")
     return bytes(found)
 
 
@@ -128,7 +146,8 @@ class Issuer:
     def caller_of(self, bearer: str) -> Caller | None:
         """Who a token stands for; None for every token that is not wholly right.
 
-        A right one of somebody whom the lookup of persons does not know is nobody's, too.
+        A right one of somebody whom the lookup of persons does not know is nobody's, too. Raises
+        TryLaterError `ISSUER_BUSY`.
         """
         claims = self._claims(bearer)
         if claims is None:
@@ -138,7 +157,12 @@ class Issuer:
         if person is None:
             return None
         expires = datetime.fromtimestamp(claims["exp"] + self._settings.skew_seconds, UTC)
-        return Caller(person, f"login of {self._settings.issuer}", expires=expires)
+        return Caller(person, f"login of {self._settings.issuer}", expires=expires,
+                      still=partial(self._still, subject, person))  # fmt: skip
+
+    def _still(self, subject: str, person: str) -> bool:
+        """Whether a login is that of a person now: not since it was taken away, or they erased."""
+        return self._persons().of_login(self._settings.issuer, subject) == person
 
     def _claims(self, bearer: str) -> dict[str, Any] | None:
         if len(bearer) > LONGEST_TOKEN or bearer.count(".") != 2:

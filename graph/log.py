@@ -91,7 +91,8 @@ class Log:
 
     With `segments`, an event stands in them, too, before `append` returns. One that is
     `answering` a request names it in the event that it appends; one that is `rehearsing` does all
-    that appending does and takes it back, so that nothing has happened.
+    that appending does and takes it back, so that nothing has happened; one that is `held` asks
+    each time whether it may.
     """
 
     def __init__(
@@ -106,6 +107,8 @@ class Log:
         self.request: Request | None = None
         self.rehearses = False
         self.answered: Event | None = None
+        self.may_append: Callable[[], None] = _yes
+        self.fence: Callable[[ManagedTransaction], None] | None = None
 
     def answering(self, request: Request | None) -> "Log":
         """The same log, whose next event answers a request; the event is then its `answered`."""
@@ -114,15 +117,27 @@ class Log:
         return found
 
     def plainly(self) -> "Log":
-        """The same log, answering nobody and keeping what is appended."""
+        """The same log, answering nobody and keeping what is appended, whoever asks for it."""
         found = self.answering(None)
-        found.rehearses = False
+        found.rehearses, found.may_append = False, _yes
         return found
 
     def rehearsing(self) -> "Log":
         """The same log, on which nothing that is appended stays."""
         found = copy(self)
         found.rehearses = True
+        return found
+
+    def held(self, may_append: Callable[[], None]) -> "Log":
+        """The same log, which first asks `may_append`; that may refuse an event by raising."""
+        found = copy(self)
+        found.may_append = may_append
+        return found
+
+    def fenced(self, fence: Callable[[ManagedTransaction], None]) -> "Log":
+        """The same log, to which nothing is appended where `fence` refuses in the transaction."""
+        found = copy(self)
+        found.fence = fence
         return found
 
     def append(
@@ -148,6 +163,7 @@ class Log:
         `expected_sequence`; InputError `TIME_ZONE_MISSING`, `NUMBER_RANGE`. Where a request is
         being answered: AnsweredError, StateError `IDEMPOTENCY_KEY_USED`.
         """
+        self.may_append()
         seed = secrets.token_bytes(SEED_BYTES)
         stated = dict(new.payload or {})
         derived = dict(derive(seed)) if derive else {}
@@ -297,6 +313,8 @@ class Log:
         guard: Write | None, write: Write | None,
     ) -> Appended:  # fmt: skip
         run(tx, "log_lock")
+        if self.fence is not None:
+            self.fence(tx)
         refuse_answered(tx, self.request)
         found = run(tx, "log_look", key=draft.new.idempotency_key)
         row = _one_head(found)
@@ -395,6 +413,10 @@ def _put(tx: ManagedTransaction, head: Head, record: Record) -> Head:
         "peaks": [peak.hex() for peak in tree.peaks], "recorded_at": record["recorded_at"],
     })  # fmt: skip
     return Head(record["sequence"], tree, head.projected, record["recorded_at"])
+
+
+def _yes() -> None:
+    """Who is held by nobody may append."""
 
 
 def _now() -> datetime:

@@ -26,7 +26,8 @@ class TraceNode:
     """One thing on a path: a stable id, its kind, a line for a person, and its properties.
 
     Kinds: plan, line, shortfall, entity, fact, event, artifact, file, row, mapping, agent,
-    activity, release, snapshot; of what is inferred also rule, inferred, stated and axiom.
+    activity, release, snapshot; of what is inferred also rule, inferred, stated and axiom;
+    a rule with what it costs in the plan, where that was priced.
     """
 
     id: str
@@ -187,6 +188,10 @@ def _draw_plan(drawing: Drawing, row: Row) -> str:
     if row["activated"] is not None:
         drawing.link(policy, "RECORDED_IN",
                      _event_node(drawing, row["activated"], "release.activated"))  # fmt: skip
+    for cost in row["rules"]:
+        name = cost["rule"].rpartition("/")[2]
+        rule = drawing.add("rule", f"{cost['release']}/{cost['rule']}", f"rule {name}", cost)
+        drawing.link(plan, "WAS_INFLUENCED_BY", rule)
     return plan
 
 

@@ -84,6 +84,8 @@ class SnapshotReader:
         if start is not None and (start.sequence, upto) == self._same.get(chain):
             return start
         state = self._follow(chain, start or self._nearest(chain, upto), upto)
+        if state.sequence == 0:  # INVARIANT: nothing is kept of a name that no feed has given
+            return state
         with self._lock:
             self._leap(chain, state.sequence)
             newest = sorted({one.sequence: one for one in (*kept, state)}.values(), key=_sequence)
@@ -113,7 +115,7 @@ class SnapshotReader:
                 return tuple(known)
         found = [e for e in self.log.full_feeds(chain) if e.sequence <= upto]
         with self._lock:
-            if self._followed.get(chain, 0) == upto:
+            if self._followed.get(chain) == upto:
                 self._full[chain] = found
         return tuple(found)
 

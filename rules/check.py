@@ -96,6 +96,24 @@ def check_rules(
     return Report(tuple(sorted(findings)), tuple(sorted(counts.items())))
 
 
+def check_at(
+    chosen: Iterable[CompiledRule], tables: Mapping[str, Table], focus: Mapping[str, Table]
+) -> set[Finding]:  # fmt: skip
+    """The findings of rules that come from some focus nodes: tables with their keys, by class.
+
+    `tables` need hold no more than these nodes' records and what the rules read from there.
+    """
+    columns = Columns(tables)
+    found: set[Finding] = set()
+    for compiled in chosen:
+        rows = columns.table(compiled.target).row_of.find(focus[compiled.target].keys)
+        codes = columns.instances(compiled.target)[rows[rows >= 0]]
+        nodes = Focus(compiled.target, codes, np.arange(len(codes)))
+        for batch in results(columns, compiled.shape, nodes):
+            found.update(_findings(columns, batch))
+    return found
+
+
 def _parts(
     chosen: Sequence[CompiledRule], columns: Columns, rows_at_once: int
 ) -> Iterator[list[CompiledRule]]:  # fmt: skip

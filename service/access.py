@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from graph.grant_nodes import grants
 from ontology.access import ANY, Grant
@@ -15,6 +16,7 @@ from service.permits.verbs import VERBS, may
 from service.permits.views import UNLABELLED, View, is_whole
 
 DENIED = "ACCESS_DENIED"
+T = TypeVar("T")
 
 
 def _always() -> bool:
@@ -116,6 +118,15 @@ class Sight:
             self.exposures.note(chain, WHOLE, [WHOLE])
         return found
 
+    def sees_whole(self, chain: str, *verbs: str) -> bool:
+        """Whether nothing of a chain is hidden from who does these things; noted as by `whole`."""
+        try:
+            for verb in verbs:
+                self.whole(chain, verb)
+        except AccessError:
+            return False
+        return True
+
     def note_fact(self, chain: str, class_name: str, key: str) -> None:
         """Note that a fact is shown that it took a clearance to see."""
         self.exposures.note(chain, class_name, [key])
@@ -148,7 +159,8 @@ class Sight:
         """Raises AccessError `ACCESS_DENIED` where what was whole when it was looked at is not now.
 
         So an answer whose facts were read after they were labelled is not given. And where a grant
-        that an answer rests on has ended meanwhile.
+        that an answer rests on has ended meanwhile. Who is cleared for the first label of a chain
+        is told on: that all was shown so far is noted, and from now on each fact is.
         """
         if self.caller.is_owner:
             return
@@ -157,8 +169,20 @@ class Sight:
             now = again._view(chain, verb)  # noqa: SLF001 - of the same class
             if view.is_whole and not now.is_whole:
                 raise denied()
+            if view.is_plain and not now.is_plain:
+                self.exposures.note(chain, WHOLE, [WHOLE])
+                self._views[chain, verb] = now
         if set(map(_known_by, self.grants)) - set(map(_known_by, again.grants)):
             raise denied()
+
+    def held(self, work: Callable[[], T]) -> Callable[[], T]:
+        """The same work, for which `hold` is asked when its turn comes: it may have waited long."""
+
+        def in_its_turn() -> T:
+            self.hold()
+            return work()
+
+        return in_its_turn
 
     def log_exposures(self, door: str, named: frozenset[str] = frozenset()) -> None:
         """Log what was noted, before it is sent. Raises OutsideError `EXPOSURE_NOT_LOGGED`."""

@@ -1,7 +1,8 @@
 """What one caller may take of the service: requests, work and exports a minute, and at once."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic_ns
@@ -17,6 +18,7 @@ MOST_CALLERS = 1_024
 """So many callers have a budget of their own at a time; those beyond share one."""
 _MINUTE = 60 * NANOSECONDS
 _SHARED = ""
+_UNDER_WAY, _EXPORTS = "requests", "exports"
 
 
 class CallerBounds(BaseSettings):
@@ -25,7 +27,8 @@ class CallerBounds(BaseSettings):
     `caller_requests_per_minute` requests, of which `caller_at_once` are under way; queries of
     `caller_cost_per_minute` fields that they may be answered with at the most; exports of
     `caller_cells_per_minute` cells, `caller_exports` of them at once. A minute's worth may come
-    in one moment.
+    in one moment. Of the places that a door has for streams and sockets a caller holds at most
+    `caller_share_percent`, and one at the least.
     """
 
     model_config = SettingsConfigDict(
@@ -37,7 +40,8 @@ class CallerBounds(BaseSettings):
     caller_at_once: int = Field(default=128, ge=1)
     caller_cost_per_minute: int = Field(default=2_000_000, ge=1)
     caller_cells_per_minute: int = Field(default=100_000_000, ge=1)
-    caller_exports: int = Field(default=3, ge=1)
+    caller_exports: int = Field(default=2, ge=1)
+    caller_share_percent: int = Field(default=50, ge=1, le=100)
 
 
 def caller_bounds_from_environment() -> CallerBounds:
@@ -67,13 +71,13 @@ class _Account:
     requests: _Meter = field(default_factory=_Meter)
     cost: _Meter = field(default_factory=_Meter)
     cells: _Meter = field(default_factory=_Meter)
-    at_once: int = 0
-    exports: int = 0
+    held: Counter[str] = field(default_factory=Counter)
+    """How many places of each kind: requests that are under way, exports, streams, sockets."""
 
     def is_idle(self, now: int) -> bool:
         """Whether it is as if the caller had never come."""
         meters = (self.requests, self.cost, self.cells)
-        return not (self.at_once or self.exports) and all(one.due_ns <= now for one in meters)
+        return not self.held.total() and all(one.due_ns <= now for one in meters)
 
 
 class Budgets:
@@ -95,23 +99,41 @@ class Budgets:
         return len(self._accounts)
 
     @contextmanager
-    def request(self, caller: str, *, stays: bool = False) -> Iterator[None]:
-        """The place of one request until the block ends; a stream that `stays` holds none.
+    def request(self, caller: str) -> Iterator[Callable[[], None]]:
+        """The place of one request until the block ends, or until what is given is called.
 
-        Raises TryLaterError `RATE_LIMITED`.
+        That is for streams, once they have a place of their own. Raises TryLaterError
+        `RATE_LIMITED`.
         """
         with self._lock:
             account = self._account(caller)
             most = self.bounds.caller_requests_per_minute
             self._take(account.requests, 1, most, "RATE_LIMITED", f"{most} requests a minute")
-            if not stays and account.at_once >= self.bounds.caller_at_once:
-                raise _later(f"{account.at_once} requests are under way", "RATE_LIMITED", 1)
-            account.at_once += not stays
+            if account.held[_UNDER_WAY] >= self.bounds.caller_at_once:
+                raise _later(f"{account.held[_UNDER_WAY]} requests are under way",
+                             "RATE_LIMITED", 1)  # fmt: skip
+            account.held[_UNDER_WAY] += 1
+        with ExitStack() as place:
+            place.callback(self._give_back, account, _UNDER_WAY)
+            yield place.close
+
+    @contextmanager
+    def place(self, caller: str, kind: str, places: int, code: str) -> Iterator[None]:
+        """One of the `places` of a kind until the block ends, within the share of one caller.
+
+        Raises TryLaterError of that code.
+        """
+        most = max(1, places * self.bounds.caller_share_percent // 100)
+        with self._lock:
+            account = self._account(caller)
+            if account.held[kind] >= most:
+                raise _later(f"you hold {most} of the {places} places for {kind}", code,
+                             BUSY_SECONDS)  # fmt: skip
+            account.held[kind] += 1
         try:
             yield
         finally:
-            with self._lock:
-                account.at_once -= not stays
+            self._give_back(account, kind)
 
     def spend(self, caller: str, cost: int) -> None:
         """Take the cost of a query before it runs.
@@ -139,13 +161,13 @@ class Budgets:
         most = self.bounds.caller_cells_per_minute
         with self._lock:
             account = self._account(caller)
-            if account.exports >= self.bounds.caller_exports:
-                raise _later(f"{account.exports} of your exports go out already", "EXPORTS_FULL",
-                             BUSY_SECONDS)  # fmt: skip
+            if account.held[_EXPORTS] >= self.bounds.caller_exports:
+                raise _later(f"{account.held[_EXPORTS]} of your exports go out already",
+                             "EXPORTS_FULL", BUSY_SECONDS)  # fmt: skip
             self._take(
                 account.cells, 0, most, "COST_LIMITED", f"exports of {most:,} cells a minute"
             )
-            account.exports += 1
+            account.held[_EXPORTS] += 1
 
         def count(cells: int) -> None:
             with self._lock:
@@ -154,8 +176,11 @@ class Budgets:
         try:
             yield count
         finally:
-            with self._lock:
-                account.exports -= 1
+            self._give_back(account, _EXPORTS)
+
+    def _give_back(self, account: _Account, kind: str) -> None:
+        with self._lock:
+            account.held[kind] -= 1
 
     def _take(self, meter: _Meter, amount: int, most: int, code: str, what: str) -> None:
         now, cost_ns = self._clock(), amount * _MINUTE // most

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from threading import Event
 from typing import Any
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.answers import internal_error
+from api.budgeted import staying
 from api.callers import caller_of
 from api.doors.readers import Readers
 from api.doors.statuses import refusal
@@ -52,24 +54,21 @@ class ChangesDoor:
         `Last-Event-ID` counts before `after`; without both it begins with the first event.
         """
         readers = self._readers
-        try:
-            readers.enter()
-        except EvenkeelError as error:
-            return refusal(error)
-        try:
-            after, wanted = _asked(request)
-            outbound = await to_thread.run_sync(
-                self._opened, caller_of(request), after, wanted, limiter=readers.threads
-            )
-        except EvenkeelError as error:
-            readers.leave()
-            return refusal(error)
-        except BaseException as error:
-            readers.leave()
-            if not isinstance(error, Exception):
-                raise
-            return refusal(internal_error(error))
-        return _Stream(outbound, readers.bounds, readers.threads, readers.leave, self._ending)
+        with ExitStack() as place:
+            try:
+                caller = caller_of(request)
+                place.enter_context(readers.place(caller))
+                staying(request)()
+                after, wanted = _asked(request)
+                outbound = await to_thread.run_sync(
+                    self._opened, caller, after, wanted, limiter=readers.threads
+                )
+            except EvenkeelError as error:
+                return refusal(error)
+            except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
+                return refusal(internal_error(error))
+            gone = place.pop_all().close
+            return _Stream(outbound, readers.bounds, readers.threads, gone, self._ending)
 
     def _opened(self, caller: Caller, after: Position, wanted: Wanted) -> "Followed":
         return Followed(self._access.sight(caller), self._house, after, wanted, DOOR)

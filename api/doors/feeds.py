@@ -18,11 +18,11 @@ from api.callers import caller_of
 from api.doors.statuses import refusal
 from feeds.mapping_text import load_mapping
 from ontology.errors import EvenkeelError, InputError, Place
-from service.access import Access
+from service.access import Access, Sight
 from service.doors.door_words import Door, in_words_of
 from service.doors.envelope import Attributes
 from service.doors.inbox import Inbox, Ticket
-from service.doors.registered import permitted_mapping
+from service.doors.registered import permitted_mapping, plans_are_told
 from service.doors.spool import CHUNK_BYTES, MOST_BYTES, discard, place_for, rule_meant, too_large
 from service.house import House
 from service.intake.deliveries import Delivery
@@ -30,6 +30,7 @@ from service.intake.sync import Synced, sync
 
 AGENT = "http"
 """Who delivers with the local token, where nobody is named as its owner."""
+DOOR = "/feeds"
 HEADER = "ce-"
 FORMATS: Mapping[str, tuple[str, ...]] = {
     "text/csv": ("csv",), "text/plain": ("csv",), "text/tab-separated-values": ("csv",),
@@ -55,6 +56,8 @@ class _Asked:
     file: str
     delivery: Delivery
     dry_run: bool
+    tells_plans: bool
+    sight: Sight
 
 
 class FeedsDoor:
@@ -94,10 +97,15 @@ class FeedsDoor:
             drop = partial(discard, folder, path)
             with _dropping(drop, ticket):
                 await self._receive(request, path, asked.file, ticket)
-                work = partial(sync, self._house, [path], asked.mapping, asked.delivery,
-                               dry_run=asked.dry_run)  # fmt: skip
-                future = ticket.submit(work, drop)
-            return await asyncio.wrap_future(future)
+                house = self._house.held(asked.sight.hold)
+                work = partial(sync, house, [path], asked.mapping, asked.delivery,
+                               dry_run=asked.dry_run,
+                               tells_plans=asked.tells_plans)  # fmt: skip
+                future = ticket.submit(asked.sight.held(work), drop)
+            synced = await asyncio.wrap_future(future)
+        if not asked.sight.caller.is_owner:
+            await to_thread.run_sync(_settled, asked.sight)
+        return synced
 
     async def _receive(self, request: Request, path: Path, file: str, ticket: Ticket) -> None:
         """The body as a file, at most a chunk of it in memory."""
@@ -124,6 +132,12 @@ class FeedsDoor:
                 f"{bounds.upload_seconds} s", code="UPLOAD_STALLED",
                 hint="send it again; nothing of it was loaded",
             ) from error  # fmt: skip
+
+
+def _settled(sight: Sight) -> None:
+    """The account may be shown still, and is in the log before it is sent."""
+    sight.hold()
+    sight.log_exposures(DOOR)
 
 
 @contextmanager
@@ -157,7 +171,8 @@ def _asked(request: Request, home: Path, access: Access) -> _Asked:
     mapping = permitted_mapping(home, source, sight)
     parameters = _parameters(request)
     forms = _forms(request)
-    file = rule_meant(load_mapping(mapping), parameters.get("file", ""), forms).file
+    known = load_mapping(mapping)
+    file = rule_meant(known, parameters.get("file", ""), forms).file
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > MOST_BYTES:
         raise too_large(file, MOST_BYTES)
@@ -165,7 +180,8 @@ def _asked(request: Request, home: Path, access: Access) -> _Asked:
     delivery = said.delivery(
         source, sight.agent(AGENT), close_all=parameters.get("close_all") == "1"
     )
-    return _Asked(source, mapping, file, delivery, parameters.get("dry_run") == "1")
+    return _Asked(source, mapping, file, delivery, parameters.get("dry_run") == "1",
+                  plans_are_told(known, sight), sight)  # fmt: skip
 
 
 def _parameters(request: Request) -> dict[str, str]:

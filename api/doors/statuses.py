@@ -31,9 +31,12 @@ def status_of(error: EvenkeelError) -> int:
     return 503 if isinstance(error, OutsideError | StateError) else UNUSABLE
 
 
-def refusal(error: EvenkeelError) -> Response:
-    """The answer that refuses a request; the connection ends, for its body may not be read."""
-    status = status_of(error)
+def refusal(error: EvenkeelError, status: int = 0) -> Response:
+    """The answer that refuses a request; the connection ends, for its body may not be read.
+
+    With a status that is not that of the error where one is given.
+    """
+    status = status or status_of(error)
     headers = {"Connection": "close"}
     if isinstance(error, TryLaterError):
         headers["Retry-After"] = str(error.retry_after_seconds)

@@ -129,7 +129,7 @@ async def _refused(
 
 
 async def _done(info: Info, request: Request | None, asked: ActingInput, do: Do) -> Done:
-    house = info.context.house
+    house = info.context.house.held(info.context.sight.hold)
     if asked.dry_run:
         account = await do(house.rehearsing())
         return Done(account, bool(account.get("replayed")), dry_run=True)
@@ -196,6 +196,6 @@ def in_thread(info: Info, work: Callable[[House], Account]) -> Do:
     """A verb that reads and writes, in one of the threads that wait for the database."""
 
     async def do(house: House) -> Account:
-        return await info.context.read(partial(work, house))
+        return await info.context.read(info.context.sight.held(partial(work, house)))
 
     return do

@@ -14,11 +14,12 @@ from graphql import (
     VariableNode,
 )
 
-from api.graphql.connections import LARGEST_PAGE
+from api.graphql.connections import LARGEST_PAGE, WIDEST_PAGE
 
 DEFAULT_PAGE = 50
 HEAVY = 5_000
 """What is worked out and not looked up takes as long as so many fields, at the least."""
+TABLES = frozenset({"rows", "groups"})
 WORKED_OUT = frozenset({
     "makePlan", "editPlan", "makeForecast", "syncFeed", "frontier", "prices", "impact",
     "singlePointsOfFailure", "planDrift", "planDifference", "whyLine", "whyPlace", "replay",
@@ -84,7 +85,7 @@ class _Costs:
         elif isinstance(stated, VariableNode):
             size = self._variables.get(stated.name.value)
         if isinstance(size, int):
-            return min(max(size, 1), LARGEST_PAGE)
+            return min(max(size, 1), WIDEST_PAGE if node.name.value in TABLES else LARGEST_PAGE)
         return DEFAULT_PAGE if stated is not None or _is_page(node) else 1
 
 

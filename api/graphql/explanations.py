@@ -177,7 +177,8 @@ async def drift_page(info: Info, plan: str) -> PlanDrift:
     chain = document["decision"]["chain"]
     snapshot = await info.context.read(house.facts, chain)
     release = await info.context.read(house.release_for, chain)
-    found = await info.context.plan(drift, house.store, document, snapshot, release)
+    held = await info.context.read(house.reserved, chain, document["plan_digest"])
+    found = await info.context.plan(drift, house.store, document, snapshot, release, held)
     info.context.count(1 + len(found.affected))
     return PlanDrift(
         plan=found.plan, holds=found.holds, same_facts=found.same_facts,

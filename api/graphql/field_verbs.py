@@ -74,6 +74,8 @@ ROOTS: Mapping[str, Root] = {
     "Query.comparison": _of("plans.weigh", "chain"),
     "Query.editPrices": _of(WHOLE_PLAN, "plan"),
     "Query.replay": _of("recall.ask", "plan"),
+    "Query.backtest": Root("backtests.read", everything=True),
+    **{f"Query.{name}": _of(WHOLE_PLAN, "plan") for name in ("ruleCosts", "ruleInteractions")},
     "Query.fact": _of("facts.read", "uri"),
     "Query.stockDays": _of("kpis.read", "chain", "plan"),
     "Query.verifyPlan": _of(WHOLE_PLAN, "plan"),

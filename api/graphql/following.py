@@ -99,28 +99,27 @@ async def _changes(
     context = info.context
     wanted = _wanted(chain, kinds, region, partner)
     opened = partial(Followed, context.sight, context.house, Place.of(after), wanted, GRAPHQL)
-    async with aclosing(followed(opened, context.readers)) as found:
-        async for change in found:
-            yield Change.of(change)
+    readers = context.readers
+    with readers.place(context.sight.caller):
+        context.stays()
+        async with aclosing(followed(opened, readers)) as found:
+            async for change in found:
+                yield Change.of(change)
 
 
 async def followed(opened: Callable[[], Followed], readers: Readers) -> AsyncGenerator[Told, None]:
     """Changes as they come, without an end; as many as a batch are worked out ahead.
 
-    Raises TryLaterError `READERS_FULL`, and what `Followed` raises.
+    Raises what `Followed` raises.
     """
-    readers.enter()
-    try:
-        found_by = await to_thread.run_sync(opened)
-        take = partial(found_by.take, BATCH)
-        while True:
-            found = await to_thread.run_sync(take, limiter=readers.threads)
-            for change in worth_telling(found):
-                yield change
-            if not found:
-                await anyio.sleep(LOOK_SECONDS)
-    finally:
-        readers.leave()
+    found_by = await to_thread.run_sync(opened)
+    take = partial(found_by.take, BATCH)
+    while True:
+        found = await to_thread.run_sync(take, limiter=readers.threads)
+        for change in worth_telling(found):
+            yield change
+        if not found:
+            await anyio.sleep(LOOK_SECONDS)
 
 
 def _wanted(

@@ -66,6 +66,8 @@ class Request:
         self.house = house
         self.readers = readers
         self.sight = sight
+        self.stays: Callable[[], None] = _nothing
+        """Called by what is answered without an end, once it has a place of its own."""
         self.inbox = inbox
         self.questions = questions
         self._moments: dict[tuple[str, AsOf], Moment] = {}
@@ -195,6 +197,10 @@ class Request:
 
 
 Info = strawberry.Info[Request, None]
+
+
+def _nothing() -> None:
+    """Who is no stream has no place to give back."""
 
 
 def _without_columns(document: dict[str, Any]) -> dict[str, Any]:

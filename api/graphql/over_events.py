@@ -3,6 +3,7 @@
 One that ends without `complete` was cut off: ask again after the last position.
 """
 
+from collections.abc import Callable
 from contextlib import aclosing
 from threading import Event
 
@@ -12,6 +13,7 @@ from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
 
 from api.answers import error_document
+from api.budgeted import staying
 from api.callers import caller_of
 from api.graphql.over_http import EVENTS, JSON, Query, read_query, status_of, wants_events
 from api.graphql.surface import Surface
@@ -46,19 +48,19 @@ class EventsDoor:
                 return Response(content, status, media_type=JSON)
             asked = error
         caller = caller_of(request)
-        return _Stream(self._surface, asked, caller, self._bounds, self._ending)
+        return _Stream(self._surface, asked, caller, staying(request), self._bounds, self._ending)
 
 
 class _Stream(Response):
     """The body of one reader; nothing waits in memory beside what the socket holds."""
 
     def __init__(
-        self, surface: Surface, asked: Query | EvenkeelError, caller: Caller, bounds: DoorBounds,
-        ending: Event,
+        self, surface: Surface, asked: Query | EvenkeelError, caller: Caller,
+        stays: Callable[[], None], bounds: DoorBounds, ending: Event,
     ) -> None:  # fmt: skip
         super().__init__(headers={"Cache-Control": "no-store"}, media_type=EVENTS)
         self._surface, self._asked, self._bounds = surface, asked, bounds
-        self._ending, self._caller = ending, caller
+        self._ending, self._caller, self._stays = ending, caller, stays
         self._quiet_seconds = 0.0
         self._lock = anyio.Lock()
         self._is_over = False
@@ -82,7 +84,8 @@ class _Stream(Response):
         if isinstance(self._asked, EvenkeelError):
             await self._send(send, _next(error_document(self._asked)))
         else:
-            async with aclosing(self._surface.results(self._asked, self._caller)) as answers:
+            results = self._surface.results(self._asked, self._caller, self._stays)
+            async with aclosing(results) as answers:
                 async for answer in answers:
                     await self._send(send, _next(answer.document))
         await self._send(send, COMPLETE)

@@ -3,8 +3,8 @@
 A socket that the service ends is closed with 1012: go on after the last position on another.
 """
 
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.answers import error_document, internal_error
 from api.bodies import JsonBody
+from api.budgeted import share
 from api.callers import Callers
 from api.graphql.limits import BODY_BYTES
 from api.graphql.over_http import Query, query_of
@@ -121,9 +122,10 @@ class _Socket:
             self._scope = group.cancel_scope
             group.start_soon(self._live, ending)
             try:
-                caller = await self._begin()
-                while True:
-                    await self._take(await self._receive(), caller, group)
+                with ExitStack() as place:
+                    caller = await self._begin(place)
+                    while True:
+                        await self._take(await self._receive(), caller, group)
             except _Closed as closed:
                 self._is_over = self._is_over or closed
             except WebSocketDisconnect:
@@ -134,8 +136,11 @@ class _Socket:
         if self._is_over is not None:
             await self._close(self._is_over)
 
-    async def _begin(self) -> Caller:
-        """Who the client says it is, in time: by a header of the handshake, or in its payload."""
+    async def _begin(self, place: ExitStack) -> Caller:
+        """Who the client says it is, in time: by a header of the handshake, or in its payload.
+
+        It is given one of the places for sockets, within its share, for as long as `place` is open.
+        """
         try:
             with anyio.fail_after(self._bounds.init_seconds):
                 while (message := await self._receive()).kind != "connection_init":
@@ -144,9 +149,17 @@ class _Socket:
                     await self._heard(message)
         except TimeoutError as error:
             raise _Closed(INIT_TIMEOUT, "Connection initialisation timeout") from error
-        caller = await self._callers.of(_authorization(self._websocket, message.payload or {}))
+        try:
+            caller = await self._callers.of(_authorization(self._websocket, message.payload or {}))
+        except TryLaterError as error:
+            raise _Closed(LATER, str(error)) from error
         if caller is None:
             raise _Closed(FORBIDDEN, "Forbidden")
+        try:
+            place.enter_context(share(self._surface.budgets, caller, "sockets",
+                                      self._bounds.sockets, "SOCKETS_FULL"))  # fmt: skip
+        except TryLaterError as error:
+            raise _Closed(LATER, "too many of your sockets are open") from error
         await self._send({"type": "connection_ack"})
         return caller
 
@@ -180,37 +193,42 @@ class _Socket:
             await self._heard(message)
 
     async def _subscribe(self, message: _Message, caller: Caller, group: TaskGroup) -> None:
-        most = self._bounds.socket_operations
-        if len(self._operations) >= most:
-            refusal = InputError(f"{most} operations run on this socket", code="OPERATIONS_FULL",
-                                 hint="complete one, or open another socket")  # fmt: skip
-            await self._refuse(message.id, error_document(refusal)["errors"])
+        if len(self._operations) >= self._bounds.socket_operations:
+            await self._refuse(message.id, error_document(self._full(caller))["errors"])
             return
         self._operations[message.id] = scope = anyio.CancelScope()
         group.start_soon(self._operate, message.id, message.payload, caller, scope)
+
+    def _full(self, caller: Caller) -> EvenkeelError:
+        """Why an operation is one too many; it counts as a request, too."""
+        try:
+            with self._surface.budgets.request(caller.person):
+                most = self._bounds.socket_operations
+                return InputError(f"{most} operations run on this socket", code="OPERATIONS_FULL",
+                                  hint="complete one, or open another socket")  # fmt: skip
+        except TryLaterError as later:
+            return later
 
     async def _operate(
         self, name: str, payload: Mapping[str, Any], caller: Caller, scope: anyio.CancelScope
     ) -> None:
         with scope:
             try:
-                query = query_of(payload, self._surface.trusted)
+                with self._surface.budgets.request(caller.person) as stays:
+                    query = query_of(payload, self._surface.trusted)
+                    errors = await self._answered(name, query, caller, stays)
             except EvenkeelError as error:
                 if error.code == "BAD_REQUEST":
                     await self._end(_Closed(INVALID, "the `payload` is no request"))
                     return
-                await self._finish(name, scope, error_document(error)["errors"])
-                return
-            try:
-                with self._surface.budgets.request(caller.person, stays=query.follows):
-                    errors = await self._answered(name, query, caller)
-            except TryLaterError as error:
                 errors = error_document(error)["errors"]
             await self._finish(name, scope, errors)
 
-    async def _answered(self, name: str, query: Query, caller: Caller) -> Any:
+    async def _answered(
+        self, name: str, query: Query, caller: Caller, stays: Callable[[], None]
+    ) -> Any:
         """Send the answers; the errors of an operation that never ran, else None."""
-        async with aclosing(self._surface.results(query, caller)) as answers:
+        async with aclosing(self._surface.results(query, caller, stays)) as answers:
             async for answer in answers:
                 if answer.never_ran:
                     return answer.document["errors"]

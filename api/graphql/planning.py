@@ -227,7 +227,7 @@ async def _planned(
     info: Info, name: str, asked: ActingInput, request: Callable[[], PlanRequest]
 ) -> PlanMade | PlanDrafted | Refused | Conflict:
     async def do(house: House) -> Account:
-        return await info.context.plan(_made, house, request)
+        return await info.context.plan(info.context.sight.held(partial(_made, house, request)))
 
     found = await done(info, name, asked, do, _again)
     if not isinstance(found, Done):

@@ -367,7 +367,7 @@ class Plan(Node):
     async def rule_results(self, info: Info) -> list[RuleResult]:
         """What each rule looked at, closed and warned of."""
         document = await info.context.documents.load(self.entry.artifact)
-        return _rule_results(info.context, document)
+        return _rule_results(info.context, self.entry.plan.release, document["suppressed"])
 
     @described
     async def comparison(self, info: Info) -> JSON:
@@ -406,9 +406,10 @@ async def _entry(info: Info, digest: str) -> PlanEntry:
     return entry
 
 
-def _rule_results(request: Request, decision: dict[str, Any]) -> list[RuleResult]:
-    suppressed = decision["suppressed"]
-    titles = {rule.iri: rule.title for rule in request.house.release_at(decision["release"]).rules}
+def _rule_results(
+    request: Request, release: str, suppressed: dict[str, dict[str, int]]
+) -> list[RuleResult]:
+    titles = {rule.iri: rule.title for rule in request.house.release_at(release).rules}
     looked, closed, warned = (
         suppressed.get(name, {}) for name in ("focus_counts", "by_rule", "warned")
     )

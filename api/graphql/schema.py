@@ -13,6 +13,7 @@ from strawberry.types import ExecutionContext
 
 from api.graphql.asking import TableQueries
 from api.graphql.auditing import AuditQueries
+from api.graphql.backtesting import BacktestQueries
 from api.graphql.bigint import SCALARS, BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
@@ -187,7 +188,8 @@ async def _chains(info: Info) -> list[Chain]:
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
 class Query(
     TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
-    GovernanceQueries, SigningQueries, AccessQueries, ReportQueries,
+    GovernanceQueries, SigningQueries, AccessQueries, BacktestQueries,
+    ReportQueries,
 ):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 

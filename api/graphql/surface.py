@@ -60,16 +60,21 @@ class Surface:
         except Exception as error:  # noqa: BLE001 - the last line of defence: logged, not shown
             return self._refused(internal_error(error), media_type)
 
-    async def results(self, query: Query, caller: Caller) -> AsyncGenerator[Answer, None]:
+    async def results(
+        self, query: Query, caller: Caller, stays: Callable[[], None]
+    ) -> AsyncGenerator[Answer, None]:
         """The answers to an operation: one, or those of a subscription as they come.
 
-        No error leaves it: the last answer tells it.
+        That one `stays` is called once it has a place among the readers. No error leaves it: the
+        last answer tells it.
         """
         try:
             self._spend(query, caller)
             sight = await to_thread.run_sync(self.access.sight, caller)
+            context = self.request(sight)
+            context.stays = stays
             found = await self.schema.stream(
-                query.text, query.variables, self.request(sight), operation_name=query.operation
+                query.text, query.variables, context, operation_name=query.operation
             )
             async with aclosing(found) as results:
                 async for result in results:

@@ -23,7 +23,7 @@ from service.doors.door_words import Door, in_words_of
 from service.doors.envelope import Attributes
 from service.doors.inbox import Inbox, Ticket
 from service.doors.inline_rows import text_of_rows
-from service.doors.registered import permitted_mapping
+from service.doors.registered import permitted_mapping, plans_are_told
 from service.doors.spool import discard, receive, rule_meant
 from service.house import House
 from service.intake.deliveries import Delivery
@@ -205,11 +205,14 @@ def delivering(info: Info, asked: SyncFeedInput) -> Do:
         mapping = await info.context.read(
             permitted_mapping, house.settings.data_folder, asked.source, sight
         )
+        known = await info.context.read(load_mapping, mapping)
+        told = await info.context.read(plans_are_told, known, sight)
         delivery = asked.delivery(info.context.agent)
         with inbox.admit(asked.source) as ticket:
             path = await to_thread.run_sync(_received, inbox, ticket, mapping, asked)
-            work = partial(sync, house, [path], mapping, delivery, dry_run=asked.dry_run)
-            future = ticket.submit(work, partial(discard, inbox.folder, path))
+            work = partial(sync, house, [path], mapping, delivery, dry_run=asked.dry_run,
+                           tells_plans=told)  # fmt: skip
+            future = ticket.submit(sight.held(work), partial(discard, inbox.folder, path))
         return (await asyncio.wrap_future(future)).summary
 
     return do

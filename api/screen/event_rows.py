@@ -11,6 +11,7 @@ from ontology.events import (
     ACCESS_ENDED,
     ACCESS_EXPOSED,
     ACCESS_GRANTED,
+    APPROVAL_KINDS,
     FACTS_DUE,
     FEED_LOADED,
     KEY_ACTIVATED,
@@ -19,6 +20,7 @@ from ontology.events import (
     REPORT_MADE,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    RULES_PRICED,
     TOKEN_ISSUED,
     TOKEN_REVOKED,
 )
@@ -60,8 +62,12 @@ def about(event: "Event") -> str:
         return str(told["request"])
     if event.kind == REPORT_MADE:
         return f"{told['since']} to {told['until']}"
+    if event.kind in APPROVAL_KINDS:
+        return str(told.get("plan", ""))[:DIGITS]
     if event.kind in RELEASE_KINDS:
         return _release(told["release"])
+    if event.kind == RULES_PRICED:
+        return f"rules in plan {str(told['plan'])[:DIGITS]}"
     if event.kind in _ACCESS:
         return str(told[_ACCESS[event.kind]])
     return str(told["plan"])[:DIGITS] if event.kind == PLAN_MADE else ""

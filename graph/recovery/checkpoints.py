@@ -81,7 +81,11 @@ class Checkpoints:
                     yield found
 
     def _entries(self, chain: str) -> Iterator[tuple[int, int, Path]]:
-        for path in self._of(chain).glob("*.json"):
+        try:
+            paths = list(self._of(chain).glob("*.json"))
+        except OSError:  # no folder can be named so: whoever asks may name a chain as they like
+            return
+        for path in paths:
             sequence, _, time = path.stem.partition("-")
             if sequence.isdigit() and time.isdigit():
                 yield int(sequence), int(time), path

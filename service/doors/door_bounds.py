@@ -15,6 +15,7 @@ class DoorBounds(BaseSettings):
     `change_readers` may follow the changes at once; one that takes nothing for `reader_seconds`
     is cut off, and gets a sign of life every `heartbeat_seconds`. `sockets` may be open for
     GraphQL; one says who it is within `init_seconds`, and asks `socket_operations` at a time.
+    Of readers and sockets one caller has a share (`service.budgets.CallerBounds`).
     """
 
     model_config = SettingsConfigDict(

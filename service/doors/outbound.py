@@ -16,9 +16,10 @@ from service.doors.concerns import Partner, Regions, named
 from service.fact_flow import FactStep, fact_steps
 from service.house import House
 from service.intake.changes import CHANGED, CLOSED
+from service.permits.row_rules import EXPLAINED
 from service.permits.views import Judge, View
 
-FOLLOW = "changes.follow"
+FOLLOW, PLANS, EXPLAIN = "changes.follow", "plans.read", "plans.explain"
 KINDS = ("plan", "line", "shortfall", "fact")
 _STEPS = (FEED_LOADED, FACTS_DUE)
 _MOST_DIGITS = 15
@@ -87,13 +88,12 @@ class Outbound:
     ) -> None:
         self._house, self._wanted = house, wanted
         self._sight = sight or Access(house).sight(OWNER)
-        self._sees: dict[str, View | None] = {}
         self.at = after
         """All up to here is told, once what `take` gave is."""
         self._states: dict[str, State] = {}
         self._regions: Regions | None = None
         self._rest: Iterator[Change] = iter(())
-        if wanted.chain and self._view(wanted.chain) is None:
+        if wanted.chain and self._view(wanted.chain, FOLLOW) is None:
             raise denied()
         if wanted.chain and wanted.chain not in house.projection.log.chains():
             raise InputError(f"there is no supply chain `{wanted.chain[:100]}`",
@@ -130,44 +130,51 @@ class Outbound:
 
     def _seen(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every change of an event that the reader sees; what is hidden has no number, either."""
-        chain = event.payload.get("chain")
-        view = self._view(str(chain)) if chain else None
-        if view is None:
+        chain, wanted = str(event.payload.get("chain", "")), self._wanted
+        if not chain or (wanted.chain and chain != wanted.chain):
             return
+        is_plan = event.kind == PLAN_MADE
+        if (wanted.kinds == {"fact"}) if is_plan else ("fact" not in wanted.kinds):
+            return
+        view = self._view(chain, PLANS if is_plan else FOLLOW)
+        if view is not None and is_plan:
+            yield from self._seen_plan(event, view)
+        elif view is not None and event.kind in _STEPS:
+            yield from self._seen_facts(event, view)
+
+    def _seen_facts(self, event: Event, view: View) -> Iterator[tuple[str, Mapping[str, Any]]]:
         judges: dict[int, Judge] = {}
-        for kind, told, state in self._of_event(event):
+        for kind, told, state in self._facts(event):
             if id(state) not in judges:
                 judges[id(state)] = view.judge(state)
             judge = judges[id(state)]
-            if judge.is_plain:
-                yield kind, told
-            elif "class" not in told:  # a plan as a whole
-                if view.is_whole:
+            if judge.shows(told["class"], told["fields"]):
+                if kind and judge.bears_label(told["class"], told["fields"]):
+                    self._sight.note_fact(view.chain, told["class"], told["key"])
+                yield kind, told if view.is_whole else _in_part(told)
+
+    def _seen_plan(self, event: Event, view: View) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """A plan's record is computed over all facts, and so are the reasons of its rows."""
+        chain, sight, judge = view.chain, self._sight, view.judge()
+        is_explained = self._view(chain, EXPLAIN) is not None
+        for kind, told in self._plan(event):
+            if "class" not in told:
+                if is_explained:
+                    if kind:
+                        sight.whole(chain, EXPLAIN)
                     yield kind, told
             elif judge.shows(told["class"], told["fields"]):
                 if kind and judge.bears_label(told["class"], told["fields"]):
-                    key = str(told.get("key") or f"{told['plan']}/{told['fields']['number']}")
-                    self._sight.note_fact(str(chain), told["class"], key)
-                yield kind, told if view.is_whole else _in_part(told)
+                    number = told["fields"]["number"]
+                    sight.note_fact(chain, told["class"], f"{told['plan']}/{number}")
+                yield kind, told if is_explained else _unexplained(told)
 
-    def _view(self, chain: str) -> View | None:
-        """What the reader sees of a chain, looked at once; None where that is nothing."""
-        if chain not in self._sees:
-            seen = self._sight.sees(chain, FOLLOW)
-            self._sees[chain] = self._sight.view(chain, FOLLOW) if seen else None
-        return self._sees[chain]
+    def _view(self, chain: str, verb: str) -> View | None:
+        """What the reader sees of a chain by a verb; None where that is nothing, or not enough."""
+        return self._sight.view(chain, verb) if self._sight.sees(chain, verb) else None
 
-    def _of_event(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any], State | None]]:
-        """Every change of an event, those that are not asked for without a kind; and its moment."""
-        wanted = self._wanted
-        if wanted.chain and event.payload.get("chain") != wanted.chain:
-            return
-        if event.kind in _STEPS and "fact" in wanted.kinds:
-            yield from self._facts(event)
-        elif event.kind == PLAN_MADE and wanted.kinds != {"fact"}:
-            yield from self._plan(event)
-
-    def _facts(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any], State | None]]:
+    def _facts(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any], State]]:
+        """Every fact that an event changed, those not asked for without a kind; and its moment."""
         chain, reader = str(event.payload["chain"]), self._house.reader
         before = self._states.get(chain) or reader.state(chain, event.sequence - 1)
         stated = stated_by(self._house.store, event)
@@ -178,12 +185,13 @@ class Outbound:
             yield "fact" if concerned else "", _told(chain, step), state
         self._states[chain] = after
 
-    def _plan(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any], State | None]]:
+    def _plan(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """A plan and its rows, those that are not asked for without a kind."""
         chain, record = str(event.payload["chain"]), event.payload["record"]
         wanted, decision = self._wanted, self._house.store.get_document(event.artifact)["decision"]
         is_whole = not wanted.region and wanted.partner is None
         told = {"plan": record["digest"], "fields": record}
-        yield "plan" if is_whole and "plan" in wanted.kinds else "", told, None
+        yield "plan" if is_whole and "plan" in wanted.kinds else "", told
         state = State() if is_whole else self._house.reader.state(chain, event.sequence)
         for kind, rows in (("line", "lines"), ("shortfall", "shortfalls")):
             for row in decision[rows]:
@@ -191,7 +199,7 @@ class Outbound:
                 values = {name: row[name] for name in kinds_of(class_name) if name in row}
                 concerned = kind in wanted.kinds and self._concerns(class_name, values, state)
                 told = {"plan": record["digest"], "class": class_name, "fields": values}
-                yield kind if concerned else "", told, None
+                yield kind if concerned else "", told
 
     def _concerns(self, class_name: str, values: Mapping[str, Any], state: State) -> bool:
         wanted = self._wanted
@@ -209,16 +217,17 @@ class Outbound:
 
 
 def _in_part(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A change for who sees a part: what a fact named before may be hidden from them.
-
-    So may be what the reason of a shortfall speaks of.
-    """
-    if told["class"] == "Shortfall":
-        stated = {name: value for name, value in told["fields"].items() if name != "reason"}
-        return {**told, "fields": stated}
-    if told.get("outcome") != CHANGED:
+    """A change for who sees a part: what a fact named before may be hidden from them."""
+    if told["outcome"] != CHANGED:
         return told
     return {**told, "references": [one for one in told["references"] if not one["before"]]}
+
+
+def _unexplained(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of a plan for who may not see how all of the chain comes into it."""
+    hidden = EXPLAINED.get(told["class"], ())
+    stated = {name: value for name, value in told["fields"].items() if name not in hidden}
+    return {**told, "fields": stated}
 
 
 def _told(chain: str, step: FactStep) -> dict[str, Any]:

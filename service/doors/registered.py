@@ -13,6 +13,8 @@ from service.access import Sight, denied
 
 MOST_SOURCES = 200
 DELIVER = "feeds.deliver"
+PLANS = ("plans.read", "plans.explain")
+"""What a plan that a delivery would change is told for: it is computed over all facts."""
 _SOURCE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 """What a mapping can name as its source: so it can name a file, too."""
 
@@ -66,6 +68,11 @@ def permitted_mapping(home: Path, source: str, sight: Sight) -> Path:
     if not sight.caller.is_owner:
         sight.whole(load_mapping(path).chain, DELIVER)
     return path
+
+
+def plans_are_told(mapping: FeedMapping, sight: Sight) -> bool:
+    """Whether a caller who delivers may hear what becomes of the chain's plans."""
+    return sight.sees_whole(mapping.chain, *PLANS)
 
 
 def forget(home: Path, source: str) -> None:

@@ -60,6 +60,7 @@ from service.intake.omissions import Omitted, after_omitted, entries_of, omitted
 from service.intake.originals import packed_originals
 from service.intake.priorities import notices_of_priority
 from service.intake.quality import hold_to_gates
+from service.intake.rule_changes import RuleChanges, rule_changes
 from service.intake.touched import touched
 
 _MEANWHILE = {"STALE", "IDEMPOTENCY_CONFLICT"}
@@ -113,7 +114,8 @@ class Reading:
 class Prepared:
     """A delivery as it would be logged, and what it would change; nothing is written yet.
 
-    What is `omitted` goes before it.
+    What is `omitted` goes before it. `ruled` says what the rules find now and did not, and the
+    other way round, where the delivery is small.
     """
 
     reading: Reading
@@ -124,6 +126,7 @@ class Prepared:
     changes: tuple[ClassChanges, ...]
     notes: tuple[str, ...]
     omitted: tuple[Omitted, ...] = ()
+    ruled: RuleChanges | None = None
 
 
 @dataclass(frozen=True)
@@ -136,13 +139,15 @@ class Synced:
 
 
 def sync(
-    house: House, paths: Sequence[Path], mapping: Path, delivery: Delivery, *, dry_run: bool = False
-) -> Synced:
+    house: House, paths: Sequence[Path], mapping: Path, delivery: Delivery, *,
+    dry_run: bool = False, tells_plans: bool = True,
+) -> Synced:  # fmt: skip
     """Load files (or one folder) through a mapping; every row is loaded, merged or quarantined.
 
     A delivery is known by its source and its name: sent again it gives the first event back and
     changes nothing. A `dry_run` goes through the same steps up to the writing, and tells what
-    would change in the latest plan; only facts whose time has come do come due.
+    would change in the latest plan; only facts whose time has come do come due. Who may not see
+    plans is told neither that nor which plans were touched (`tells_plans`): it is not worked out.
 
     Raises InputError where a whole file or the mapping is unusable, `FEED_NAME`, `SEQUENCE_RANGE`,
     `FEED_CHANGED` where another content has its name, `GATE_STOPPED` or `CLOSES_MUCH` where it
@@ -158,7 +163,8 @@ def sync(
             return _again(house, reading, known)
         ready = prepare(house, reading, dry_run=dry_run)
         if dry_run:
-            return Synced(_account(house, ready) | _foreseen(house, ready), None, replayed=False)
+            told = _account(house, ready) | _foreseen(house, ready, tells_plans=tells_plans)
+            return Synced(told, None, replayed=False)
         try:
             appended = _loaded(house, _keeping(house, ready, paths, mapping))
             break
@@ -168,9 +174,9 @@ def sync(
     event = appended.event
     if appended.replayed:
         return _again(house, reading, event)
+    plans = touched(house, chosen.chain, ready.changes) if tells_plans else []
     account = _account(house, ready) | {
-        "event": event.sequence, "replayed": False,
-        "touched": [asdict(plan) for plan in touched(house, chosen.chain, ready.changes)],
+        "event": event.sequence, "replayed": False, "touched": [asdict(plan) for plan in plans],
     }  # fmt: skip
     return Synced(account, event, replayed=False)
 
@@ -198,7 +204,7 @@ def _again(house: House, reading: Reading, known: Event) -> Synced:
     found = as_logged(reading.found, read_feed(house.store, known.artifact))
     account = found.summary() | {
         "feed": reading.feed, "event": known.sequence, "replayed": True, "changes": {},
-        "touched": [], "notices": [],
+        "rules": None, "touched": [], "notices": [],
         "next": next_step(reading.mapping.chain, reading.before.snapshot, found.tables),
     }  # fmt: skip
     return Synced(account, known, replayed=True)
@@ -214,9 +220,9 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
     clocks = reading.clocks or clocks_of(reading.delivery, log, chosen, present, reading.now)
     short = hold_to_key_lengths(reading.found)
     release = house.release_for(chosen.chain)
-    ruled = hold_to_rules(release, short, present, chosen.known)
+    sound = hold_to_rules(release, short, present, chosen.known, before.about)
     judged = hold_to_gates(
-        ruled, chosen, before, house.reader, reading.delivery, may_stop=not dry_run,
+        sound, chosen, before, house.reader, reading.delivery, may_stop=not dry_run,
         severities=reading.waived,
     )  # fmt: skip
     held = judged.result
@@ -240,15 +246,17 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
     )  # fmt: skip
     stated = _stated(contents, clocks, before)
     left_out, now = omitted(house, before, contents, stated), micros_of(reading.now)
-    after = after_omitted(before, left_out, now).after(before.sequence + 1, now, stated)
+    ahead = after_omitted(before, left_out, now).at(now)
+    after = ahead.after(before.sequence + 1, now, stated)
     changes = changes_of(before, after, stated)
+    ruled = rule_changes(release, ahead, after, stated, changes)
     notes = (
         *told.notes,
         *(each.note for each in left_out),
         *judged.notes,
         *notes_of_evolution(house, chosen, reading.found.files),
     )
-    return Prepared(reading, result, contents, clocks, after, changes, notes, left_out)
+    return Prepared(reading, result, contents, clocks, after, changes, notes, left_out, ruled)
 
 
 def _loaded(house: House, ready: Prepared) -> Appended:
@@ -300,15 +308,19 @@ def _linked(reading: Reading, result: FeedResult) -> Linked:
     return Linked(found.links, found.used_in(result.tables))
 
 
-def _foreseen(house: House, ready: Prepared) -> dict[str, Any]:
+def _foreseen(house: House, ready: Prepared, *, tells_plans: bool) -> dict[str, Any]:
     """What a dry run adds: nothing was logged, and the plan would change so."""
+    told = [asdict(change) for each in ready.changes for change in each.changes]
+    return {"dry_run": True, "event": None, "replayed": False, "differences": told,
+            "plan": _plan_foreseen(house, ready) if tells_plans else None}  # fmt: skip
+
+
+def _plan_foreseen(house: House, ready: Prepared) -> dict[str, Any] | None:
     from service.intake.foreseen import foreseen  # it loads the solver: 65 MB
 
     reading = ready.reading
     plan = foreseen(house, reading.mapping.chain, reading.before.snapshot, ready.after.snapshot)
-    told = [asdict(change) for each in ready.changes for change in each.changes]
-    return {"dry_run": True, "event": None, "replayed": False, "differences": told,
-            "plan": plan and asdict(plan)}  # fmt: skip
+    return None if plan is None else asdict(plan)
 
 
 def _in_order(house: House, reading: Reading, result: FeedResult, clocks: Clocks) -> FeedResult:
@@ -385,7 +397,9 @@ def _account(house: House, ready: Prepared) -> dict[str, Any]:
     return ready.result.summary() | ({"envelope": stated} if stated else {}) | {
         "feed": ready.reading.feed,
         "changes": {each.name: each.counts for each in ready.changes},
-        "notices": [*ready.notes, *notices_of_feed(house.release_for(chain), present, tables),
+        "rules": ready.ruled and ready.ruled.told(),
+        "notices": [*ready.notes, *(ready.ruled.notices() if ready.ruled else ()),
+                    *notices_of_feed(house.release_for(chain), present, tables),
                     *_of_priorities(house, ready)],
         "next": next_step(chain, present, tables),
     }  # fmt: skip

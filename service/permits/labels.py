@@ -60,7 +60,7 @@ class StatedLabels:
         return {name: _standing(present.table(name), of_keys) for name, of_keys in told.items()}
 
     def _followed(self, chain: str) -> _Chain:
-        found = self._chains.setdefault(chain, _Chain())
+        found = self._chains.get(chain) or _Chain()
         for event in self._reader.log.feeds(chain, after=found.sequence, upto=self._upto):
             for name, rows in self._reader.stated(event, only=set(LABELS)).items():
                 for key, label in _labelled(rows.table):
@@ -68,6 +68,7 @@ class StatedLabels:
                     before = found.of_keys[name].get(key, frozenset())
                     found.of_keys[name][key] = before | {label}
             found.sequence = event.sequence
+            self._chains[chain] = found  # nothing is kept of a name that no feed has given
         return found
 
 

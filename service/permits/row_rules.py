@@ -78,6 +78,9 @@ ROW_RULES: Mapping[str, RowRule] = {
 }  # fmt: skip
 """Facts, and what a plan decides: its lines and shortfalls name what they move."""
 
+EXPLAINED: Mapping[str, tuple[str, ...]] = {"Shortfall": ("reason",)}
+"""What rows of a plan say of all facts: for those who may have plans explained, and see all."""
+
 NEEDS_NO_FACT = frozenset({"Customer", "Carrier", "Port", "Calendar", "CustomerClass", "Person",
                            "Lot"})  # fmt: skip
 """Classes that a limited grant lets others name though no fact says who that is."""

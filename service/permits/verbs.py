@@ -47,6 +47,11 @@ VERBS: Mapping[str, Verb] = {
     "sources.read": Verb(_STEWARDS | {"analyst", "planner"}, "read", needs_whole=True),
     "sources.settle": Verb(_roles("integrator", "governor"), "deliver", needs_whole=True),
     "rules.read": Verb(READERS - {"partner"}, "read"),
+    "backtests.read": Verb(_JUDGES, "audit", needs_whole=True),
+    "rules.propose": Verb(_roles("governor"), "plan"),
+    "rules.approve": Verb(_roles("governor", "approver"), "plan"),
+    "rules.activate": Verb(_roles("governor"), "plan"),
+    "serving.read": Verb(frozenset(ROLES) - {"partner"}, "read"),
     "recall.ask": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
     "access.audit": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
     "log.read": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
@@ -54,7 +59,7 @@ VERBS: Mapping[str, Verb] = {
     "log.sign": Verb(_roles("governor", "operator"), "audit"),
     "log.prove": Verb(_roles("approver", "governor", "auditor", "partner", "operator"), "audit"),
 }  # fmt: skip
-"""`log.read` speaks of every chain, so it needs the whole of all of them."""
+"""`log.read` and `backtests.read` speak of every chain: they need the whole of all of them."""
 
 
 def may(role: str, verb: str) -> bool:

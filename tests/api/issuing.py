@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import jwt
@@ -27,6 +27,12 @@ class IssuerAtWork:
     asked: int = 0
     status: int = 200
     body: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    """What an answer says beside."""
+    begun: Event = field(default_factory=Event)
+    """Set when it was asked."""
+    answers: Event = field(default_factory=Event)
+    """While it is not set, the issuer hangs."""
 
     def new_key(self, name: str, algorithm: str = "RS256", bits: int = 2_048) -> Private:
         """A key pair of which the public half is published from now on."""
@@ -78,11 +84,16 @@ def _public(name: str, key: Private, algorithm: str) -> dict[str, Any]:
 def issuing() -> Iterator[IssuerAtWork]:
     """An issuer that answers until the block ends."""
     found = IssuerAtWork()
+    found.answers.set()
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found.asked += 1
+            found.begun.set()
+            found.answers.wait()
             self.send_response(found.status)
+            for name, value in found.headers.items():
+                self.send_header(name, value)
             if found.status == 302:
                 self.send_header("Location", "/elsewhere")
             self.end_headers()
@@ -98,5 +109,6 @@ def issuing() -> Iterator[IssuerAtWork]:
         try:
             yield found
         finally:
+            found.answers.set()
             server.shutdown()
             thread.join()

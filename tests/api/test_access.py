@@ -10,8 +10,11 @@ from anyio.from_thread import BlockingPortal
 from api.app import create_app
 from api.tokens import TOKEN_FILE, admits, local_token
 from ontology.errors import AccessError, InputError, OutsideError
+from service.access import Caller
+from service.doors.inbox import TryLaterError
 from service.house import House
 from tests.api.conftest import TOKEN, Client
+from tests.graphql.sockets import exchanged
 
 WRONG = ["", "Bearer", "Bearer ", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x",
          f"Bearer {TOKEN[1:]}", "Bearer é"]  # fmt: skip
@@ -30,6 +33,22 @@ def test_nothing_is_open_without_the_token(
         answer = client.send(method, path, **sent)
         assert 401 == answer.status_code
         assert "ACCESS_DENIED" == answer.json()["errors"][0]["extensions"]["code"]
+
+
+def test_who_cannot_be_told_yet_is_asked_to_come_later(
+    house: House, portal: BlockingPortal
+) -> None:
+    """While the issuer is being asked: 503 and when, 1013 on a socket; the owner does not wait."""
+
+    def busy(_: str) -> Caller | None:
+        raise TryLaterError("it is being asked", code="ISSUER_BUSY", retry_after_seconds=7)
+
+    app = create_app(house, TOKEN, knows=(busy,))
+    answer = Client(portal, app, token="another").send("GET", "/graphql")
+    assert (503, "7") == (answer.status_code, answer.headers["retry-after"])
+    assert "ISSUER_BUSY" == answer.json()["errors"][0]["extensions"]["code"]
+    assert 1013 == exchanged(app, "another")[-1]["code"]
+    assert 404 == Client(portal, app).send("GET", "/none").status_code
 
 
 def test_health_is_open_and_tells_no_data(house: House, portal: BlockingPortal) -> None:

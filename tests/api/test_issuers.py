@@ -8,7 +8,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,9 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.issuers import Issuer, Keys, issuer_from, keys_in, read_jwks
+from api import issuers
+from api.issuers import Issuer, issuer_from, keys_in, read_jwks
 from graph.persons import Persons
 from ontology.errors import InputError
+from service.doors.inbox import TryLaterError
 from service.permits.issuer_settings import ALGORITHMS, IssuerSettings
 from tests.api.issuing import AUDIENCE, IssuerAtWork, issuing
 
@@ -284,10 +289,52 @@ def test_no_settings_no_issuer() -> None:
     assert issuer_from(IssuerSettings(), partial(Persons, Path("/nowhere"))) is None
 
 
-def test_who_has_a_known_key_never_waits(at_work: IssuerAtWork) -> None:
-    """While one asks the issuer about a key, who brings a known one is answered."""
-    keys = Keys(at_work.address, 1.0, 600.0, 86_400.0)
-    assert keys.of("k1") is not None
-    with keys._reading:  # as if the issuer did not answer
-        keys.fresh_seconds = -1.0
-        assert keys.of("k1") is not None
+@pytest.mark.parametrize("headers", [{"Content-Length": "999"}, {"Content-Encoding": "gzip"},
+                                     {"Transfer-Encoding": "chunked"}])  # fmt: skip
+def test_an_answer_that_breaks_off_changes_nothing(
+    issuer: Issuer, at_work: IssuerAtWork, clock: Clock, headers: dict[str, str]
+) -> None:
+    """Cut short, packed wrongly, or in parts that are none: no error, and known keys stay."""
+    assert issuer.caller_of(at_work.token()) is not None
+    at_work.headers, at_work.body = headers, b"0123456789"
+    clock.now += 601
+    assert issuer.caller_of(at_work.token()) is not None
+    assert 2 == at_work.asked
+
+
+def test_a_key_set_that_comes_too_slowly_is_none(
+    at_work: IssuerAtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole of it has a time, not each of its bytes."""
+    monkeypatch.setattr(issuers, "time", SimpleNamespace(monotonic=count(0, 10).__next__))
+    with pytest.raises(ValueError, match="too slow"):
+        read_jwks(at_work.address)
+
+
+def test_an_issuer_that_hangs_keeps_one_waiter(
+    issuer: Issuer, at_work: IssuerAtWork, clock: Clock
+) -> None:
+    """Who brings a known key is answered, who brings another is told to come later; none waits.
+
+    How long the question took does not count as time since it was asked.
+    """
+    known, new = at_work.token("k1"), at_work.token(header={"kid": "k3"})
+    assert issuer.caller_of(known) is not None
+    clock.now += 601
+    at_work.answers.clear()
+    at_work.begun.clear()
+    waits = Thread(target=issuer.caller_of, args=(known,))
+    waits.start()
+    at_work.begun.wait()
+    for _ in range(20):
+        assert issuer.caller_of(known) is not None
+        with pytest.raises(TryLaterError) as later:
+            issuer.caller_of(new)
+    assert "ISSUER_BUSY" == later.value.code
+    clock.now += 60
+    at_work.status = 500
+    at_work.answers.set()
+    waits.join()
+    assert issuer.caller_of(new) is None
+    assert issuer.caller_of(known) is not None
+    assert 2 == at_work.asked

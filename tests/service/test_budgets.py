@@ -74,18 +74,33 @@ def test_who_waits_as_long_as_it_is_told_is_let_in() -> None:
 
 
 def test_what_is_under_way_has_a_most_and_streams_hold_no_place() -> None:
-    """A place is given back however its block ends."""
+    """A place is given back however its block ends, and once, by who has another one."""
     budgets = Budgets(BOUNDS.model_copy(update={"caller_requests_per_minute": 10**6}), Clock())
     with ExitStack() as open_ones:
+        for _ in range(9):
+            stays = open_ones.enter_context(budgets.request("a"))
+            stays()
+            stays()
         for _ in range(2):
             open_ones.enter_context(budgets.request("a"))
         assert 1 == asks(budgets, "a")
         assert 0 == asks(budgets, "b")
-        for _ in range(9):
-            open_ones.enter_context(budgets.request("a", stays=True))
     with pytest.raises(RuntimeError), budgets.request("a"):
         raise RuntimeError
     assert [0, 0, 0] == [asks(budgets, "a") for _ in range(3)]
+
+
+def test_a_caller_has_a_share_of_each_kind_of_place() -> None:
+    """Who holds its share gets no more of that kind; others, and other kinds, are as before."""
+    budgets = Budgets(BOUNDS, Clock())
+    with ExitStack() as held:
+        for _ in range(3):
+            held.enter_context(budgets.place("a", "seats", 7, "FULL"))
+        assert "FULL" == refused(lambda: budgets.place("a", "seats", 7, "FULL").__enter__()).code
+        held.enter_context(budgets.place("b", "seats", 7, "FULL"))
+        held.enter_context(budgets.place("a", "others", 1, "FULL"))
+    with budgets.place("a", "seats", 2, "FULL"):
+        pass
 
 
 def test_a_cost_is_paid_in_time_or_never_fits() -> None:

@@ -1,112 +1,47 @@
 """What goes out by the other doors, what is logged of it, and that no secret is in any log."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from anyio.from_thread import BlockingPortal
-from neo4j import Driver
 
-from api.app import create_app
 from api.doors.changes import Followed
-from api.issuers import Issuer
 from graph.recovery.digests import digests
 from graph.recovery.traces import files_that_say
-from graph.settings import Settings
 from ontology.errors import AccessError
 from ontology.goods import Item
 from service.access import OWNER, Access, Caller
-from service.decision import PlanRequest
-from service.doors.outbound import Change, Outbound, Position, Wanted
+from service.doors.outbound import Change, Position, Wanted
 from service.doors.registered import register
-from service.house import House, house_on
+from service.house import House
 from service.permits.exposures import every_exposure, exposed_keys
 from service.permits.grants import end_grant, listed, who_could_see
-from service.permits.issuer_settings import IssuerSettings
-from service.permits.service_tokens import ServiceTokens, issue, revoke
-from service.planning import make_plan
+from service.permits.service_tokens import ServiceTokens, revoke
+from tests.access.doors.asking import CLEARED, EPOCH, follow, person, told
 from tests.access.guarded_chain import (
     CLASS,
     FULL,
     OPEN,
     SECRET_SUPPLIER,
-    ZONE,
     give,
     load,
-    load_chains,
     planted,
 )
 from tests.api.conftest import TOKEN, Client
-from tests.api.issuing import AUDIENCE, IssuerAtWork, issuing
-from tests.graph.conftest import empty_the_graph
+from tests.api.issuing import IssuerAtWork
 from tests.service.doors.served import MAPPING
 
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-CLEARED = {"classes": (CLASS,), "zones": (ZONE,)}
 SUPPLIERS = '{ suppliers(chain: "chain_f") { edges { node { name country } } } }'
-EVERYTHING = 10_000
-
-
-@pytest.fixture(scope="module")
-def house(database: Driver, tmp_path_factory: pytest.TempPathFactory) -> House:
-    empty_the_graph(database)
-    found = house_on(database, Settings(home=tmp_path_factory.mktemp("doors")))
-    load_chains(found)
-    for chain in (FULL, OPEN):
-        make_plan(found, PlanRequest(chain))
-    return found
-
-
-@pytest.fixture(scope="module")
-def at_work() -> Iterator[IssuerAtWork]:
-    with issuing() as found:
-        found.new_key("k1")
-        yield found
-
-
-@pytest.fixture(scope="module")
-def known(house: House, at_work: IssuerAtWork) -> tuple[Any, ...]:
-    """The ways in beside the local token."""
-    settings = IssuerSettings(issuer=at_work.address, audience=AUDIENCE, jwks=at_work.address)
-    issuer = Issuer(settings, lambda: house.persons)
-    return ServiceTokens(house.settings.data_folder).caller_of, issuer.caller_of
-
-
-@pytest.fixture(scope="module")
-def app(house: House, known: tuple[Any, ...]) -> Any:
-    return create_app(house, TOKEN, knows=known)
-
-
-def person(house: House, name: str, role: str, **limits: Any) -> tuple[str, str]:
-    """A person with a service token for everything, and the pseudonym."""
-    pseudonym = house.persons.pseudonym_of(name)
-    give(house, pseudonym, role, **limits)
-    scopes = ["read", "deliver", "plan", "audit"]
-    return issue(house, name, scopes, 1, "local")[1], pseudonym
-
-
-def told(client: Client, query: str) -> dict[str, Any]:
-    found: dict[str, Any] = client.post("/graphql", json={"query": query}).json()
-    return found
-
-
-def _follow(house: House, caller: Caller, wanted: Wanted) -> list[Change]:
-    sight = Access(house).sight(caller)
-    found: list[Change] = []
-    outbound = Outbound(house, Position(0), wanted, sight)
-    while some := outbound.take(EVERYTHING):
-        found += some
-    return found
 
 
 def test_changes_are_those_of_the_chain_without(house: House) -> None:
     """Who is not cleared is told of no hidden fact, and of the others as if these were not."""
     _, who = person(house, "follower", "analyst")
-    mine = _follow(house, Caller(who), Wanted(FULL, frozenset({"fact"})))
-    without = _follow(house, OWNER, Wanted(OPEN, frozenset({"fact"})))
-    whole = _follow(house, OWNER, Wanted(FULL))
+    mine = follow(house, Caller(who), Wanted(FULL, frozenset({"fact"})))
+    without = follow(house, OWNER, Wanted(OPEN, frozenset({"fact"})))
+    whole = follow(house, OWNER, Wanted(FULL))
     assert [] == planted(json.dumps([one.told for one in mine], default=str).encode())
     assert [] != planted(json.dumps([one.told for one in whole], default=str).encode())
 
@@ -115,28 +50,34 @@ def test_changes_are_those_of_the_chain_without(house: House) -> None:
                  one.at.row) for one in found if one.kind]  # fmt: skip
 
     assert plain(without) == plain(mine)
-    lines = _follow(house, Caller(who), Wanted(FULL, frozenset({"plan", "line", "shortfall"})))
+    lines = follow(house, Caller(who), Wanted(FULL, frozenset({"plan", "line", "shortfall"})))
     assert {"line", "shortfall"} == {one.kind for one in lines if one.kind}
     assert not [one for one in lines if "reason" in one.told.get("fields", ())]
     assert [] == planted(json.dumps([one.told for one in lines], default=str).encode())
 
 
-def test_a_follower_whose_grant_ends_is_told_no_more(house: House) -> None:
-    """The stream ends with the grant, and with the token."""
-    for what in ("grant", "token"):
-        secret, who = person(house, f"short {what}", "analyst")
-        caller = ServiceTokens(house.settings.data_folder).caller_of(secret)
-        assert caller is not None
-        followed = Followed(
-            Access(house).sight(caller), house, Position(0), Wanted(FULL), "/changes"
-        )
-        assert followed.take(1)
-        if what == "grant":
-            end_grant(house, listed(house, who)[0].id, "over", "local")
-        else:
-            revoke(house, caller.login.removeprefix("token "), "local")
-        with pytest.raises(AccessError):
-            followed.take(1)
+@pytest.mark.parametrize("what", ["grant", "token", "login", "person"])
+def test_a_follower_whose_grant_ends_is_told_no_more(
+    house: House, known: tuple[Any, ...], at_work: IssuerAtWork, what: str
+) -> None:
+    """The stream ends with the grant, the token and the login, and once the person is erased."""
+    secret, who = person(house, f"short {what}", "analyst")
+    if what in ("login", "person"):
+        house.persons.add_login(who, at_work.address, f"short {what}")
+        secret = at_work.token(sub=f"short {what}")
+    caller = next(filter(None, (knows(secret) for knows in known)))
+    followed = Followed(Access(house).sight(caller), house, Position(0), Wanted(FULL), "/changes")
+    assert followed.take(1)
+    if what == "grant":
+        end_grant(house, listed(house, who)[0].id, "over", "local")
+    elif what == "token":
+        revoke(house, caller.login.removeprefix("token "), "local")
+    elif what == "login":
+        house.persons.drop_login(at_work.address, "short login")
+    else:
+        house.persons.erase(who)
+    with pytest.raises(AccessError):
+        followed.take(1)
 
 
 def test_deliveries_and_plans_name_who_asked(

@@ -1,0 +1,92 @@
+"""From one release to another in parts: the rules of each file that changed, then the knobs."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import orjson
+
+from ontology.canonical import canonical
+from ontology.errors import EvenkeelError
+from ontology.vocabulary import STANDINGS
+from rules.release import Release, from_document
+from service.backtest.lacking import changed_rules
+
+KNOBS = "knobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the way: what changes in it, and the release after it.
+
+    `name` is a file of shapes or `knobs`; several joined by ` + ` where no release stands between
+    them (a rule that moved from one file to another). `rules` are those that it adds, changes or
+    removes.
+    """
+
+    name: str
+    rules: tuple[str, ...]
+    release: Release
+
+
+def parts_between(before: Release, after: Release) -> tuple[Part, ...]:
+    """The parts of the way, files in order of name, each made on top of those before it.
+
+    Files whose changed rules speak of facts alone are no part: a plan is decided on facts as they
+    were loaded. The last part ends at `after` itself. What a part does is measured after those
+    before it: in another order it can be another share, the sum is the same.
+    """
+    return _known(canonical(before.to_document()), canonical(after.to_document()))
+
+
+@lru_cache(maxsize=16)
+def _known(before: bytes, after: bytes) -> tuple[Part, ...]:
+    return _parts(*(from_document(orjson.loads(each)) for each in (before, after)))
+
+
+def _parts(before: Release, after: Release) -> tuple[Part, ...]:
+    changed = changed_rules(before, after)
+    plan_rules = changed & (_of_plans(before) | _of_plans(after))
+    shapes, found = dict(before.shapes), list[Part]()
+    waiting: list[tuple[str, frozenset[str]]] = []
+    for file in sorted({*before.shapes, *after.shapes}):
+        if before.shapes.get(file) == after.shapes.get(file):
+            continue
+        if file in after.shapes:
+            shapes[file] = after.shapes[file]
+        else:
+            del shapes[file]
+        rules = _in_file(before, after, file) & plan_rules
+        if not rules and not waiting:
+            continue
+        waiting.append((file, rules))
+        between = replace(before, shapes=shapes)
+        if _stands(between):
+            found.append(_part(waiting, between))
+            waiting = []
+    if dict(before.knobs) != dict(after.knobs):
+        waiting.append((KNOBS, frozenset()))
+    if waiting:
+        found.append(_part(waiting, after))
+    return (*found[:-1], replace(found[-1], release=after)) if found else ()
+
+
+def _part(waiting: list[tuple[str, frozenset[str]]], release: Release) -> Part:
+    rules = frozenset[str]().union(*(rules for _, rules in waiting))
+    return Part(" + ".join(name for name, _ in waiting), tuple(sorted(rules)), release)
+
+
+def _stands(release: Release) -> bool:
+    try:
+        _ = release.compiled
+    except EvenkeelError:
+        return False
+    return True
+
+
+def _of_plans(release: Release) -> frozenset[str]:
+    """The rules that act on a plan: those of movements, positions and the finished plan."""
+    return frozenset(c.rule.iri for c in release.compiled if STANDINGS[c.target] == "view")
+
+
+def _in_file(before: Release, after: Release, file: str) -> frozenset[str]:
+    return frozenset(r.iri for side in (before, after) for r in side.rules if r.file == file)
