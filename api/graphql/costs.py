@@ -24,7 +24,8 @@ WORKED_OUT = frozenset({
     "makePlan", "editPlan", "makeForecast", "syncFeed", "frontier", "prices", "impact",
     "singlePointsOfFailure", "planDrift", "planDifference", "whyLine", "whyPlace", "replay",
     "recall", "comparison", "editPrices", "reconciliation", "identityCandidates", "freshness",
-    "kpis", "report", "makeReport", "inferred",
+    "kpis", "report", "makeReport", "planAutonomy", "confidence",
+    "inferred",
 })  # fmt: skip
 
 
