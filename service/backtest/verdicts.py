@@ -56,7 +56,7 @@ class Changed:
 def permitted(question: Question, draft: Draft) -> Permitted:
     """What a decision's rules denied. Knobs and a person's edits deny nothing here."""
     problem, release = draft.problem, question.release
-    by_movement = {c.rule.iri for one in release.judges for c in one.compiled
+    by_movement = {c.rule.iri for judge in release.judges for c in judge.compiled
                    if c.target == MOVEMENT}  # fmt: skip
     rules = {rule.iri for rule in release.rules}
     after = draft.decision["suppressed"]["after_flow"]
