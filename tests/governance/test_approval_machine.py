@@ -6,7 +6,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from governance import approving
 from governance.approvals import APPROVED, CARRIED_OUT, DECLINED, WAITING, PlanCase
@@ -24,7 +30,7 @@ PEOPLE = ("ann", "ben", "carl", "dora", "gus")
 ROLES = {"ann": ("approver",), "ben": ("approver",), "carl": ("planner", "approver"), "dora": (),
          "gus": ("governor",)}  # fmt: skip
 LOTS = (("widget", "north", "W1"), ("widget", "north", "W2"))
-DIGESTS = tuple(f"plan-{n}" for n in range(6))
+DIGESTS = tuple(f"plan-{n}" for n in range(5))
 
 people, digests = st.sampled_from(PEOPLE), st.sampled_from(DIGESTS)
 
@@ -48,10 +54,21 @@ class Approving(RuleBasedStateMachine):
             assert self.board.state == before
             return None
 
+    @initialize(units=st.lists(st.integers(3, 8), min_size=3, max_size=3))
+    def waiting(self, units: list[int]) -> None:
+        """Three plans of the planner want units of one lot."""
+        for plan, wanted in zip(DIGESTS, units, strict=False):
+            self.submit_as(plan, "pia", "pia", "pia", wanted, LOTS[0], is_large=False, unnamed=0)
+
     @rule(plan=digests, maker=people, who=people, editor=people, units=st.integers(0, 6),
           lot=st.sampled_from(LOTS), is_large=st.booleans(), unnamed=st.integers(0, 1))  # fmt: skip
     def submit(self, plan: str, maker: str, who: str, editor: str, units: int,
                lot: tuple[str, str, str], is_large: bool, unnamed: int) -> None:  # fmt: skip
+        """Plans of all kinds, and those that were there before."""
+        self.submit_as(plan, maker, who, editor, units, lot, is_large=is_large, unnamed=unnamed)
+
+    def submit_as(self, plan: str, maker: str, who: str, editor: str, units: int,
+                  lot: tuple[str, str, str], *, is_large: bool, unnamed: int) -> None:  # fmt: skip
         """A digest stands for one content: the first that was given for it."""
         features = replace(PLAIN, cost_cents=6_000_000) if is_large else PLAIN
         made = self.board.plans.get(plan) or Plan(
@@ -75,6 +92,12 @@ class Approving(RuleBasedStateMachine):
             assert who not in case.authors
             assert who not in self.gave[plan]
             self.gave[plan].append(who)
+
+    @rule(plan=digests, order=st.permutations(PEOPLE))
+    def all_approve(self, plan: str, order: list[str]) -> None:
+        """Everybody tries, one after the other."""
+        for who in order:
+            self.approve(plan, who)
 
     @rule(plan=digests, who=people, decide=st.sampled_from(
         (approving.decline, approving.return_for_change)))  # fmt: skip
