@@ -59,6 +59,9 @@ class Approving(RuleBasedStateMachine):
         """Three plans of the planner want units of one lot."""
         for plan, wanted in zip(DIGESTS, units, strict=False):
             self.submit_as(plan, "pia", "pia", "pia", wanted, LOTS[0], is_large=False, unnamed=0)
+        self.submit_as(DIGESTS[3], "ann", "pia", "pia", 1, LOTS[1], is_large=False, unnamed=0)
+        self.submit_as(DIGESTS[4], "pia", "pia", "pia", 1, LOTS[1], is_large=True, unnamed=0)
+        self.delegate("ann", "dora", 60, is_far=False)
 
     @rule(plan=digests, maker=people, who=people, editor=people, units=st.integers(0, 6),
           lot=st.sampled_from(LOTS), is_large=st.booleans(), unnamed=st.integers(0, 1))  # fmt: skip
@@ -128,7 +131,7 @@ class Approving(RuleBasedStateMachine):
         self.note(plan)
 
     @rule(giver=people, taker=people, hours=st.integers(1, 60), is_far=st.booleans())
-    def delegate(self, giver: str, taker: str, hours: int, is_far: bool) -> None:
+    def delegate(self, giver: str, taker: str, hours: int, *, is_far: bool) -> None:
         """Power handed over, of this chain or of another."""
         scope = Scope("another") if is_far else EVERYWHERE
         until = self.board.state.now(self.board.clock) + timedelta(hours=hours)
@@ -178,6 +181,7 @@ class Approving(RuleBasedStateMachine):
             given = [verdict.person for verdict in case.verdicts]
             assert given == self.gave[case.plan]
             assert case.authors.isdisjoint(given)
+            assert all(case.authors.isdisjoint(verdict.by) for verdict in case.verdicts)
             assert len(set(given)) == len(given)
             if case.status in (APPROVED, CARRIED_OUT):
                 assert len(given) >= max(1 + case.unnamed, *(one.people for one in case.demands))

@@ -15,7 +15,7 @@ from tests.graphql.conftest import BOUNDS, Ask
 from tests.graphql.world import World
 
 SENDERS = 8
-NAMES = ("makePlan", "editPlan", "syncFeed", "fixRow", "acceptRows", "retryRows", "discardRows",
+NAMES: tuple[str, ...] = ("makePlan", "editPlan", "syncFeed", "fixRow", "acceptRows", "retryRows", "discardRows",
          "acceptIdentity", "splitIdentity", "rejectIdentity", "resolveDifference", "resolvePacks",
          "makeForecast", "signCheckpoint")  # fmt: skip
 NAMES += (
