@@ -17,18 +17,10 @@ from tests.graphql.world import World
 SENDERS = 8
 NAMES = ("makePlan", "editPlan", "syncFeed", "fixRow", "acceptRows", "retryRows", "discardRows",
          "acceptIdentity", "splitIdentity", "rejectIdentity", "resolveDifference", "resolvePacks",
-         "makeForecast", "signCheckpoint")  # fmt: skip
-NAMES += (
-    "submitPlan",
-    "commentPlan",
-    "approvePlan",
-    "reportCarriedOut",
-    "declinePlan",
-    "returnPlan",
-    "voidApproval",
-    "delegateApproval",
-    "endDelegation",
-)
+         "makeForecast", "signCheckpoint", "makeReport", "proposeRelease", "reviewRelease",
+         "approveRelease", "startCanary", "endRelease", "activateRelease")  # fmt: skip
+APPROVALS = ("submitPlan", "commentPlan", "approvePlan", "reportCarriedOut", "declinePlan",
+             "returnPlan", "voidApproval", "delegateApproval", "endDelegation")
 MAY_DIFFER = {"event", "dryRun", "replayed", "checkpoint", "__typename", "plan", "digest", "lines"}
 TOLD_ONCE = {"stillOpen", "replayed"}
 
@@ -63,7 +55,7 @@ def said(outcome: dict[str, Any], but: set[str]) -> dict[str, Any]:
     return {name: value for name, value in outcome.items() if name not in but}
 
 
-@pytest.mark.parametrize("name", (*NAMES, *APPROVALS))
+@pytest.mark.parametrize("name", [*NAMES, *APPROVALS])
 def test_a_mutation_acts_once(world: World, services: list[Client], ask: Ask, name: str) -> None:
     """Law 6, for each mutation: rehearsed, raced by eight, sent again, asked of a restarted one."""
     asked = next(one for one in world.mutations() if one.name == name)
