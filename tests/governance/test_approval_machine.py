@@ -90,16 +90,19 @@ class Approving(RuleBasedStateMachine):
         """By the book: each person once, never an author, in the round that stands."""
         if plan not in self.board.plans:
             return
+        before = self.board.state.approvals.cases.get(plan)
         if self.tried(self.board.approves, who, plan) is not None:
             case = self.board.case(plan)
+            assert before is not None
+            assert self.board.events[-1].recorded_at < before.until
             assert who not in case.authors
             assert who not in self.gave[plan]
             self.gave[plan].append(who)
 
     @rule(plan=digests, order=st.permutations(PEOPLE))
     def all_approve(self, plan: str, order: list[str]) -> None:
-        """Everybody tries, one after the other."""
-        for who in order:
+        """Everybody tries, one after the other, and again."""
+        for who in (*order, *order):
             self.approve(plan, who)
 
     @rule(plan=digests, who=people, decide=st.sampled_from(

@@ -19,8 +19,17 @@ NAMES = ("makePlan", "editPlan", "syncFeed", "fixRow", "acceptRows", "retryRows"
          "acceptIdentity", "splitIdentity", "rejectIdentity", "resolveDifference", "resolvePacks",
          "makeForecast", "signCheckpoint", "makeReport", "proposeRelease", "reviewRelease",
          "approveRelease", "startCanary", "endRelease", "activateRelease")  # fmt: skip
-APPROVALS = ("submitPlan", "commentPlan", "approvePlan", "reportCarriedOut", "declinePlan",
-             "returnPlan", "voidApproval", "delegateApproval", "endDelegation")
+APPROVALS = (
+    "submitPlan",
+    "commentPlan",
+    "approvePlan",
+    "reportCarriedOut",
+    "declinePlan",
+    "returnPlan",
+    "voidApproval",
+    "delegateApproval",
+    "endDelegation",
+)
 MAY_DIFFER = {"event", "dryRun", "replayed", "checkpoint", "__typename", "plan", "digest", "lines"}
 TOLD_ONCE = {"stillOpen", "replayed"}
 
