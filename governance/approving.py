@@ -61,6 +61,11 @@ class Submission:
     reason: str = ""
 
 
+NO_POWERS: Mapping[str, frozenset[str]] = {}
+GOVERNED = Demand("to end it", 1, ("governor",))
+"""A governor may always end an approval."""
+
+
 class OutdatedError(Exception):
     """Reservations changed after the standing of a plan was found out: look again."""
 
@@ -182,18 +187,22 @@ def comment(state: Governed, now: datetime, who: Actor, plan: str, text: str) ->
 
 def void(
     state: Governed, now: datetime, who: Actor, plan: str, reason: str,
-    *, submission: int | None = None, code: str = "",
+    powers: Mapping[str, frozenset[str]] = NO_POWERS, *, submission: int | None = None,
+    code: str = "",
 ) -> NewEvent | None:  # fmt: skip
     """Make void what waits or is approved: what it reserved is free again.
 
-    A person does so for a reason, the service where the plan no longer holds. None where the round
-    that was meant (`submission`) is over already.
+    Its authors may, whoever could approve it, and governors, each for a reason; and the service
+    where the plan no longer holds. None where the round that was meant (`submission`) is over
+    already. Raises StateError `APPROVAL_STATUS`; AccessError `ROLE_WANTED`.
     """
     case = state.approvals.case(plan)
     if submission is not None and (case.submission != submission or not case.is_open):
         return None
     next_case_status(case, APPROVAL_VOIDED)
     _reasoned(reason)
+    if who.is_person and who.id not in case.authors:
+        _powers(state, now, who, case, powers, (*case.demands, GOVERNED))
     told = {"reason": _text(reason), **({"code": code} if code else {})}
     return _of_case(state, now, who, APPROVAL_VOIDED, case, told)
 

@@ -104,6 +104,15 @@ ROOTS: Mapping[str, Root] = {
         "acceptIdentity", "rejectIdentity", "splitIdentity")},
     **{f"Mutation.{name}": _of("sources.settle", "chain:input.sources.chain") for name in (
         "resolveDifference", "resolvePacks")},
+    "Query.approvals": _of("approvals.read", "chain"),
+    "Query.approval": _of("approvals.read", "plan"),
+    "Mutation.submitPlan": _of("approvals.submit", "plan:input.plan"),
+    "Mutation.reportCarriedOut": _of("approvals.submit", "plan:input.plan"),
+    "Mutation.commentPlan": _of("approvals.comment", "plan:input.plan"),
+    **{f"Mutation.{name}": _of("approvals.decide", "plan:input.plan") for name in (
+        "approvePlan", "declinePlan", "returnPlan", "voidApproval")},
+    **{f"Mutation.{name}": _of("approvals.decide", "chain:input.chain") for name in (
+        "delegateApproval", "endDelegation")},
     "Mutation.signCheckpoint": _of("log.sign"),
     "Mutation.editPlan": _of("plans.make", "plan:input.plan"),
     "Mutation.makeForecast": _of("plans.make", "chain:input.chain"),

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.acting import Conflict, Done, Refused, done
+from api.graphql.approvals import ApprovalMutations
 from api.graphql.autonomy import AutonomyMutations
 from api.graphql.described import described
 from api.graphql.identities import IdentityMutations
@@ -23,6 +24,7 @@ from service.requests import delivery_again
 )
 class Mutation(
     PlanMutations,
+    ApprovalMutations,
     RowMutations,
     IdentityMutations,
     ReconciliationMutations,

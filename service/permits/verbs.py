@@ -43,6 +43,10 @@ VERBS: Mapping[str, Verb] = {
     "provenance.read": Verb(_JUDGES, "read", needs_whole=True),
     "plans.weigh": Verb(_roles("analyst", "planner", "governor"), "plan", needs_whole=True),
     "plans.make": Verb(_roles("planner"), "plan", needs_whole=True),
+    "approvals.read": Verb(_JUDGES, "read", needs_whole=True),
+    "approvals.comment": Verb(_JUDGES, "plan", needs_whole=True),
+    "approvals.submit": Verb(_roles("planner", "governor"), "plan", needs_whole=True),
+    "approvals.decide": Verb(_JUDGES, "plan", needs_whole=True),
     "feeds.deliver": Verb(_roles("integrator"), "deliver", needs_whole=True),
     "quarantine.read": Verb(_STEWARDS, "read", needs_whole=True),
     "quarantine.settle": Verb(_roles("integrator", "governor"), "deliver", needs_whole=True),
@@ -67,7 +71,10 @@ VERBS: Mapping[str, Verb] = {
     "log.sign": Verb(_roles("governor", "operator"), "audit"),
     "log.prove": Verb(_roles("approver", "governor", "auditor", "partner", "operator"), "audit"),
 }  # fmt: skip
-"""`log.read` and `backtests.read` speak of every chain: they need the whole of all of them."""
+"""`log.read` and `backtests.read` speak of every chain: they need the whole of all of them.
+
+Whose approval counts, of those who may decide at all, the approval matrix says.
+"""
 
 
 def may(role: str, verb: str) -> bool:

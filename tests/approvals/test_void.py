@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from neo4j import Driver
@@ -10,6 +9,7 @@ from neo4j import Driver
 from governance.approvals import VOID, WAITING
 from governance.releasing import Actor, backtested
 from ontology.errors import InputError
+from rules.lint import lint
 from rules.release import Release
 from service import approving, releasing
 from service.house import House
@@ -18,6 +18,7 @@ from tests.approvals.conftest import (
     approved,
     code,
     counted,
+    opened,
     pallet_plan,
     status,
     submitted,
@@ -41,10 +42,8 @@ def alone(database: Driver, tmp_path: Path) -> House:
 
 def in_force(house: House, release: Release) -> None:
     """Put a release in force as people do."""
-    waivers: list[dict[str, Any]] = [
-        {"rule": "https://rules.test/none", "code": code, "reason": "for a test"}
-        for code in ("RULE_UNDOCUMENTED", "RULE_UNTESTED", "NO_EXAMPLE")
-    ]
+    waivers = [{"rule": each.rule, "code": each.code, "reason": "for a test"}
+               for each in lint(release)]  # fmt: skip
     releasing.propose(house, release, "for a test", "ada", waivers=waivers)
     house.ledger.append(lambda state, now: backtested(
         state, now, Actor("evenkeel", is_person=False), release.digest, "result", []
