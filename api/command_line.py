@@ -77,8 +77,8 @@ for _module in (
     commands_quarantine, commands_identity, commands_feeds, commands_freshness, commands_recovery,
     commands_reconcile, commands_resync, commands_persons, commands_events, commands_log,
     commands_replay, commands_recall, commands_trace, commands_access, commands_tokens,
-    commands_approvals, commands_policy, commands_report, commands_schedule, commands_stops,
-    commands_autonomy,
+    commands_approvals, commands_policy, commands_report, commands_schedule,
+    commands_stops, commands_autonomy,
 ):  # fmt: skip
     _module.register(app)
 

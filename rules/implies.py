@@ -1,11 +1,9 @@
 """Does a release permit what another denies? A proof, a record that it permits, or neither."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import islice
 from typing import Any
 
-import numpy as np
 from rdflib import Graph, URIRef
 
 from ontology.columns import Table, record_at
@@ -13,32 +11,25 @@ from ontology.errors import InputError
 from ontology.terms import NAMESPACE, field_kinds, local_name
 from ontology.vocabulary import FACTS, RECORDS
 from rules.check import check_rules
-from rules.columns import Columns
-from rules.evaluate import Focus, results
 from rules.graph_of import graph_around
-from rules.realise import realised
 from rules.release import Release
-from rules.seeking import MOST_STEPS, Seeking, TooLargeError, Wish, World
+from rules.seeking import MOST_STEPS, Wish
 from rules.shapes import SH, CompiledRule, Logic, Nested, Shape
 from rules.validate import validate
+from rules.witness import Search, Witness
 
 BLOCKS = "Violation"
-MOST_TRIES = 200
-"""Worlds that are made into records before a search gives up on making one that holds."""
 
 
 @dataclass(frozen=True)
-class Counterexample:
+class Counterexample(Witness):
     """Something that the new release permits and the old one denies, with the facts around it.
 
-    `tables` hold the record, of class `target` and natural key `key`, and all facts that matter.
-    `flaws` are rules about facts that those facts break; empty wherever the search could avoid it.
+    `rule` is the one that denied it. `flaws` are rules about facts that those facts break; empty
+    wherever the search could avoid it.
     """
 
-    rule: str
-    target: str
-    key: str
-    tables: Mapping[str, Table]
+    rule: str = ""
     flaws: tuple[str, ...] = ()
 
     def to_document(self) -> dict[str, Any]:
@@ -135,43 +126,30 @@ class _Round:
     deniers: Sequence[CompiledRule] = ()
 
     def run(self) -> tuple[Counterexample | None, str]:
-        """What escapes the chosen rules, with `deniers` among the others; else why nothing does."""
+        """What escapes the chosen rules, with `deniers` among the others; else why nothing does.
+
+        Of the first few, one whose facts break no rule of their own.
+        """
         kept = (Wish(one.shape, is_kept=True, severity=BLOCKS) for one in self.chosen)
         wishes = (Wish(self.denied.shape, is_kept=False, severity=BLOCKS), *kept)
-        seeking = Seeking(self.denied.target, wishes, self.most_steps)
-        try:
-            found, tries = self._first(seeking)
-        except TooLargeError:
-            return None, f"the search did not end within {MOST_STEPS:,} steps"
-        finally:
-            self.steps = seeking.steps
-        if found is None and tries:
-            return None, "what the search found could not be told in records"
-        return found, f"it reads {', '.join(seeking.regions.open)}" if seeking.regions.open else ""
-
-    def _first(self, seeking: Seeking) -> tuple[Counterexample | None, int]:
-        """The first world that holds in records, without flaws if one of the first has none."""
-        kept: Counterexample | None = None
-        tries = 0
-        for tries, world in enumerate(islice(seeking.worlds(), MOST_TRIES), 1):
-            found = self._told(seeking, world)
-            if found is None:
-                continue
+        search = Search(self.denied.target, wishes, self.most_steps)
+        flawed: Counterexample | None = None
+        for witness in search.witnesses():
+            found = self._judged(witness)
             if not found.flaws or self.deniers:
-                return found, tries
-            kept = kept or found
-        return kept, tries
+                flawed = found
+                break
+            flawed = flawed or found
+        self.steps = search.steps
+        return flawed, search.why
 
-    def _told(self, seeking: Seeking, world: World) -> Counterexample | None:
-        tables, key = realised(self.denied.target, seeking.node, world)
-        found = Counterexample(self.denied.rule.iri, self.denied.target, key, tables)
-        if not is_denied(found, [self.denied]) or is_denied(found, self.chosen):
-            return None
-        self.deniers = [one for one in self.others if is_denied(found, [one])]
-        return replace(found, flaws=_flaws(found, self.of_facts))
+    def _judged(self, found: Witness) -> Counterexample:
+        self.deniers = [one for one in self.others if found.breaks(one.shape, BLOCKS)]
+        flaws = _flaws(found, self.of_facts)
+        return Counterexample(found.target, found.key, found.tables, self.denied.rule.iri, flaws)
 
 
-def _flaws(found: Counterexample, rules: Sequence[CompiledRule]) -> tuple[str, ...]:
+def _flaws(found: Witness, rules: Sequence[CompiledRule]) -> tuple[str, ...]:
     """The rules of facts, blocking ones, that the facts around a record break."""
     some = [one for one in rules if one.target in found.tables and one.target != found.target]
     broken = {one.rule.iri for one in some for finding in check_rules([one], found.tables).findings
@@ -207,16 +185,6 @@ def _json(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
     return value if isinstance(value, (str, int)) else value.isoformat()
-
-
-def is_denied(found: Counterexample, rules: Iterable[CompiledRule]) -> bool:
-    """Whether one of the rules has a result of severity Violation because of the record."""
-    columns = Columns(found.tables)
-    row = found.tables[found.target].row_of[found.key]
-    code = columns.instances(found.target)[row : row + 1]
-    focus = Focus(found.target, code, np.zeros(1, np.int64))
-    batches = (batch for one in rules for batch in results(columns, one.shape, focus))
-    return any(batch.shape.severity == BLOCKS for batch in batches)
 
 
 def blocks(shape: Shape) -> bool:

@@ -1,6 +1,8 @@
 """What can be said of a regular expression without running it: a text for it, and what it costs."""
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from re import _constants as known  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -20,6 +22,62 @@ def sample_of(regex: re.Pattern[str]) -> str | None:
     except (_UnknownError, re.error):
         return None
     return text if regex.search(text) else None
+
+
+class Supposed(str):
+    """A text of which only is known which patterns it matches; there may be none such."""
+
+    __slots__ = ("_matches",)
+    _matches: Mapping[re.Pattern[str], bool]
+
+    @classmethod
+    def of(cls, text: str, matches: Mapping[re.Pattern[str], bool]) -> "Supposed":
+        """The text, supposed to match so."""
+        found = cls(text)
+        found._matches = matches
+        return found
+
+    def is_matched(self, regex: re.Pattern[str]) -> bool:
+        """Whether the pattern is supposed to match; one of which nothing is supposed is not."""
+        return self._matches.get(regex, False)
+
+
+def is_matched(regex: re.Pattern[str], value: object) -> bool:
+    """Whether a pattern matches somewhere in a value's text."""
+    if isinstance(value, Supposed):
+        return value.is_matched(regex)
+    return regex.search(str(value)) is not None
+
+
+def texts(
+    constants: Sequence[str], stem: str, fresh: int, patterns: Sequence[re.Pattern[str]]
+) -> tuple[str, ...]:
+    """The constants, and so many other texts for each way in which patterns may match.
+
+    Where no text was found that matches in one of these ways, one is supposed: what holds for
+    no such text holds for none, and what holds for it alone proves nothing.
+    """
+    found: dict[tuple[bool, ...], list[str]] = {}
+    for text in _candidates(stem, fresh + len(constants), patterns):
+        same = found.setdefault(tuple(is_matched(each, text) for each in patterns), [])
+        if len(same) < fresh and text not in constants and text not in same:
+            same.append(text)
+    for way in product((True, False), repeat=len(patterns)):
+        same = found.setdefault(way, [])
+        matches = dict(zip(patterns, way, strict=True))
+        for number in range(len(same), fresh):
+            same.append(Supposed.of(f"{stem} like {way} {number}", matches))
+    return (*constants, *(text for same in found.values() for text in same))
+
+
+def _candidates(stem: str, count: int, patterns: Sequence[re.Pattern[str]]) -> Iterator[str]:
+    samples = [text for text in map(sample_of, patterns) if text is not None]
+    yield from (f"{stem} {number}" for number in range(1, count + 1))
+    yield from samples
+    for one in (*samples, ""):
+        for other in (*samples, "0", "-"):
+            yield one + other
+            yield from (f"{one}{other}{number}" for number in range(1, count + 1))
 
 
 def can_blow_up(regex: re.Pattern[str]) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from operator import le, lt
 from typing import Any, NamedTuple
 
+from rules.patterns import is_matched
 from rules.properties import Field, Keyed, Link, Match, Property, is_class
 from rules.regions import Regions, expanded, key_name, walk_of
 from rules.shapes import (
@@ -272,7 +273,7 @@ class Possible:
         if isinstance(constraint, OfClass):
             return shape.values == constraint.name and self._is_record(shape.values, value)
         if isinstance(constraint, Pattern):
-            return constraint.regex.search(str(value)) is not None
+            return is_matched(constraint.regex, value)
         if isinstance(constraint, Logic):
             return self._logical(constraint, value)
         raise TypeError(f"{constraint} has no rule of evaluation")

@@ -8,10 +8,11 @@ from typing import Any
 from ontology.columns import Table, table_of
 from ontology.terms import FieldKind, field_kinds, key_of, local_name
 from ontology.vocabulary import RECORDS
+from rules.movement_laws import MOVEMENT_LAWS, WEEKDAY_OF, WEEKDAYS
 from rules.possible import Cell, Node
 from rules.properties import Sum, properties_of
-from rules.regions import MONDAY, WEEKDAY_OF, WEEKDAYS
-from rules.seeking import MOVEMENT_LAWS, World
+from rules.regions import MONDAY
+from rules.seeking import World
 
 Stated = dict[str, Any]
 

@@ -1,9 +1,6 @@
-"""The few values that shapes can tell apart: constants, the gaps between them, and fresh names.
+"""The few values that shapes can tell apart: constants, the gaps between them, and fresh names."""
 
-What a shape of the fragment says of a record depends on how values compare with its constants and
-with each other, never on more. So a finite choice of values per property stands for all of them.
-"""
-
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -12,6 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from ontology.terms import local_name
+from rules.movement_laws import MOVEMENT_LAWS, WEEKDAY_OF, WEEKDAYS
+from rules.patterns import texts
 from rules.properties import (
     Field,
     Keyed,
@@ -37,11 +36,10 @@ from rules.shapes import (
 
 Address = tuple[str, str]
 """Class and local name of a property whose values are compared with others."""
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-WEEKDAY_OF = {"departsWeekday": "departsOn", "arrivesWeekday": "arrivesOn"}
 MONDAY = date(2026, 3, 2)
 MOST_FRESH = 8
 """Values beside the constants that are tried per group; more would only be more of the same."""
+MOST_PATTERNS = 3
 MOST_RECORDS = 3
 """Records that are tried of a class that is found by its fields."""
 
@@ -77,6 +75,7 @@ class _Group:
     constants: set[Any] = field(default_factory=set)
     slots: dict[tuple[str, ...], int] = field(default_factory=dict)
     members: set[Address] = field(default_factory=set)
+    patterns: dict[re.Pattern[str], None] = field(default_factory=dict)
 
 
 Prefix = tuple[str, ...]
@@ -87,6 +86,9 @@ KEPT, BROKEN, EITHER = frozenset({True}), frozenset({False}), frozenset({True, F
 
 class Regions:
     """Domains for all properties that some shapes of one target class read.
+
+    What a shape of the fragment says of a record depends on how values compare with its constants
+    and with each other, never on more: a finite choice of values stands for all of them.
 
     Each shape comes with whether it is to be kept or broken. `open` says why the domains may miss
     something, in words; empty means that where some record and facts keep and break them so, one
@@ -143,7 +145,8 @@ class Regions:
         return max(1, min(sum(self._records.get(name, {}).values()), MOST_RECORDS))
 
     def _read_by_laws(self) -> None:
-        """What is read for a movement to be one: see `MOVEMENT_LAWS` of `rules.seeking`."""
+        """What is read for a movement to be one: see `MOVEMENT_LAWS`."""
+        self._groups[self._find(("Movement", "kind"), "string")].constants.update(MOVEMENT_LAWS)
         self._unite(("Movement", "departsOn"), ("Movement", "arrivesOn"), "date")
         for name, needed in (("destination", "origin"), ("remainingLifeDays", "lot"),
                              ("arrivesOn", "departsOn")):  # fmt: skip
@@ -187,13 +190,22 @@ class Regions:
         elif isinstance(given, Bound):
             self._constant(shape.values, values, given.value)
         elif isinstance(given, Pattern):
-            self._leave("a pattern of characters (`sh:pattern`)")
+            self._pattern(shape.values, values, given.regex)
 
     def _constant(self, space: str, at: Address | None, value: Any) -> None:
         if is_class(space):
             self._keys.setdefault(space, set()).add(str(value))
         elif at:
             self._groups[self._find(at, space)].constants.add(value)
+
+    def _pattern(self, space: str, at: Address | None, regex: re.Pattern[str]) -> None:
+        if space != "string" or not at:
+            self._leave(f"a pattern of {space} (`sh:pattern`)")
+            return
+        patterns = self._groups[self._find(at, space)].patterns
+        patterns[regex] = None
+        if len(patterns) > MOST_PATTERNS:
+            self._leave(f"more than {MOST_PATTERNS} patterns of {at[1]}")
 
     def _walk(
         self, steps: tuple[Property, ...], prefix: Prefix, times: int
@@ -254,6 +266,7 @@ class Regions:
             kept.constants |= gone.constants
             kept.slots |= gone.slots
             kept.members |= gone.members
+            kept.patterns |= gone.patterns
 
     def _check_sizes(self) -> None:
         for name, slots in self._records.items():
@@ -273,9 +286,9 @@ class Regions:
         if group.space == "boolean":
             return (True, False)
         if group.space == "string":
-            if names & WEEKDAY_OF.keys():
-                return (*WEEKDAYS, *sorted(group.constants - set(WEEKDAYS)))
-            return _texts(sorted(group.constants), min(names), max(fresh, 1))
+            constants = group.constants | (set(WEEKDAYS) if names & WEEKDAY_OF.keys() else set())
+            patterns = [*group.patterns][:MOST_PATTERNS]
+            return texts(sorted(constants), f"other {min(names)}", max(fresh, 1), patterns)
         fresh = max(fresh, 1)
         if names & set(WEEKDAY_OF.values()):
             asked = self._asked_weekdays(group)
@@ -327,11 +340,6 @@ def _shapes_in(constraint: Constraint) -> tuple[Shape, ...]:
     if isinstance(constraint, Nested):
         return (constraint.shape,)
     return constraint.shapes if isinstance(constraint, Logic) else ()
-
-
-def _texts(constants: list[str], name: str, fresh: int) -> tuple[str, ...]:
-    made = (f"other {name} {number}" for number in range(1, fresh + len(constants) + 1))
-    return (*constants, *[text for text in made if text not in constants][:fresh])
 
 
 _FIRST: dict[str, Any] = {

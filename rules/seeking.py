@@ -6,9 +6,10 @@ from typing import Any
 
 from ontology.terms import field_kinds, local_name
 from ontology.vocabulary import RECORDS
+from rules.movement_laws import MOVEMENT_LAWS, WEEKDAY_OF, WEEKDAYS
 from rules.possible import FOCUS, Cell, Possible, UndecidedError, WaitingError
 from rules.properties import Link, Property, is_class, properties_of
-from rules.regions import BROKEN, KEPT, WEEKDAY_OF, WEEKDAYS, Regions
+from rules.regions import BROKEN, KEPT, Regions
 from rules.shapes import Nested, Shape
 
 MOST_STEPS = 20_000
@@ -217,22 +218,6 @@ class Seeking:
             return values
         origin = self.world.get(cell._replace(name="origin"))
         return [value for value in values if (value == origin) == (kind == "substitution")]
-
-
-_KNOWN = ("originStockAgeDays", "destinationStockAgeDays", "originMarkCount",
-          "destinationMarkCount")  # fmt: skip
-_STOCK = ("lot", "remainingLifeDays", "daysSinceReceived", "stockAgeDays")
-MOVEMENT_LAWS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "transfer": (("lane", "origin", "destination"), (*_STOCK, *_KNOWN)),
-    "purchase": (("supplier", "destination"), _KNOWN),
-    "assignment": (("order", "origin"), ("customer", "destination", *_KNOWN)),
-    "substitution": (("origin", "destination", "replaces"), (*_STOCK, *_KNOWN)),
-}
-"""What each kind of movement states, and what it may state beside item and days (`Movement`).
-
-A transfer leads to another place, a substitution stays; weekdays are those of the days, and
-nothing arrives before it departs.
-"""
 
 
 def field_key(name: str) -> bool:

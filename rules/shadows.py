@@ -1,13 +1,19 @@
 """Rules that deny nothing which another one does not deny already."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
 
 from ontology.findings import SEVERITIES
+from rules.columns import Columns
 from rules.contradictions import FEW_STEPS
-from rules.implies import alike
-from rules.regions import BROKEN, Regions
+from rules.evaluate import Focus, results
+from rules.implies import nameless
+from rules.realise import realised
+from rules.regions import BROKEN, Address, Regions, expanded
 from rules.seeking import Seeking, TooLargeError, Wish
-from rules.shapes import CompiledRule, Nested, Rule, Shape
+from rules.shapes import CompiledRule, Constraint, Logic, Nested, OfClass, Pairing, Rule, Shape
 
 
 def shadowed(rules: Sequence[CompiledRule]) -> Iterator[tuple[Rule, str]]:
@@ -17,29 +23,72 @@ def shadowed(rules: Sequence[CompiledRule]) -> Iterator[tuple[Rule, str]]:
     rule breaks it, too: proved, not sampled. Of two that say the same, the later by name is
     needless.
     """
-    read = [Regions(one.target, [(one.shape, BROKEN)]).read for one in rules]
-    for at, one in enumerate(rules):
-        for other_at, other in enumerate(rules):
-            if (
-                at != other_at
-                and one.target == other.target
-                and read[at] & read[other_at]
-                and _mildest(other.shape) <= _strictest(one.shape)
-            ):
+    known = [_Known(one) for one in rules]
+    for one in known:
+        for other in known:
+            if one is not other and _may_be_needless(one, other):
                 word = _word(one, other)
                 if word:
-                    yield one.rule, f"{word} rule `{other.rule.iri}`"
+                    yield one.compiled.rule, f"{word} rule `{other.compiled.rule.iri}`"
                     break
 
 
-def _word(one: CompiledRule, other: CompiledRule) -> str:
+class _Known:
+    """A rule with what is asked of it again and again: worked out once."""
+
+    def __init__(self, compiled: CompiledRule) -> None:
+        self.compiled = compiled
+        self.iri = compiled.rule.iri
+        self.read = Regions(compiled.target, [(compiled.shape, BROKEN)]).read
+        self.ends = frozenset(_ends(compiled.shape))
+        self.asks_for_records = _asks_for_records(compiled.shape)
+        self.form = nameless(compiled.shape)
+        ranks = list(_ranks(compiled.shape))
+        self.strictest, self.mildest = min(ranks, default=3), max(ranks, default=3)
+
+    @cached_property
+    def broken(self) -> tuple[Columns, Focus] | None:
+        """A record that breaks the rule, with the facts around it; None where none was found."""
+        compiled = self.compiled
+        seeking = Seeking(compiled.target, (Wish(compiled.shape, is_kept=False),), FEW_STEPS)
+        try:
+            world = next(seeking.worlds(), None)
+        except TooLargeError:
+            return None
+        if world is None:
+            return None
+        tables, key = realised(compiled.target, seeking.node, world)
+        columns = Columns(tables)
+        row = tables[compiled.target].row_of[key]
+        code = columns.instances(compiled.target)[row : row + 1]
+        return columns, Focus(compiled.target, code, np.zeros(1, np.int64))
+
+
+def _may_be_needless(one: _Known, other: _Known) -> bool:
+    """Whether what breaks the one may all break the other: cheap, and never wrong to deny it."""
+    if one.compiled.target != other.compiled.target or other.mildest > one.strictest:
+        return False
+    # What breaks the other is a value at the end of one of its paths, or that there is none
+    # because a record is missing: the one has to have a say in it.
+    if not other.ends & one.read and not (one.asks_for_records and other.read & one.read):
+        return False
+    if one.form == other.form or one.broken is None:
+        return True
+    return _breaks(other, *one.broken)
+
+
+def _breaks(rule: _Known, columns: Columns, focus: Focus) -> bool:
+    return next(iter(results(columns, rule.compiled.shape, focus)), None) is not None
+
+
+def _word(one: _Known, other: _Known) -> str:
     """What a rule is to the other; empty where it denies something of its own."""
-    if alike(one.shape, other.shape):
-        return "says the same as" if one.rule.iri > other.rule.iri else ""
-    if not _is_implied(one, other):
+    if one.form == other.form:
+        return "says the same as" if one.iri > other.iri else ""
+    if not _is_implied(one.compiled, other.compiled):
         return ""
-    if _is_implied(other, one):
-        return "denies the same as" if one.rule.iri > other.rule.iri else ""
+    if _is_implied(other.compiled, one.compiled):
+        return "denies the same as" if one.iri > other.iri else ""
     return "denies nothing that is not denied by"
 
 
@@ -53,6 +102,33 @@ def _is_implied(one: CompiledRule, other: CompiledRule) -> bool:
         return False
 
 
+def _ends(shape: Shape) -> Iterator[Address]:
+    """The properties whose values a shape's constraints look at, at any depth."""
+    steps = expanded(shape.path or ())
+    for constraint in shape.constraints:
+        if steps and not isinstance(constraint, Nested):
+            yield steps[-1].subject, steps[-1].name
+        if isinstance(constraint, Pairing):
+            other = expanded((constraint.other,))[-1]
+            yield other.subject, other.name
+        for inner in _inner(constraint):
+            yield from _ends(inner)
+
+
+def _asks_for_records(shape: Shape) -> bool:
+    """Whether a shape asks that a record is there."""
+    return any(
+        isinstance(constraint, OfClass) or any(map(_asks_for_records, _inner(constraint)))
+        for constraint in shape.constraints
+    )
+
+
+def _inner(constraint: Constraint) -> tuple[Shape, ...]:
+    if isinstance(constraint, Nested):
+        return (constraint.shape,)
+    return constraint.shapes if isinstance(constraint, Logic) else ()
+
+
 def _ranks(shape: Shape) -> Iterator[int]:
     """The severities with which a shape can have results; 0 is the most severe."""
     for constraint in shape.constraints:
@@ -60,11 +136,3 @@ def _ranks(shape: Shape) -> Iterator[int]:
             yield from _ranks(constraint.shape)
         else:
             yield SEVERITIES.index(shape.severity)
-
-
-def _strictest(shape: Shape) -> int:
-    return min(_ranks(shape), default=len(SEVERITIES))
-
-
-def _mildest(shape: Shape) -> int:
-    return max(_ranks(shape), default=len(SEVERITIES))

@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Policy releases: what they say, change and permit.",
                         rich_markup_mode=None)  # fmt: skip
     group.command("lint")(lint)
+    group.command("diff")(diff)
     group.command("implies")(implies)
     backtest.register_in(group)
     rule_prices.register_in(group)
@@ -115,6 +116,39 @@ def releases() -> "Iterator[Callable[[str], Release]]":
                              "or the 64 digits of a digest")  # fmt: skip
 
         yield named
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help=_WHICH)],
+    new: Annotated[str, typer.Argument(help=_WHICH)],
+    as_json: AsJson = False,
+) -> int:
+    """What a release says otherwise than another, in words, and what that permits.
+
+    Compared is what the shapes say: layout, order, comments and the names of parts are nothing.
+    """
+    from rules.differences import differences
+
+    with releases() as named, working("comparing"):
+        pair = (named(old), named(new))
+        found = differences(*pair)
+    if as_json:
+        print_document({"old": pair[0].digest, "new": pair[1].digest,
+                        "differences": [asdict(each) for each in found]})  # fmt: skip
+        return GOOD
+    for each in found:
+        effect = "" if each.kind in _NO_RULES else f" [{_EFFECTS[each.effect]}]"
+        typer.echo(plain(each.told + effect))
+    if not found:
+        typer.echo("no difference in what they say")
+    return GOOD
+
+
+_EFFECTS = {
+    "stricter": "stricter: permits less", "looser": "looser: permits more",
+    "none": "permits the same", "other": "permits more here and less there, or not decided",
+}  # fmt: skip
+_NO_RULES = ("knob set", "knob added", "knob removed", "knob defined", "policy")
 
 
 def implies(

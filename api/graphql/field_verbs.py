@@ -64,6 +64,8 @@ ROOTS: Mapping[str, Root] = {
     "Query.head": _of("log.prove"),
     "Query.inclusionProof": _of("log.prove"),
     "Query.consistencyProof": _of("log.prove"),
+    "Query.report": Root(WHOLE_LOG, everything=True),
+    "Mutation.makeReport": Root("reports.make", everything=True),
     "Query.events": Root(WHOLE_LOG, everything=True),
     "Query.whoCouldSee": _of("access.audit", "uri"),
     "Query.exposures": Root("access.audit", everything=True),

@@ -13,6 +13,7 @@ from api.graphql.loaders import Info
 from api.graphql.planning import PlanMutations
 from api.graphql.reconciling import ReconciliationMutations
 from api.graphql.releases import ReleaseMutations
+from api.graphql.reports import ReportMutations
 from api.graphql.settling import RowMutations
 from api.graphql.signing import SigningMutations
 from api.graphql.syncing import FeedSynced, SyncFeedInput, delivering
@@ -29,6 +30,7 @@ class Mutation(
     IdentityMutations,
     ReconciliationMutations,
     SigningMutations,
+    ReportMutations,
     ReleaseMutations,
     AutonomyMutations,
 ):

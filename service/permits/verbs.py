@@ -68,6 +68,7 @@ VERBS: Mapping[str, Verb] = {
     "recall.ask": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
     "access.audit": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
     "log.read": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
+    "reports.make": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
     "log.sign": Verb(_roles("governor", "operator"), "audit"),
     "log.prove": Verb(_roles("approver", "governor", "auditor", "partner", "operator"), "audit"),
 }  # fmt: skip

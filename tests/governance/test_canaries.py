@@ -147,6 +147,11 @@ def test_terms_that_guard_nothing_are_refused(wrong: dict[str, Any]) -> None:
     assert found.value.code == "CANARY_TERMS"
 
 
+def test_a_snapshot_counts_once_whoever_states_it_again() -> None:
+    one = pair(1)
+    assert terms().with_pair(one).with_pair(replace(one, plan="other")).pairs == (one,)
+
+
 def test_terms_are_read_back() -> None:
     canary = terms(share_percent=7, salt="s", least_pairs=9)
     assert canary == canary_of(canary.stated())

@@ -17,8 +17,8 @@ from tests.graphql.world import World
 SENDERS = 8
 NAMES = ("makePlan", "editPlan", "syncFeed", "fixRow", "acceptRows", "retryRows", "discardRows",
          "acceptIdentity", "splitIdentity", "rejectIdentity", "resolveDifference", "resolvePacks",
-         "makeForecast", "signCheckpoint", "proposeRelease", "reviewRelease", "approveRelease",
-         "startCanary", "endRelease", "activateRelease")  # fmt: skip
+         "makeForecast", "signCheckpoint", "makeReport", "proposeRelease", "reviewRelease",
+         "approveRelease", "startCanary", "endRelease", "activateRelease")  # fmt: skip
 NAMES += (
     "submitPlan",
     "commentPlan",

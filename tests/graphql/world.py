@@ -131,7 +131,12 @@ class World:
                   FORECAST + COMMON),
             Asked("signCheckpoint", "CheckpointInput", dict, {"size": 2},
                   "... on CheckpointSigned { size root checkpoint " + COMMON),
-            *self._decisions(), *self._approvals(), *self._halts(),
+            Asked("makeReport", "ReportInput", lambda: {"since": "2020-01-01",
+                                                        "until": "2099-12-31"},
+                  {"chain": CHAIN}, "... on ReportMade { event report page " + COMMON),
+            *self._decisions(),
+            *self._approvals(),
+            *self._halts(),
         ]  # fmt: skip
 
     def _decisions(self) -> list[Asked]:

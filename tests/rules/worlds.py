@@ -30,8 +30,8 @@ from ontology.regulation import ResidencyPermission, TradeRestriction
 from ontology.stock import StockPosition
 from ontology.terms import NAMESPACE, RESOURCE, key_of, local_name
 from ontology.transport import Lane
+from rules.movement_laws import MOVEMENT_LAWS
 from rules.properties import is_class, properties_of
-from rules.seeking import MOVEMENT_LAWS
 
 MONDAY = date(2026, 3, 2)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
