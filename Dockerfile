@@ -18,6 +18,7 @@ COPY forecast ./forecast
 COPY governance ./governance
 COPY graph ./graph
 COPY ontology ./ontology
+COPY reasoning ./reasoning
 COPY rules ./rules
 COPY service ./service
 COPY solver ./solver

@@ -1,6 +1,7 @@
 """The HTTP surface: one address for GraphQL, one for health, and nothing without the token."""
 
-from collections.abc import AsyncIterator
+from asyncio import create_task
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from threading import Event
@@ -20,6 +21,8 @@ from api.doors.exports import ExportsDoor
 from api.doors.feeds import FeedsDoor
 from api.doors.guarded import Guarded
 from api.doors.readers import Readers
+from api.doors.ready import DOOR as READY
+from api.doors.ready import ReadyDoor
 from api.graphql.connections import Cursors
 from api.graphql.loaders import Hops
 from api.graphql.loaders import Request as GraphQLRequest
@@ -36,6 +39,7 @@ from service.doors.door_bounds import DoorBounds, bounds_from_environment
 from service.doors.inbox import Inbox
 from service.doors.spool import clear_left
 from service.house import House
+from service.scheduler import Scheduler
 
 HEALTH, GRAPHQL = "/health", "/graphql"
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
@@ -44,15 +48,16 @@ _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 def create_app(
     house: House, token: str, development: bool = False, bounds: DoorBounds | None = None,
     ending: Event | None = None, documents: Path | None = None, knows: tuple[Knows, ...] = (),
-    caller_bounds: CallerBounds | None = None,
+    caller_bounds: CallerBounds | None = None, *, scheduler: Scheduler | None = None,
 ) -> FastAPI:  # fmt: skip
-    """The service on an open house: /graphql, /exports, /feeds, /changes, /plans and /health.
+    """The service on an open house: /graphql, /exports, /feeds, /changes, /plans, /ready, /health.
 
     `bounds` and `caller_bounds` are those of the environment unless given; streams stop when
-    `ending` is set. Health tells no data; everything else needs `Authorization: Bearer <token>`:
-    the local `token`, which may do everything, or one that any of `knows` gives a caller for.
-    Introspection, suggestions and /openapi.json are there in `development` only. Of a folder
-    `documents` its queries are trusted, and no others run; raises what `trusted_documents` does.
+    `ending` is set. Health tells no data, but how the `scheduler` fares, where one runs beside;
+    everything else needs `Authorization: Bearer <token>`: the local `token`, which may do
+    everything, or one that any of `knows` gives a caller for. Introspection, suggestions and
+    /openapi.json are there in `development` only. Of a folder `documents` its queries are trusted,
+    and no others run; raises what `trusted_documents` does.
     """
     chosen, stop = bounds or bounds_from_environment(), ending or Event()
     inbox = Inbox(house.settings.data_folder, chosen)
@@ -62,13 +67,17 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with suppress(EvenkeelError):  # the first delivery tells it
             await to_thread.run_sync(clear_left, house.settings.data_folder)
+        beating = create_task(ready.beat(stop))
         yield
+        beating.cancel()
         await to_thread.run_sync(inbox.close)
+        await to_thread.run_sync(ready.end)
 
     app = FastAPI(title="Evenkeel", openapi_url=None, docs_url=None, redoc_url=None,
                   lifespan=lifespan)  # fmt: skip
     cursors, hops, questions = Cursors.under(token), Hops(), Questions(house)
     access = Access(house)
+    ready = ReadyDoor(house, access)
     schema = build_schema(development=development)
     trusted = trusted_documents(documents, schema.as_str()) if documents else NO_DOCUMENTS
     readers = Readers(chosen, budgets)
@@ -90,7 +99,8 @@ def create_app(
                       response_class=Response)  # fmt: skip
     app.add_api_route(bundles.PATH, BundlesDoor(house, access, budgets).fetch, methods=["GET"],
                       response_class=Response)  # fmt: skip
-    app.add_api_route(HEALTH, _health, methods=["GET"], response_class=Response)
+    app.add_api_route(HEALTH, _health(scheduler), methods=["GET"], response_class=Response)
+    app.add_api_route(READY, ready.answer, methods=["GET"], response_class=Response)
     if development:
         app.add_api_route(openapi.PATH, _described, methods=["GET"], response_class=Response)
     app.add_exception_handler(HTTPException, _refused_by_routing)
@@ -102,8 +112,12 @@ def create_app(
     return app
 
 
-async def _health() -> Response:
-    return as_json({"status": "up"}, 200)
+def _health(scheduler: Scheduler | None) -> Callable[[], Awaitable[Response]]:
+    async def answer() -> Response:
+        told = {} if scheduler is None else {"scheduler": scheduler.health()}
+        return as_json({"status": "up", **told}, 200)
+
+    return answer
 
 
 async def _described() -> Response:
@@ -115,7 +129,7 @@ async def _refused_by_routing(_: Request, error: Exception) -> Response:
     headers = error.headers if isinstance(error, HTTPException) else None
     refusal = InputError("there is nothing here for such a request",
                          code=_HTTP_CODES.get(status, "BAD_REQUEST"),
-                         hint="/graphql, /feeds/SOURCE, /exports/FORMAT, /changes, "
+                         hint="/graphql, /feeds/SOURCE, /exports/FORMAT, /changes, /ready, "
                          "/plans/DIGEST/partners/Supplier/NAME")  # fmt: skip
     answer = as_json(error_document(refusal), status)
     answer.headers.update(headers or {})

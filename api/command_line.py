@@ -11,6 +11,8 @@ from pathlib import Path
 import typer
 
 from api.commands import access as commands_access
+from api.commands import approvals as commands_approvals
+from api.commands import autonomy as commands_autonomy
 from api.commands import compare as commands_compare
 from api.commands import data as commands_data
 from api.commands import demo as commands_demo
@@ -26,10 +28,12 @@ from api.commands import freshness as commands_freshness
 from api.commands import frontier as commands_frontier
 from api.commands import identity as commands_identity
 from api.commands import impact as commands_impact
+from api.commands import inferred as commands_inferred
 from api.commands import kpi as commands_kpi
 from api.commands import log as commands_log
 from api.commands import persons as commands_persons
 from api.commands import plan as commands_plan
+from api.commands import policy as commands_policy
 from api.commands import price as commands_price
 from api.commands import quarantine as commands_quarantine
 from api.commands import query as commands_query
@@ -37,8 +41,11 @@ from api.commands import recall as commands_recall
 from api.commands import reconcile as commands_reconcile
 from api.commands import recovery as commands_recovery
 from api.commands import replay as commands_replay
+from api.commands import report as commands_report
 from api.commands import resync as commands_resync
+from api.commands import schedule as commands_schedule
 from api.commands import server as commands_server
+from api.commands import stops as commands_stops
 from api.commands import sync as commands_sync
 from api.commands import tokens as commands_tokens
 from api.commands import trace as commands_trace
@@ -71,6 +78,8 @@ for _module in (
     commands_quarantine, commands_identity, commands_feeds, commands_freshness, commands_recovery,
     commands_reconcile, commands_resync, commands_persons, commands_events, commands_log,
     commands_replay, commands_recall, commands_trace, commands_access, commands_tokens,
+    commands_approvals, commands_policy, commands_report, commands_schedule,
+    commands_stops, commands_autonomy, commands_inferred,
 ):  # fmt: skip
     _module.register(app)
 

@@ -12,7 +12,8 @@ from evenkeel_client.errors import EvenkeelError, refused, unreadable
 from evenkeel_client.sending import Connection
 
 PAGE_ROWS = 100
-"""So many rows are asked for at once: the most that a page may have."""
+TABLE_PAGE_ROWS = 1_000
+"""So many rows are asked for at once, of lists and of tables: the most that a page may have."""
 KEY = "idempotency_key"
 Answer = TypeVar("Answer")
 

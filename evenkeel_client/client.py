@@ -18,7 +18,7 @@ from evenkeel_client.answers.log import LogQuestions
 from evenkeel_client.answers.plans import PlansQuestions
 from evenkeel_client.answers.reasons import ReasonsQuestions
 from evenkeel_client.answers.tables import TablesQuestions
-from evenkeel_client.asking import PAGE_ROWS, as_json
+from evenkeel_client.asking import TABLE_PAGE_ROWS, as_json
 from evenkeel_client.changes import Change, followed
 from evenkeel_client.sending import Connection, Patience
 from evenkeel_client.tables import Export, Progress, pandas_frame, polars_frame, saved
@@ -64,12 +64,14 @@ class Client(
         """Give its connections back."""
         self._connection.close()
 
-    def rows(self, of: RowsInput, *, page_rows: int = PAGE_ROWS) -> Iterator[Mapping[str, Any]]:
+    def rows(
+        self, of: RowsInput, *, page_rows: int = TABLE_PAGE_ROWS
+    ) -> Iterator[Mapping[str, Any]]:  # fmt: skip
         """Rows of facts or of plan lines, cells by column; all pages show what the first saw."""
         return (row.cells for row in self.table_rows(of, page_rows=page_rows))
 
     def groups(
-        self, of: GroupsInput, *, page_rows: int = PAGE_ROWS
+        self, of: GroupsInput, *, page_rows: int = TABLE_PAGE_ROWS
     ) -> Iterator[Mapping[str, Any]]:  # fmt: skip
         """Groups of rows with their measures, by the names of keys and measures."""
         return (row.cells for row in self.table_groups(of, page_rows=page_rows))

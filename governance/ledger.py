@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from governance.releases import Releases
-from ontology.events import RELEASE_KINDS, Event
+from governance.approvals import Approvals
+from governance.autonomy import Autonomy
+from governance.releases import Governing, Releases
+from governance.stops import Stops
+from ontology.events import APPROVAL_KINDS, AUTONOMY_KINDS, RELEASE_KINDS, STOP_KINDS, Event
 
 
 @dataclass(frozen=True)
@@ -18,16 +21,32 @@ class Governed:
     sequence: int = 0
     at: datetime | None = None
     releases: Releases = field(default_factory=Releases)
+    approvals: Approvals = field(default_factory=Approvals)
+    stops: Stops = field(default_factory=Stops)
+    autonomy: Autonomy = field(default_factory=Autonomy)
 
     def now(self, clock: datetime) -> datetime:
         """The clock's time, or that of the last event where the clock was set back."""
         return clock if self.at is None else max(clock, self.at)
 
+    def governing(self, chain: str, at: datetime, shipped: str) -> Governing:
+        """What governs a chain; of the whole the `shipped` release, till people put another."""
+        found = self.releases.governing(chain, at)
+        return found if self.releases.is_governed else replace(found, whole=shipped)
+
     def after(self, event: Event) -> "Governed":
         """The state after one more event."""
         stands = replace(self, sequence=event.sequence, at=event.recorded_at)
         if event.kind in RELEASE_KINDS:
-            return replace(stands, releases=self.releases.after(event))
+            lower = self.autonomy.after_release(event, self.releases)
+            return replace(stands, releases=self.releases.after(event), autonomy=lower)
+        if event.kind in APPROVAL_KINDS:
+            return replace(stands, approvals=self.approvals.after(event))
+        if event.kind in STOP_KINDS:
+            return replace(stands, stops=self.stops.after(event),
+                           autonomy=self.autonomy.after_stop(event))  # fmt: skip
+        if event.kind in AUTONOMY_KINDS:
+            return replace(stands, autonomy=self.autonomy.after(event))
         return stands
 
     def after_all(self, events: Iterable[Event]) -> "Governed":

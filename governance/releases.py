@@ -1,11 +1,12 @@
 """The life of a policy release: one table of what may follow what, and what is in force when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from governance.canaries import Canary, canary_of, pair_of
 from governance.scopes import EVERYWHERE, Scope, scope_of
 from ontology.access import ANY
 from ontology.errors import StateError
@@ -15,6 +16,7 @@ from ontology.events import (
     RELEASE_APPROVED,
     RELEASE_BACKTESTED,
     RELEASE_CANARY_STARTED,
+    RELEASE_COMPARED,
     RELEASE_PROPOSED,
     RELEASE_RETIRED,
     RELEASE_REVIEWED,
@@ -51,6 +53,7 @@ TRANSITIONS: Mapping[tuple[str, str], str] = MappingProxyType({
     (APPROVED, RELEASE_CANARY_STARTED): CANARY,
     (APPROVED, RELEASE_ACTIVATED): ACTIVE,
     (APPROVED, RELEASE_WITHDRAWN): WITHDRAWN,
+    (CANARY, RELEASE_COMPARED): CANARY,
     (CANARY, RELEASE_ABORTED): ABORTED,
     (CANARY, RELEASE_ACTIVATED): ACTIVE,
     (ACTIVE, RELEASE_RETIRED): RETIRED,
@@ -91,6 +94,7 @@ class ReleaseCase:
     deny_to_allow: tuple[str, ...] = ()
     reviewed: frozenset[str] = frozenset()
     approvers: tuple[str, ...] = ()
+    canary: Canary | None = None
 
     @property
     def unreviewed(self) -> tuple[str, ...]:
@@ -107,6 +111,31 @@ class InForce:
     release: str
     event: int
     replaced: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GovernedPart:
+    """A release that judges a part of a chain; a canary also only a share of it."""
+
+    release: str
+    regions: tuple[str, ...]
+    families: tuple[str, ...]
+    share_percent: int = 100
+    salt: str = ""
+    is_canary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """What governs a chain: the release of the whole (empty: none), and those of its parts."""
+
+    whole: str
+    parts: tuple[GovernedPart, ...] = ()
+
+    @property
+    def named(self) -> tuple[Any, ...]:
+        """As `rules.release.Release.named`: the whole, and what names each part, in order."""
+        return (self.whole, tuple(sorted(astuple(part) for part in self.parts)))
 
 
 @dataclass(frozen=True)
@@ -131,13 +160,33 @@ class Releases:
 
         One of the chain's own goes before one of all chains.
         """
-        return self._newest(Scope(chain or ANY), at) or self._newest(EVERYWHERE, at)
+        return self.standing(Scope(chain or ANY), at) or self.standing(EVERYWHERE, at)
 
     def partial(self, chain: str, at: datetime) -> tuple[InForce, ...]:
         """What governs parts of a chain at a time, in order of scopes."""
         scopes = {each.scope for each in self.timeline if each.scope.is_partial}
         newest = [self._standing(scope, at) for scope in sorted(scopes) if scope.covers(chain)]
         return tuple(each for each in newest if each is not None and each.release)
+
+    def governing(self, chain: str, at: datetime) -> Governing:
+        """All that governs a chain at a time; of a part, one of the chain's own goes first."""
+        parts = {
+            (each.scope.regions, each.scope.families): GovernedPart(
+                each.release, each.scope.regions, each.scope.families
+            )
+            for each in sorted(self.partial(chain, at), key=lambda each: each.scope.chain != ANY)
+        }
+        canaries = [
+            GovernedPart(case.digest, canary.scope.regions, canary.scope.families,
+                         canary.share_percent, canary.salt, is_canary=True)
+            for case, canary in self.canaries(at) if canary.scope.covers(chain)
+        ]  # fmt: skip
+        return Governing(self.in_force(chain, at), (*parts.values(), *canaries))
+
+    def canaries(self, at: datetime) -> list[tuple[ReleaseCase, Canary]]:
+        """The canaries that decide at a time, by digest; who has passed its end does no more."""
+        return [(case, case.canary) for _, case in sorted(self.cases.items())
+                if case.status == CANARY and case.canary and at < case.canary.ends]  # fmt: skip
 
     def latest(self, scope: Scope) -> str:
         """The digest of what was last put in force in exactly this scope, now or later."""
@@ -152,7 +201,8 @@ class Releases:
         mine = [each for each in self.timeline if each.scope == scope and each.release == digest]
         return mine[-1].replaced if mine else ""
 
-    def _newest(self, scope: Scope, at: datetime) -> str:
+    def standing(self, scope: Scope, at: datetime) -> str:
+        """The digest of what stands in exactly this scope at a time; empty: none."""
         found = self._standing(scope, at)
         return found.release if found else ""
 
@@ -256,6 +306,10 @@ def _learnt(case: ReleaseCase, event: Event) -> dict[str, Any]:
         return {"reviewed": case.reviewed | {said["rule"]}}
     if event.kind == RELEASE_APPROVED:
         return {"approvers": (*case.approvers, event.agent)}
+    if event.kind == RELEASE_CANARY_STARTED:
+        return {"canary": canary_of(said["terms"])}
+    if event.kind == RELEASE_COMPARED and case.canary is not None:
+        return {"canary": case.canary.with_pair(pair_of(said["pair"]))}
     return {}
 
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from governance.canaries import Canary, Pair
 from governance.ledger import Governed
 from governance.releases import (
     ACTIVE,
     BY_PERSONS_ONLY,
+    CANARY,
     PROPOSED,
+    ReleaseCase,
     next_status,
     stated_since,
 )
@@ -22,6 +25,7 @@ from ontology.events import (
     RELEASE_APPROVED,
     RELEASE_BACKTESTED,
     RELEASE_CANARY_STARTED,
+    RELEASE_COMPARED,
     RELEASE_PROPOSED,
     RELEASE_RETIRED,
     RELEASE_REVIEWED,
@@ -136,11 +140,63 @@ def approve(state: Governed, now: datetime, who: Actor, digest: str, reason: str
 
 
 def start_canary(
-    state: Governed, now: datetime, who: Actor, digest: str, terms: Payload
+    state: Governed, now: datetime, who: Actor, digest: str, canary: Canary, reason: str
 ) -> NewEvent:
-    """Let an approved release decide for a part, as its `terms` say, beside the one in force."""
-    return _move(state, now, who, RELEASE_CANARY_STARTED, digest,
-                 {"release": digest, "terms": dict(terms)})  # fmt: skip
+    """Let an approved release decide for a part beside the one in force, until it ends.
+
+    The part lies within the release's own scope. Raises InputError `CANARY_SCOPE`; StateError
+    `CANARY_ELSE` where another release is tried on the same chain.
+    """
+    case = state.releases.case(digest)
+    _reasoned(reason)
+    if not _within(canary.scope, case.scope):
+        raise InputError("the canary is tried where the release was not proposed for",
+                         code="CANARY_SCOPE", hint="name a part of its own scope")  # fmt: skip
+    for other, theirs in state.releases.canaries(now):
+        if ANY in (theirs.scope.chain, canary.scope.chain) or theirs.scope.covers(
+            canary.scope.chain
+        ):  # what two of them do could not be told apart
+            raise StateError(f"release `{other.digest[:12]}` is tried there already",
+                             code="CANARY_ELSE", hint="activate or abort that one first"
+                             )  # fmt: skip
+    payload = {"release": _record(case, CANARY), "reason": reason, "terms": canary.stated()}
+    return _move(state, now, who, RELEASE_CANARY_STARTED, digest, payload, case.artifact)
+
+
+def _within(inner: Scope, outer: Scope) -> bool:
+    """Whether what one scope names is among what the other does; naming nothing names all."""
+    return outer.covers(inner.chain) and all(
+        not theirs or (mine and set(mine) <= set(theirs))
+        for mine, theirs in ((inner.regions, outer.regions), (inner.families, outer.families))
+    )
+
+
+def compared(
+    state: Governed, now: datetime, who: Actor, digest: str, pair: Pair, artifact: str = ""
+) -> NewEvent | None:
+    """State what a canary did to one plan; None where its snapshot was compared already."""
+    canary = state.releases.case(digest).canary
+    if canary is None or canary.knows(pair):
+        return None
+    stated = {"plan": pair.plan, "snapshot": pair.snapshot, "canary": dict(pair.canary),
+              "active": dict(pair.active)}  # fmt: skip
+    return _move(state, now, who, RELEASE_COMPARED, digest, {"release": digest, "pair": stated},
+                 artifact)  # fmt: skip
+
+
+def guard_canary(state: Governed, now: datetime, who: Actor, digest: str) -> NewEvent | None:
+    """End a canary whose guard was broken, or whose time is over; None while neither is so."""
+    case = state.releases.case(digest)
+    if case.status != CANARY or case.canary is None:
+        return None
+    if broken := case.canary.broken():
+        worst = broken[0]
+        return abort(state, now, who, digest,
+                     f"{worst.guard.metric} is worse by more than {worst.guard.most_percent} "
+                     f"percent in {worst.worse} of {worst.pairs} plans")  # fmt: skip
+    if now >= case.canary.ends:
+        return abort(state, now, who, digest, "its time is over, and nobody put it in force")
+    return None
 
 
 def abort(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
@@ -156,7 +212,8 @@ def activate(
     """Put an approved release in force in its scope, from now or a time on; None if it is.
 
     `replaces` is the one that the person saw in force there. Raises StateError `RELEASE_CONFLICT`
-    where another was put in force meanwhile, InputError `RELEASE_TOO_EARLY` for the past.
+    where another was put in force meanwhile, `CANARY_UNDECIDED` or `CANARY_BROKEN` for a canary;
+    InputError `RELEASE_TOO_EARLY` for the past.
     """
     case = state.releases.case(digest)
     if case.status == ACTIVE:
@@ -171,10 +228,11 @@ def activate(
             f"release `{stands[:12]}` is the one in force there, not `{replaces[:12]}`",
             code="RELEASE_CONFLICT", hint="look again, and activate against what is in force",
         )  # fmt: skip
-    record = {"digest": digest, "name": case.name, "version": case.version,
-              "shape_count": case.shape_count, "status": ACTIVE}  # fmt: skip
-    payload = {"release": record, "replaces": replaces, **stated_since(begins)}
-    return _move(state, now, who, RELEASE_ACTIVATED, digest, payload, case.artifact)
+    payload = {"release": _record(case, ACTIVE), "replaces": replaces, **stated_since(begins)}
+    event = _move(state, now, who, RELEASE_ACTIVATED, digest, payload, case.artifact)
+    if case.status == CANARY and case.canary is not None:
+        case.canary.refuse_undecided()
+    return event
 
 
 def retire(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
@@ -219,6 +277,11 @@ def _move(
 ) -> NewEvent:  # fmt: skip
     status = next_status(state.releases.case(digest), kind)
     return _event(state, now, who, kind, digest, {**payload, "status": status}, artifact)
+
+
+def _record(case: ReleaseCase, status: str) -> Payload:
+    return {"digest": case.digest, "name": case.name, "version": case.version,
+            "shape_count": case.shape_count, "status": status}  # fmt: skip
 
 
 def _event(

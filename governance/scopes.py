@@ -41,6 +41,14 @@ class Scope:
         """Whether it is of this chain."""
         return self.chain in (chain, ANY)
 
+    @property
+    def words(self) -> str:
+        """The scope in words."""
+        chain = "everywhere" if self.chain == ANY else self.chain
+        names = [f"region {one}" for one in self.regions]
+        names += [f"family {one}" for one in self.families]
+        return f"{chain}: {', '.join(names)}" if names else chain
+
     def stated(self) -> dict[str, Any]:
         """As an event states it; `scope_of` reads it back."""
         return {"chain": self.chain, "regions": list(self.regions), "families": list(self.families)}

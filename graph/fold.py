@@ -123,14 +123,18 @@ class Fold:
 
         Takes time by what is found, once a layer knows its groups by these columns.
         """
-        parts = [_nothing(arriving.name if not self.layers else self.layers[0].table.name)]
+        parts = []
         for number, layer in enumerate(self.layers):
             rows, over = rows_about(layer.table, by, arriving), self.layers[number + 1 :]
+            if not len(rows):
+                continue
             keys = layer.table.keys[rows].tolist()
             stays = [not any(key in upper.table.row_of for upper in over) for key in keys]
             found = layer.take(rows[np.array(stays, np.bool_)])
             parts.append(found.those(~found.closes))
-        return _by_key(concatenated(parts))
+        if not parts:
+            return _nothing(self.layers[0].table.name if self.layers else arriving.name)
+        return _by_key(concatenated(parts) if len(parts) > 1 else parts[0])
 
     def standing_of(self, name: str, keys: Column) -> tuple[Statements, BoolColumn]:
         """What stands of the keys of a class that are known, in their order, and which are."""

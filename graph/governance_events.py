@@ -1,11 +1,14 @@
 """The governance events of the log: read in order, and held still while one is appended."""
 
+from collections.abc import Collection
+
 from neo4j import Driver, ManagedTransaction
 
 from graph.log import Write
 from graph.recovery.records import event_of
 from graph.statements import Row, read, run
-from ontology.events import GOVERNANCE_KINDS, Event
+from ontology.errors import StateError
+from ontology.events import ACCESS_ENDED, GOVERNANCE_KINDS, Event
 
 
 class MovedError(Exception):
@@ -32,6 +35,18 @@ def unmoved_since(after: int, guard: Write | None = None) -> Write:
             guard(tx, event)
 
     return unmoved
+
+
+def unended_since(after: int, persons: Collection[str]) -> Write:
+    """Raises StateError `STALE` in the transaction where a grant of these persons ended since."""
+
+    def unended(tx: ManagedTransaction, event: Event) -> None:
+        for ended in _events(run(tx, "log_governance", kinds=[ACCESS_ENDED], after=after)):
+            if ended.payload["person"] in persons:
+                raise StateError("a grant that this rests on has ended meanwhile", code="STALE",
+                                 hint="look again who may decide")  # fmt: skip
+
+    return unended
 
 
 def _asked(after: int) -> Row:

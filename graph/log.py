@@ -108,6 +108,7 @@ class Log:
         self.rehearses = False
         self.answered: Event | None = None
         self.may_append: Callable[[], None] = _yes
+        self.fence: Callable[[ManagedTransaction], None] | None = None
 
     def answering(self, request: Request | None) -> "Log":
         """The same log, whose next event answers a request; the event is then its `answered`."""
@@ -131,6 +132,12 @@ class Log:
         """The same log, which first asks `may_append`; that may refuse an event by raising."""
         found = copy(self)
         found.may_append = may_append
+        return found
+
+    def fenced(self, fence: Callable[[ManagedTransaction], None]) -> "Log":
+        """The same log, to which nothing is appended where `fence` refuses in the transaction."""
+        found = copy(self)
+        found.fence = fence
         return found
 
     def append(
@@ -306,6 +313,8 @@ class Log:
         guard: Write | None, write: Write | None,
     ) -> Appended:  # fmt: skip
         run(tx, "log_lock")
+        if self.fence is not None:
+            self.fence(tx)
         refuse_answered(tx, self.request)
         found = run(tx, "log_look", key=draft.new.idempotency_key)
         row = _one_head(found)

@@ -64,6 +64,9 @@ class PlanNodes:
                 yield self._batch_step(name, batch)
 
     def _plan(self, tx: ManagedTransaction, event: Event) -> None:
+        if made_of := self._payload.get("made_of"):
+            run(tx, "project_composed_release", sequence=event.sequence,
+                release=made_of["record"], parts=made_of["parts"])  # fmt: skip
         run(
             tx, "project_plan", sequence=event.sequence, plan=self._payload["record"],
             versions=self._versions, snapshot={

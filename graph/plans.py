@@ -41,12 +41,14 @@ def save_plan(
     snapshot: Snapshot,
     attachments: Mapping[str, bytes] | None = None,
     guard: Write | None = None,
+    made_of: Mapping[str, Any] | None = None,
 ) -> SavedPlan:
     """Save a sealed plan with its provenance edges: all of it, or nothing, whatever is killed.
 
     `snapshot` is the one that the plan was made from; `plan` is its summary; `attachments`
     (network, certificate) are kept beside it and named in the event; `guard` may refuse it in the
-    transaction. Saving the same decision
+    transaction. Where its release is one of several together, `made_of` has its record, and their
+    digests as `parts`. Saving the same decision
     again gives the first answer, whoever sealed it and when. The caller has checked the
     certificate: this package knows no solver. Raises InputError `BAD_PLAN`, `PLAN_SEAL`,
     `BECAUSE_UNKNOWN`; StateError `STALE_PLAN` if a later feed reached the chain,
@@ -56,13 +58,15 @@ def save_plan(
     _check_summary(document, plan, snapshot)
     digest = document["plan_digest"]
     payload = _keep(projection, document, plan, snapshot, attachments or {})
+    if made_of is not None:
+        payload["made_of"] = dict(made_of)
     nodes = PlanNodes(document, snapshot, payload)  # what cannot be projected is refused here
     projection.catch_up()
     about, lines = document["about"], document["decision"]["lines"]
     appended = projection.append(
         NewEvent(PLAN_MADE, f"plan/{digest}", about["agent"], moment(about["made_at"]),
                  projection.store.put_document(document), payload),
-        guard=_guard(plan, snapshot, guard), body=digest, nodes=nodes,
+        guard=_guard(plan, snapshot, guard, made_of), body=digest, nodes=nodes,
         derive=lambda seed: {"lines_root": lines_root(seed, lines),
                              PARTNERS_ROOT: partners_root(seed, lines)},
     )  # fmt: skip
@@ -139,17 +143,21 @@ def _keep(
     }  # fmt: skip
 
 
-def _guard(plan: Plan, snapshot: Snapshot, also: Write | None) -> Write:
+def _guard(
+    plan: Plan, snapshot: Snapshot, also: Write | None, made_of: Mapping[str, Any] | None
+) -> Write:
+    releases = [plan.release] if made_of is None else list(made_of["parts"])
+
     def guard(tx: ManagedTransaction, event: Event) -> None:
-        found = run(tx, "plan_guard", chain=plan.chain, release=plan.release,
+        found = run(tx, "plan_guard", chain=plan.chain, releases=releases,
                     snapshot_sequence=snapshot.sequence)[0]  # fmt: skip
         if found["later_feed"] is not None:  # INVARIANT: stock that a plan uses has not changed
             raise StateError(
                 f"feed {found['later_feed']} reached `{plan.chain}` after the plan's snapshot",
                 code="STALE_PLAN", hint="plan again on the present facts",
             )  # fmt: skip
-        if not found["has_release"]:
-            raise StateError(f"release `{plan.release}` was never activated",
+        if found["unknown"]:
+            raise StateError(f"release `{found['unknown'][0]}` was never activated",
                              code="RELEASE_UNKNOWN", hint="activate the release first")  # fmt: skip
         if also is not None:
             also(tx, event)

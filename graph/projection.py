@@ -11,6 +11,7 @@ import numpy as np
 from neo4j import Driver, ManagedTransaction
 from neo4j.exceptions import DriverError, Neo4jError
 
+from graph.approval_nodes import ApprovalNodes
 from graph.artifacts import ArtifactStore
 from graph.facts import Properties, table_from
 from graph.feed_nodes import FeedNodes
@@ -23,6 +24,7 @@ from graph.recovery.checkpoints import Checkpoints
 from graph.recovery.records import Record, event_of
 from graph.recovery.segments import Segments
 from graph.release_nodes import ReleaseNodes
+from graph.rule_cost_nodes import RuleCostNodes
 from graph.settled_rows import SettledNodes, still_open
 from graph.snapshot import SnapshotReader
 from graph.state import State
@@ -36,14 +38,20 @@ from ontology.events import (
     ACCESS_ENDED,
     ACCESS_EXPOSED,
     ACCESS_GRANTED,
+    APPROVAL_KINDS,
+    AUTONOMY_KINDS,
     FACTS_DUE,
     FEED_LOADED,
     KEY_ACTIVATED,
     PERSON_ERASED,
     PLAN_MADE,
     RELEASE_KINDS,
+    REPORT_MADE,
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
+    RULES_PRICED,
+    STOP_KINDS,
+    TASK_FAILED,
     TOKEN_ISSUED,
     TOKEN_REVOKED,
     Event,
@@ -61,15 +69,23 @@ def _release_nodes(
     return ReleaseNodes(kind, payload)
 
 
+def _approval_nodes(
+    kind: str, _: SnapshotReader, _artifact: str, payload: Mapping[str, Any]
+) -> Nodes:
+    return ApprovalNodes(kind, payload)
+
+
 _READERS: Mapping[str, Callable[[SnapshotReader, str, Mapping[str, Any]], Nodes]] = {
     PLAN_MADE: lambda reader, artifact, payload: PlanNodes.read(reader.store, artifact, payload),
     ROWS_DISCARDED: SettledNodes,
+    RULES_PRICED: lambda _reader, _artifact, payload: RuleCostNodes(payload),
     ACCESS_GRANTED: lambda _reader, _artifact, payload: GrantNodes(payload),
     ACCESS_ENDED: lambda _reader, _artifact, payload: GrantEndNodes(payload),
     **{kind: partial(_release_nodes, kind) for kind in RELEASE_KINDS},
+    **{kind: partial(_approval_nodes, kind) for kind in APPROVAL_KINDS},
     **{kind: lambda _reader, _artifact, _payload: NoNodes()
        for kind in (PERSON_ERASED, KEY_ACTIVATED, ACCESS_EXPOSED, TOKEN_ISSUED, TOKEN_REVOKED,
-                    REQUEST_ANSWERED)},
+                    REPORT_MADE, REQUEST_ANSWERED, TASK_FAILED, *STOP_KINDS, *AUTONOMY_KINDS)},
 }  # fmt: skip
 
 
@@ -245,7 +261,7 @@ def load_feed(
     """
     entry = feed_entry(projection.store, feed, agent=agent, effective_at=effective_at,
                        idempotency_key=idempotency_key, stated=stated)  # fmt: skip
-    guards = [] if after is None else [_unchanged(projection.reader, feed.chain, after)]
+    guards = [] if after is None else [unchanged_since(projection.reader, feed.chain, after)]
     guards += [still_open(feed.mending.settles)] if len(feed.mending.settles) else []
     return projection.append(entry.new, body=entry.body, guard=_all_of(guards), ahead=ahead)
 
@@ -280,8 +296,8 @@ def _all_of(guards: list[Write]) -> Write | None:
     return guard if guards else None
 
 
-def _unchanged(reader: SnapshotReader, chain: str, after: int) -> Write:
-    """Refuses where another step changed the facts of a chain since."""
+def unchanged_since(reader: SnapshotReader, chain: str, after: int) -> Write:
+    """Refuses, by StateError `STALE`, where another step changed the facts of a chain since."""
 
     def guard(tx: ManagedTransaction, event: Event) -> None:
         last = event.sequence - 1

@@ -26,7 +26,8 @@ class TraceNode:
     """One thing on a path: a stable id, its kind, a line for a person, and its properties.
 
     Kinds: plan, line, shortfall, entity, fact, event, artifact, file, row, mapping, agent,
-    activity, release, snapshot.
+    activity, release, snapshot; of what is inferred also rule, inferred, stated and axiom;
+    a rule with what it costs in the plan, where that was priced.
     """
 
     id: str
@@ -70,24 +71,27 @@ class Trace:
         return [edge for edge in self.edges if edge.target == node]
 
 
-class _Drawing:
+class Drawing:
     """Nodes and edges so far, each once."""
 
-    def __init__(self) -> None:
-        self.nodes: dict[str, TraceNode] = {}
-        self.edges: dict[TraceEdge, None] = {}
+    def __init__(self, found: Trace | None = None) -> None:
+        self.nodes: dict[str, TraceNode] = {} if found is None else dict(found.nodes)
+        self.edges: dict[TraceEdge, None] = dict.fromkeys(found.edges if found else ())
 
     def add(
         self, kind: str, name: str, label: str = "", details: Mapping[str, Any] | None = None
     ) -> str:
+        """A node by kind and name, drawn once; its id."""
         key = f"{kind}:{name}"
         self.nodes.setdefault(key, TraceNode(key, kind, label or name, details or {}))
         return key
 
     def link(self, source: str, relation: str, target: str, role: str = "") -> None:
+        """An edge, drawn once."""
         self.edges.setdefault(TraceEdge(source, relation, target, role))
 
     def trace(self, root: str, next_after: Any = None) -> Trace:
+        """What was drawn."""
         return Trace(root, self.nodes, tuple(self.edges), next_after)
 
 
@@ -115,7 +119,7 @@ def trace_down(
     if number is not None and not lines:
         raise InputError(f"plan `{plan}` has no line {number}", code="LINE_UNKNOWN",
                          hint="lines are numbered from 1")  # fmt: skip
-    drawing = _Drawing()
+    drawing = Drawing()
     root = _draw_plan(drawing, rows[0])
     for entry in lines[:limit]:
         line = _draw_line(drawing, entry, observed)
@@ -147,10 +151,10 @@ def trace_up(
         rows = read(driver, "trace_up", where | page)
     else:
         rows = read(driver, "trace_up_uri", {"uri": uri} | page)
-    drawing = _Drawing()
+    drawing = Drawing()
     root = drawing.add("entity", uri) if address is None else ""
     for row in rows[:limit]:
-        fact = _draw_fact(drawing, row["fact"])
+        fact = draw_fact(drawing, row["fact"])
         if address is None:
             drawing.link(fact, "STATES", root)
         else:
@@ -164,7 +168,7 @@ def trace_up(
     return drawing.trace(root, cursor)
 
 
-def _draw_plan(drawing: _Drawing, row: Row) -> str:
+def _draw_plan(drawing: Drawing, row: Row) -> str:
     plan = _plan_node(drawing, row["plan"])
     made = _event_node(drawing, row["made"], "plan.made")
     activity = drawing.add("activity", row["activity"]["id"], "", row["activity"])
@@ -184,22 +188,27 @@ def _draw_plan(drawing: _Drawing, row: Row) -> str:
     if row["activated"] is not None:
         drawing.link(policy, "RECORDED_IN",
                      _event_node(drawing, row["activated"], "release.activated"))  # fmt: skip
+    for cost in row["rules"]:
+        name = cost["rule"].rpartition("/")[2]
+        rule = drawing.add("rule", f"{cost['release']}/{cost['rule']}", f"rule {name}", cost)
+        drawing.link(plan, "WAS_INFLUENCED_BY", rule)
     return plan
 
 
-def _draw_line(drawing: _Drawing, entry: Row, observed: Observed | None) -> str:
+def _draw_line(drawing: Drawing, entry: Row, observed: Observed | None) -> str:
     line = _draw_derived(drawing, "line", entry["line"])
     for found in entry["facts"]:
-        fact = _draw_fact(drawing, found["fact"])
+        fact = draw_fact(drawing, found["fact"])
         drawing.link(line, "WAS_DERIVED_FROM", fact, found["role"])
         behind = observed and observed.rows_behind(fact_from(found["fact"]))
-        _draw_source(drawing, fact, found["fact"], found["event"], behind or ())
+        draw_source(drawing, fact, found["fact"], found["event"], behind or ())
     return line
 
 
-def _draw_source(
-    drawing: _Drawing, fact: str, properties: Row, event: Row, behind: Sequence[SourceRows]
+def draw_source(
+    drawing: Drawing, fact: str, properties: Row, event: Row, behind: Sequence[SourceRows] = ()
 ) -> None:
+    """A fact's event, the row and the file that state it, and the mapping that read them."""
     payload = orjson.loads(event["payload"])
     loaded = _feed_node(drawing, event, payload)
     drawing.link(fact, "RECORDED_IN", loaded)
@@ -217,7 +226,7 @@ def _draw_source(
     drawing.link(row, "IN_FILE", file)
 
 
-def _draw_rows(drawing: _Drawing, fact: str, rows: SourceRows) -> None:
+def _draw_rows(drawing: Drawing, fact: str, rows: SourceRows) -> None:
     event = {name: getattr(rows.event, name) for name in ("sequence", "agent", "artifact", "leaf")}
     event["recorded_at"] = timestamp(rows.event.recorded_at)
     told = {"rows": rows.count, "first_row": rows.first, "last_row": rows.last}
@@ -230,7 +239,7 @@ def _draw_rows(drawing: _Drawing, fact: str, rows: SourceRows) -> None:
     drawing.link(row, "RECORDED_IN", _feed_node(drawing, event, rows.event.payload))
 
 
-def _feed_node(drawing: _Drawing, event: Row, payload: Mapping[str, Any]) -> str:
+def _feed_node(drawing: Drawing, event: Row, payload: Mapping[str, Any]) -> str:
     """The event that loaded a feed, with the mapping that read it."""
     loaded = _event_node(drawing, event, f"feed {payload['feed']} of {payload['source']}")
     mapping = payload["mapping"]
@@ -239,7 +248,8 @@ def _feed_node(drawing: _Drawing, event: Row, payload: Mapping[str, Any]) -> str
     return loaded
 
 
-def _draw_fact(drawing: _Drawing, properties: Row) -> str:
+def draw_fact(drawing: Drawing, properties: Row) -> str:
+    """A fact with its fields; the name of its node."""
     fact = fact_from(properties)
     name = f"{fact.uri}@{fact.event_sequence}.{fact.event_row}"
     fields = {key: getattr(fact.record, key) for key in type(fact.record).__dataclass_fields__}
@@ -251,7 +261,7 @@ def _draw_fact(drawing: _Drawing, properties: Row) -> str:
     )  # fmt: skip
 
 
-def _draw_derived(drawing: _Drawing, label: str, properties: Row) -> str:
+def _draw_derived(drawing: Drawing, label: str, properties: Row) -> str:
     kind = properties["kind"]
     shown = kind if kind in LINE_CLASSES else f"shortfall ({kind})"
     units = properties.get("quantity_units")
@@ -261,11 +271,11 @@ def _draw_derived(drawing: _Drawing, label: str, properties: Row) -> str:
     )  # fmt: skip
 
 
-def _plan_node(drawing: _Drawing, plan: Row) -> str:
+def _plan_node(drawing: Drawing, plan: Row) -> str:
     return drawing.add("plan", plan["digest"], f"plan {plan['digest'][:12]}", plan)
 
 
-def _event_node(drawing: _Drawing, event: Row, label: str) -> str:
+def _event_node(drawing: Drawing, event: Row, label: str) -> str:
     key = drawing.add(
         "event", str(event["sequence"]), f"event {event['sequence']}: {label}",
         {"recorded_at": event["recorded_at"], "leaf": event["leaf"]},
@@ -278,7 +288,7 @@ def _event_node(drawing: _Drawing, event: Row, label: str) -> str:
     return key
 
 
-def _agent(drawing: _Drawing, name: str) -> str:
+def _agent(drawing: Drawing, name: str) -> str:
     return drawing.add("agent", name)
 
 

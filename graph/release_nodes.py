@@ -7,16 +7,18 @@ from neo4j import ManagedTransaction
 
 from graph.statements import run
 from graph.steps import Step
-from ontology.events import RELEASE_ACTIVATED, Event
+from ontology.events import RELEASE_ACTIVATED, RELEASE_CANARY_STARTED, Event
 
 _ACTIVE, _RETIRED = "active", "retired"
+_DECIDE = (RELEASE_ACTIVATED, RELEASE_CANARY_STARTED)
+"""From these events on plans are made under a release, the whole or a part."""
 
 
 class ReleaseNodes:
     """The statements that show what became of a release, and of the one that it replaced."""
 
     def __init__(self, kind: str, payload: Mapping[str, Any]) -> None:
-        self._is_activated = kind == RELEASE_ACTIVATED
+        self._decides = kind in _DECIDE
         self._release = payload["release"]
         self._statuses = dict(_statuses(kind, payload))
         self.weight = 1 + len(self._statuses)
@@ -25,7 +27,7 @@ class ReleaseNodes:
         """One transaction that can be repeated."""
 
         def step(tx: ManagedTransaction) -> None:
-            if self._is_activated:
+            if self._decides:
                 run(tx, "project_release", release=self._release, sequence=event.sequence)
             for digest, status in self._statuses.items():
                 run(tx, "project_release_status", digest=digest, status=status,
@@ -36,7 +38,7 @@ class ReleaseNodes:
 
 def _statuses(kind: str, payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     release = payload["release"]
-    if kind == RELEASE_ACTIVATED:  # its record has its own
+    if kind in _DECIDE:  # its record has its own
         if payload.get("replaces"):
             yield payload["replaces"], _RETIRED
         return

@@ -1,6 +1,6 @@
 """What a release's movement rules decide: closed movements and lower bounds, by rule."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -52,3 +52,22 @@ class Closures:
         names = ("closed", "floors", "warned", "recorded", "limits")
         kept = {name: {k: v for k, v in getattr(self, name).items() if k != rule} for name in names}
         return replace(self, **kept)
+
+
+def together(verdicts: Iterable[Closures]) -> Closures:
+    """Verdicts on different rows of the same tables as one: rows united, the highest floor.
+
+    Counts add up; limits are left to the caller.
+    """
+    rows: dict[str, dict[str, IntArray]] = {"closed": {}, "warned": {}, "recorded": {}}
+    floors: dict[str, IntArray] = {}
+    counts: dict[str, int] = {}
+    for verdict in verdicts:
+        for name, found in rows.items():
+            for rule, more in getattr(verdict, name).items():
+                found[rule] = np.union1d(found.get(rule, more), more).astype(np.int64)
+        for rule, floor in verdict.floors.items():
+            floors[rule] = np.maximum(floors.get(rule, floor), floor)
+        for rule, count in verdict.focus_counts.items():
+            counts[rule] = counts.get(rule, 0) + count
+    return Closures(rows["closed"], floors, counts, rows["warned"], rows["recorded"])

@@ -14,11 +14,24 @@ RELEASE_REVIEWED = "release.reviewed"
 """A person answers for a rule by which a release permits what was denied."""
 RELEASE_APPROVED = "release.approved"
 RELEASE_CANARY_STARTED = "release.canary_started"
+RELEASE_COMPARED = "release.compared"
+"""One plan under a canary, and the same decision under what is in force without it."""
 RELEASE_ABORTED = "release.aborted"
 RELEASE_RETIRED = "release.retired"
 RELEASE_ROLLED_BACK = "release.rolled_back"
 RELEASE_WITHDRAWN = "release.withdrawn"
+STOP_PUT = "stop.put"
+STOP_LIFTED = "stop.lifted"
+ITEMS_PROTECTED = "items.protected"
+ITEMS_RELEASED = "items.released"
+"""Of items that were protected by a word of governance: a machine may move them again."""
+AUTONOMY_RAISED = "autonomy.raised"
+AUTONOMY_LOWERED = "autonomy.lowered"
+TASK_FAILED = "task.failed"
+"""A task of the scheduler failed, after it had gone well."""
 PLAN_MADE = "plan.made"
+RULES_PRICED = "rules.priced"
+"""What the rules cost in a plan was found, each by a plan without it."""
 ROWS_DISCARDED = "rows.discarded"
 PERSON_ERASED = "person.erased"
 KEY_ACTIVATED = "key.activated"
@@ -27,16 +40,50 @@ ACCESS_ENDED = "access.ended"
 ACCESS_EXPOSED = "access.exposed"
 TOKEN_ISSUED = "token.issued"  # noqa: S105 - a kind of event
 TOKEN_REVOKED = "token.revoked"  # noqa: S105 - a kind of event
+REPORT_MADE = "report.made"
 REQUEST_ANSWERED = "request.answered"
 """A request under a key was answered without any other event: it was so already."""
 RELEASE_KINDS = (RELEASE_PROPOSED, RELEASE_BACKTESTED, RELEASE_REVIEWED, RELEASE_APPROVED,
-                 RELEASE_CANARY_STARTED, RELEASE_ABORTED, RELEASE_ACTIVATED, RELEASE_RETIRED,
-                 RELEASE_ROLLED_BACK, RELEASE_WITHDRAWN)  # fmt: skip
-GOVERNANCE_KINDS = (*RELEASE_KINDS,)
+                 RELEASE_CANARY_STARTED, RELEASE_COMPARED, RELEASE_ABORTED, RELEASE_ACTIVATED,
+                 RELEASE_RETIRED, RELEASE_ROLLED_BACK, RELEASE_WITHDRAWN)  # fmt: skip
+PLAN_SUBMITTED = "plan.submitted"
+APPROVAL_GIVEN = "approval.given"
+"""A person's, or by a mandate the service's; that which completes the case carries what the plan
+reserves."""
+APPROVAL_DECLINED = "approval.declined"
+APPROVAL_RETURNED = "approval.returned"
+APPROVAL_COMMENTED = "approval.commented"
+APPROVAL_ESCALATED = "approval.escalated"
+APPROVAL_VOIDED = "approval.voided"
+APPROVAL_EXPIRED = "approval.expired"
+PLAN_CARRIED_OUT = "plan.carried_out"
+POWER_DELEGATED = "approval.delegated"
+POWER_TAKEN_BACK = "approval.delegation_ended"
+APPROVAL_KINDS = (PLAN_SUBMITTED, APPROVAL_GIVEN, APPROVAL_DECLINED, APPROVAL_RETURNED,
+                  APPROVAL_COMMENTED, APPROVAL_ESCALATED, APPROVAL_VOIDED, APPROVAL_EXPIRED,
+                  PLAN_CARRIED_OUT, POWER_DELEGATED, POWER_TAKEN_BACK)  # fmt: skip
+STOP_KINDS = (STOP_PUT, STOP_LIFTED, ITEMS_PROTECTED, ITEMS_RELEASED)
+AUTONOMY_KINDS = (AUTONOMY_RAISED, AUTONOMY_LOWERED)
+GOVERNANCE_KINDS = (*RELEASE_KINDS, *APPROVAL_KINDS, *STOP_KINDS, *AUTONOMY_KINDS)
 """Of which `governance.ledger` is the fold."""
-KINDS = (FEED_LOADED, FACTS_DUE, PLAN_MADE, ROWS_DISCARDED, PERSON_ERASED, *GOVERNANCE_KINDS,
-         KEY_ACTIVATED, ACCESS_GRANTED, ACCESS_ENDED, ACCESS_EXPOSED, TOKEN_ISSUED,
-         TOKEN_REVOKED, REQUEST_ANSWERED)  # fmt: skip
+KINDS = (
+    FEED_LOADED,
+    FACTS_DUE,
+    PLAN_MADE,
+    RULES_PRICED,
+    ROWS_DISCARDED,
+    PERSON_ERASED,
+    *GOVERNANCE_KINDS,
+    KEY_ACTIVATED,
+    ACCESS_GRANTED,
+    ACCESS_ENDED,
+    ACCESS_EXPOSED,
+    TOKEN_ISSUED,
+    TOKEN_REVOKED,
+    REPORT_MADE,
+    REQUEST_ANSWERED,
+    TASK_FAILED,
+)
 
 
 @dataclass(frozen=True, slots=True)

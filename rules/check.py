@@ -11,6 +11,7 @@ from ontology.terms import RESOURCE
 from ontology.vocabulary import FACTS
 from rules.columns import Columns
 from rules.evaluate import Batch, Focus, results
+from rules.lookups import about_tables
 from rules.reach import judges, reads
 from rules.release import Release
 from rules.shapes import CompiledRule
@@ -25,7 +26,12 @@ def check_facts(release: Release, tables: Mapping[str, Table]) -> Report:
     `graph_of(tables)`; equal results are given once. Raises InputError RULE_NOT_EVALUATED.
     """
     chosen = [compiled for compiled in release.compiled if compiled.target in FACTS]
-    return check_rules(chosen, tables)
+    report = check_rules(chosen, tables)
+    if release.watch.interpreted is None:
+        return report
+    more, counts = release.watch.interpreted.all(tables)
+    findings, focus_counts = {*report.findings, *more}, {**dict(report.focus_counts), **counts}
+    return Report(tuple(sorted(findings)), tuple(sorted(focus_counts.items())))
 
 
 def findings_on(
@@ -45,6 +51,8 @@ def findings_on(
             found.update(check_rules(alone, _instead(whole, changed, target)).findings)
         rest = [each for each in mine if each not in alone]
         found.update(check_rules(rest, whole).findings if rest else ())
+    if release.watch.interpreted is not None:
+        found |= release.watch.interpreted.on(about_tables(whole), changed)
     return sorted(finding for finding in found if _is_on(finding, changed))
 
 
@@ -56,7 +64,7 @@ def _is_on(finding: Finding, changed: Mapping[str, Table]) -> bool:
 def _looks_at_these_alone(rule: CompiledRule, changed: Mapping[str, Table]) -> bool:
     """Whether no result on a changed record depends on others of its class."""
     judged = judges(rule.shape) & changed.keys()
-    return judged == {rule.target} and rule.target not in reads(rule.shape)
+    return judged == {rule.target} and rule.target not in reads(rule.shape) and not rule.only
 
 
 def _instead(
@@ -87,11 +95,31 @@ def check_rules(
     for part in _parts(list(chosen), columns, rows_at_once):
         for compiled in part:
             codes = columns.instances(compiled.target)
+            if compiled.only:
+                codes = codes[np.isin(codes, columns.members(compiled.only, compiled.target))]
             counts[compiled.rule.iri] = counts.get(compiled.rule.iri, 0) + len(codes)
             focus = Focus(compiled.target, codes, np.arange(len(codes)))
             for batch in results(columns, compiled.shape, focus):
                 findings.update(_findings(columns, batch))
     return Report(tuple(sorted(findings)), tuple(sorted(counts.items())))
+
+
+def check_at(
+    chosen: Iterable[CompiledRule], tables: Mapping[str, Table], focus: Mapping[str, Table]
+) -> set[Finding]:  # fmt: skip
+    """The findings of rules that come from some focus nodes: tables with their keys, by class.
+
+    `tables` need hold no more than these nodes' records and what the rules read from there.
+    """
+    columns = Columns(tables)
+    found: set[Finding] = set()
+    for compiled in chosen:
+        rows = columns.table(compiled.target).row_of.find(focus[compiled.target].keys)
+        codes = columns.instances(compiled.target)[rows[rows >= 0]]
+        nodes = Focus(compiled.target, codes, np.arange(len(codes)))
+        for batch in results(columns, compiled.shape, nodes):
+            found.update(_findings(columns, batch))
+    return found
 
 
 def _parts(
@@ -118,7 +146,7 @@ def _is_long(compiled: CompiledRule, columns: Columns, rows_at_once: int) -> boo
     """Whether a rule is about many records, of which none counts for what it says of another."""
     target = compiled.target
     is_local = judges(compiled.shape) == {target} and target not in reads(compiled.shape)
-    return is_local and len(columns.table(target)) > rows_at_once
+    return is_local and not compiled.only and len(columns.table(target)) > rows_at_once
 
 
 def _findings(columns: Columns, batch: Batch) -> Iterator[Finding]:

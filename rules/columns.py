@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ontology.axioms import COUNTED, classes_beneath
 from ontology.columns import MISSING, Table, empty_table
 from ontology.terms import RESOURCE, FieldKind, field_kinds, join_key
 from ontology.vocabulary import RECORDS
+from reasoning.inferences import Inferences
+from reasoning.statements import key_of
 from rules.keyed import Condition, meeting
 from rules.pairs import IntArray, Pairs, distinct, places, within
 from rules.properties import (
+    Entailed,
     Keyed,
     Link,
     Property,
@@ -41,11 +45,13 @@ class Columns:
 
     Space of a class that others refer to: its keys are interned. Space of a class with a
     composite key: the row is the code. Literals: strings are interned, integers stand for
-    themselves, dates are days and datetimes microseconds since 1970, booleans 0 and 1.
+    themselves, dates are days and datetimes microseconds since 1970, booleans 0 and 1. Without
+    `infers` nothing follows from anything: what a verdict would be without inferred statements.
     """
 
-    def __init__(self, tables: Mapping[str, Table]) -> None:
+    def __init__(self, tables: Mapping[str, Table], *, infers: bool = True) -> None:
         self._tables = tables
+        self._infers = infers
         self._codes: dict[str, dict[str | None, int]] = {}
         self._texts: dict[str, list[str]] = {}
         self._adjacent: dict[tuple[str, str], _Adjacency] = {}
@@ -76,6 +82,15 @@ class Columns:
             return self.instances(name)
         self.instances(name)
         return np.arange(len(self._texts[name]), dtype=np.int64)
+
+    def members(self, name: str, space: str) -> IntArray:
+        """The codes of the records of class `space` that are of class `name`, by inference too."""
+        if name == space or (self._infers and space in classes_beneath(name)):
+            return self.instances(space)
+        if self._infers and name in COUNTED and name in classes_beneath(space):
+            found = Inferences(self._tables, {name}).statements(name)
+            return self._interned(space, _texts([key_of(each.subject) for each in found]))
+        return np.zeros(0, np.int64)
 
     def code_of(self, space: str, value: Any) -> int:
         """The code of a Python value (records: by raw key); -1 where nothing has that value."""
@@ -145,6 +160,8 @@ class Columns:
     def _stated(self, step: Property) -> tuple[IntArray, IntArray]:
         if isinstance(step.source, Link):
             return self._linked(step.source, step)
+        if isinstance(step.source, Entailed):
+            return self._entailed(step)
         nodes = self.instances(step.subject)
         if isinstance(step.source, Keyed):
             found = self._found(Pairs(step.subject, nodes, nodes), step, step.source)
@@ -160,6 +177,13 @@ class Columns:
             return nodes[there], (signs[:, None] * parts[:, there]).sum(axis=0)
         rows, code = self._values(table, step.source.kind, step.space)
         return nodes[rows], code
+
+    def _entailed(self, step: Property) -> tuple[IntArray, IntArray]:
+        made = Inferences(self._tables if self._infers else {}, {step.name})
+        found = list(made.statements(step.name))
+        subjects = _texts([key_of(each.subject) for each in found])
+        values = _texts([key_of(each.object) for each in found])
+        return self._interned(step.subject, subjects), self._interned(step.space, values)
 
     def _found(self, pairs: Pairs, step: Property, keyed: Keyed) -> Pairs:
         """What a Keyed property leads to: looked up for the nodes that are asked about alone."""
@@ -232,6 +256,12 @@ class Columns:
 
     def _intern(self, space: str, text: str) -> int:
         return int(self._interned(space, np.array([text], object))[0])
+
+
+def _texts(texts: list[str]) -> npt.NDArray[Any]:
+    column = np.empty(len(texts), object)
+    column[:] = texts
+    return column
 
 
 def moment_text(moment: datetime) -> str:

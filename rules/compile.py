@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from rdflib import RDF, RDFS, Graph, Literal, URIRef
 from rdflib.term import Node
 
+from ontology.axioms import AXIOMS, COUNTED, INFERRED_CLASSES, SUB_CLASS, classes_beneath
 from ontology.findings import SEVERITIES
 from ontology.terms import NAMESPACE, RESOURCE, join_key
 from ontology.vocabulary import RECORDS
@@ -36,6 +37,7 @@ from rules.shapes import (
     Rule,
     Shape,
     not_evaluated,
+    outside_fragment,
 )
 
 _SILENT = ("path", "targetClass", "severity", "message", "deactivated", "flags", "name",
@@ -62,8 +64,11 @@ def compile_shape(graph: Graph, node: Node, space: str, labels: Labels) -> Shape
     return _Compiler(graph, labels, labels.text(node)).shape(node, space, ())
 
 
-def target_classes(graph: Graph, rule: Rule) -> tuple[str, ...]:
-    """The classes that a rule targets. Raises RULE_NOT_EVALUATED for any other kind of target."""
+def target_classes(graph: Graph, rule: Rule) -> tuple[tuple[str, str], ...]:
+    """The classes of records that a rule targets, each with the inferred class that bounds it.
+
+    A class above others targets all of them. Raises RULE_NOT_EVALUATED for other kinds of target.
+    """
     node = URIRef(rule.iri)
     for word in ("targetNode", "targetSubjectsOf", "targetObjectsOf", "target"):
         if (node, URIRef(SH + word), None) in graph:
@@ -71,14 +76,33 @@ def target_classes(graph: Graph, rule: Rule) -> tuple[str, ...]:
     if (node, RDF.type, RDFS.Class) in graph:
         raise not_evaluated(rule.iri, "an implicit class target", "is not in the fragment")
     for target in rule.targets:
-        if not target.startswith(NAMESPACE) or target.removeprefix(NAMESPACE) not in RECORDS:
+        if not _is_known(target):
             raise not_evaluated(rule.iri, f"the class `{target}`", "is not in the vocabulary")
-    return tuple(target.removeprefix(NAMESPACE) for target in rule.targets)
+    names = [target.removeprefix(NAMESPACE) for target in rule.targets]
+    return tuple(dict.fromkeys(found for name in names for found in _targeted(name)))
 
 
-def compile_rule(graph: Graph, rule: Rule, name: str, labels: Labels) -> CompiledRule:
+def compile_rule(
+    graph: Graph, rule: Rule, target: tuple[str, str], labels: Labels
+) -> CompiledRule:  # fmt: skip
     """One rule for one of its classes. Raises RULE_NOT_EVALUATED."""
-    return CompiledRule(rule, name, compile_shape(graph, URIRef(rule.iri), name, labels))
+    name, only = target
+    return CompiledRule(rule, name, compile_shape(graph, URIRef(rule.iri), name, labels), only)
+
+
+def _is_known(iri: str) -> bool:
+    """Whether a class is in the vocabulary, loaded or inferred."""
+    name = iri.removeprefix(NAMESPACE)
+    return iri.startswith(NAMESPACE) and (name in RECORDS or name in INFERRED_CLASSES)
+
+
+def _targeted(name: str) -> list[tuple[str, str]]:
+    if name in RECORDS:
+        return [(name, "")]
+    if name in COUNTED:
+        above = [a.object for a in AXIOMS if a.kind == SUB_CLASS and a.subject == name]
+        return [(each, name) for each in above]
+    return [found for each in classes_beneath(name) for found in _targeted(each)]
 
 
 class _Compiler:
@@ -163,7 +187,7 @@ class _Compiler:
             return Bound(word, self._bound(word, value, values))
         if word in {"datatype", "nodeKind", "class"}:
             return self._typing(word, value, values)
-        raise self._refusal(f"`sh:{word}`", "is not in the fragment")
+        raise outside_fragment(self._rule, f"`sh:{word}`", "is not in the fragment")
 
     def _logic(self, word: str, value: Node, values: str, above: tuple[Node, ...]) -> Logic:
         members = [value] if word in {"not", "node"} else self._list(word, value)
@@ -177,10 +201,9 @@ class _Compiler:
     def _typing(self, word: str, value: Node, values: str) -> Constraint:
         text = str(value)
         if word == "class":
-            name = text.removeprefix(NAMESPACE)
-            if name not in RECORDS or not text.startswith(NAMESPACE):
+            if not _is_known(text):
                 self._refuse(f"the class `{text}`", "is not in the vocabulary")
-            return OfClass(word, name)
+            return OfClass(word, text.removeprefix(NAMESPACE))
         if word == "datatype":
             return Fixed(word, not is_class(values) and text == XSD + values)
         if text.removeprefix(SH) not in _NODE_KINDS:
@@ -196,7 +219,8 @@ class _Compiler:
             )
             if steps is None or len(steps) < 2:
                 text = path_text(self._graph, path)
-                self._refuse(f"the path `{text}`", "is no predicate or sequence of predicates")
+                why = "is no predicate or sequence of predicates"
+                raise outside_fragment(self._rule, f"the path `{text}`", why)
         walked: list[Property] = []
         for step in steps or ():
             walked.append(self._property(step, space))
@@ -205,9 +229,8 @@ class _Compiler:
 
     def _property(self, step: Node, space: str) -> Property:
         if not isinstance(step, URIRef):
-            raise self._refusal(
-                f"the path step `{path_text(self._graph, step)}`", "is not a predicate"
-            )
+            text = path_text(self._graph, step)
+            raise outside_fragment(self._rule, f"the path step `{text}`", "is not a predicate")
         name = str(step).removeprefix(NAMESPACE)
         known = properties_of(space) if is_class(space) else {}
         if name not in known or not str(step).startswith(NAMESPACE):

@@ -144,9 +144,7 @@ def _good(columns: Columns, constraint: Constraint, values: Pairs) -> Mask:
     if isinstance(constraint, Fixed):
         return np.full(len(values), constraint.holds)
     if isinstance(constraint, OfClass):
-        if values.space != constraint.name:
-            return np.zeros(len(values), np.bool_)
-        return np.isin(values.code, columns.instances(constraint.name))
+        return np.isin(values.code, columns.members(constraint.name, values.space))
     if isinstance(constraint, Pattern):
         codes, back = np.unique(values.code, return_inverse=True)
         texts = (columns.text_of(values.space, int(code)) for code in codes)

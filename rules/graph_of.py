@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from rdflib import RDF, Graph, Literal, URIRef
 
+from ontology.axioms import INFERRED_CLASSES
 from ontology.columns import Table
 from ontology.terms import NAMESPACE
 from ontology.vocabulary import RECORDS
@@ -16,7 +17,7 @@ NOTHING = np.zeros(0, np.int64)
 
 
 def graph_of(tables: Mapping[str, Table]) -> Graph:
-    """All records of the tables: their class, fields, shortcuts and derived properties.
+    """All records of the tables: their classes, fields, shortcuts, derived and inferred properties.
 
     IRIs are RESOURCE + class + natural key. What is not stated, or an empty text, has no triple.
     """
@@ -61,9 +62,10 @@ def _describe(
 ) -> list[tuple[str, set[int]]]:
     """Add the triples of some nodes; give the nodes that they refer to, by class."""
     reached = []
-    of_class = URIRef(NAMESPACE + name)
-    for code in codes[np.isin(codes, columns.instances(name))].tolist():
-        graph.add((URIRef(columns.text_of(name, code)), RDF.type, of_class))
+    for class_name in (name, *INFERRED_CLASSES):
+        of_class = URIRef(NAMESPACE + class_name)
+        for code in codes[np.isin(codes, columns.members(class_name, name))].tolist():
+            graph.add((URIRef(columns.text_of(name, code)), RDF.type, of_class))
     for step in properties_of(name).values():
         pairs = columns.follow(Pairs(name, codes, codes), step)
         for subject, value in zip(pairs.owner.tolist(), pairs.code.tolist(), strict=True):

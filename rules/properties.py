@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
+from ontology.axioms import INFERRED_PROPERTIES
 from ontology.terms import NAMESPACE, FieldKind, field_kinds, local_name
 from ontology.vocabulary import RECORDS, SHORTCUTS
+from reasoning.inferences import ENTAILMENT
+from reasoning.stated import classes_read
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 DATATYPES = {str: "string", int: "integer", bool: "boolean", date: "date", datetime: "dateTime"}
@@ -74,6 +77,13 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True)
+class Entailed:
+    """A property that is inferred (`reasoning`) from what the records of some classes state."""
+
+    reads: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Property:
     """A property of a class. `space` says what its values are: a class of records or a datatype.
 
@@ -83,7 +93,7 @@ class Property:
     subject: str
     name: str
     space: str
-    source: Field | Link | Sum | Through | Keyed
+    source: Field | Link | Sum | Through | Keyed | Entailed
 
     @property
     def iri(self) -> str:
@@ -139,7 +149,7 @@ def properties_of(name: str) -> dict[str, Property]:
     """The properties that instances of a class can have, by local name."""
     kinds = field_kinds(RECORDS[name]).values()
     own = [Property(name, local_name(kind.name), _space(kind), Field(kind)) for kind in kinds]
-    implied = [p for p in (*_shortcuts(), *_DERIVED) if p.subject == name]
+    implied = [p for p in (*_shortcuts(), *_DERIVED, *_inferred()) if p.subject == name]
     return {p.name: p for p in (*own, *implied)}
 
 
@@ -154,7 +164,7 @@ def is_single(step: Property) -> bool:
     """Whether a node has at most one value of a property."""
     if isinstance(step.source, Field):
         return not step.source.kind.many
-    return not isinstance(step.source, Link | Keyed)
+    return not isinstance(step.source, Link | Keyed | Entailed)
 
 
 def decisive(step: Property) -> frozenset[Property] | None:
@@ -175,6 +185,13 @@ def is_class(space: str) -> bool:
 
 def _space(kind: FieldKind) -> str:
     return kind.refers_to or DATATYPES[kind.scalar]
+
+
+def _inferred() -> list[Property]:
+    return [
+        Property(ends.subject, name, ends.object, Entailed(classes_read({name}, ENTAILMENT)))
+        for name, ends in INFERRED_PROPERTIES.items()
+    ]
 
 
 def _shortcuts() -> list[Property]:

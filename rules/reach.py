@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 from functools import cache
 
+from ontology.axioms import INFERRED_CLASSES
+from reasoning.inferences import ENTAILMENT
+from reasoning.stated import classes_read
 from rules.properties import (
+    Entailed,
     Field,
     Keyed,
     Link,
@@ -36,6 +40,13 @@ def judges(shape: Shape) -> frozenset[str]:
     return frozenset(found)
 
 
+def read_for(class_name: str) -> frozenset[str]:
+    """The classes whose records decide who is of a class."""
+    if class_name in INFERRED_CLASSES:
+        return classes_read({class_name}, ENTAILMENT)
+    return frozenset({class_name})
+
+
 def _reads(shape: Shape, *, of_focus: bool) -> Iterator[str]:
     own = of_focus
     for step in shape.path or ():
@@ -45,7 +56,7 @@ def _reads(shape: Shape, *, of_focus: bool) -> Iterator[str]:
         if isinstance(constraint, Pairing):
             yield from _of_step(constraint.other, own=of_focus)
         elif isinstance(constraint, OfClass):
-            yield constraint.name
+            yield from read_for(constraint.name)
         elif isinstance(constraint, Members) and is_class(shape.values):
             yield shape.values
         elif isinstance(constraint, Nested):
@@ -61,6 +72,8 @@ def _of_step(step: Property, *, own: bool) -> Iterator[str]:
         yield step.subject
     if isinstance(source, Link):
         yield source.link
+    elif isinstance(source, Entailed):
+        yield from source.reads
     elif isinstance(source, Through):
         yield from _of_walk(step.subject, (source.reference, source.value), own=own)
     elif isinstance(source, Keyed):

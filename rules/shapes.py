@@ -124,16 +124,30 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule for the records of one class that it targets."""
+    """A rule for the records of one class that it targets.
+
+    `only` is an inferred class, where its focus nodes are those records alone that are of it.
+    """
 
     rule: Rule
     target: str
     shape: Shape
+    only: str = ""
 
 
 def component_of(word: str) -> str:
     """The IRI of the constraint component that a parameter of the fragment belongs to."""
     return f"{SH}{word[0].upper()}{word[1:]}ConstraintComponent"
+
+
+class OutsideFragmentError(InputError):
+    """A construct of SHACL that does not compile; nothing is wrong with it."""
+
+
+def outside_fragment(rule: str, construct: str, why: str) -> InputError:
+    """As `not_evaluated`, for what SHACL allows and the columns cannot do."""
+    refusal = not_evaluated(rule, construct, why)
+    return OutsideFragmentError(refusal.what, hint=refusal.hint, code=refusal.code)
 
 
 def not_evaluated(rule: str, construct: str, why: str) -> InputError:

@@ -10,7 +10,7 @@ from ontology.errors import SolverError
 from rules.release import Release
 from service.decision import Draft, PlanRequest, Question, ask
 from service.house import House
-from service.planning import draft_plan
+from service.planning import draft_plan, with_reserved
 from service.rounds import Review, look_at
 from solver.explain.baselines import cost_parts, do_nothing, service_misses, window_demand
 from solver.explain.closing import overdrawn
@@ -107,7 +107,8 @@ class Comparison:
 
 def compare(house: House, request: PlanRequest) -> Comparison:
     """The comparison on a chain's present facts, with a plan made for it and not saved."""
-    return compare_on(house.facts(request.chain), house.release_for(request.chain), request)
+    asked = with_reserved(house, request)
+    return compare_on(house.facts(request.chain), house.release_for(request.chain), asked)
 
 
 def compare_on(snapshot: Snapshot, release: Release, request: PlanRequest) -> Comparison:
@@ -177,7 +178,7 @@ def _rival_flow(question: Question, draft: Draft, labels: CarryLabels, how: Tune
 
 
 def _look(question: Question, draft: Draft, flow: IntArray, *, by_measure: bool) -> Review:
-    return look_at(draft.problem, question.facts, question.release, flow, question.without_rule,
+    return look_at(draft.problem, question.facts, question.release, flow, question.without,
                    filters=by_measure)  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """From a flow to the decision that a plan seals: pure, no solver, so that verify can redo it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from functools import partial
@@ -17,6 +17,7 @@ from ontology.columns import Snapshot
 from ontology.edits import Edit, bounds_of
 from ontology.errors import SolverError
 from ontology.objectives import PLAIN, Weights
+from ontology.promises import Promise, less_promised, promise_of
 from ontology.ranges import refuse_out_of_range
 from ontology.steadiness import LineBefore, Steady
 from ontology.stock_now import with_movements
@@ -59,6 +60,8 @@ from solver.proof.rounded import Rounded, worth_of_one_more
 
 FORMAT = "evenkeel-plan/1"
 SHARED_COLUMNS = ("arc", "resource", "use", "capacity")
+RESERVED = "reserved"
+"""The field of a decision that states what other plans had promised; only where they had."""
 INLINE_ARCS = 10_000
 """Up to so many arcs, network and certificate stand in the plan itself."""
 
@@ -70,7 +73,8 @@ class PlanRequest:
     `edits` are a person's wishes for lines of the first day; `previous` is the digest of the plan
     that they were made on. `steady` asks for few changes against the lines of that plan.
     `weights` say how much each part of the cost counts; the objectives that come `first` are held
-    at their best, one after the other.
+    at their best, one after the other. `reserved` are the units that approved plans have promised:
+    they count as reserved, not as on hand.
     """
 
     chain: str
@@ -82,6 +86,7 @@ class PlanRequest:
     steady: Steady | None = None
     weights: Weights = PLAIN
     first: tuple[str, ...] = ()
+    reserved: tuple[Promise, ...] = ()
 
 
 def request_of(decision: Mapping[str, Any], agent: str = "local") -> PlanRequest:
@@ -91,6 +96,7 @@ def request_of(decision: Mapping[str, Any], agent: str = "local") -> PlanRequest
         date.fromisoformat(decision["starts_on"]), agent,
         tuple(Edit(**edit) for edit in decision.get("edits", ())), decision.get("previous"),
         _steady_of(decision.get("stability")), **asked_in(decision),
+        reserved=tuple(promise_of(stated) for stated in decision.get(RESERVED, ())),
     )  # fmt: skip
 
 
@@ -125,8 +131,9 @@ class Question:
     """What is to be decided: a snapshot under a release, as a request asks it.
 
     `facts` are those of the snapshot with every amount in `conversion.currency` and stock after the
-    movements since its count: all but the names and the digest of the facts is read from there.
-    `without_rule` asks what would be decided if that rule were not there.
+    movements since its count, less what is reserved: all but the names and the digest of the facts
+    is read from there.
+    `without` asks what would be decided if those rules were not there.
     """
 
     snapshot: Snapshot
@@ -135,14 +142,15 @@ class Question:
     window: Window
     conversion: Conversion
     facts: Snapshot
-    without_rule: str = ""
+    without: frozenset[str] = frozenset()
     stages: tuple[Stage, ...] = ()
 
 
 def ask(
-    snapshot: Snapshot, release: Release, request: PlanRequest, without_rule: str = ""
-) -> Question:
-    """The question with its days and its currency.
+    snapshot: Snapshot, release: Release, request: PlanRequest, without_rule: str = "",
+    *, without: Iterable[str] = (),
+) -> Question:  # fmt: skip
+    """The question with its days and its currency; without one rule, or several.
 
     Raises InputError as both of them do, and `OUT_OF_RANGE` for a number that cannot be one.
     """
@@ -153,8 +161,9 @@ def ask(
     if window.regime == RISK:  # where all parts of the cost count, a plan cannot say otherwise
         request = replace(request, cost_parts=BOTH_PARTS)
     conversion = conversion_of(snapshot, window.starts_on)
-    facts = conversion.applied(with_movements(snapshot))
-    return Question(snapshot, release, request, window, conversion, facts, without_rule)
+    facts = conversion.applied(less_promised(with_movements(snapshot), request.reserved))
+    gone = frozenset(without) | ({without_rule} if without_rule else set())
+    return Question(snapshot, release, request, window, conversion, facts, gone)
 
 
 def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
@@ -169,8 +178,8 @@ def pose(question: Question, closed: Closed = MappingProxyType({})) -> Problem:
         movements = with_known_stock(movements, facts, window)
     closures: Closures = decide(question.release, facts, movements, stock_after(facts, window))
     closures = closures.joined(ways_back(facts, movements, question.request.steady))
-    if question.without_rule:
-        closures = closures.without(question.without_rule)
+    for rule in sorted(question.without):
+        closures = closures.without(rule)
     bought = movements["kind"] == "purchase"
     if window.is_forecast and closed:
         closures = closures.joined({name: rows[bought[rows]] for name, rows in closed.items()})
@@ -195,7 +204,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
     """
     problem, flow, potentials = settled.problem, settled.flow, settled.potentials
     facts, release, narrow = question.facts, question.release, problem.narrowed(settled.closed)
-    review = look_at(narrow, facts, release, flow, question.without_rule, filters=False)
+    review = look_at(narrow, facts, release, flow, question.without, filters=False)
     if review.close:  # INVARIANT: no plan breaks a rule that closing its lines could keep
         raise SolverError(f"the plan breaks the rule `{min(review.close)}`", code="RULE_BROKEN")
     claims = claims_for(problem, settled, review.line_cost)
@@ -244,6 +253,9 @@ def assemble(question: Question, settled: Settled) -> Draft:
         decision["remarks"] = found
     if wasted := expected_waste(narrow, facts, flow):
         decision["waste"] = wasted
+    if question.request.reserved:  # so a plan without any has the digest that it always had
+        held: list[Any] = [promise.stated() for promise in question.request.reserved]
+        decision |= {RESERVED: held}
     if kept is not None:
         decision["stability"] = stability_of(narrow, flow, kept)
     request, stages = question.request, question.stages

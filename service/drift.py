@@ -9,6 +9,7 @@ import numpy as np
 from graph.artifacts import ArtifactStore
 from ontology.columns import Snapshot
 from ontology.objectives import Weights
+from ontology.promises import Promise
 from ontology.steadiness import Steady, lines_of
 from rules.release import Release
 from service.decision import PlanRequest, ask, pose
@@ -87,18 +88,22 @@ class Both:
 
 
 def drift(
-    store: ArtifactStore, document: Mapping[str, Any], snapshot: Snapshot, release: Release
-) -> PlanDrift:
+    store: ArtifactStore, document: Mapping[str, Any], snapshot: Snapshot, release: Release,
+    reserved: tuple[Promise, ...] | None = None,
+) -> PlanDrift:  # fmt: skip
     """How a saved plan stands on a snapshot under a release, at the band of its knob.
 
+    `reserved` is what other plans have promised now; by default, what they had when it was made.
     The plan's days, edits and purchases are kept. The gap of its flow, potentials and prices is
     taken on the new network (`solver.explain.drift`), without the fixed costs of lines. A plan that
     holds objectives at their best, one after the other, holds where it does for each of them by
     itself; costs and gaps are then those of the last one. Raises as reading the plan's artifacts
     does, and as posing its question on the snapshot.
     """
-    facts = (inputs_of(store, document), (snapshot, release))
-    proof, request = proof_in(store, document), facts[0][2]
+    then = inputs_of(store, document)
+    held = then[2].reserved if reserved is None else reserved
+    facts = (then, (snapshot, release, held))
+    proof, request = proof_in(store, document), then[2]
     found = _by_weights(document, facts, request.weights, proof)
     leaves = branches_in(store, document)
     if leaves > 1:
@@ -117,12 +122,14 @@ def drift(
 
 def _by_weights(
     document: Mapping[str, Any],
-    facts: tuple[tuple[Snapshot, Release, PlanRequest], tuple[Snapshot, Release]],
+    facts: tuple[tuple[Snapshot, Release, PlanRequest],
+                 tuple[Snapshot, Release, tuple[Promise, ...]]],
     weights: Weights, proof: Mapping[str, IntArray],
 ) -> PlanDrift:  # fmt: skip
     """How the plan stands by these weights, on what it was made from and on what there is now."""
-    (was, under, request), (snapshot, release) = facts
+    (was, under, request), (snapshot, release, reserved) = facts
     request = replace(request, weights=weights)
+    present = replace(request, reserved=reserved)
     closed = {
         name: np.array(rows, np.int64)
         for name, rows in document["decision"]["suppressed"]["after_flow"].items()
@@ -130,8 +137,8 @@ def _by_weights(
     old = pose(ask(was, under, request), closed)
     kept = Steady(lines_of(document["decision"]), 0, frozen_days=1)
     back = "" if request.steady else NO_WAY_BACK
-    new = pose(ask(snapshot, release, replace(request, steady=kept), without_rule=back))
-    free = pose(ask(snapshot, release, request))  # its own wish may freeze what is bought
+    new = pose(ask(snapshot, release, replace(present, steady=kept), without_rule=back))
+    free = pose(ask(snapshot, release, present))  # its own wish may freeze what is bought
     band = int(release.knobs.get(BAND, 0))
     return reported(document["plan_digest"], compared(old, new, proof), _bought_anew(new, free),
                     band, same=was.digest == snapshot.digest)  # fmt: skip

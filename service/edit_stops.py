@@ -80,7 +80,8 @@ class _Search:
             kept = tuple(line for line in steady.lines if line.item in items)
             steady = replace(steady, lines=kept)
         self._request = PlanRequest(asked.chain, asked.cost_parts, question.window.starts_on,
-                                    previous=asked.previous, steady=steady)  # fmt: skip
+                                    previous=asked.previous, steady=steady,
+                                    reserved=asked.reserved)  # fmt: skip
         self._snapshot = _of_items(question.snapshot, items)
         self._edit, self._others = edit, others
         self._top = self._most_there(question)
@@ -189,7 +190,7 @@ def exists(
     question = ask(snapshot, release, request, without_rule)
     try:
         settle(partial(pose, question), partial(proved_flow, target_per_million=ANY_GAP),
-               question.facts, release, without_rule)  # fmt: skip
+               question.facts, release, question.without)  # fmt: skip
     except EvenkeelError as error:
         if error.code in {"NO_PLAN", "EDITS_CONFLICT"}:
             return False

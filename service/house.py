@@ -9,11 +9,13 @@ from pathlib import Path
 
 from neo4j import ManagedTransaction
 
+from governance.releases import Governing
 from governance.releasing import Actor, ship
 from graph.artifacts import ArtifactStore
 from graph.catalog import Catalog
 from graph.governance_events import governance_events_in
 from graph.idempotency import Request
+from graph.lease import Lease
 from graph.log import Log, Write
 from graph.login import Driver
 from graph.persons import Persons
@@ -30,8 +32,10 @@ from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError
 from ontology.events import Event
 from ontology.governance import PolicyRelease
+from ontology.promises import Promise, merged_promises
 from ontology.time_zones import FIRST_YEAR, LAST_YEAR
-from rules.release import Release, default_release, from_document
+from rules.parts import Part
+from rules.release import Release, composed, default_release, from_document
 from service.ledger import Ledger
 from service.returned_memory import return_large_columns
 
@@ -99,6 +103,14 @@ class House:
         """The same service, in which a verb does all that it does and nothing of it stays."""
         return self._on(self.projection.log.rehearsing())
 
+    def fenced(self, lease: Lease) -> "House":
+        """The same service, in which nothing is logged once somebody else has the lease."""
+        return self._on(self.projection.log.fenced(lease.fence))
+
+    def plainly(self) -> "House":
+        """The same service, answering nobody: what it logs beside what a request asked for."""
+        return self._on(self.projection.log.plainly())
+
     def _on(self, log: Log) -> "House":
         projection = self.projection.on(log)
         return replace(self, projection=projection, ledger=self.ledger.on(projection))
@@ -106,26 +118,44 @@ class House:
     def release_for(self, chain: str) -> Release:
         """The release that governs a chain now; of no chain (empty), the one for all others."""
         state = self.ledger.state()
-        if not state.releases.is_governed:
-            return self.shipped
-        return self.release_at(state.releases.in_force(chain, self.ledger.now(state)))
+        return self.release_of(state.governing(chain, self.ledger.now(state), self.shipped.digest))
+
+    def release_of(self, governing: Governing) -> Release:
+        """What governs, as one release. Raises OutsideError `ARTIFACT_MISSING`."""
+        if not governing.parts:
+            return self.release_at(governing.whole)
+        return _together(self.store, governing)
 
     def release_at(self, digest: str) -> Release:
         """The release of a digest, from its document. Raises OutsideError `ARTIFACT_MISSING`."""
         return self.shipped if digest == self.shipped.digest else _read(self.store, digest)
 
-    def still_governs(self, release: Release, chain: str) -> Write:
-        """Raises StateError `RELEASE_SUPERSEDED` in the transaction where it no longer does."""
+    def reserved(self, chain: str, without: str = "") -> tuple[Promise, ...]:
+        """What approved plans have promised on a chain, all but one plan: an input of planning."""
+        return merged_promises(self.ledger.state().approvals.promised(chain, without))
+
+    def still_governs(
+        self, release: Release, chain: str, reserved: tuple[Promise, ...] | None = None
+    ) -> Write:
+        """Refuses in the transaction what was decided under another release.
+
+        And on other reservations than there are, where they are told. Raises StateError
+        `RELEASE_SUPERSEDED`, `STALE_PLAN`.
+        """
         state = self.ledger.state()
 
         def guard(tx: ManagedTransaction, event: Event) -> None:
             newest = state.after_all(governance_events_in(tx, state.sequence))
-            found = newest.releases.in_force(chain, newest.now(event.recorded_at))
-            if newest.releases.is_governed and found != release.digest:
+            found = newest.governing(chain, newest.now(event.recorded_at), self.shipped.digest)
+            if found.named != release.named:
                 raise StateError(
                     f"release `{release.digest[:12]}` no longer governs `{chain}`",
                     code="RELEASE_SUPERSEDED", hint="plan again: another release is in force",
                 )  # fmt: skip
+            held = merged_promises(newest.approvals.promised(chain))
+            if reserved is not None and held != reserved:  # INVARIANT: what is promised is not free
+                raise StateError(f"what is reserved on `{chain}` changed meanwhile",
+                                 code="STALE_PLAN", hint="plan again")  # fmt: skip
 
         return guard
 
@@ -241,6 +271,16 @@ def refuse_half_restored(settings: Settings) -> None:
 def artifacts_folder(settings: Settings) -> Path:
     """Where this service keeps its artifacts."""
     return settings.data_folder / "artifacts"
+
+
+@lru_cache(maxsize=16)
+def _together(store: ArtifactStore, governing: Governing) -> Release:
+    """One release, so that what was parsed and compiled once stays so."""
+    return composed(_read(store, governing.whole), (
+        Part(_read(store, each.release), each.regions, each.families, each.share_percent,
+             each.salt, each.is_canary)
+        for each in governing.parts
+    ))  # fmt: skip
 
 
 @lru_cache(maxsize=16)

@@ -1,15 +1,17 @@
 """Make a plan: load the snapshot, let the rules decide, solve, prove, seal, save."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from graph.manifests import write_snapshot
 from graph.plans import SavedPlan, save_plan
+from ontology.canonical import canonical
 from ontology.columns import Snapshot
 from ontology.errors import SolverError
+from ontology.governance import PolicyRelease
 from ontology.plan import Plan
 from rules.release import Release
 from service.conflicts import conflict
@@ -38,12 +40,13 @@ class PlanMade:
 
 
 def make_plan(house: House, request: PlanRequest) -> PlanMade:
-    """Plan a chain on its present facts and save the plan with its provenance.
+    """Plan a chain on its present facts, less what is reserved, and save it with its provenance.
 
     Asking again on the same facts and release gives the first plan back. Raises InputError
     `CHAIN_UNKNOWN`, `REGIME` and those of the formulations, `RULE_NOT_EVALUATED`; StateError
     `STALE_PLAN`, `RELEASE_SUPERSEDED`; SolverError where no certified plan was found.
     """
+    request = with_reserved(house, request)
     snapshot, release = house.facts(request.chain), house.release_for(request.chain)
     with blaming(snapshot, house.catalog, request.chain):
         draft = answer(ask(snapshot, release, request))
@@ -53,10 +56,31 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
         document = seal(draft.decision, about)
     saved = save_plan(
         house.projection, document, plan=summary_of(document), snapshot=snapshot,
-        attachments=draft.attachments, guard=house.still_governs(release, request.chain),
+        attachments={**draft.attachments, **whole_text(release)}, made_of=made_of(release),
+        guard=house.still_governs(release, request.chain, request.reserved),
     )  # fmt: skip
     # the first answer or again, the document is read from where it stands: the same bytes
     return PlanMade(house.store.get_document(saved.artifact), saved, draft)
+
+
+def whole_text(release: Release) -> dict[str, bytes]:
+    """The document of a release in parts, which no event of its own names."""
+    return {"release": canonical(release.to_document())} if release.parts else {}
+
+
+def made_of(release: Release) -> dict[str, Any] | None:
+    """What the plan's event says of a release in parts: its record, and whose they are."""
+    if not release.parts:
+        return None
+    record = PolicyRelease(release.digest, release.name, release.version, len(release.rules),
+                           "in parts")  # fmt: skip
+    digests = {release.whole.digest, *(part.release.digest for part in release.parts)}
+    return {"record": asdict(record), "parts": sorted(digests)}
+
+
+def with_reserved(house: House, request: PlanRequest) -> PlanRequest:
+    """The request, where units that approved plans have promised on the chain are not free."""
+    return replace(request, reserved=house.reserved(request.chain))
 
 
 def draft_plan(snapshot: Snapshot, release: Release, request: PlanRequest) -> Draft:
@@ -85,7 +109,7 @@ def answer(
         question = staged(question, solver)
         stands = settle(
             partial(pose, question), solver, question.facts, question.release,
-            question.without_rule,
+            question.without,
         )  # fmt: skip
         stands = steadied(question, stands, solver)
     except SolverError as error:

@@ -6,16 +6,22 @@ from datetime import datetime
 from functools import partial
 
 from governance import releasing
+from governance.canaries import Canary
 from governance.ledger import Governed
-from governance.releases import ReleaseCase
+from governance.releases import ReleaseCase, released
 from governance.releasing import Actor, Proposal
 from governance.scopes import EVERYWHERE, Scope
+from graph.governance_events import governance_events
+from ontology.access import ANY
 from ontology.canonical import canonical
-from ontology.errors import InputError
-from ontology.events import NewEvent
+from ontology.errors import InputError, StateError
+from ontology.events import Event, NewEvent
 from ontology.governance import PolicyRelease
+from ontology.pseudonyms import MACHINES
+from rules.differences import Difference, differences
 from rules.lint import lint
-from rules.release import Release
+from rules.parts import strays
+from rules.release import Release, from_document
 from service.house import House
 from service.ledger import Decided
 
@@ -26,12 +32,14 @@ def propose(
 ) -> Decided:  # fmt: skip
     """Propose a release for a scope; the same one again is proposed already.
 
-    Raises InputError `RULE_NOT_EVALUATED`, `REASON_MISSING`; StateError `RELEASE_FINDINGS` where
+    Raises InputError `RULE_NOT_EVALUATED`, `REASON_MISSING`, `PART_STRAYS` where one for a part
+    differs in what only that of the whole decides; StateError `RELEASE_FINDINGS` where
     lint finds what no waiver (rule, code, reason) answers for.
     """
     _ = release.compiled  # INVARIANT: a release with a rule that cannot be evaluated never acts
     record = asdict(PolicyRelease(release.digest, release.name, release.version,
                                   len(release.rules), "proposed"))  # fmt: skip
+    _refuse_strays(house, release, scope)
     findings = [asdict(each) for each in lint(release)]
     artifact = house.store.put(canonical(release.to_document()))
     answered = [{**each, "person": agent} for each in waivers]
@@ -49,7 +57,13 @@ def review(house: House, name: str, rule: str, reason: str, agent: str) -> Decid
 def approve(house: House, name: str, reason: str, agent: str) -> Decided:
     """Approve what somebody else proposed. Raises StateError `OWN_RELEASE`, `RELEASE_UNREVIEWED`,
     `RELEASE_STATUS`.
+
+    Whoever gives no name is one and the same: who proposed unnamed is not approved so.
     """
+    if agent in MACHINES and find(house, name).author in MACHINES:
+        raise StateError("nobody was named when it was proposed, and nobody is now",
+                         code="OWN_RELEASE", hint="name who approves: EVENKEEL_PERSON=NAME"
+                         )  # fmt: skip
     return _decided(house, name, agent, partial(releasing.approve, reason=reason))
 
 
@@ -59,9 +73,11 @@ def activate(
     """Put an approved release in force, from now on or a later time.
 
     `replaces` is the digest that the person saw in force (None: whatever is): where another came
-    meanwhile, StateError `RELEASE_CONFLICT`.
+    meanwhile, StateError `RELEASE_CONFLICT`. Raises OutsideError `ARTIFACT_MISSING` or
+    `ARTIFACT_CORRUPT` where its document is not what was proposed, and `PART_STRAYS` as `propose`.
     """
     found = find(house, name)
+    _refuse_strays(house, _kept(house, found.digest), found.scope)
     seen = house.ledger.state().releases.latest(found.scope) if replaces is None else replaces
     return _decided(house, found.digest, agent,
                     partial(releasing.activate, replaces=seen, since=since))  # fmt: skip
@@ -82,12 +98,48 @@ def withdraw(house: House, name: str, reason: str, agent: str) -> Decided:
     return _decided(house, name, agent, partial(releasing.withdraw, reason=reason))
 
 
+def start_canary(house: House, name: str, canary: Canary, reason: str, agent: str) -> Decided:
+    """Let an approved release decide for a part, beside what is in force.
+
+    Raises InputError `PART_STRAYS`, `CANARY_SCOPE`, StateError `CANARY_ELSE`, `RELEASE_STATUS`.
+    """
+    found = find(house, name)
+    part = Scope(canary.scope.chain, ("a part",))
+    _refuse_strays(house, _kept(house, found.digest), part)
+    return _decided(house, found.digest, agent,
+                    partial(releasing.start_canary, canary=canary, reason=reason))  # fmt: skip
+
+
+def abort(house: House, name: str, reason: str, agent: str) -> Decided:
+    """End a canary for good."""
+    return _decided(house, name, agent, partial(releasing.abort, reason=reason))
+
+
+def said_otherwise(house: House, case: ReleaseCase) -> tuple[Difference, ...]:
+    """What a release says otherwise than the one that was in force when it was proposed."""
+    if not case.parent:
+        return ()
+    return differences(house.release_at(case.parent), house.release_at(case.digest))
+
+
+def history(house: House, digest: str) -> list[Event]:
+    """The events of a release, in the order of the log."""
+    events = governance_events(house.driver)
+    return [each for each in events
+            if digest in (released(each.payload), each.payload.get("back_to"))]  # fmt: skip
+
+
 def find(house: House, name: str) -> ReleaseCase:
     """A release by its digest or the beginning of it, or by `name version`.
 
     Raises InputError `RELEASE_UNKNOWN`, or `RELEASE_AMBIGUOUS` where several begin so.
     """
-    cases = house.ledger.state().releases.cases.values()
+    return find_in(house.ledger.state(), name)
+
+
+def find_in(state: Governed, name: str) -> ReleaseCase:
+    """As `find`, of a state."""
+    cases = state.releases.cases.values()
     found = [each for each in cases
              if each.digest.startswith(name) or f"{each.name} {each.version}" == name]  # fmt: skip
     if not name or not found:
@@ -108,3 +160,21 @@ def _decided(
         return decide(state, now, Actor(agent), digest)
 
     return house.ledger.append(on)
+
+
+def _kept(house: House, digest: str) -> Release:
+    """The release as it is in the store now, its digest checked again."""
+    return from_document(house.store.get_document(digest))
+
+
+def _refuse_strays(house: House, release: Release, scope: Scope) -> None:
+    if not scope.is_partial:
+        return
+    whole = house.release_for("" if scope.chain == ANY else scope.chain).whole
+    if names := strays(whole, release):
+        raise InputError(
+            f"a release for a part differs from the one of the whole in `{names[0]}`"
+            + (f" and {len(names) - 1} more" if len(names) > 1 else ""), code="PART_STRAYS",
+            hint="knobs, policies and rules on facts and finished plans are of the whole: change "
+            "only rules on movements and on stock after moves",
+        )  # fmt: skip

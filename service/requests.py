@@ -51,7 +51,7 @@ def delivery_again(house: House, event: Event) -> Account:
     )  # fmt: skip
     return result.summary() | {
         "feed": feed.feed, "event": event.sequence, "replayed": True, "notices": [],
-        "changes": _changes(house, event), "touched": [], "next": "",
+        "changes": _changes(house, event), "rules": None, "touched": [], "next": "",
     }  # fmt: skip
 
 

@@ -64,7 +64,7 @@ class Settled:
 
 def settle(
     pose_with: Callable[[Closed], Problem], solve: Solve, snapshot: Snapshot, release: Release,
-    without_rule: str = "",
+    without: frozenset[str] = frozenset(),
 ) -> Settled:  # fmt: skip
     """Solve, look at the finished plan, close what does not pay or breaks a rule, solve again.
 
@@ -78,7 +78,7 @@ def settle(
     first = now = solve(problem, None)
     turn = 0
     while True:
-        review = look_at(problem.narrowed(closed), snapshot, release, now.flow, without_rule,
+        review = look_at(problem.narrowed(closed), snapshot, release, now.flow, without,
                          filters=turn < int(release.knobs["rounds"]))  # fmt: skip
         if not review.close:
             return Settled(
@@ -94,8 +94,8 @@ def settle(
 
 
 def look_at(
-    problem: Problem, snapshot: Snapshot, release: Release, flow: IntArray, without_rule: str = "",
-    *, filters: bool = True,
+    problem: Problem, snapshot: Snapshot, release: Release, flow: IntArray,
+    without: frozenset[str] = frozenset(), *, filters: bool = True,
 ) -> Review:  # fmt: skip
     """The review of a flow. `problem` is the one that the flow solves. No solver is used."""
     labels = problem.labels
@@ -110,7 +110,7 @@ def look_at(
             problem, unpaid_lines(problem, labels, snapshot, lines, flow, release.knobs)
         )
     for rule, tables in sorted(verdict.broken.items()):
-        if rule == without_rule:
+        if rule in without:
             continue
         parts = [
             rows_to_close(problem, snapshot, views, name, row, all_of=not filters)
@@ -124,7 +124,7 @@ def look_at(
         idle = do_nothing(problem, labels)
         worse = worse_than_nothing(problem, labels, lines, flow, idle)
         close = _but_wanted(problem, {NEVER_WORSE: worse})
-    attention = _attention(problem, views, verdict, lines.rows, without_rule)
+    attention = _attention(problem, views, verdict, lines.rows, without)
     return Review(int(lines.fixed.sum()), close, attention, verdict.focus_counts)
 
 
@@ -157,7 +157,11 @@ def _touches_given(problem: Problem, close: Closed) -> bool:
 
 
 def _attention(
-    problem: Problem, views: PlanViews, verdict: PlanVerdict, rows: IntArray, without_rule: str
+    problem: Problem,
+    views: PlanViews,
+    verdict: PlanVerdict,
+    rows: IntArray,
+    without: frozenset[str],
 ) -> dict[int, tuple[str, ...]]:
     labels = problem.labels
     assert isinstance(labels, CarryLabels)  # noqa: S101  # the caller's
@@ -167,7 +171,7 @@ def _attention(
         for row in there.intersection(warned.tolist()):
             found.setdefault(row, set()).add(rule)
     for rule, tables in verdict.warned.items():
-        if rule == without_rule:
+        if rule in without:
             continue
         for name, view_rows in tables.items():
             for row in view_rows.tolist():

@@ -146,7 +146,7 @@ class _Search:
             settled = replace(best, flow=flow[: narrow.network.arc_count], closed={
                 name: rows for name, rows in closed.items() if len(rows)})  # fmt: skip
             review = look_at(narrow, question.facts, question.release, settled.flow,
-                             question.without_rule, filters=False)  # fmt: skip
+                             question.without, filters=False)  # fmt: skip
             if not review.close:
                 return self._measured(settled)
             closed = joined(closed, review.close)
@@ -156,7 +156,7 @@ class _Search:
         question, problem = self._question, settled.problem
         narrow = problem.narrowed(settled.closed)
         review = look_at(narrow, question.facts, question.release, settled.flow,
-                         question.without_rule, filters=False)  # fmt: skip
+                         question.without, filters=False)  # fmt: skip
         claims = claims_for(problem, settled, review.line_cost)
         if claims.do_nothing is not None and claims.cost > claims.do_nothing:
             return None

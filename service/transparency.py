@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from graph.transparency import log_verifier, log_witness, signing_key
+from graph.transparency import log_verifier, log_witness, report_verifier, signing_key
 from graph.transparency.log_verifier import (
     COSIGNS,
     Checkpoint,
@@ -29,7 +29,7 @@ from service.house import SERVICE_AGENT, House, transparency_folder
 
 LINES_ROOT = "payload.lines_root"
 SHOWN_TO_PARTNERS = frozenset({"payload.plan", f"payload.{PARTNERS_ROOT}", "recorded_at"})
-TOOLS = (log_verifier, signing_key, log_witness)
+TOOLS = (log_verifier, signing_key, log_witness, report_verifier)
 
 
 @dataclass(frozen=True, slots=True)

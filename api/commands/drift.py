@@ -42,7 +42,8 @@ def drift(
     with opened() as house:
         document = document_of(house, find_plan(house, plan, chain))
         chain = document["decision"]["chain"]
-        found = drift_of(house.store, document, house.facts(chain), house.release_for(chain))
+        found = drift_of(house.store, document, house.facts(chain), house.release_for(chain),
+                         house.reserved(chain, document["plan_digest"]))  # fmt: skip
     if as_json:
         print_document(asdict(found))
     else:

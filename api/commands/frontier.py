@@ -53,6 +53,7 @@ def frontier(
     from service.decision import PlanRequest
     from service.frontier import frontier as frontier_of
     from service.frontier import robust_price
+    from service.planning import with_reserved
 
     path = None if plot is None else plot_file(plot)
     if path is not None and robust and not between:
@@ -63,14 +64,14 @@ def frontier(
         name = chain or only_chain(house)
         snapshot, release = house.facts(name), house.release_for(name)
         if robust and not between:
-            request = PlanRequest(name)
+            request = with_reserved(house, PlanRequest(name))
             with working("planning for all outcomes, and for the worst"):
                 priced, currency = robust_price(snapshot, release, request, robust)
             return _priced(priced, name, currency, as_json=as_json)
+        asked = with_reserved(house, PlanRequest(name, weights=weights))
         pair = tuple((between or BETWEEN).split(","))
         with watched() as progress:
-            found = frontier_of(snapshot, release, PlanRequest(name, weights=weights), pair,
-                                points, progress)  # fmt: skip
+            found = frontier_of(snapshot, release, asked, pair, points, progress)  # fmt: skip
     if path is not None:
         plot_frontier([_row(point) for point in found.points], found.between, path, name,
                       found.currency)  # fmt: skip

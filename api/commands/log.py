@@ -151,7 +151,7 @@ def verify(
         Path | None, typer.Option(help="A checkpoint that you have: the log must continue it.")
     ] = None,
     artifact: Annotated[
-        Path | None, typer.Option(help="The event's content, such as a plan.json.")
+        Path | None, typer.Option(help="The event's content, such as a plan.json, or a page.")
     ] = None,
     as_json: AsJson = False,
 ) -> int:
@@ -159,12 +159,13 @@ def verify(
 
     Without --key the keys of this data folder's own log are trusted.
     """
-    from graph.transparency import log_verifier
+    from graph.transparency import log_verifier, report_verifier
 
-    data, content = _bytes_of(file), _bytes_of(artifact) if artifact else None
+    data, content = bytes_of(file), bytes_of(artifact) if artifact else None
     older = _text_of(since) if since else ""
-    found = _checked(lambda: log_verifier.verify(
-        data, [_key_text(one) for one in keys] if keys else _own_keys(),
+    check = report_verifier.verify if report_verifier.is_report(data) else log_verifier.verify
+    found = checked(lambda: check(
+        data, trusted_keys(keys),
         witnesses=[_key_text(one) for one in witness or []], since=older, artifact=content,
     ))  # fmt: skip
     if as_json:
@@ -211,9 +212,9 @@ def witness(
     """Cosign a checkpoint of another's log, if it continues the last one seen; keep that."""
     from graph.transparency import log_witness
 
-    data = _bytes_of(file)
+    data = bytes_of(file)
     trusted = [_key_text(one) for one in keys or []]
-    made = _checked(
+    made = checked(
         lambda: log_witness.Witness(folder, name).cosign(data, trusted, int(time.time()))
     )
     if as_json:
@@ -264,7 +265,7 @@ def tools(
     return GOOD
 
 
-def _checked(work: Callable[[], T]) -> T:
+def checked(work: Callable[[], T]) -> T:
     """The answer of the verifier or witness; its refusals as errors that a command tells."""
     from graph.transparency.log_verifier import Refused, Unreadable
     from graph.transparency.log_witness import Forked
@@ -305,6 +306,10 @@ def _show_verdict(found: dict[str, Any]) -> None:
         typer.echo(f"proved       it only grew since it had {found['old_size']:,} events")
     else:
         _show_event(found)
+    if found["proves"] == "report":
+        rows = sum(found["counts"].values())
+        typer.echo(f"report       {' to '.join(found['period'])}: {rows:,} rows, and all "
+                   f"{found['events']:,} events that they name")  # fmt: skip
     if found["proves"] == "partner":
         typer.echo(f"partner      {plain(found['partner'])}: {len(found['lines'])} lines, all that "
                    "the log states of it")  # fmt: skip
@@ -331,6 +336,11 @@ def _event_of(house: "House", target: str) -> "Event":
     return event_of_plan(house, find_plan(house, target).plan.digest)
 
 
+def trusted_keys(given: list[str] | None) -> list[str]:
+    """The keys that were given, each as text or a file that holds it; else those of this folder."""
+    return [_key_text(one) for one in given] if given else _own_keys()
+
+
 def _own_keys() -> list[str]:
     """The keys of this data folder's log, as far as there are any."""
     from graph.settings import settings_from_environment
@@ -355,13 +365,14 @@ def _key_text(given: str) -> str:
 
 def _text_of(path: Path) -> str:
     try:
-        return _bytes_of(path).decode()
+        return bytes_of(path).decode()
     except UnicodeDecodeError as error:
         raise InputError(f"`{path}` is not UTF-8 text", code="PROOF_UNREADABLE",
                          hint="give the file as it was written") from error  # fmt: skip
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """A file that somebody names. Raises InputError `PROOF_UNREADABLE`."""
     try:
         with path.open("rb") as file:
             return file.read(LARGEST_BYTES)

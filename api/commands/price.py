@@ -68,11 +68,11 @@ def _prices(
     """The prices, the plan's cost scale, and how many limits act that were not asked for."""
     from service.decision import PlanRequest
     from service.limits import limits_that_act
-    from service.planning import draft_plan
+    from service.planning import draft_plan, with_reserved
     from service.price import named, prices, rules_that_act
 
     release, snapshot = house.release_for(chain), house.facts(chain)
-    request = PlanRequest(chain)
+    request = with_reserved(house, PlanRequest(chain))
     meant = [named(snapshot, release, what)] if what else []
     draft = draft_plan(snapshot, release, request)
     acting = limits_that_act(draft, snapshot)

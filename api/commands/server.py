@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.output import GOOD, REFUSED, AsJson, hint, print_document, watched
+from api.output import GOOD, REFUSED, AsJson, hint, plain, print_document, watched
 from ontology.errors import EvenkeelError, InputError
 
 if TYPE_CHECKING:
@@ -85,12 +85,23 @@ def _status(settings: "Settings") -> dict[str, Any]:
 
     home = str(settings.data_folder)
     if settings.neo4j_uri:
-        return _status_elsewhere(settings) | {"home": home}
+        return _status_elsewhere(settings) | {"home": home} | _serving(settings)
     found = managed_server(settings).status()
     return {
         "running": found.running, "managed": True, "version": found.version, "uri": found.uri,
         "pid": found.pid, "home": home, "bytes_on_disk": found.bytes_on_disk,
-    }  # fmt: skip
+    } | _serving(settings)  # fmt: skip
+
+
+def _serving(settings: "Settings") -> dict[str, Any]:
+    """What the processes serve that were heard of lately, and what is not as it should be."""
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+
+    from service.serving import processes, remarks
+
+    told = processes(settings.data_folder, datetime.now(UTC))
+    return {"serving": [asdict(one) for one in told], "remarks": remarks(told)}
 
 
 def _status_elsewhere(settings: "Settings") -> dict[str, Any]:
@@ -114,6 +125,12 @@ def _show_status(found: dict[str, Any], *, as_json: bool) -> None:
     typer.echo(f"data folder  {found['home']}")
     if found["managed"]:
         typer.echo(f"on disk      {found['bytes_on_disk'] / 1e6:.1f} MB")
+    for one in found["serving"]:
+        typer.echo(f"serving      {plain(one['process'])}, as of event {one['sequence']:,}")
+        for scope, digest in one["in_force"].items():
+            typer.echo(f"             {plain(scope)}: {digest[:12] or 'none'}")
+    for remark in found["remarks"]:
+        hint(f"warning: {plain(remark)}")
     if not found["running"]:
         hint("start it with `evenkeel up`")
 
@@ -132,28 +149,35 @@ def serve(
             file_okay=False,
         ),
     ] = None,
+    schedules: Annotated[
+        bool, typer.Option("--schedule/--no-schedule", help="Do what is due by the clock, too.")
+    ] = True,
 ) -> int:
     """Serve GraphQL until Ctrl-C or SIGTERM; only this machine can reach it by default."""
+    from contextlib import nullcontext
     from threading import Event
 
     from api.app import create_app
     from api.callers import who_is_known
     from api.serving import serve_until_ended
     from api.tokens import TOKEN_FILE, local_token
+    from service.scheduled_tasks import tasks
+    from service.scheduler import Scheduler, scheduling
 
     _refuse_taken(host, port)
     with opened() as house:
         token = local_token(house.settings.data_folder)
         _sign(house)
-        ending = Event()
+        ending, scheduler = Event(), Scheduler(house, tasks()) if schedules else None
         application = create_app(house, token, development, ending=ending, documents=documents,
-                                 knows=who_is_known(house))  # fmt: skip
+                                 knows=who_is_known(house), scheduler=scheduler)  # fmt: skip
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"GraphQL at http://{shown}:{port}/graphql", err=True)
         typer.echo(f"the token is in `{house.settings.data_folder / TOKEN_FILE}`", err=True)
         if not _is_loopback(host):
             hint("warning: other machines can reach this address; the token is all that keeps it")
-        serve_until_ended(application, ending, host, port)
+        with scheduling(scheduler, ending) if scheduler else nullcontext():
+            serve_until_ended(application, ending, host, port)
     return GOOD
 
 

@@ -110,6 +110,7 @@ def _traced(house: "House", asked: _Asked, first: int, after: str) -> "tuple[str
     """The plan that it speaks of, if it is one, and the trace."""
     from graph.observed import Observed
     from graph.provenance import trace_down, trace_up
+    from service.inferring import with_inferred
 
     if asked.fact:
         _known(house, asked.fact)
@@ -121,6 +122,8 @@ def _traced(house: "House", asked: _Asked, first: int, after: str) -> "tuple[str
             house.driver, entry.plan.digest, asked.number, after=line_number(after) if after else 0,
             first=first or 5, observed=Observed(house.projection.log, house.store),
         )  # fmt: skip
+        if asked.number is not None:
+            found = with_inferred(house, asked.number, found)
         return title_of(document), found
 
 

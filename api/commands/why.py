@@ -39,6 +39,8 @@ def why(
     """
     from api.commands.server import opened
     from api.screen.ages import doubt_texts
+    from api.screen.reliances import reliance_texts
+    from service.inferring import reliances_of, told
     from service.stewardship.doubt_ranges import doubts_of_line
     from service.why import why as explained
     from service.why_line import why_line
@@ -50,17 +52,21 @@ def why(
                 place = explained(house.store, document, what, where)
             else:
                 line = why_line(house.store, document, _line_number(what))
+                reliances = reliances_of(house.store, document, _line_number(what))
                 doubts, rooms = doubts_of_line(house, document, _line_number(what))
     if not as_json:
         console().print(title_of(document), style="dim")
     if as_json:
         print_document(asdict(place) if where else asdict(line) | {
-            "doubts": list(map(asdict, doubts)), "rooms": list(map(asdict, rooms))
+            "doubts": list(map(asdict, doubts)), "rooms": list(map(asdict, rooms)),
+            "inferred": list(map(told, reliances)),
         })  # fmt: skip
     elif where:
         show_why(console(), place, document["decision"])
     else:
         show_line(console(), line, document["decision"])
+        for text in reliance_texts(reliances):
+            console().print(f"  {plain(text)}", soft_wrap=True)
         for text in doubt_texts(doubts, rooms, document["decision"]):
             console().print(f"  {text}", soft_wrap=True)
         hint(f"where it comes from: evenkeel trace {document['plan_digest'][:12]} {what}")

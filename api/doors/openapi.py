@@ -35,6 +35,7 @@ def document() -> Document:
         "paths": {
             "/health": {"get": _health()}, "/exports/{form}": {"post": _exports()},
             "/feeds/{source}": {"post": _feeds()}, "/changes": {"get": _changes()},
+            "/ready": {"get": _ready()},
             bundles.PATH.replace(":path", ""): {"get": _bundle()},
         },
         "components": {
@@ -49,6 +50,21 @@ def _health() -> Document:
     up = _object({"status": {"const": "up"}}, ["status"])
     return {"operationId": "health", "summary": "Whether the service is up; open to anybody.",
             "security": [], "responses": {"200": _json("It is.", up)}}  # fmt: skip
+
+
+def _ready() -> Document:
+    text, whole = {"type": "string"}, {"type": "integer"}
+    served = _object({"process": text, "seen_micros": whole, "sequence": whole, "shipped": text,
+                      "in_force": {"type": "object", "additionalProperties": text}},
+                     ["process", "seen_micros", "sequence", "shipped", "in_force"])  # fmt: skip
+    told = _object({"status": {"const": "ready"}, "serves": served,
+                    "others": {"type": "array", "items": served},
+                    "remarks": {"type": "array", "items": text}},
+                   ["status", "serves", "others", "remarks"])  # fmt: skip
+    return {"operationId": "ready", "summary": "Which policy releases this process serves, and "
+            "whether all processes serve the same.",
+            "responses": {"200": _json("What it serves.", told), **_refusals("401 403 429 503")}
+            }  # fmt: skip
 
 
 def _exports() -> Document:

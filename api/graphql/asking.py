@@ -8,7 +8,14 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.connections import After, Connection, First, check_first, connection
+from api.graphql.connections import (
+    WIDEST_PAGE,
+    After,
+    Connection,
+    FirstOfTable,
+    check_first,
+    connection,
+)
 from api.graphql.described import described
 from api.graphql.loaders import Info
 from api.graphql.moments import AsOfInput
@@ -141,14 +148,14 @@ class TableQueries:
 
     @described
     async def rows(
-        self, info: Info, of: RowsInput, first: First = 50, after: After = None
+        self, info: Info, of: RowsInput, first: FirstOfTable = 50, after: After = None
     ) -> Connection[Row]:
         """Facts or plan lines, filtered and sorted; later pages show what the first one saw."""
         return await rows_page(info, of.source, of.selection, first, after)
 
     @described
     async def groups(
-        self, info: Info, of: GroupsInput, first: First = 50, after: After = None
+        self, info: Info, of: GroupsInput, first: FirstOfTable = 50, after: After = None
     ) -> Connection[Row]:
         """Facts or plan lines in groups, with counts, sums, means, least and most."""
         return await rows_page(info, of.source, of.selection, first, after)
@@ -166,7 +173,7 @@ async def rows_page(
     info: Info, source: Source, selection: Selection, first: int, after: str | None
 ) -> Connection[Row]:
     """A page; every page after the first shows what stood when the first was asked for."""
-    context, size = info.context, check_first(first)
+    context, size = info.context, check_first(first, WIDEST_PAGE)
     scope = f"rows/{digest_of(_plain(asdict(source) | asdict(selection)))}"
     if after:
         sequence, begin = context.cursors.read(scope, after)

@@ -33,6 +33,33 @@ class ShortageChange:
     without_millionths: BigInt
 
 
+@strawberry.type(description="What is inferred, as a rule read it when it let a line pass.")
+class Reliance:
+    """`role`: `decisive` where the rule says otherwise without what is inferred, else `touched`.
+
+    `proof` is a tree: a `statement`, the `facts` that state it or the `rule` and `axiom` by which
+    it follows from its `premises`.
+    """
+
+    rule: str
+    title: str
+    role: str
+    statement: str
+    proof: JSON
+
+
+@strawberry.type(description="A statement that follows from facts, and why.")
+class Inferred:
+    """`statement` in words; `facts` are those that the `proof`, a tree, comes down to."""
+
+    statement: str
+    subject: str
+    predicate: str
+    object: str
+    facts: list[str]
+    proof: JSON
+
+
 @strawberry.type(description="Why a line is in its plan, all else equal.")
 class WhyLine:
     """Amounts are in the plan's cost units; `basis` is `exact` or `at these prices`.
@@ -52,6 +79,7 @@ class WhyLine:
     changes: list[ShortageChange] | None
     changed_units: BigInt
     because: list[Reason]
+    inferred: list[Reliance]
 
 
 @strawberry.type(description="One way in on the first day, and how it stands.")
@@ -161,7 +189,8 @@ async def drift_page(info: Info, plan: str) -> PlanDrift:
     chain = document["decision"]["chain"]
     snapshot = await info.context.read(house.facts, chain)
     release = await info.context.read(house.release_for, chain)
-    found = await info.context.plan(drift, house.store, document, snapshot, release)
+    held = await info.context.read(house.reserved, chain, document["plan_digest"])
+    found = await info.context.plan(drift, house.store, document, snapshot, release, held)
     info.context.count(1 + len(found.affected))
     return PlanDrift(
         plan=found.plan, holds=found.holds, same_facts=found.same_facts,
@@ -182,11 +211,15 @@ async def drift_page(info: Info, plan: str) -> PlanDrift:
 
 async def why_line_page(info: Info, plan: str, line: int) -> WhyLine:
     """Why a line is in a plan. Raises InputError `PLAN_UNKNOWN`, `LINE_UNKNOWN`."""
+    from service.inferring import reliances_of
     from service.why_line import why_line
 
     document = await _document(info, plan)
+    reliances = await info.context.read(
+        reliances_of, info.context.house.store, document, line
+    )  # fmt: skip
     found = await info.context.plan(why_line, info.context.house.store, document, line)
-    info.context.count(1 + len(found.behind) + len(found.changes or ()))
+    info.context.count(1 + len(found.behind) + len(found.changes or ()) + len(reliances))
     worth = found.worth
     moves = worth is not None and worth.elsewhere_units == worth.units
     return WhyLine(
@@ -205,7 +238,32 @@ async def why_line_page(info: Info, plan: str, line: int) -> WhyLine:
         ],
         because=[Reason(fact=each.fact, fields=plain(dict(each.fields)), flip=_json(each.flip))
                  for each in found.behind],
+        inferred=[
+            Reliance(rule=each.rule, title=each.title, role=each.role,
+                     statement=str(each.proof.statement), proof=_json(each.proof))
+            for each in reliances
+        ],
     )  # fmt: skip
+
+
+async def inferred_list(
+    info: Info, chain: str, word: str | None, first: int, after: str | None
+) -> list[Inferred]:
+    """What is inferred of a chain's facts. Raises as `service.inferred_now.inferred`."""
+    from service.inferred_now import inferred
+
+    found = await info.context.read(
+        inferred, info.context.house, chain, word or "", after=after or "", first=first
+    )  # fmt: skip
+    info.context.count(len(found.proofs))
+    return [
+        Inferred(
+            statement=str(each.statement), subject=each.statement.subject,
+            predicate=each.statement.predicate, object=each.statement.object,
+            facts=sorted(set(each.leaves())), proof=_json(each),
+        )
+        for each in found.proofs
+    ]  # fmt: skip
 
 
 async def why_place_page(info: Info, plan: str, item: str, location: str) -> WhyPlace:

@@ -19,6 +19,7 @@ from graph.plan_nodes import LINE_CLASSES
 from graph.provenance import NO_CURSOR, Cursor, Trace, trace_down, trace_up
 from ontology.events import FEED_LOADED
 from ontology.governance import QuarantinedRow
+from service.inferring import with_inferred
 from service.transparency import consistency, inclusion, present_checkpoint
 
 
@@ -185,6 +186,7 @@ async def path_down(info: Info, plan: str, number: int) -> Path:
     trace = await context.read(
         trace_down, context.house.driver, plan, number, observed=context.observed
     )
+    trace = await context.read(with_inferred, context.house, number, trace)
     info.context.count(len(trace.nodes))
     told = context.house.persons.told
     return Path(

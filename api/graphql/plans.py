@@ -8,6 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 import ontology.plan
+from api.graphql.autonomy import PlanConfidence, confidence_page
 from api.graphql.bigint import BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
@@ -367,7 +368,7 @@ class Plan(Node):
     async def rule_results(self, info: Info) -> list[RuleResult]:
         """What each rule looked at, closed and warned of."""
         document = await info.context.documents.load(self.entry.artifact)
-        return _rule_results(info.context, document)
+        return _rule_results(info.context, self.entry.plan.release, document["suppressed"])
 
     @described
     async def comparison(self, info: Info) -> JSON:
@@ -375,6 +376,11 @@ class Plan(Node):
         document = await info.context.documents.load(self.entry.artifact)
         found: JSON = plain(document["comparison"])
         return found
+
+    @described
+    async def confidence(self, info: Info) -> PlanConfidence:
+        """How far it could be trusted when it was made; `planAutonomy` tells it as of now."""
+        return await confidence_page(info, self.entry.artifact)
 
     @classmethod
     def of(cls, entry: PlanEntry) -> Self:
@@ -406,9 +412,10 @@ async def _entry(info: Info, digest: str) -> PlanEntry:
     return entry
 
 
-def _rule_results(request: Request, decision: dict[str, Any]) -> list[RuleResult]:
-    suppressed = decision["suppressed"]
-    titles = {rule.iri: rule.title for rule in request.house.release_at(decision["release"]).rules}
+def _rule_results(
+    request: Request, release: str, suppressed: dict[str, dict[str, int]]
+) -> list[RuleResult]:
+    titles = {rule.iri: rule.title for rule in request.house.release_at(release).rules}
     looked, closed, warned = (
         suppressed.get(name, {}) for name in ("focus_counts", "by_rule", "warned")
     )

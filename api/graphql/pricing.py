@@ -8,7 +8,7 @@ from api.graphql.bigint import BigInt
 from api.graphql.loaders import Info
 from ontology.errors import InputError
 from service.decision import PlanRequest
-from service.planning import draft_plan
+from service.planning import draft_plan, with_reserved
 from service.price import LimitPrice, RulePrice, named, prices
 from service.price import OrdersPrice as FoundOrders
 
@@ -85,7 +85,8 @@ async def prices_page(info: Info, chain: str, of: list[str]) -> list[Price]:
                          hint="ask for some of them at a time")  # fmt: skip
 
     def ask() -> list[Price]:
-        house, request = info.context.house, PlanRequest(chain)
+        house = info.context.house
+        request = with_reserved(house, PlanRequest(chain))
         snapshot, release = house.facts(chain), house.release_for(chain)
         asked = [named(snapshot, release, name) for name in of]
         draft = draft_plan(snapshot, release, request)

@@ -11,18 +11,23 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from api.graphql.approvals import ApprovalQueries
 from api.graphql.asking import TableQueries
 from api.graphql.auditing import AuditQueries
+from api.graphql.autonomy import AutonomyQueries
+from api.graphql.backtesting import BacktestQueries
 from api.graphql.bigint import SCALARS, BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
 from api.graphql.explanations import (
+    Inferred,
     PlanDifference,
     PlanDrift,
     WhyLine,
     WhyPlace,
     difference_page,
     drift_page,
+    inferred_list,
     why_line_page,
     why_place_page,
 )
@@ -65,6 +70,8 @@ from api.graphql.plans import (
 from api.graphql.pricing import Price, prices_page
 from api.graphql.reading import DirectExecution, read_directly
 from api.graphql.reconciling import ReconciliationQueries
+from api.graphql.releases import ReleaseQueries
+from api.graphql.reports import ReportQueries
 from api.graphql.settling import RowQueries
 from api.graphql.signing import SigningQueries
 from api.graphql.types import (
@@ -186,7 +193,8 @@ async def _chains(info: Info) -> list[Chain]:
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
 class Query(
     TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
-    GovernanceQueries, SigningQueries, AccessQueries,
+    GovernanceQueries, ReleaseQueries, SigningQueries, AccessQueries, BacktestQueries,
+    ReportQueries, ApprovalQueries, AutonomyQueries,
 ):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 
@@ -284,6 +292,17 @@ class Query(
     async def trace(self, info: Info, plan: str, line: int) -> Path:
         """From a line down to the rows of files that it rests on."""
         return await path_down(info, plan, line)
+
+    @described
+    async def inferred(
+        self, info: Info, chain: str, word: str | None = None, first: First = 50,
+        after: str | None = None,
+    ) -> list[Inferred]:  # fmt: skip
+        """What follows from the facts of a chain, under a word (such as `within`) or all, proved.
+
+        In order of `statement`; `after` is one. Pages have 200 at most.
+        """
+        return await inferred_list(info, chain, word, first, after)
 
     @described
     async def why_line(self, info: Info, plan: str, line: int) -> WhyLine:

@@ -12,6 +12,7 @@ from ontology.objectives import Weights
 from service.decision import PlanRequest
 from service.frontier import Frontier as FoundFrontier
 from service.frontier import Point, frontier
+from service.planning import with_reserved
 
 MOST_POINTS = 15
 """So many plans are made for one question at most; the command line gives more."""
@@ -84,7 +85,7 @@ async def frontier_page(
         house = info.context.house
         snapshot = house.facts(chain)
         names = (between[0].value, between[1].value)
-        request = PlanRequest(chain, weights=weights)
+        request = with_reserved(house, PlanRequest(chain, weights=weights))
         return frontier(snapshot, house.release_for(chain), request, names,
                         min(points, MOST_POINTS))  # fmt: skip
 

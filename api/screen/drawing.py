@@ -30,6 +30,7 @@ _RELATIONS = {
     "WAS_DERIVED_FROM": "from", "RECORDED_IN": "recorded in", "IN_FILE": "in file",
     "USED": "using", "WAS_ATTRIBUTED_TO": "by", "NAMES": "kept as", "STATES": "states",
     "WAS_GENERATED_BY": "made by", "HAS_LINE": "in", "HAS_SHORTFALL": "in",
+    "JUDGED_BY": "judged by", "READS": "which reads", "BY_AXIOM": "because",
 }  # fmt: skip
 
 

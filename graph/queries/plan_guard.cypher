@@ -2,5 +2,9 @@
 OPTIONAL MATCH (later:Event {chain: $chain})
 WHERE later.sequence > $snapshot_sequence AND later.kind IN ['feed.loaded', 'facts.due']
 WITH min(later.sequence) AS later_feed
-OPTIONAL MATCH (r:PolicyRelease {digest: $release})
-RETURN later_feed, r.event_sequence IS NOT NULL AS has_release
+UNWIND $releases AS digest
+OPTIONAL MATCH (r:PolicyRelease {digest: digest})
+WITH later_feed, digest, r
+ORDER BY digest
+RETURN later_feed, [each IN collect({digest: digest, known: r.event_sequence IS NOT NULL})
+                    WHERE NOT each.known | each.digest] AS unknown

@@ -10,6 +10,12 @@ RETURN p {.*} AS plan, made {.sequence, .recorded_at, .agent, .artifact, .leaf} 
   activity {.*} AS activity, s {.*} AS snapshot, r {.*} AS release, agent {.*} AS agent,
   activated {.sequence, .recorded_at, .agent, .artifact, .leaf} AS activated,
   COLLECT {
+    MATCH (p)<-[c:COSTS_IN]-(rule:PolicyRule)
+    WHERE c.event <= h.projected
+    WITH c, rule ORDER BY rule.rule
+    RETURN c {.*, rule: rule.rule}
+  } AS rules,
+  COLLECT {
     MATCH (l:PlanLine)
     WHERE l.plan = $plan AND l.number > $after AND l.number <= $last
     WITH l ORDER BY l.number LIMIT $limit

@@ -218,6 +218,10 @@ def _chain_of(trace: Trace) -> str:
     return next(found, "")
 
 
+_AS_IT_IS = {"WAS_GENERATED_BY": "wasGeneratedBy", "STATES": "specializationOf",
+             "WAS_INFLUENCED_BY": "wasInfluencedBy"}  # fmt: skip
+
+
 def _relations(trace: Trace, edge: TraceEdge, names: Mapping[str, str]) -> Iterator[Relation]:
     source, target = names[edge.source], names[edge.target]
     kinds = (trace.nodes[edge.source].kind, trace.nodes[edge.target].kind)
@@ -242,10 +246,8 @@ def _relations(trace: Trace, edge: TraceEdge, names: Mapping[str, str]) -> Itera
             yield Relation("used", load_iri(edge.source.partition(":")[2]), target)
         case "USED", _:
             yield Relation("used", source, target)
-        case "WAS_GENERATED_BY", _:
-            yield Relation("wasGeneratedBy", source, target)
-        case "STATES", _:
-            yield Relation("specializationOf", source, target)
+        case relation, _ if relation in _AS_IT_IS:
+            yield Relation(_AS_IT_IS[relation], source, target)
         case "WAS_ATTRIBUTED_TO", (kind, _):
             yield Relation("wasAttributedTo", source, target)
             yield from _associated(trace, edge, kind, target)

@@ -17,11 +17,12 @@ from ontology.errors import EvenkeelError, InputError, OutsideError
 from rules.release import Release, from_document
 from service.audit.first_difference import NOTHING, FirstDifference, first_difference
 from service.audit.reasons_apart import reasons_apart
-from service.decision import FORMAT, Draft, PlanRequest, ask, request_of
+from service.decision import FORMAT, Draft, PlanRequest, Question, ask, request_of
 from service.house import House
 from service.planning import answer
 from service.stability import steady_since
 from service.stated_plan import content_of, document_at, is_digest
+from solver.remembered import Answers
 
 SAME, DIFFERS, NOT_MADE = "the same bytes", "differs", "not made"
 _UNUSABLE = (LookupError, TypeError, ValueError, AttributeError)
@@ -49,6 +50,15 @@ class Replayed:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class MadeAgain:
+    """A decision made again, with its question and its plan where it came to one."""
+
+    replayed: Replayed
+    question: Question | None = None
+    draft: Draft | None = None
+
+
 def replay(store: ArtifactStore, document: Any, facts: Facts | None = None) -> Replayed:
     """Make the decision of a plan again, with the solver, from what the plan itself names.
 
@@ -56,20 +66,32 @@ def replay(store: ArtifactStore, document: Any, facts: Facts | None = None) -> R
     with `facts` the snapshot is taken from there (a fold of the log) instead of from its
     artifact. Nothing is saved, and nothing raised: what is missing is told by name.
     """
+    return made_again(store, document, facts).replayed
+
+
+def made_again(
+    store: ArtifactStore, document: Any, facts: Facts | None = None,
+    answers: Answers | None = None,
+) -> MadeAgain:  # fmt: skip
+    """As `replay`, with what was asked and decided. `answers` are of problems solved before."""
     try:
         known = _known(document)
     except (*_UNUSABLE, InputError) as error:
-        return Replayed("", "", "", NOT_MADE, reasons=(f"this is no plan: {_line(error)}",))
+        why = (f"this is no plan: {error_line(error)}",)
+        return MadeAgain(Replayed("", "", "", NOT_MADE, reasons=why))
     try:
         request, snapshot, release, notes = _inputs(store, document, facts)
-        draft = answer(ask(snapshot, release, request))
+        question = ask(snapshot, release, request)
+        draft = answer(question, answers=answers)
     except OutsideError as error:
-        return Replayed(*known, NOT_MADE, reasons=(_line(error),))
+        return MadeAgain(Replayed(*known, NOT_MADE, reasons=(error_line(error),)))
     except EvenkeelError as error:
-        return _no_decision(store, document, known, error)
+        return MadeAgain(_no_decision(store, document, known, error))
     except _UNUSABLE as error:
-        return Replayed(*known, NOT_MADE, reasons=(f"it cannot be read: {_line(error)}",))
-    return replace(_compared(store, document, draft, known), notes=notes)
+        why = (f"it cannot be read: {error_line(error)}",)
+        return MadeAgain(Replayed(*known, NOT_MADE, reasons=why))
+    found = replace(_compared(store, document, draft, known), notes=notes)
+    return MadeAgain(found, question, draft)
 
 
 def replay_plans(
@@ -84,7 +106,7 @@ def replay_plans(
             document = house.store.get_document(entry.artifact)
         except OutsideError as error:
             known = (entry.plan.digest, entry.plan.chain, entry.plan.regime)
-            yield Replayed(*known, NOT_MADE, reasons=(_line(error),))
+            yield Replayed(*known, NOT_MADE, reasons=(error_line(error),))
             continue
         yield replay(house.store, document, facts)
 
@@ -106,14 +128,19 @@ def _inputs(
         snapshot = read_snapshot(store, _digest(named["snapshot"]))
     else:
         snapshot = facts(decision["chain"], document["about"]["sequence"])
-    request, notes = _kept_to(store, document, request_of(decision), release)
+    request, notes = asked_under(store, document, release)
     return request, snapshot, release, notes
 
 
-def _kept_to(
-    store: ArtifactStore, document: Mapping[str, Any], request: PlanRequest, release: Release
+def asked_under(
+    store: ArtifactStore, document: Mapping[str, Any], release: Release
 ) -> tuple[PlanRequest, tuple[str, ...]]:
-    """The request with the lines of the plan before, read from that plan where it is named."""
+    """What was asked of a plan, as a release takes it; with what is taken as the plan states it.
+
+    The lines of the plan before are read from that plan where it is named: how many days of them
+    count, and within which band, is the release's to say. Raises as reading the artifacts does.
+    """
+    request = request_of(document["decision"])
     steady, name = request.steady, document["about"]["artifacts"].get("previous")
     if steady is None or request.starts_on is None:
         return request, ()
@@ -163,9 +190,9 @@ def _no_decision(
     error: EvenkeelError,
 ) -> Replayed:  # fmt: skip
     if error.code in {"BAD_PLAN", "PLAN_TOO_LARGE", "BAD_MANIFEST"}:
-        return Replayed(*known, NOT_MADE, reasons=(_line(error),))
+        return Replayed(*known, NOT_MADE, reasons=(error_line(error),))
     first = FirstDifference("decision", f'"{known[0]}"', NOTHING)
-    reasons = (f"no decision is made of it now: {_line(error)}",)
+    reasons = (f"no decision is made of it now: {error_line(error)}",)
     return Replayed(*known, DIFFERS, "", first, reasons + reasons_apart(store, document, first))
 
 
@@ -176,7 +203,8 @@ def _digest(name: Any) -> str:
     return name
 
 
-def _line(error: Exception) -> str:
+def error_line(error: Exception) -> str:
+    """An error in one line, with its code where it has one."""
     text = str(error).splitlines()[0] if str(error) else ""
     if isinstance(error, EvenkeelError):
         return f"{text} [{error.code}]"

@@ -17,9 +17,13 @@ from ontology.governance import QuarantinedRow
 from ontology.key_lengths import LONGEST_KEY, rows_too_long
 from ontology.terms import RESOURCE
 from rules.check import findings_on
+from rules.delta import findings_near
+from rules.lookups import About, about_with
 from rules.release import Release
 
 CODE = "RULE_VIOLATION"
+NEAR_ROWS = 10_000
+"""Up to so many facts are judged from their neighbourhood; more are judged in bulk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +37,18 @@ class Reason:
 
 
 def hold_to_rules(
-    release: Release, result: FeedResult, present: Snapshot, known: Collection[str] = ()
-) -> FeedResult:
+    release: Release, result: FeedResult, present: Snapshot, known: Collection[str] = (),
+    about: About | None = None,
+) -> FeedResult:  # fmt: skip
     """The feed without the facts that break a rule and what leans on them: quarantined rows.
 
     Facts are judged as they would stand in the chain, so what a feed does not repeat counts. What
     leans on them refers to one that nothing else makes known, and is of a class that must be
-    `known`.
+    `known`. `about` finds present facts without joining their classes (`graph.state.State.about`).
     """
-    whole = apply_feed(present, present.sequence + 1, result.tables)
     broken = [
         finding
-        for finding in findings_on(release, whole.tables, result.tables)
+        for finding in _findings(release, result.tables, present, about)
         if finding.severity == "Violation" and _row_of(result, finding) is not None
     ]
     first: dict[tuple[str, int], Finding] = {}
@@ -57,6 +61,16 @@ def hold_to_rules(
         for place, finding in first.items()
     }
     return set_aside(result, _leaning_on(broken_by, result, present, known) | broken_by)
+
+
+def _findings(
+    release: Release, tables: Mapping[str, Table], present: Snapshot, about: About | None
+) -> list[Finding]:
+    """What the rules find on the facts of a feed as they would stand."""
+    if about is not None and sum(map(len, tables.values())) <= NEAR_ROWS:
+        return findings_near(release.watch, about_with(about, tables), tables)
+    whole = apply_feed(present, present.sequence + 1, tables)
+    return findings_on(release, whole.tables, tables)
 
 
 def _leaning_on(
@@ -158,7 +172,7 @@ def _joined(table: Table, rows: list[QuarantinedRow]) -> Table:
 
 def _sentence(release: Release, finding: Finding) -> str:
     """What the rule says, of which value where it has one, which rule it is, and whose."""
-    owners = {each.rule.iri: each.rule.owner for each in release.compiled}
+    owners = {rule.iri: rule.owner for rule in release.rules}
     owner = owners.get(finding.source_shape, "")
     named = f"rule `{finding.source_shape.rpartition('/')[2]}`" + (f" of {owner}" if owner else "")
     is_own = finding.value and not finding.value.startswith(RESOURCE)

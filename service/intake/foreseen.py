@@ -8,7 +8,7 @@ from ontology.columns import Snapshot
 from ontology.errors import EvenkeelError
 from service.difference import lines_apart
 from service.house import House
-from service.planning import draft_plan
+from service.planning import draft_plan, with_reserved
 from service.recalled import inputs_of
 
 
@@ -47,9 +47,11 @@ def foreseen(house: House, chain: str, present: Snapshot, after: Snapshot) -> Pl
     if not latest:
         return None
     document = house.store.get_document(latest[0].artifact)
-    decision, request = document["decision"], inputs_of(house.store, document)[2]
+    decision, asked = document["decision"], inputs_of(house.store, document)[2]
+    request = with_reserved(house, asked)
     release = house.release_for(chain)
     same = decision["snapshot"] == present.digest and decision["release"] == release.digest
+    same = same and request == asked
     name = "plan" if same else "present"
     digest, currency = document["plan_digest"], decision["currency"]
     try:

@@ -60,6 +60,7 @@ from service.intake.omissions import Omitted, after_omitted, entries_of, omitted
 from service.intake.originals import packed_originals
 from service.intake.priorities import notices_of_priority
 from service.intake.quality import hold_to_gates
+from service.intake.rule_changes import RuleChanges, rule_changes
 from service.intake.touched import touched
 
 _MEANWHILE = {"STALE", "IDEMPOTENCY_CONFLICT"}
@@ -113,7 +114,8 @@ class Reading:
 class Prepared:
     """A delivery as it would be logged, and what it would change; nothing is written yet.
 
-    What is `omitted` goes before it.
+    What is `omitted` goes before it. `ruled` says what the rules find now and did not, and the
+    other way round, where the delivery is small.
     """
 
     reading: Reading
@@ -124,6 +126,7 @@ class Prepared:
     changes: tuple[ClassChanges, ...]
     notes: tuple[str, ...]
     omitted: tuple[Omitted, ...] = ()
+    ruled: RuleChanges | None = None
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,7 @@ def _again(house: House, reading: Reading, known: Event) -> Synced:
     found = as_logged(reading.found, read_feed(house.store, known.artifact))
     account = found.summary() | {
         "feed": reading.feed, "event": known.sequence, "replayed": True, "changes": {},
-        "touched": [], "notices": [],
+        "rules": None, "touched": [], "notices": [],
         "next": next_step(reading.mapping.chain, reading.before.snapshot, found.tables),
     }  # fmt: skip
     return Synced(account, known, replayed=True)
@@ -217,9 +220,9 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
     clocks = reading.clocks or clocks_of(reading.delivery, log, chosen, present, reading.now)
     short = hold_to_key_lengths(reading.found)
     release = house.release_for(chosen.chain)
-    ruled = hold_to_rules(release, short, present, chosen.known)
+    sound = hold_to_rules(release, short, present, chosen.known, before.about)
     judged = hold_to_gates(
-        ruled, chosen, before, house.reader, reading.delivery, may_stop=not dry_run,
+        sound, chosen, before, house.reader, reading.delivery, may_stop=not dry_run,
         severities=reading.waived,
     )  # fmt: skip
     held = judged.result
@@ -243,15 +246,17 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
     )  # fmt: skip
     stated = _stated(contents, clocks, before)
     left_out, now = omitted(house, before, contents, stated), micros_of(reading.now)
-    after = after_omitted(before, left_out, now).after(before.sequence + 1, now, stated)
+    ahead = after_omitted(before, left_out, now).at(now)
+    after = ahead.after(before.sequence + 1, now, stated)
     changes = changes_of(before, after, stated)
+    ruled = rule_changes(release, ahead, after, stated, changes)
     notes = (
         *told.notes,
         *(each.note for each in left_out),
         *judged.notes,
         *notes_of_evolution(house, chosen, reading.found.files),
     )
-    return Prepared(reading, result, contents, clocks, after, changes, notes, left_out)
+    return Prepared(reading, result, contents, clocks, after, changes, notes, left_out, ruled)
 
 
 def _loaded(house: House, ready: Prepared) -> Appended:
@@ -392,7 +397,9 @@ def _account(house: House, ready: Prepared) -> dict[str, Any]:
     return ready.result.summary() | ({"envelope": stated} if stated else {}) | {
         "feed": ready.reading.feed,
         "changes": {each.name: each.counts for each in ready.changes},
-        "notices": [*ready.notes, *notices_of_feed(house.release_for(chain), present, tables),
+        "rules": ready.ruled and ready.ruled.told(),
+        "notices": [*ready.notes, *(ready.ruled.notices() if ready.ruled else ()),
+                    *notices_of_feed(house.release_for(chain), present, tables),
                     *_of_priorities(house, ready)],
         "next": next_step(chain, present, tables),
     }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from governance import releasing
+from governance.canaries import Canary, Guard
 from governance.ledger import Governed
 from governance.releases import ABORTED, ACTIVE, RETIRED, ROLLED_BACK
 from governance.releasing import Actor, Proposal
@@ -18,6 +19,7 @@ from ontology.events import Event, NewEvent
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ADA, BEN = Actor("ada"), Actor("ben")
 MACHINE = Actor("evenkeel", is_person=False)
+CANARY = Canary(Scope(families=("frozen",)), NOON, NOON + timedelta(days=14), (Guard("cost", 2),))
 COLD = "https://w3id.org/evenkeel/rule/cold-chain"
 
 
@@ -127,8 +129,8 @@ def test_what_is_newly_permitted_needs_a_person_who_answers_for_it() -> None:
 def test_a_machine_may_abort_and_never_promote() -> None:
     board = Board()
     board.approved("ours")
-    refused(board, "PERSONS_ONLY", releasing.start_canary, MACHINE, "ours", {"share": 10})
-    board.does(releasing.start_canary, BEN, "ours", {"share": 10})
+    refused(board, "PERSONS_ONLY", releasing.start_canary, MACHINE, "ours", CANARY, "try it")
+    board.does(releasing.start_canary, BEN, "ours", CANARY, "try it")
     refused(board, "PERSONS_ONLY", releasing.activate, MACHINE, "ours", "shipped", board.clock)
     board.does(releasing.abort, MACHINE, "ours", "shortfall rose")
     assert board.status("ours") == ABORTED

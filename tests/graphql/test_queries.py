@@ -8,6 +8,10 @@ from neo4j import Driver
 from graph.settings import Settings
 from graph.transparency import log_verifier
 from ontology.columns import record_at
+from service import releasing
+from service.backtest.ledgered import record, review
+from service.backtest.priced import price_rules
+from service.backtest.run import Window, backtest
 from service.doors.registered import registered
 from service.edits import prices_of_edits
 from service.house import AsOf, house_on
@@ -21,6 +25,7 @@ from service.transparency import checkpoint, keys_of
 from tests.graph.conftest import empty_the_graph
 from tests.graphql.conftest import Ask
 from tests.graphql.world import CHAIN, World, build
+from tests.service.backtest.releases import RULE, without
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +123,47 @@ def test_plans_compared_checked_and_made_again(world: World, ask: Ask) -> None:
                   "} }")["comparison"]["methods"]  # fmt: skip
     assert {"do_nothing", "plan"} <= {one["name"] for one in methods}
     assert all(one["costCents"] == one["figures"]["cost_cents"] for one in methods)
+
+
+def test_back_tests_and_what_rules_cost(world: World, ask: Ask) -> None:
+    """The newest back-test of a proposal with what waits for a person; costs with both plans."""
+    asked = """query($r: String!) { backtest(release: $r) { digest release sameBytes decisionsCount
+        waiting opened { kind rules plans count used units } totals { costCentsBefore
+        costCentsAfter } decisions(changed: true, first: 3) { plan linesChanged } } }"""
+    tried = without("cold-chain.ttl", "open-lane.ttl")
+    assert {"backtest": None} == ask(asked, r=tried.digest)
+    releasing.propose(world.house, tried, "tried", "person:0")
+    kept = backtest(world.house, tried, Window((CHAIN,)), workers=1)
+    record(world.house, kept, "ann")
+    review(world.house, kept, "person:1", "looked", ["cold-chain"])
+    found = ask(asked, r=tried.digest)["backtest"]
+    assert (kept.digest, tried.digest, [RULE + "open-lane"]) == (
+        found["digest"], found["release"], found["waiting"])  # fmt: skip
+    assert found["sameBytes"] == found["decisionsCount"] == len(kept.result["decisions"])
+    assert kept.result["opened"] == found["opened"]
+    assert [one["difference"]["cost_cents"] for one in kept.result["totals"]] == [
+        one["costCentsAfter"] - one["costCentsBefore"] for one in found["totals"]
+    ]
+    assert [one["lines_changed"] for one in kept.result["decisions"] if one["opened"]][:3] == [
+        one["linesChanged"] for one in found["decisions"]
+    ]
+
+
+def test_what_rules_cost_in_a_plan(world: World, ask: Ask) -> None:
+    """Nothing before they were priced; then as the service has them, with the other plan's name."""
+    plan = world.house.catalog.plans(CHAIN, first=1).rows[0].plan.digest
+    asked = """query($p: String!) { ruleCosts(plan: $p) { rule differenceScaled counterfactual }
+        ruleInteractions(plan: $p) { rules atMostScaled artifact } }"""
+    assert {"ruleCosts": [], "ruleInteractions": []} == ask(asked, p=plan)
+    (priced,) = price_rules(world.house, None, "ann", chains=(CHAIN,), pairs=True,
+                            workers=1).result["plans"]  # fmt: skip
+    found = ask(asked, p=plan)
+    assert [(one["rules"][0], one["difference_scaled"], one["counterfactual"])
+            for one in priced["costs"]] == [tuple(one.values()) for one in found["ruleCosts"]
+                                            ]  # fmt: skip
+    assert [(one["rules"], one["interaction"]["at_most_scaled"], one["artifact"])
+            for one in priced["pairs"]] == [
+        tuple(one.values()) for one in found["ruleInteractions"]]  # fmt: skip
 
 
 def test_wishes_have_prices(world: World, ask: Ask) -> None:

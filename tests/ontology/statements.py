@@ -34,13 +34,20 @@ def properties_of(graph: Graph) -> set[Any]:
             *graph.subjects(RDF.type, OWL.ObjectProperty)}  # fmt: skip
 
 
+def is_inferred(graph: Graph, word: Any) -> bool:
+    """Whether nothing is ever loaded under a word: its statements follow from others."""
+    return "inferred" in map(str, graph.objects(word, INV.standing))
+
+
 def said_by_turtle(graph: Graph) -> Statements:
     """What the Turtle says of classes, keys, fields, ranges, standings and shortcuts."""
     said: Statements = set()
     for word in graph.subjects(RDF.type, OWL.Class):
-        if isinstance(word, URIRef):
+        if isinstance(word, URIRef) and not is_inferred(graph, word):
             said |= _class_said(graph, word)
     for word in properties_of(graph):
+        if is_inferred(graph, word):
+            continue
         shortcut = graph.value(word, INV.linkClass)
         said |= _shortcut_said(graph, word) if shortcut else _property_said(graph, word)
     return said

@@ -10,6 +10,17 @@ from typing import Any, ClassVar
 import pytest
 from rdflib import OWL, RDF, RDFS, SKOS, XSD, Graph, Literal, Namespace, URIRef
 
+from ontology.axioms import (
+    AXIOMS,
+    INFERRED_CLASSES,
+    INFERRED_PROPERTIES,
+    INVERSE,
+    SUB_CLASS,
+    SUB_PROPERTY,
+    SYMMETRIC,
+    TRANSITIVE,
+    Axiom,
+)
 from ontology.events import Event as LoggedEvent
 from ontology.history import Event
 from ontology.terms import NAMESPACE, CarrierId, local_name
@@ -72,6 +83,55 @@ def differences(graph: Graph, records: dict[str, Any]) -> set[tuple[str, ...]]:
 def test_turtle_and_dataclasses_say_the_same() -> None:
     """No class, field, key, range, cardinality, standing or shortcut stands on one side alone."""
     assert set() == differences(vocabulary(), RECORDS)
+
+
+AXIOM_KINDS = {SUB_CLASS: RDFS.subClassOf, SUB_PROPERTY: RDFS.subPropertyOf,
+               INVERSE: OWL.inverseOf}  # fmt: skip
+KINDS_OF_PROPERTIES = {TRANSITIVE: OWL.TransitiveProperty, SYMMETRIC: OWL.SymmetricProperty}
+
+
+def axioms_in(graph: Graph) -> set[Axiom]:
+    """The axioms of the Turtle about words of its own."""
+    found = {
+        Axiom(kind, local(subject), local(value))
+        for kind, link in AXIOM_KINDS.items()
+        for subject, value in graph.subject_objects(link)
+        if str(value).startswith(NAMESPACE)
+    }
+    return found | {Axiom(kind, local(word)) for kind, form in KINDS_OF_PROPERTIES.items()
+                    for word in graph.subjects(RDF.type, form)}  # fmt: skip
+
+
+def inferred_in(graph: Graph) -> set[tuple[str, ...]]:
+    """The words that are inferred, properties with their ends."""
+    words_in = set(graph.subjects(INV.standing, Literal("inferred")))
+    return {
+        (local(word), *(local(end) for link in (RDFS.domain, RDFS.range)
+                        for end in graph.objects(word, link)))
+        for word in words_in
+    }  # fmt: skip
+
+
+def test_axioms_and_inferred_words_are_the_same() -> None:
+    """Those of the Turtle are those that the reasoner follows; a planted one is seen."""
+    graph = copied()
+    expected = {(name,) for name in INFERRED_CLASSES}
+    expected |= {(n, e.subject, e.object) for n, e in INFERRED_PROPERTIES.items()}
+    assert set(AXIOMS) == axioms_in(graph)
+    assert expected == inferred_in(graph)
+    graph.add((INV.Lane, RDFS.subClassOf, INV.Party))
+    assert set(AXIOMS) != axioms_in(graph)
+
+
+def test_what_requires_a_property_names_one_of_its_link_class() -> None:
+    """An inferred property with a link class says by which of its fields."""
+    graph = vocabulary()
+    (word,) = graph.subjects(INV.linkRequires)
+    named = [local(graph.value(word, link)) for link in
+             (INV.linkClass, INV.linkSubject, INV.linkObject, INV.linkRequires)]  # fmt: skip
+    assert ["approvedReplacement", "Substitute", "item", "replacement", "approvedBy"] == [
+        local(word), *named
+    ]  # fmt: skip
 
 
 def restriction(graph: Graph, class_name: str, field: str) -> Any:

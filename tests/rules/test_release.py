@@ -1,10 +1,12 @@
 """A release is immutable, known by its digest, and refuses to decide with a bad rule."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ontology.errors import EvenkeelError, InputError
+from rules.knobs import Knob
 from rules.lint import lint
 from rules.release import Release, default_release, from_document, from_folder
 from tests.rules.worlds import PREFIXES
@@ -36,6 +38,52 @@ def test_the_digest_covers_texts_names_and_knobs_but_no_order() -> None:
         Release("r", "1", release.shapes, {"work_limit": 1, "x": "y"}),
     ]
     assert len({release.digest, *(other.digest for other in others)}) == 5
+
+
+def test_releases_of_before_keep_their_digest() -> None:
+    """Without definitions and policies the document is of the first form, to the byte."""
+    old = Release("r", "1", {"a.ttl": "# nothing\n"}, {"rounds": 5, "x": "y"})
+    assert "evenkeel-release/1" == old.to_document()["format"]
+    assert "3bcbb709e276c8228202d2b645075860661087a4a2c2a73f6d074b6b07147f64" == old.digest
+    assert old == from_document(old.to_document())
+
+
+def test_the_digest_covers_policies_and_what_knobs_mean() -> None:
+    """A threshold, a unit or a range that changes makes another release; each is read back."""
+    knob = Knob("How often", "solves", 5, 0, 50)
+    release = Release(
+        "r", "1", {}, {"rounds": 5}, {"approvals.toml": "people = 2"}, {"rounds": knob}
+    )
+    others = [
+        replace(release, policies={"approvals.toml": "people = 1"}),
+        replace(release, policies={"scope.toml": "people = 2"}),
+        replace(release, policies={}),
+        replace(release, definitions={"rounds": replace(knob, unit="times")}),
+        replace(release, definitions={"rounds": replace(knob, most=None)}),
+        replace(release, definitions={}),
+    ]
+    assert 7 == len({release.digest, *(other.digest for other in others)})
+    for one in (release, *others):
+        assert (one, one.digest) == (from_document(one.to_document()), one.digest)
+    assert {"people": 2} == release.policy("approvals.toml")
+    assert {} == release.policy("scope.toml")
+
+
+@pytest.mark.parametrize("value", [-1, 51, "5"])
+def test_no_knob_is_outside_of_its_own_range(value: int | str) -> None:
+    """Whoever writes the value, the release states what it may be."""
+    with pytest.raises(InputError, match="0 to 50 solves") as refusal:
+        Release("r", "1", {}, {"rounds": value}, {}, {"rounds": Knob("t", "solves", 5, 0, 50)})
+    assert refusal.value.code == "RELEASE_BAD"
+
+
+def test_a_folder_gives_policies_and_what_knobs_mean(tmp_path: Path) -> None:
+    """Every other file in TOML is under the digest as it was written."""
+    (tmp_path / "knobs.toml").write_text(KNOB + "default = 5\nmost = 7")
+    (tmp_path / "approvals.toml").write_text("# two\npeople = 2")
+    found = from_folder(tmp_path)
+    assert {"approvals.toml": "# two\npeople = 2"} == dict(found.policies)
+    assert {"x": Knob("x", "days", 5, None, 7)} == dict(found.definitions)
 
 
 def test_a_release_cannot_be_changed() -> None:
@@ -79,6 +127,10 @@ def test_the_shipped_release_has_its_knobs_and_rules() -> None:
         {**default_release().to_document(), "shapes": {"a.ttl": 1}},
         {**default_release().to_document(), "knobs": {"x": True}},
         {**default_release().to_document(), "knobs": {"x": 1.5}},
+        {**default_release().to_document(), "policies": {"a.toml": "[a"}},
+        {**default_release().to_document(), "policies": []},
+        {**default_release().to_document(), "definitions": {"rounds": {"title": "only"}}},
+        {**default_release().to_document(), "definitions": {}, "policies": {}},
     ],
 )
 def test_documents_of_another_form_are_refused(document: object) -> None:
@@ -177,7 +229,7 @@ def test_what_is_outside_the_fragment_blocks_and_is_named(
 
 def test_lint_names_rules_without_words_examples_or_focus(tmp_path: Path) -> None:
     """Missing title and owner, a missing example, and an example that the rule does not meet."""
-    release = release_of('sh:message "no" ; sh:path inv:kind ; sh:in ( "x" )')
+    release = release_of('sh:message "no" ; sh:path ( inv:lane inv:mode ) ; sh:in ( "road" )')
     codes = [remark.code for remark in lint(release, tmp_path)]
     assert ["RULE_EXAMPLE_WRONG", "RULE_UNDOCUMENTED"] == codes
     (tmp_path / "one").mkdir()
@@ -185,7 +237,7 @@ def test_lint_names_rules_without_words_examples_or_focus(tmp_path: Path) -> Non
         (tmp_path / "one" / file).write_text("")
     (tmp_path / "one" / "expected.txt").write_text("no\n")
     codes = [remark.code for remark in lint(release, tmp_path)]
-    assert codes.count("RULE_MATCHES_NOTHING") == 2
+    assert codes.count("RULE_MATCHES_NOTHING") == 3  # twice no focus node, and no lane's mode
     assert codes.count("RULE_EXAMPLE_WRONG") == 1
 
 

@@ -1,11 +1,12 @@
 """Random small supply chains and random shapes of the fragment, drawn from a seeded source."""
 
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from itertools import product
 from random import Random
 from typing import Any
 
-from ontology.columns import Snapshot, Table, table_of
+from ontology.columns import Snapshot, Table, record_at, table_of
 from ontology.demand import DemandForecast
 from ontology.goods import Item, Lot, Production, Substitute, UnitConversion
 from ontology.movement import (
@@ -27,8 +28,9 @@ from ontology.partners import (
 from ontology.places import Calendar, CalendarException, Location, SharedResource
 from ontology.regulation import ResidencyPermission, TradeRestriction
 from ontology.stock import StockPosition
-from ontology.terms import NAMESPACE, RESOURCE
+from ontology.terms import NAMESPACE, RESOURCE, key_of, local_name
 from ontology.transport import Lane
+from rules.movement_laws import MOVEMENT_LAWS
 from rules.properties import is_class, properties_of
 
 MONDAY = date(2026, 3, 2)
@@ -76,7 +78,8 @@ def random_tables(random: Random) -> dict[str, Table]:
                 for x in some(random, LOTS)],
         "Location": [
             Location(x, kind=pick(("hub", "plant")), country=pick(COUNTRIES),
-                     residency_zone=pick(ZONES), serves_class=pick((None, GHOST, "fresh")))
+                     residency_zone=pick(ZONES), serves_class=pick((None, GHOST, "fresh")),
+                     part_of=pick((None, GHOST, *PLACES)))
             for x in some(random, PLACES)
         ],
         "Lane": [
@@ -193,6 +196,34 @@ def random_movements(random: Random, count: int) -> Table:
     return table_of(found.values(), "Movement")
 
 
+def lawful(movement: Movement) -> Movement | None:
+    """The movement without what one of its kind never says; None where that leaves too little."""
+    stated, possible = MOVEMENT_LAWS[movement.kind]
+    free = {"kind", "item", "departsOn", "arrivesOn", "departsWeekday", "arrivesWeekday"}
+    gone = {
+        part.name: None
+        for part in fields(movement)
+        if local_name(part.name) not in free | {*stated, *possible}
+    }
+    kept = replace(movement, **gone)  # type: ignore[arg-type]
+    if kept.lot is None:
+        kept = replace(kept, remaining_life_days=None)
+    if kept.kind == "substitution":
+        kept = replace(kept, destination=kept.origin)
+    is_whole = all(getattr(kept, p.name) is not None for p in fields(kept)
+                   if local_name(p.name) in stated)  # fmt: skip
+    stays = kept.kind == "transfer" and kept.origin == kept.destination
+    return kept if is_whole and not stays else None
+
+
+def lawful_movements(random: Random, count: int) -> Table:
+    """Movements of all kinds, each as one of its kind may be."""
+    table = random_movements(random, count)
+    rows = (lawful(record_at(table, row)) for row in range(len(table)))
+    kept = [movement for movement in rows if movement is not None]
+    return table_of({key_of(m): m for m in kept}.values(), "Movement")
+
+
 def random_stock_after(random: Random) -> Table:
     """Stock after moves with safety stocks, quantities not yet chosen."""
     pairs = some(random, tuple(product(ITEMS, PLACES)))
@@ -298,7 +329,7 @@ class RandomShape:
             return f"( {' '.join(self._constant(values) for _ in range(2))} )"
         fixed = {
             "datatype": ("xsd:string", "xsd:integer", "xsd:date"),
-            "class": ("inv:Item", "inv:Lane", "inv:Location"),
+            "class": ("inv:Item", "inv:Lane", "inv:Location", "inv:Party", "inv:SoleSourcedItem"),
             "nodeKind": ("sh:IRI", "sh:Literal", "sh:BlankNodeOrIRI"),
             "pattern": ('"a"', '"^[a-m]"', '"1|N"'),
         }

@@ -203,7 +203,7 @@ def test_without_a_key_nothing_is_proved(
 def test_tools_are_copied_out(run: Run, tmp_path: Path) -> None:
     """Verifier and witness as files of their own."""
     assert 0 == run("tools", tmp_path / "tools")[0]
-    assert {"log_verifier.py", "log_witness.py", "signing_key.py"} == {
+    assert {"log_verifier.py", "log_witness.py", "report_verifier.py", "signing_key.py"} == {
         path.name for path in (tmp_path / "tools").iterdir()
     }  # fmt: skip
 

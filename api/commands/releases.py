@@ -1,0 +1,439 @@
+"""The commands about policy releases: proposed, approved, put in force, taken back, handed out."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.output import GOOD, REFUSED, AsJson, console, hint, plain, print_document, time_of
+from ontology.errors import InputError, OutsideError
+
+if TYPE_CHECKING:
+    from governance.releases import ReleaseCase
+    from service.house import House
+    from service.ledger import Decided
+
+DIGITS = 12
+Which = Annotated[
+    str, typer.Argument(metavar="RELEASE", help="Its digest, or how it begins, or `NAME VERSION`.")
+]
+Why = Annotated[str, typer.Option("--reason", help="Why; it is kept, so say it without a name.")]
+Chain = Annotated[str, typer.Option(help="A supply chain, or * for all.")]
+Regions = Annotated[
+    list[str] | None, typer.Option("--region", help="Only what arrives there; again for more.")
+]
+Families = Annotated[
+    list[str] | None, typer.Option("--family", help="Only items of this family; again for more.")
+]
+
+
+def register_in(policy: typer.Typer) -> None:
+    """Add the commands of this module to the group `policy`."""
+    for name, command in (
+        ("propose", propose), ("list", listing), ("show", show), ("in-force", in_force),
+        ("review", review), ("approve", approve), ("canary", canary), ("activate", activate),
+        ("retire", retire), ("roll-back", roll_back), ("withdraw", withdraw), ("abort", abort),
+        ("guard", guard), ("export", export), ("verify", verify),
+    ):  # fmt: skip
+        policy.command(name)(command)
+
+
+def propose(
+    folder: Annotated[Path, typer.Argument(help="With shapes/ and knobs.toml.")],
+    reason: Why = "",
+    chain: Chain = "*",
+    region: Regions = None,
+    family: Families = None,
+    waive: Annotated[
+        list[str] | None,
+        typer.Option(help="Answer for a finding of lint: RULE=CODE:REASON; again for more."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Propose the rules of a folder as a release, for all or for a part."""
+    from api.commands.server import opened
+    from governance.scopes import Scope
+    from rules.release import from_folder
+    from service.persons import acting
+    from service.releasing import propose as proposed
+
+    release, scope = from_folder(folder), Scope(chain, tuple(region or ()), tuple(family or ()))
+    with opened() as house:
+        waivers = [_waiver(one, [rule.iri for rule in release.rules]) for one in waive or ()]
+        done = proposed(house, release, reason, acting(house), scope, waivers)
+    return _tell(
+        done,
+        release.digest,
+        as_json=as_json,
+        then="`evenkeel policy backtest {0}` tells what it would have changed",
+    )
+
+
+def listing(as_json: AsJson = False) -> int:
+    """Show every release that was proposed, the newest last."""
+    from api.commands.server import opened
+    from api.screen.drawing import add, table
+
+    with opened() as house:
+        cases = list(house.ledger.state().releases.cases.values())
+    if as_json:
+        print_document({"releases": [told(one) for one in cases]})
+        return GOOD
+    made = table("release", "name", "version", "status", "where", "proposed by", spare=("name",))
+    for one in cases:
+        add(made, one.digest[:DIGITS], one.name, one.version, one.status, one.scope.words,
+            one.author)  # fmt: skip
+    console().print(made if cases else "nobody has proposed a release: the shipped one is in force")
+    return GOOD
+
+
+def show(release: Which, as_json: AsJson = False) -> int:
+    """Show a release: its status, who decided what and why, since when it is in force.
+
+    And what it says otherwise than the one that it was proposed instead of.
+    """
+    from api.commands.server import opened
+    from service.releasing import find, history, said_otherwise
+
+    with opened() as house:
+        case = find(house, release)
+        events, otherwise = history(house, case.digest), said_otherwise(house, case)
+        timeline = house.ledger.state().releases.timeline
+    happened = [
+        {"event": each.sequence, "at": each.recorded_at, "kind": each.kind, "agent": each.agent,
+         **{part: each.payload[part] for part in ("reason", "rule") if part in each.payload}}
+        for each in events
+    ]  # fmt: skip
+    since = [{"since": each.since, "where": each.scope.words, "release": each.release,
+              "replaced": each.replaced} for each in timeline
+             if case.digest in (each.release, each.replaced)]  # fmt: skip
+    if as_json:
+        words = [each.told for each in otherwise]
+        print_document(told(case) | {"says": words, "happened": happened, "timeline": since})
+        return GOOD
+    _show(case, happened, since)
+    for each in otherwise:
+        typer.echo(f"says         {plain(each.told)}")
+    return GOOD
+
+
+def in_force(
+    chain: Annotated[str, typer.Option(help="Of this chain; by default of all others.")] = "",
+    at: Annotated[str, typer.Option(help="At a time, past or to come; by default now.")] = "",
+    as_json: AsJson = False,
+) -> int:
+    """Show which release governs a chain, and which its parts, at a time."""
+    from api.commands.server import opened
+    from service.serving import in_force_at
+
+    with opened() as house:
+        found = in_force_at(house, chain, time_of(at, "--at") if at else None)
+    if as_json:
+        print_document(found)
+        return GOOD
+    typer.echo(f"the whole    {found['whole'][:DIGITS] or 'none'}")
+    for part in found["parts"]:
+        names = ", ".join([*part["regions"], *part["families"]]) or "all"
+        share = f", {part['share_percent']}% of it" if part["share_percent"] < 100 else ""
+        kind = "canary" if part["is_canary"] else "part"
+        typer.echo(f"{kind:<12} {part['release'][:DIGITS]} for {plain(names)}{share}")
+    return GOOD
+
+
+def review(
+    release: Which,
+    rule: Annotated[str, typer.Option(help="The rule, by IRI or its last part.")],
+    reason: Why = "",
+    as_json: AsJson = False,
+) -> int:
+    """Answer for a rule by which a release permits what was denied."""
+    from service.releasing import find
+    from service.releasing import review as answered
+
+    def decide(house: "House", name: str, agent: str) -> "Decided":
+        open_rules = find(house, name).deny_to_allow
+        return answered(house, name, named_rule(rule, open_rules), reason, agent)
+
+    return _decide(release, decide, as_json=as_json, then="")
+
+
+def approve(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
+    """Approve a release that somebody else proposed, and that was back-tested."""
+    from service.releasing import approve as approved
+
+    return _decide(
+        release,
+        lambda house, name, agent: approved(house, name, reason, agent),
+        as_json=as_json,
+        then="`evenkeel policy activate {0}` puts it in force",
+    )
+
+
+def canary(
+    release: Which,
+    *,
+    reason: Why = "",
+    chain: Chain = "*",
+    region: Regions = None,
+    family: Families = None,
+    share: Annotated[
+        int, typer.Option(min=1, max=100, help="Percent of items and places, a stable choice.")
+    ] = 100,
+    salt: Annotated[
+        str, typer.Option(help="Another one chooses others; by default its digest.")
+    ] = "",
+    guard: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="METRIC=PERCENT: abort if worse by more; cost, shortfall, exceptions, "
+            "gap. By default each by 5."
+        ),
+    ] = None,
+    pairs: Annotated[int, typer.Option(min=5, help="Plans to compare before it may go on.")] = 8,
+    days: Annotated[int, typer.Option(min=1, max=365, help="Then it ends by itself.")] = 14,
+    as_json: AsJson = False,
+) -> int:
+    """Let an approved release decide for a part, beside the one in force for the rest."""
+    from governance.canaries import METRICS, Canary, Guard
+    from governance.scopes import Scope
+    from service.releasing import find, start_canary
+
+    guards = tuple(_guard(one) for one in guard or [f"{name}=5" for name in METRICS])
+    scope = Scope(chain, tuple(region or ()), tuple(family or ()))
+
+    def decide(house: "House", name: str, agent: str) -> "Decided":
+        found, begins = find(house, name), datetime.now(UTC)
+        terms = Canary(scope, begins, begins + timedelta(days=days),
+                       tuple(Guard(*each) for each in guards), share,
+                       salt or found.digest[:DIGITS], pairs)  # fmt: skip
+        return start_canary(house, name, terms, reason, agent)
+
+    return _decide(
+        release,
+        decide,
+        as_json=as_json,
+        then="each plan is compared; `evenkeel policy show {0}` shows the evidence",
+    )
+
+
+def activate(
+    release: Which,
+    begins: Annotated[str, typer.Option("--from", help="Since when; by default now.")] = "",
+    replacing: Annotated[
+        str, typer.Option(help="The digest that you saw in force; refused if it is another.")
+    ] = "",
+    as_json: AsJson = False,
+) -> int:
+    """Put an approved release in force where it was proposed for."""
+    from service.releasing import activate as activated
+
+    since = time_of(begins, "--from") if begins else None
+
+    def decide(house: "House", name: str, agent: str) -> "Decided":
+        return activated(house, name, agent, replacing or None, since)
+
+    return _decide(
+        release,
+        decide,
+        as_json=as_json,
+        then="`evenkeel policy roll-back {0} --reason WHY` takes it back at once",
+    )
+
+
+def retire(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
+    """Take a release out of force that governs a part, or a chain of its own."""
+    from service.releasing import retire as retired
+
+    return _decide(release, lambda house, name, agent: retired(house, name, reason, agent),
+                   as_json=as_json)  # fmt: skip
+
+
+def roll_back(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
+    """Put back in force, at once, what a release replaced."""
+    from service.releasing import roll_back as rolled_back
+
+    return _decide(release, lambda house, name, agent: rolled_back(house, name, reason, agent),
+                   as_json=as_json)  # fmt: skip
+
+
+def withdraw(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
+    """Give up a release that is not in force."""
+    from service.releasing import withdraw as withdrawn
+
+    return _decide(release, lambda house, name, agent: withdrawn(house, name, reason, agent),
+                   as_json=as_json)  # fmt: skip
+
+
+def abort(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
+    """End a canary: the release in force decides for its part again."""
+    from service.releasing import abort as aborted
+
+    return _decide(release, lambda house, name, agent: aborted(house, name, reason, agent),
+                   as_json=as_json)  # fmt: skip
+
+
+def guard(as_json: AsJson = False) -> int:
+    """Compare what was planned under each canary, and end those that are worse or out of time.
+
+    The service does this by itself; exit 1 where a canary was ended.
+    """
+    from dataclasses import asdict
+
+    from api.commands.server import opened
+    from service.canaries import guard_canaries
+
+    with opened() as house:
+        found = guard_canaries(house)
+    if as_json:
+        print_document({"canaries": [
+            asdict(one) | {"aborted": one.aborted.sequence if one.aborted else None}
+            for one in found
+        ]})  # fmt: skip
+        return REFUSED if any(one.aborted for one in found) else GOOD
+    for one in found:
+        typer.echo(
+            f"{one.release[:DIGITS]}  {one.compared} plans compared"
+            + (f", ended: {one.aborted.payload['reason']}" if one.aborted else "")
+        )
+        for reason in one.not_compared:
+            hint(f"not compared: {plain(reason)}")
+    if not found:
+        typer.echo("there is no canary")
+    return REFUSED if any(one.aborted for one in found) else GOOD
+
+
+def export(
+    release: Which,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    as_json: AsJson = False,
+) -> int:
+    """Write a release with proofs that the signed log holds its proposal and what came of it."""
+    from api.commands.server import opened
+    from service.persons import acting
+    from service.signed_releases import signed_release
+
+    with opened() as house:
+        data = signed_release(house, release, acting(house))
+    try:
+        output.write_bytes(data)
+    except OSError as error:
+        raise OutsideError(f"cannot write `{output}`: {error.strerror}", code="OUTPUT_FAILED",
+                           hint="name another file") from error  # fmt: skip
+    if as_json:
+        print_document({"output": str(output), "bytes": len(data)})
+    hint(f"wrote {output}: `evenkeel policy verify {output} --key KEY` checks it anywhere")
+    return GOOD
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="What `policy export` wrote.")],
+    key: Annotated[
+        list[str] | None, typer.Option(help="Public key of the log, or a file that holds it.")
+    ] = None,
+    since: Annotated[
+        Path | None, typer.Option(help="A checkpoint that you have: the log must continue it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Check a release without database or network: its digest, and that the signed log has it."""
+    from api.commands.log import bytes_of, checked, trusted_keys
+    from service.signed_releases import verify_release
+
+    data, older = bytes_of(file), bytes_of(since).decode() if since else ""
+    found = checked(lambda: verify_release(data, trusted_keys(key), older))
+    if as_json:
+        print_document(found)
+        return GOOD
+    typer.echo(f"release      {found['digest']}, {plain(found['name'])} {plain(found['version'])}")
+    typer.echo(f"log          {plain(found['origin'])}, {found['size']:,} events")
+    for each in found["events"]:
+        typer.echo(f"proved       event {each['event']:,}, {plain(each['kind'])}, by "
+                   f"{plain(each['agent'])}")  # fmt: skip
+    return GOOD
+
+
+def told(case: "ReleaseCase") -> dict[str, Any]:
+    """A release as a document."""
+    found = {
+        "digest": case.digest, "name": case.name, "version": case.version, "status": case.status,
+        "author": case.author, "reason": case.reason, "parent": case.parent,
+        "scope": case.scope.stated(), "rules": case.shape_count, "approvers": list(case.approvers),
+        "backtest": case.backtest, "deny_to_allow": list(case.deny_to_allow),
+        "unreviewed": list(case.unreviewed),
+    }  # fmt: skip
+    if case.canary is not None:
+        seen = [{"metric": one.guard.metric, "most_percent": one.guard.most_percent,
+                 "pairs": one.pairs, "worse": one.worse, "is_broken": one.is_broken}
+                for one in case.canary.told()]  # fmt: skip
+        found["canary"] = {**case.canary.stated(), "seen": seen}
+    return found
+
+
+def named_rule(text: str, rules: Sequence[str]) -> str:
+    """A rule by its IRI or the last part of it, where there is one of that name."""
+    return next((iri for iri in rules if text in (iri, iri.rpartition("/")[2])), text)
+
+
+def _show(case: "ReleaseCase", happened: list[dict[str, Any]], since: list[dict[str, Any]]) -> None:
+    typer.echo(f"release      {case.digest}")
+    typer.echo(f"name         {plain(case.name)} {plain(case.version)}, {case.shape_count} rules")
+    typer.echo(f"status       {case.status}, {plain(case.scope.words)}")
+    typer.echo(f"instead of   {case.parent[:DIGITS] or 'none'}")
+    for rule in case.deny_to_allow:
+        state = "reviewed" if rule in case.reviewed else "NOBODY HAS REVIEWED"
+        typer.echo(f"permits      what was denied, by {plain(rule)}: {state}")
+    for each in happened:
+        why = f": {each['reason']}" if "reason" in each else ""
+        typer.echo(f"{each['at']:%Y-%m-%d %H:%M}  {each['kind']} by {plain(each['agent'])}"
+                   f"{plain(why)}")  # fmt: skip
+    for entry in since:
+        typer.echo(f"in force     {plain(entry['where'])} since {entry['since']:%Y-%m-%d %H:%M}: "
+                   f"{entry['release'][:DIGITS] or 'none'}")  # fmt: skip
+    for one in case.canary.told() if case.canary is not None else ():
+        typer.echo(f"guard        {one.guard.metric}, at most {one.guard.most_percent}% worse: "
+                   f"worse in {one.worse} of {one.pairs} plans, chance without harm "
+                   f"{one.chance_of}/{2**one.pairs}{', BROKEN' if one.is_broken else ''}"
+                   )  # fmt: skip
+
+
+def _decide(
+    release: str, decide: "Callable[[House, str, str], Decided]", *, as_json: bool, then: str = ""
+) -> int:
+    from api.commands.server import opened
+    from service.persons import acting
+    from service.releasing import find
+
+    with opened() as house:
+        done = decide(house, release, acting(house))
+        digest = find(house, release).digest
+    return _tell(done, digest, as_json=as_json, then=then)
+
+
+def _tell(done: "Decided", digest: str, *, as_json: bool, then: str = "") -> int:
+    case = done.state.releases.case(digest)
+    if as_json:
+        print_document(told(case) | {"event": done.event.sequence if done.event else None})
+        return GOOD
+    typer.echo(f"{digest[:DIGITS]} is {case.status}" + ("" if done.event else " already"))
+    if then:
+        hint(then.format(digest[:DIGITS]))
+    return GOOD
+
+
+def _waiver(text: str, rules: Sequence[str]) -> dict[str, str]:
+    rule, _, rest = text.partition("=")
+    code, _, reason = rest.partition(":")
+    if not (rule and code and reason.strip()):
+        raise InputError(f"`{plain(text)[:60]}` is nothing for --waive", code="USAGE",
+                         hint="write RULE=CODE:REASON")  # fmt: skip
+    return {"rule": named_rule(rule, rules), "code": code, "reason": reason.strip()}
+
+
+def _guard(text: str) -> tuple[str, int]:
+    metric, _, percent = text.partition("=")
+    if not percent.isdecimal():
+        raise InputError(f"`{plain(text)[:60]}` is nothing for --guard", code="USAGE",
+                         hint="write METRIC=PERCENT, such as cost=5")  # fmt: skip
+    return metric, int(percent)

@@ -1,0 +1,330 @@
+"""The approval of plans: each plan's case by its digest, what is promised, and whose power."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from governance.matrix import Demand, demand_of
+from governance.scopes import Scope, scope_of
+from ontology.errors import StateError
+from ontology.events import (
+    APPROVAL_COMMENTED,
+    APPROVAL_DECLINED,
+    APPROVAL_ESCALATED,
+    APPROVAL_EXPIRED,
+    APPROVAL_GIVEN,
+    APPROVAL_RETURNED,
+    APPROVAL_VOIDED,
+    PLAN_CARRIED_OUT,
+    PLAN_SUBMITTED,
+    POWER_DELEGATED,
+    POWER_TAKEN_BACK,
+    Event,
+    micros_of,
+    moment_of,
+)
+from ontology.promises import Key, Promise, promise_of, summed
+
+WAITING, APPROVED = "waiting", "approved"
+DECLINED, RETURNED, VOID, EXPIRED = "declined", "returned", "void", "expired"
+CARRIED_OUT = "carried out"
+CASE_STATUSES = (WAITING, APPROVED, DECLINED, RETURNED, VOID, EXPIRED, CARRIED_OUT)
+
+CASE_TRANSITIONS: Mapping[tuple[str, str], str] = MappingProxyType({
+    (WAITING, APPROVAL_GIVEN): WAITING,  # APPROVED where it completes what is demanded
+    (WAITING, APPROVAL_DECLINED): DECLINED,
+    (WAITING, APPROVAL_RETURNED): RETURNED,
+    (WAITING, APPROVAL_ESCALATED): WAITING,
+    (WAITING, APPROVAL_VOIDED): VOID,
+    (WAITING, APPROVAL_EXPIRED): EXPIRED,
+    (APPROVED, APPROVAL_VOIDED): VOID,
+    (APPROVED, APPROVAL_EXPIRED): EXPIRED,
+    (APPROVED, PLAN_CARRIED_OUT): CARRIED_OUT,
+    (RETURNED, PLAN_SUBMITTED): WAITING,
+    (VOID, PLAN_SUBMITTED): WAITING,
+    (EXPIRED, PLAN_SUBMITTED): WAITING,
+})  # fmt: skip
+"""From a status by an event to the next; what is not named here is refused.
+
+A plan that was returned, void or expired may be submitted again, and then nobody has approved it.
+What was declined stays declined: a change is another plan. Comments change no status.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A person's approval: with which roles, and whose power where it was not their own (`by`).
+
+    A `mandate` says by what the service itself approved, within what people set.
+    """
+
+    person: str
+    roles: tuple[str, ...]
+    by: Mapping[str, tuple[str, ...]]
+    at: datetime
+    reason: str
+    mandate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What was said or done about a case, by whom and when, in words."""
+
+    kind: str
+    person: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCase:
+    """A submitted plan on its way. `submission` is the event that began the present round.
+
+    `authors` made the plan or one that it was edited from, or submitted it: none of them approves.
+    So many of those plans were made by `unnamed` hands. `deadline` is when the next of
+    `escalates_to` is named; `until`, when it expires. `promises` are what it reserves, while it is
+    approved.
+    """
+
+    plan: str
+    chain: str
+    submission: int
+    submitted_by: str
+    maker: str
+    authors: frozenset[str]
+    unnamed: int
+    demands: tuple[Demand, ...]
+    places: tuple[tuple[str, ...], ...] | None
+    families: tuple[str, ...] | None
+    ways: tuple[str, ...]
+    gap_per_million: int
+    deadline: datetime
+    deadline_hours: int
+    until: datetime
+    escalates_to: tuple[str, ...]
+    status: str = WAITING
+    escalated: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    band_per_million: int = 0
+    remarks: tuple[Remark, ...] = ()
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits, or is approved and stands."""
+        return self.status in (WAITING, APPROVED)
+
+    def is_within(self, scope: Scope) -> bool:
+        """Whether all that the plan touches lies in a scope; what cannot be told does not."""
+        if not scope.covers(self.chain):
+            return False
+        return _all_in(self.places, scope.regions) and _all_in(
+            None if self.families is None else tuple((each,) for each in self.families),
+            scope.families,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """A person hands the power to approve to another, for a scope and a time; `id` is its event."""
+
+    id: int
+    giver: str
+    taker: str
+    scope: Scope
+    since: datetime
+    until: datetime
+    reason: str
+    ended: bool = False
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is in force at a time."""
+        return not self.ended and self.since <= now < self.until
+
+
+@dataclass(frozen=True)
+class Approvals:
+    """Every case by the plan's digest, and every delegation, in the order of the log."""
+
+    cases: Mapping[str, PlanCase] = field(default_factory=dict)
+    delegations: tuple[Delegation, ...] = ()
+    approved: tuple[str, ...] = ()
+    """The plans that were ever approved, in that order."""
+
+    def case(self, plan: str) -> PlanCase:
+        """The case of a plan. Raises StateError `APPROVAL_UNASKED`."""
+        found = self.cases.get(plan)
+        if found is None:
+            raise StateError(f"nobody has submitted the plan `{plan[:12]}` for approval",
+                             code="APPROVAL_UNASKED",
+                             hint="`evenkeel approvals submit` does that")  # fmt: skip
+        return found
+
+    def standing(self, chain: str = "") -> Iterator[PlanCase]:
+        """The cases that are approved and stand, of a chain or of all."""
+        for case in self.cases.values():
+            if case.status == APPROVED and chain in ("", case.chain):
+                yield case
+
+    def promised(self, chain: str, without: str = "") -> tuple[Promise, ...]:
+        """What is reserved on a chain, by all plans but one."""
+        return tuple(sorted(promise for case in self.standing(chain) if case.plan != without
+                            for promise in case.promises))  # fmt: skip
+
+    def holder_of(self, chain: str, key: Key, without: str = "") -> str:
+        """The plan that has promised the most of something; empty where none has."""
+        found = {case.plan: summed(case.promises).get(key, 0) for case in self.standing(chain)
+                 if case.plan != without}  # fmt: skip
+        held = {plan: units for plan, units in found.items() if units}
+        return max(held, key=lambda plan: (held[plan], plan)) if held else ""
+
+    def powers_for(self, person: str, case: PlanCase, now: datetime) -> tuple[str, ...]:
+        """Who has handed a person the power to approve a plan; never one of its authors."""
+        givers = {
+            each.giver
+            for each in self.delegations
+            if each.taker == person and each.holds(now) and case.is_within(each.scope)
+        }
+        return tuple(sorted(givers - case.authors))  # fmt: skip
+
+    def new_ways(self, chain: str, ways: Iterable[str], plans: int) -> tuple[str, ...]:
+        """The ways that none of the last so many approved plans of a chain used."""
+        mine = [self.cases[plan] for plan in self.approved if self.cases[plan].chain == chain]
+        known = {way for case in mine[-plans:] for way in case.ways} if plans else set()
+        return tuple(sorted(set(ways) - known))
+
+    def after(self, event: Event) -> "Approvals":
+        """The approvals after an event of theirs; one that the table does not allow is refused."""
+        said = event.payload
+        if event.kind == POWER_DELEGATED:
+            return replace(self, delegations=(*self.delegations, _delegation(event)))
+        if event.kind == POWER_TAKEN_BACK:
+            kept = (replace(each, ended=each.ended or each.id == said["delegation"])
+                    for each in self.delegations)  # fmt: skip
+            return replace(self, delegations=tuple(kept))
+        if event.kind == PLAN_SUBMITTED:
+            before = self.cases.get(said["plan"])
+            if before is not None:
+                next_case_status(before, event.kind)
+            return self._with(_submitted(event, before))
+        case = _moved(self.case(said["plan"]), event)
+        found = self._with(case)
+        if event.kind == APPROVAL_GIVEN and case.status == APPROVED:
+            plans = (*(plan for plan in self.approved if plan != case.plan), case.plan)
+            return replace(found, approved=plans)
+        return found
+
+    def _with(self, case: PlanCase) -> "Approvals":
+        return replace(self, cases={**self.cases, case.plan: case})
+
+
+def next_case_status(case: PlanCase, kind: str) -> str:
+    """The status after an event. Raises StateError `APPROVAL_STATUS` where the table has none."""
+    found = CASE_TRANSITIONS.get((case.status, kind))
+    if found is None:
+        doing = _DOING.get(kind, kind)
+        why = f" ({case.reason})" if case.reason and not case.is_open else ""
+        raise StateError(
+            f"plan `{case.plan[:12]}` is {case.status}{why}: it cannot be {doing}",
+            code="APPROVAL_STATUS", hint="`evenkeel approvals show` tells what became of it",
+        )  # fmt: skip
+    return found
+
+
+def unmet(case: PlanCase, demands: Iterable[Demand], verdicts: Iterable[Verdict]) -> list[Demand]:
+    """The demands that these verdicts do not meet.
+
+    People are counted by whose power they used: who approves by the power of another, and that
+    other, are one. What the service approved by a mandate meets all. Where `unnamed` hands made
+    the plan, there is always one more person than they could be.
+    """
+    given = tuple(verdicts)
+    if any(verdict.mandate for verdict in given):
+        return []
+    return [demand for demand in demands
+            if _people(case, demand, given) < max(demand.people, case.unnamed + 1)]  # fmt: skip
+
+
+def _people(case: PlanCase, demand: Demand, verdicts: tuple[Verdict, ...]) -> int:
+    """How many people of a demand's roles, or of those escalated to, have approved."""
+    wanted = {*demand.roles, *case.escalated}
+    own = {verdict.person for verdict in verdicts if wanted & set(verdict.roles)}
+    used = set(own)
+    for verdict in verdicts:
+        if verdict.person not in own:
+            powers = (giver for giver, roles in sorted(verdict.by.items())
+                      if wanted & set(roles) and giver not in used)  # fmt: skip
+            used.add(next(powers, ""))
+    return len(used - {""})
+
+
+def _all_in(groups: tuple[tuple[str, ...], ...] | None, names: tuple[str, ...]) -> bool:
+    if not names:
+        return True
+    return groups is not None and all(set(group) & set(names) for group in groups)
+
+
+def _submitted(event: Event, before: PlanCase | None) -> PlanCase:
+    said = event.payload
+    places = said["places"]
+    remarks = before.remarks if before else ()
+    said_so = Remark(event.kind, event.agent, event.recorded_at, said["reason"])
+    return PlanCase(
+        said["plan"], said["chain"], event.sequence, event.agent, said["maker"],
+        frozenset(said["authors"]), said["unnamed"], tuple(map(demand_of, said["demands"])),
+        None if places is None else tuple(tuple(group) for group in places),
+        None if said["families"] is None else tuple(said["families"]),
+        tuple(said["ways"]), said["gap_per_million"], moment_of(said["deadline_micros"]),
+        said["deadline_hours"], moment_of(said["until_micros"]), tuple(said["escalates_to"]),
+        remarks=(*remarks, said_so),
+    )  # fmt: skip
+
+
+def _moved(case: PlanCase, event: Event) -> PlanCase:
+    said, kind = event.payload, event.kind
+    told = replace(case, remarks=(*case.remarks, Remark(kind, event.agent, event.recorded_at,
+                                                       said.get("reason", ""))))  # fmt: skip
+    if kind == APPROVAL_COMMENTED:
+        return told
+    moved = replace(told, status=next_case_status(case, kind))
+    if kind == APPROVAL_GIVEN:
+        return _given(moved, event)
+    if kind == APPROVAL_ESCALATED:
+        return replace(moved, escalated=(*case.escalated, said["role"]),
+                       deadline=moment_of(said["deadline_micros"]))  # fmt: skip
+    return replace(moved, reason=said.get("reason", ""))
+
+
+def _given(case: PlanCase, event: Event) -> PlanCase:
+    said = event.payload
+    by = {giver: tuple(roles) for giver, roles in said["by"].items()}
+    verdict = Verdict(event.agent, tuple(said["roles"]), by, event.recorded_at, said["reason"],
+                      said.get("mandate", ""))  # fmt: skip
+    given = replace(case, verdicts=(*case.verdicts, verdict))
+    if not said["completes"]:
+        return given
+    return replace(given, status=APPROVED, until=moment_of(said["until_micros"]),
+                   promises=tuple(map(promise_of, said["promises"])),
+                   band_per_million=said["band_per_million"])  # fmt: skip
+
+
+def _delegation(event: Event) -> Delegation:
+    said = event.payload
+    return Delegation(event.sequence, event.agent, said["taker"], scope_of(said["scope"]),
+                      moment_of(said["since_micros"]), moment_of(said["until_micros"]),
+                      said["reason"])  # fmt: skip
+
+
+def stated_until(until: datetime) -> dict[str, int]:
+    """The field of a payload that says until when something stands."""
+    return {"until_micros": micros_of(until)}
+
+
+_DOING: Mapping[str, Any] = {
+    PLAN_SUBMITTED: "submitted", APPROVAL_GIVEN: "approved", APPROVAL_DECLINED: "declined",
+    APPROVAL_RETURNED: "returned", APPROVAL_ESCALATED: "escalated", APPROVAL_VOIDED: "made void",
+    APPROVAL_EXPIRED: "expired", PLAN_CARRIED_OUT: "carried out",
+}  # fmt: skip

@@ -1,0 +1,368 @@
+"""What people decide about plans, and the service in part: events, or a refusal with a code."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from governance.approvals import (
+    APPROVED,
+    CARRIED_OUT,
+    WAITING,
+    Approvals,
+    PlanCase,
+    Verdict,
+    next_case_status,
+    stated_until,
+    unmet,
+)
+from governance.ledger import Governed
+from governance.matrix import Demand, Features, Matrix, demanded
+from governance.reach import reach_in
+from governance.releasing import Actor
+from governance.reservations import Standing, refuse_twice
+from governance.scopes import Scope
+from ontology.errors import AccessError, InputError, StateError
+from ontology.events import (
+    APPROVAL_COMMENTED,
+    APPROVAL_DECLINED,
+    APPROVAL_ESCALATED,
+    APPROVAL_EXPIRED,
+    APPROVAL_GIVEN,
+    APPROVAL_RETURNED,
+    APPROVAL_VOIDED,
+    PLAN_CARRIED_OUT,
+    PLAN_SUBMITTED,
+    POWER_DELEGATED,
+    POWER_TAKEN_BACK,
+    NewEvent,
+    micros_of,
+)
+from ontology.pseudonyms import MACHINES
+
+Payload = Mapping[str, Any]
+LONGEST_DELEGATION = timedelta(days=366)
+LONGEST_TEXT = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A plan as it is submitted: what it is, who had a hand in it, and what the matrix looks at.
+
+    `authors` are the named makers of the plan and of those that it was edited from.
+    """
+
+    plan: str
+    chain: str
+    maker: str
+    authors: frozenset[str]
+    unnamed: int
+    features: Features
+    reason: str = ""
+
+
+NO_POWERS: Mapping[str, frozenset[str]] = {}
+GOVERNED = Demand("to end it", 1, ("governor",))
+"""A governor may always end an approval."""
+
+
+class OutdatedError(Exception):
+    """Reservations or releases changed after a plan's standing was found out: look again."""
+
+
+def submit(
+    state: Governed, now: datetime, who: Actor, asked: Submission, matrix: Matrix
+) -> NewEvent | None:
+    """Submit a plan for approval; None where it waits or is approved already.
+
+    Submitted again after it was returned, void or expired, it begins anew: nobody has approved it.
+    Raises StateError `APPROVAL_STATUS` for a plan that was declined or carried out, `STOPPED`.
+    """
+    before = state.approvals.cases.get(asked.plan)
+    if before is not None:
+        if before.is_open:
+            return None
+        next_case_status(before, PLAN_SUBMITTED)
+    features = with_novelty(state.approvals, asked, matrix)
+    state.stops.refuse(reach_in(asked.chain, features.places, features.families))
+    authors = asked.authors | ({who.id} if who.is_person else frozenset())
+    payload = {
+        "plan": asked.plan, "chain": asked.chain, "maker": asked.maker,
+        "authors": sorted(authors), "unnamed": asked.unnamed, "reason": _text(asked.reason),
+        "demands": [each.stated() for each in demanded(matrix, features)],
+        "places": None if features.places is None else [list(one) for one in features.places],
+        "families": None if features.families is None else list(features.families),
+        "ways": list(features.ways or ()), "gap_per_million": features.gap_per_million or 0,
+        "deadline_micros": micros_of(now + timedelta(hours=matrix.deadline_hours)),
+        "deadline_hours": matrix.deadline_hours, "escalates_to": list(matrix.escalates_to),
+        **stated_until(now + timedelta(hours=matrix.waits_hours)),
+    }  # fmt: skip
+    return _event(state, now, who, PLAN_SUBMITTED, asked.plan, payload)
+
+
+def with_novelty(approvals: Approvals, asked: Submission, matrix: Matrix) -> Features:
+    """The features, with the ways that the last approved plans of the chain did not use."""
+    features = asked.features
+    if features.ways is None or not matrix.novelty_plans:
+        return features
+    return replace(features, novel=approvals.new_ways(asked.chain, features.ways,
+                                                      matrix.novelty_plans))  # fmt: skip
+
+
+def approve(
+    state: Governed, now: datetime, who: Actor, plan: str, reason: str,
+    powers: Mapping[str, frozenset[str]], standing: Standing, *, seen: int | None = None,
+    mandate: str = "",
+) -> NewEvent | None:  # fmt: skip
+    """Approve a plan; the last approval that is demanded reserves what it moves.
+
+    `powers` are the roles that this person, and each who has handed power over, hold for the plan
+    by grants at this moment. `seen` is the submission that the person saw. None where the person
+    has approved it already. The service itself approves by a `mandate` alone.
+
+    Raises StateError `APPROVAL_UNASKED`, `APPROVAL_STATUS`, `APPROVAL_STALE`, `OWN_PLAN`,
+    `UNITS_PROMISED`, `UNITS_GONE`, `PLAN_BROKEN`, `STOPPED`;
+    AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`,
+    `ROLE_WANTED`; InputError `REASON_MISSING`. Raises OutdatedError where the standing is of
+    another state.
+    """
+    case = _waiting(state, now, plan, APPROVAL_GIVEN, seen)
+    _reasoned(reason)
+    state.stops.refuse_case(reach_in(case.chain, case.places, case.families), case.submission)
+    if any(verdict.person == who.id for verdict in case.verdicts):
+        return None
+    demands = tuple(dict.fromkeys((*case.demands, *standing.demands)))
+    mandate = "" if who.is_person else mandate
+    roles: tuple[str, ...] = ()
+    by: dict[str, tuple[str, ...]] = {}
+    if not mandate:
+        roles, by = _powers(state, now, who, case, powers, demands)
+    refuse_twice(state.approvals, case, standing)  # INVARIANT: no unit is promised twice
+    if not standing.is_of(state, case.chain, case.plan, now):
+        raise OutdatedError
+    if standing.broken:
+        raise StateError(f"the plan does not hold on the present facts: {standing.broken}",
+                         code="PLAN_BROKEN", hint="plan again")  # fmt: skip
+    verdict = Verdict(who.id, roles, by, now, reason, mandate)
+    open_demands = unmet(case, demands, (*case.verdicts, verdict))
+    payload = {
+        "plan": plan, "chain": case.chain, "submission": case.submission, "reason": _text(reason),
+        "roles": list(roles), "by": {giver: list(held) for giver, held in sorted(by.items())},
+        "completes": not open_demands, "status": WAITING if open_demands else APPROVED,
+        **({"mandate": mandate} if mandate else {}),
+    }  # fmt: skip
+    if not open_demands:
+        payload |= _reserving(case, standing, now)
+    return _event(state, now, who, APPROVAL_GIVEN, plan, payload)
+
+
+def decline(
+    state: Governed, now: datetime, who: Actor, plan: str, reason: str,
+    powers: Mapping[str, frozenset[str]], *, seen: int | None = None,
+) -> NewEvent:  # fmt: skip
+    """Decline a plan for good. Raises as `approve` does, but for what only approval needs."""
+    case = _waiting(state, now, plan, APPROVAL_DECLINED, seen)
+    _reasoned(reason)
+    _powers(state, now, who, case, powers, case.demands)
+    return _of_case(state, now, who, APPROVAL_DECLINED, case, {"reason": _text(reason)})
+
+
+def return_for_change(
+    state: Governed, now: datetime, who: Actor, plan: str, reason: str,
+    powers: Mapping[str, frozenset[str]], *, seen: int | None = None,
+) -> NewEvent:  # fmt: skip
+    """Ask for a change: the changed plan is another one, and is submitted for itself."""
+    case = _waiting(state, now, plan, APPROVAL_RETURNED, seen)
+    _reasoned(reason)
+    _powers(state, now, who, case, powers, case.demands)
+    return _of_case(state, now, who, APPROVAL_RETURNED, case, {"reason": _text(reason)})
+
+
+def comment(state: Governed, now: datetime, who: Actor, plan: str, text: str) -> NewEvent:
+    """Say something about a submitted plan, whatever has become of it."""
+    case = state.approvals.case(plan)
+    _reasoned(text)
+    return _of_case(state, now, who, APPROVAL_COMMENTED, case, {"reason": _text(text)})
+
+
+def void(
+    state: Governed, now: datetime, who: Actor, plan: str, reason: str,
+    powers: Mapping[str, frozenset[str]] = NO_POWERS, *, submission: int | None = None,
+    code: str = "",
+) -> NewEvent | None:  # fmt: skip
+    """Make void what waits or is approved: what it reserved is free again.
+
+    Its authors may, whoever could approve it, and governors, each for a reason; and the service
+    where the plan no longer holds. None where the round that was meant (`submission`) is over
+    already. Raises StateError `APPROVAL_STATUS`; AccessError `ROLE_WANTED`.
+    """
+    case = state.approvals.case(plan)
+    if submission is not None and (case.submission != submission or not case.is_open):
+        return None
+    next_case_status(case, APPROVAL_VOIDED)
+    _reasoned(reason)
+    if who.is_person and who.id not in case.authors:
+        _powers(state, now, who, case, powers, (*case.demands, GOVERNED))
+    told = {"reason": _text(reason), **({"code": code} if code else {})}
+    return _of_case(state, now, who, APPROVAL_VOIDED, case, told)
+
+
+def carried_out(
+    state: Governed, now: datetime, who: Actor, plan: str, reason: str = ""
+) -> NewEvent | None:
+    """A person or a feed says that an approved plan was carried out; None if so already."""
+    case = state.approvals.case(plan)
+    if case.status == CARRIED_OUT:
+        return None
+    next_case_status(case, PLAN_CARRIED_OUT)
+    return _of_case(state, now, who, PLAN_CARRIED_OUT, case, {"reason": _text(reason)})
+
+
+def expire(state: Governed, now: datetime, who: Actor, plan: str) -> NewEvent | None:
+    """End a case whose time is over, by the service; None where it is not, or it ended already."""
+    case = state.approvals.case(plan)
+    if not case.is_open or now < case.until:
+        return None
+    why = "nobody decided in time" if case.status == WAITING else "its approval ran out"
+    return _of_case(state, now, who, APPROVAL_EXPIRED, case, {"reason": why})
+
+
+def escalate(state: Governed, now: datetime, who: Actor, plan: str) -> NewEvent | None:
+    """Name the next role where the deadline is past, by the service; None if nothing is due."""
+    case = state.approvals.case(plan)
+    left = case.escalates_to[len(case.escalated) :]
+    if case.status != WAITING or now < case.deadline or now >= case.until or not left:
+        return None
+    further = case.deadline
+    while further <= now:
+        further += timedelta(hours=case.deadline_hours)
+    told = {"role": left[0], "deadline_micros": micros_of(further),
+            "reason": f"nobody decided in time: {left[0]} may, too"}  # fmt: skip
+    return _of_case(state, now, who, APPROVAL_ESCALATED, case, told)
+
+
+def delegate(
+    state: Governed, now: datetime, who: Actor, taker: str, scope: Scope, until: datetime,
+    reason: str, since: datetime | None = None,
+) -> NewEvent:  # fmt: skip
+    """Hand the power to approve to another person, for a scope and a time.
+
+    What is handed over is what the giver holds by grants when it is used; it cannot be handed on,
+    and gives no power over plans of the giver's or the taker's own. Raises InputError
+    `DELEGATION_INVALID`, `REASON_MISSING`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
+    """
+    _named(who)
+    _reasoned(reason)
+    begins = max(now, since or now)
+    problem = ""
+    if taker == who.id:
+        problem = "nobody hands power to themselves"
+    elif not taker or taker in MACHINES:
+        problem = "power is handed to a person"
+    elif not begins < until <= begins + LONGEST_DELEGATION:
+        problem = f"it ends after it begins, and within {LONGEST_DELEGATION.days} days"
+    if problem:
+        raise InputError(f"this is no delegation: {problem}", code="DELEGATION_INVALID",
+                         hint="name another person and a time")  # fmt: skip
+    payload = {"taker": taker, "scope": scope.stated(), "since_micros": micros_of(begins),
+               "reason": _text(reason), **stated_until(until)}  # fmt: skip
+    return _event(state, now, who, POWER_DELEGATED, taker[-12:], payload)
+
+
+def take_back(state: Governed, now: datetime, who: Actor, delegation: int) -> NewEvent | None:
+    """End a delegation, by giver or taker; None where it has ended.
+
+    Raises InputError `DELEGATION_UNKNOWN` for any other's.
+    """
+    mine = [each for each in state.approvals.delegations
+            if each.id == delegation and who.id in (each.giver, each.taker)]  # fmt: skip
+    if not mine:
+        raise InputError(f"there is no delegation {delegation} of yours", hint="see `inbox`",
+                         code="DELEGATION_UNKNOWN")  # fmt: skip
+    if mine[0].ended:
+        return None
+    return _event(state, now, who, POWER_TAKEN_BACK, str(delegation), {"delegation": delegation})
+
+
+def _waiting(
+    state: Governed, now: datetime, plan: str, kind: str, seen: int | None
+) -> PlanCase:  # fmt: skip
+    """The case that a person decides on, in the round that they saw, while its time lasts."""
+    case = state.approvals.case(plan)
+    next_case_status(case, kind)
+    if seen is not None and seen != case.submission:
+        raise StateError(
+            f"the plan was submitted anew by event {case.submission} after what you saw",
+            code="APPROVAL_STALE", hint="look again, and decide on that",
+        )  # fmt: skip
+    if now >= case.until:  # INVARIANT: also where nobody has yet logged that it expired
+        raise StateError("the time to decide on this plan is over", code="APPROVAL_EXPIRED",
+                         hint="submit it again, or plan again")  # fmt: skip
+    return case
+
+
+def _powers(
+    state: Governed, now: datetime, who: Actor, case: PlanCase,
+    powers: Mapping[str, frozenset[str]], demands: Iterable[Demand],
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:  # fmt: skip
+    """The roles of a person that count for a case: their own, and those of who handed them over."""
+    _named(who)
+    if who.id in case.authors:  # INVARIANT: nobody approves their own, under any login
+        raise StateError("nobody decides on a plan that they made, edited or submitted",
+                         code="OWN_PLAN", hint="ask another person")  # fmt: skip
+    wanted = {role for demand in demands for role in demand.roles} | set(case.escalated)
+    own = tuple(sorted(wanted & powers.get(who.id, frozenset())))
+    givers = state.approvals.powers_for(who.id, case, now)
+    by = {giver: tuple(sorted(wanted & powers.get(giver, frozenset()))) for giver in givers}
+    by = {giver: roles for giver, roles in by.items() if roles}
+    if not own and not by:
+        raise AccessError(
+            f"this plan takes the approval of: {', '.join(sorted(wanted))}", code="ROLE_WANTED",
+            hint="ask one of them, or who grants it: `evenkeel access grant`",
+        )  # fmt: skip
+    return own, by
+
+
+def _reserving(case: PlanCase, standing: Standing, now: datetime) -> dict[str, Any]:
+    return {
+        "promises": [each.stated() for each in standing.promises],
+        "band_per_million": max(standing.band_per_million, case.gap_per_million),
+        **stated_until(now + timedelta(hours=standing.approved_hours)),
+    }
+
+
+def _of_case(
+    state: Governed, now: datetime, who: Actor, kind: str, case: PlanCase, told: Payload
+) -> NewEvent:
+    status = case.status if kind == APPROVAL_COMMENTED else next_case_status(case, kind)
+    payload = {"plan": case.plan, "chain": case.chain, "submission": case.submission,
+               "status": status, **told}  # fmt: skip
+    return _event(state, now, who, kind, case.plan, payload)
+
+
+def _event(
+    state: Governed, now: datetime, who: Actor, kind: str, about: str, payload: Payload
+) -> NewEvent:
+    return NewEvent(kind, f"{kind}/{about}/{state.sequence}", who.id, now, "", payload)
+
+
+def _named(who: Actor) -> None:
+    if not who.is_person:
+        raise AccessError("only a person may decide this", code="PERSONS_ONLY",
+                          hint="the service voids and lets expire, never approves")  # fmt: skip
+    if who.id in MACHINES:
+        raise AccessError("who decides has to be named", code="PERSON_UNNAMED",
+                          hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
+
+
+def _reasoned(reason: str) -> None:
+    if not reason.strip():
+        raise InputError("a decision needs a reason", code="REASON_MISSING",
+                         hint="give it with --reason, without a name")  # fmt: skip
+
+
+def _text(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise InputError(f"a text of more than {LONGEST_TEXT:,} letters is not kept",
+                         code="TEXT_TOO_LONG", hint="say it shorter")  # fmt: skip
+    return text.strip()

@@ -1,0 +1,241 @@
+"""What raises and lowers autonomy, and what a machine may do with one plan: and if not, why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from governance.autonomy import (
+    BACKTEST,
+    EVIDENCE,
+    LEVELS,
+    NEEDED,
+    OBSERVE,
+    SUGGEST,
+    WITH_APPROVAL,
+    WITHIN_ENVELOPE,
+    Envelope,
+    Evidence,
+)
+from governance.ledger import Governed
+from governance.reach import Reach
+from governance.releasing import Actor
+from governance.scopes import Scope
+from governance.stopping import reasoned
+from governance.stops import stopped
+from ontology.errors import AccessError, InputError, StateError
+from ontology.events import AUTONOMY_LOWERED, AUTONOMY_RAISED, NewEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a machine has to know of a plan to act on it; None: nobody can say.
+
+    `value_cents` and `units` are of all that its lines move on their first day,
+    `data_age_hours` of the oldest fact that a line stands on. `confidence_per_mille` is defined in
+    `service.confidence`. `release` names what it was made under as `Governing.named` does;
+    `shipped` governs where people have put nothing in force.
+    """
+
+    reach: Reach
+    release: tuple[Any, ...]
+    value_cents: int | None
+    units: int
+    gap_per_million: int
+    handling_classes: frozenset[str]
+    data_age_hours: int | None
+    confidence_per_mille: int
+    shipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One reason why a machine may not go further: a code and its words."""
+
+    code: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """How far a machine may go with a plan by itself, and all that keeps it from going further."""
+
+    level: int
+    why: tuple[Why, ...] = ()
+
+    @property
+    def may_approve(self) -> bool:
+        """Whether it may approve the plan without a person."""
+        return self.level == WITHIN_ENVELOPE
+
+    @property
+    def may_submit(self) -> bool:
+        """Whether it may ask persons to approve the plan."""
+        return self.level >= WITH_APPROVAL
+
+
+def allowed(state: Governed, plan: Features, now: datetime) -> Allowed:
+    """How far a machine may go with a plan: by the level of all that it reaches, and by limits.
+
+    What cannot be evaluated counts as outside. A stop leaves SUGGEST, and so does a release that
+    no longer governs; a protected item and what lies outside an envelope leave it to persons.
+    """
+    level, why = state.autonomy.level(plan.reach), []
+    if level < WITHIN_ENVELOPE:
+        why.append(Why("LEVEL", f"the level here is `{LEVELS[level]}`"))
+    outside = [*_protected(state, plan), *_outside(state, plan)]
+    if outside:
+        level = min(level, WITH_APPROVAL)
+    halted = [*_stopped(state, plan), *_superseded(state, plan, now)]
+    if halted:
+        level = min(level, SUGGEST)
+    return Allowed(level, (*halted, *why, *outside))
+
+
+def refuse_machine(state: Governed, plan: Features, now: datetime) -> None:
+    """Raises AccessError `PERSONS_ONLY` unless a machine may approve a plan by itself."""
+    found = allowed(state, plan, now)
+    if not found.may_approve:  # INVARIANT: no machine acts beyond its level and envelope
+        raise AccessError(f"a person decides this: {found.why[0].says}", code="PERSONS_ONLY",
+                          hint="`evenkeel autonomy show` tells the level and its envelope"
+                          )  # fmt: skip
+
+
+def raise_level(
+    state: Governed, now: datetime, who: Actor, scope: Scope, level: int, reason: str,
+    evidence: Sequence[Evidence], envelope: Envelope | None = None,
+) -> NewEvent:  # fmt: skip
+    """Raise a scope by one step, on evidence that has not been lowered since; persons only.
+
+    Raises AccessError `PERSONS_ONLY`; InputError `REASON_MISSING`, `AUTONOMY_LEVEL`,
+    `EVIDENCE_MISSING`, `EVIDENCE_UNKNOWN`, `ENVELOPE_MISSING`; StateError `AUTONOMY_STEP`,
+    `EVIDENCE_SPENT`, `STOPPED`.
+    """
+    if not who.is_person:  # INVARIANT: a level never rises by a machine
+        raise AccessError("only a person may decide this", code="PERSONS_ONLY",
+                          hint="a machine may lower a level, never raise it")  # fmt: skip
+    reasoned(reason)
+    named(level)
+    standing = state.autonomy.level_of(scope)
+    if level != standing + 1:  # INVARIANT: one step at a time
+        raise StateError(
+            f"the level here is `{LEVELS[standing]}`: `{LEVELS[level]}` is not the next",
+            code="AUTONOMY_STEP", hint="raise it one step at a time",
+        )  # fmt: skip
+    if halted := state.stops.over(scope):
+        raise stopped(halted[0])
+    _check_evidence(state, scope, level, evidence)
+    if (envelope is not None) != (level == WITHIN_ENVELOPE):
+        raise InputError(
+            f"`{LEVELS[WITHIN_ENVELOPE]}`, and no other level, has an envelope",
+            code="ENVELOPE_MISSING", hint="say how much, how many, which classes, how old",
+        )  # fmt: skip
+    payload = {
+        "scope": scope.stated(), "level": level, "reason": reason,
+        "evidence": [{"kind": each.kind, "artifact": each.artifact} for each in evidence],
+        "envelope": envelope.stated() if envelope else None,
+    }  # fmt: skip
+    return NewEvent(AUTONOMY_RAISED, f"{AUTONOMY_RAISED}/{state.sequence}", who.id, now, "",
+                    payload)  # fmt: skip
+
+
+def lower(
+    state: Governed, now: datetime, who: Actor, scope: Scope, level: int, reason: str,
+    cause: str = "",
+) -> NewEvent | None:  # fmt: skip
+    """Leave nothing in a scope above a level; None where nothing is, or for a `cause` that did.
+
+    A machine may do this, too. Raises InputError `REASON_MISSING`, `AUTONOMY_LEVEL`.
+    """
+    reasoned(reason)
+    named(level)
+    autonomy = state.autonomy
+    if cause and cause in autonomy.causes:
+        return None
+    own = autonomy.standings.get(scope)
+    if not autonomy.stands_above(scope, level) or (
+        own is not None and own.level <= level and not autonomy.inner_above(scope, level)
+    ):
+        return None
+    payload = {"scope": scope.stated(), "level": level, "reason": reason, "cause": cause}
+    return NewEvent(AUTONOMY_LOWERED, f"{AUTONOMY_LOWERED}/{state.sequence}", who.id, now, "",
+                    payload)  # fmt: skip
+
+
+def named(level: int) -> str:
+    """What a level is called. Raises InputError `AUTONOMY_LEVEL`."""
+    if not OBSERVE <= level < len(LEVELS):
+        raise InputError("there is no such level", code="AUTONOMY_LEVEL",
+                         hint=f"one of {', '.join(LEVELS)}")  # fmt: skip
+    return LEVELS[level]
+
+
+def _check_evidence(
+    state: Governed, scope: Scope, level: int, evidence: Sequence[Evidence]
+) -> None:
+    kinds = {each.kind for each in evidence}
+    for wanted in NEEDED[level]:
+        if kinds.isdisjoint(wanted):
+            raise InputError(
+                f"`{LEVELS[level]}` is reached on evidence: {' or '.join(sorted(wanted))}",
+                code="EVIDENCE_MISSING", hint="name the artifact with --evidence KIND=DIGEST",
+            )  # fmt: skip
+    shown = {case.backtest for case in state.releases.cases.values() if case.backtest}
+    for each in evidence:
+        if each.kind not in EVIDENCE or not each.artifact:
+            raise InputError(f"`{each.kind[:20]}` is no kind of evidence", code="EVIDENCE_UNKNOWN",
+                             hint=f"one of {', '.join(EVIDENCE)}, and an artifact")  # fmt: skip
+        if each.kind == BACKTEST and each.artifact not in shown:
+            raise InputError(
+                f"no release was back-tested with the result `{each.artifact[:12]}`",
+                code="EVIDENCE_UNKNOWN", hint="`evenkeel policy show` names a release's back-test",
+            )  # fmt: skip
+    spent = state.autonomy.spent(scope) & {each.artifact for each in evidence}
+    if spent:
+        raise StateError(
+            f"the level was lowered after `{min(spent)[:12]}` was shown", code="EVIDENCE_SPENT",
+            hint="show what came to be since",
+        )  # fmt: skip
+
+
+def _stopped(state: Governed, plan: Features) -> list[Why]:
+    return [Why("STOPPED", str(stopped(each))) for each in state.stops.against(plan.reach)]
+
+
+def _superseded(state: Governed, plan: Features, now: datetime) -> list[Why]:
+    governs = state.governing(plan.reach.chain, now, plan.shipped)
+    if governs.named == plan.release:
+        return []
+    return [Why("RELEASE_SUPERSEDED", "it was made under a release that no longer governs")]
+
+
+def _protected(state: Governed, plan: Features) -> list[Why]:
+    found = state.stops.protected(plan.reach)
+    return [Why("PROTECTED", f"it moves `{found[0]}`, which no machine moves")] if found else []
+
+
+def _outside(state: Governed, plan: Features) -> list[Why]:
+    found = state.autonomy.envelopes(plan.reach)
+    return [why for envelope in found for why in _breaches(envelope, plan)]
+
+
+def _breaches(envelope: Envelope, plan: Features) -> list[Why]:
+    """All limits that a plan does not keep, as far as anybody can say that it keeps them."""
+    most = (
+        ("VALUE", "goods of cents", plan.value_cents, envelope.most_value_cents),
+        ("UNITS", "units", plan.units, envelope.most_units),
+        ("GAP", "millionths of gap", plan.gap_per_million, envelope.most_gap_per_million),
+        ("DATA_AGE", "hours of age", plan.data_age_hours, envelope.most_data_age_hours),
+    )
+    found = [
+        Why(code, f"{what}: {'unknown' if value is None else f'{value:,}'}, and {limit:,} at most")
+        for code, what, value, limit in most
+        if value is None or value > limit
+    ]
+    if plan.confidence_per_mille < envelope.least_confidence_per_mille:
+        found.append(Why("CONFIDENCE", f"confidence {plan.confidence_per_mille} per mille, and "
+                         f"{envelope.least_confidence_per_mille} at least"))  # fmt: skip
+    strange = sorted(plan.handling_classes - set(envelope.handling_classes))
+    if strange:
+        found.append(Why("HANDLING", f"the handling class `{strange[0]}` is not in the envelope"))
+    return found

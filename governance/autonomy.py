@@ -1,0 +1,219 @@
+"""How far a machine may go by itself, where: levels by scope, and the envelope that it acts in."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from governance.reach import Cell, Reach, narrowest, overlap, within
+from governance.releases import Releases, released
+from governance.scopes import Scope, scope_of
+from ontology.errors import InputError
+from ontology.events import (
+    AUTONOMY_RAISED,
+    RELEASE_ABORTED,
+    RELEASE_ROLLED_BACK,
+    STOP_PUT,
+    Event,
+)
+
+OBSERVE, SUGGEST, WITH_APPROVAL, WITHIN_ENVELOPE = range(4)
+LEVELS = ("observe", "suggest", "act with approval", "act within envelope")
+"""What a machine does by itself: it tells; it also makes plans; it also submits them to people;
+it also approves them, within an envelope. Where nobody has said anything, it observes."""
+
+BACKTEST, CANARY, OUTCOME = "backtest", "canary", "outcome"
+EVIDENCE = (BACKTEST, CANARY, OUTCOME)
+NEEDED: Mapping[int, tuple[frozenset[str], ...]] = MappingProxyType({
+    SUGGEST: (frozenset(EVIDENCE),),
+    WITH_APPROVAL: (frozenset({BACKTEST}),),
+    WITHIN_ENVELOPE: (frozenset({BACKTEST}), frozenset({CANARY, OUTCOME})),
+})  # fmt: skip
+"""What a level is reached on: of each of these sets, evidence of one kind."""
+
+_LARGEST = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The limits within which a machine approves a plan. Raises InputError `ENVELOPE_INVALID`.
+
+    `handling_classes` are those that it may move; an item of none is of the class ``. Ages are of
+    the oldest fact that a line stands on.
+    """
+
+    most_value_cents: int
+    most_units: int
+    most_gap_per_million: int = 0
+    handling_classes: tuple[str, ...] = ("",)
+    most_data_age_hours: int = 24
+    least_confidence_per_mille: int = 500
+
+    def __post_init__(self) -> None:
+        """Sort the classes, and refuse numbers that limit nothing."""
+        object.__setattr__(self, "handling_classes", tuple(sorted(set(self.handling_classes))))
+        numbers = [getattr(self, each.name) for each in fields(self)
+                   if each.name != "handling_classes"]  # fmt: skip
+        if not all(0 <= number <= _LARGEST for number in numbers):
+            raise InputError("the limits of an envelope are whole numbers from 0",
+                             code="ENVELOPE_INVALID", hint="see `evenkeel autonomy raise --help`"
+                             )  # fmt: skip
+        if self.least_confidence_per_mille > 1000:
+            raise InputError("confidence is at most 1,000 per mille", code="ENVELOPE_INVALID",
+                             hint="give a number from 0 to 1,000")  # fmt: skip
+
+    def stated(self) -> dict[str, Any]:
+        """As an event states it."""
+        return asdict(self) | {"handling_classes": list(self.handling_classes)}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What shows that a level can be reached: its kind, and the artifact that holds it."""
+
+    kind: str
+    artifact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The level of a scope, by which event, why, and on what evidence.
+
+    `spent` are the artifacts of evidence that came before the level was lowered last: they raise
+    it no more.
+    """
+
+    scope: Scope
+    level: int
+    event: int
+    since: datetime
+    by: str
+    reason: str
+    envelope: Envelope | None = None
+    evidence: tuple[Evidence, ...] = ()
+    spent: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Autonomy:
+    """The standing of each scope that was ever raised or lowered; `causes` lowered one already."""
+
+    standings: Mapping[Scope, Standing] = field(default_factory=dict)
+    causes: frozenset[str] = frozenset()
+
+    def level(self, reach: Reach) -> int:
+        """The level of what a plan reaches: the least of its cells; of no cell, OBSERVE."""
+        return min((self.level_at(reach.chain, cell) for cell in reach.cells), default=OBSERVE)
+
+    def level_at(self, chain: str, cell: Cell) -> int:
+        """The level of a cell: the least of its governing scopes."""
+        return min((each.level for each in self.governing(chain, cell)), default=OBSERVE)
+
+    def governing(self, chain: str, cell: Cell) -> list[Standing]:
+        """The standings that hold at a cell: each of them, but where a narrower one lies in it."""
+        mine = (scope for scope in self.standings if scope.covers(chain) and cell.lies_in(scope))
+        return [self.standings[scope] for scope in narrowest(mine)]
+
+    def level_of(self, scope: Scope) -> int:
+        """The level of a scope as such: its own, else that of the scopes it lies in, by name."""
+        wider = narrowest(each for each in self.standings if within(scope, each))
+        return min((self.standings[each].level for each in wider), default=OBSERVE)
+
+    def highest(self, chain: str) -> int:
+        """The highest level of any part of a chain."""
+        return max((each.level for each in self.standings.values() if each.scope.covers(chain)),
+                   default=OBSERVE)  # fmt: skip
+
+    def envelopes(self, reach: Reach) -> tuple[Envelope, ...]:
+        """The envelopes of all scopes that govern what a plan reaches, each once."""
+        found = {
+            each.scope: each.envelope
+            for cell in reach.cells for each in self.governing(reach.chain, cell)
+        }  # fmt: skip
+        return tuple(envelope for _, envelope in sorted(found.items()) if envelope is not None)
+
+    def after(self, event: Event) -> "Autonomy":
+        """The levels after an event of theirs."""
+        said, scope = event.payload, scope_of(event.payload["scope"])
+        if event.kind == AUTONOMY_RAISED:
+            return self._raised(event, scope)
+        return self.lowered(event, scope, said["level"], said["reason"], said.get("cause", ""))
+
+    def after_stop(self, event: Event) -> "Autonomy":
+        """A stop leaves nothing above SUGGEST in its scope; it is raised step by step again."""
+        if event.kind != STOP_PUT:
+            return self
+        scope = scope_of(event.payload["scope"])
+        if not self.stands_above(scope, SUGGEST):
+            return self
+        return self.lowered(event, scope, SUGGEST, event.payload["reason"])
+
+    def after_release(self, event: Event, releases: Releases) -> "Autonomy":
+        """A canary that is aborted, or a release that is rolled back, takes a step in its scope."""
+        if event.kind not in {RELEASE_ABORTED, RELEASE_ROLLED_BACK}:
+            return self
+        scope = releases.case(released(event.payload)).scope
+        if not self.stands_above(scope, SUGGEST):
+            return self
+        inner = (each.level for each in self.standings.values() if within(each.scope, scope))
+        highest = max(inner, default=self.level_of(scope))
+        return self.lowered(event, scope, max(SUGGEST, highest - 1), event.payload["reason"])
+
+    def stands_above(self, scope: Scope, level: int) -> bool:
+        """Whether a part of a scope may stand above a level.
+
+        Names do not tell which regions lie in one another, so each may.
+        """
+        return any(each.level > level and _same_chain(each.scope, scope)
+                   for each in self.standings.values())  # fmt: skip
+
+    def inner_above(self, scope: Scope, level: int) -> bool:
+        """Whether a scope that lies in another by name stands above a level."""
+        return any(each.level > level and within(each.scope, scope)
+                   for each in self.standings.values())  # fmt: skip
+
+    def spent(self, scope: Scope) -> frozenset[str]:
+        """The evidence after which some part of a scope was lowered."""
+        return frozenset().union(*(each.spent for each in self.standings.values()
+                                   if overlap(each.scope, scope)))  # fmt: skip
+
+    def _raised(self, event: Event, scope: Scope) -> "Autonomy":
+        said, known = event.payload, self.standings.get(scope)
+        envelope = Envelope(**_tuples(said["envelope"])) if said["envelope"] else None
+        made = Standing(
+            scope, said["level"], event.sequence, event.recorded_at, event.agent, said["reason"],
+            envelope, tuple(Evidence(**each) for each in said["evidence"]),
+            known.spent if known else frozenset(),
+        )  # fmt: skip
+        return replace(self, standings={**self.standings, scope: made})
+
+    def lowered(
+        self, event: Event, scope: Scope, to: int, reason: str, cause: str = ""
+    ) -> "Autonomy":
+        """Nothing in a scope stands above a level any more, the scopes that lie in it included."""
+        said = (event.sequence, event.recorded_at, event.agent, reason)
+        found = dict(self.standings)
+        found[scope] = _lower(found.get(scope), scope, min(to, self.level_of(scope)), said)
+        for inner, standing in self.standings.items():
+            if inner != scope and standing.level > to and within(inner, scope):
+                found[inner] = _lower(standing, inner, to, said)
+        return replace(self, standings=found,
+                       causes=self.causes | {cause} if cause else self.causes)  # fmt: skip
+
+
+def _same_chain(one: Scope, other: Scope) -> bool:
+    return one.covers(other.chain) or other.covers(one.chain)
+
+
+def _lower(
+    known: Standing | None, scope: Scope, level: int, said: tuple[int, datetime, str, str]
+) -> Standing:
+    spent = frozenset() if known is None else (
+        known.spent | {each.artifact for each in known.evidence}
+    )  # fmt: skip
+    return Standing(scope, level, *said, spent=spent)
+
+
+def _tuples(stated: Mapping[str, Any]) -> dict[str, Any]:
+    return {**stated, "handling_classes": tuple(stated["handling_classes"])}

@@ -1,0 +1,79 @@
+"""No unit is promised twice: what approved plans take together never exceeds what is free."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from governance.approvals import Approvals, PlanCase
+from governance.matrix import Demand
+from ontology.errors import StateError
+from ontology.promises import Key, Promise, summed
+
+if TYPE_CHECKING:
+    from governance.ledger import Governed
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a plan stands on facts of this moment: what it takes, what is free, who demands what.
+
+    `reserved` is what the other plans had reserved when that was found out, `governs` what was
+    then in force, with the `shipped` release where people put none. `broken` says in words
+    why the plan no longer holds, empty where it does.
+    """
+
+    promises: tuple[Promise, ...] = ()
+    free: Mapping[Key, int] = field(default_factory=dict)
+    reserved: tuple[Promise, ...] = ()
+    demands: tuple[Demand, ...] = ()
+    broken: str = ""
+    band_per_million: int = 0
+    approved_hours: int = 48
+    governs: tuple[Any, ...] = ()
+    shipped: str = ""
+
+    def is_of(self, state: "Governed", chain: str, plan: str, now: datetime) -> bool:
+        """Whether it was found out under the reservations and the releases of a state."""
+        if state.approvals.promised(chain, plan) != self.reserved:
+            return False
+        return not self.governs or (
+            state.governing(chain, now, self.shipped).named == self.governs
+        )  # fmt: skip
+
+
+def refuse_twice(approvals: Approvals, case: PlanCase, standing: Standing) -> None:
+    """Refuse a plan of which a unit is promised to another, or is not there any more.
+
+    Raises StateError `UNITS_PROMISED` (item, place, units, the other plan) or `UNITS_GONE`.
+    """
+    held = summed(approvals.promised(case.chain, case.plan))
+    places = {promise.key: promise for promise in standing.promises}
+    for key, units in sorted(summed(standing.promises).items()):
+        left = standing.free.get(key, 0) - held.get(key, 0)
+        if units <= left:
+            continue
+        what = _named(places[key])
+        other = approvals.holder_of(case.chain, key, case.plan)
+        if other:
+            raise StateError(
+                f"{units:,} units of {what} are asked for and {max(0, left):,} are free: "
+                f"{held[key]:,} are promised to the approved plan `{other[:12]}`",
+                code="UNITS_PROMISED", hint="plan again on what is free, or void the other plan",
+            )  # fmt: skip
+        raise StateError(f"{units:,} units of {what} are asked for and {max(0, left):,} are there",
+                         code="UNITS_GONE", hint="plan again on the present facts")  # fmt: skip
+
+
+def overdrawn(approvals: Approvals, chain: str, free: Mapping[Key, int]) -> dict[Key, int]:
+    """By how many units what is promised on a chain exceeds what is free; empty where nowhere."""
+    held = summed(approvals.promised(chain))
+    over = {key: units - free.get(key, 0) for key, units in held.items()}
+    return {key: units for key, units in sorted(over.items()) if units > 0}
+
+
+def _named(promise: Promise) -> str:
+    if promise.order:
+        return f"`{promise.item}` of the order `{promise.order}`"
+    lot = f", lot `{promise.lot}`" if promise.lot else ""
+    return f"`{promise.item}` at `{promise.place}`{lot}"

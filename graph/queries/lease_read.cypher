@@ -1,0 +1,2 @@
+MATCH (l:Lease {name: $name})
+RETURN l.owner AS owner, l.number AS number, l.until AS until, timestamp() AS now

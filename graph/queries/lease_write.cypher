@@ -1,0 +1,2 @@
+MATCH (l:Lease {name: $name})
+SET l.owner = $owner, l.number = $number, l.until = $until

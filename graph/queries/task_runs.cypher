@@ -1,0 +1,3 @@
+MATCH (t:ScheduledTask)
+RETURN t {.*} AS task
+ORDER BY t.name

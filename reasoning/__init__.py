@@ -1,0 +1,1 @@
+"""What follows from the facts: entailments kept current, each with the proof that it has."""

@@ -1,0 +1,169 @@
+"""Does a plan hold on the facts of this moment, under the rules in force, beside other plans?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from governance.approving import Submission, with_novelty
+from governance.ledger import Governed
+from governance.matrix import demanded
+from governance.reservations import Standing
+from ontology.columns import Snapshot
+from ontology.errors import EvenkeelError, OutsideError
+from ontology.promises import Promise, free_units, merged_promises, promises_in
+from rules.release import Release
+from service.approval_features import features_of, hands_in, matrix_under, per_million
+from service.drift import PlanDrift, drift
+from service.house import House
+from service.recalled import inputs_of
+from service.stewardship.doubts import doubt_of, marks_in
+from service.stewardship.freshness import clock_of
+
+Document = Mapping[str, Any]
+STALE_FACT, LINES, PURCHASES, GAP, RULES, UNKNOWN = (
+    "stale fact", "lines", "purchases", "gap", "rules", "cannot be evaluated")  # fmt: skip
+_UNUSABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whether a plan holds: `code` is empty where it does, else `why` says it in words.
+
+    `gap_per_million` is how far it may now be from the best with its own purchases; None where
+    that was not looked at.
+    """
+
+    code: str = ""
+    why: str = ""
+    gap_per_million: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The facts of a chain, the release in force, what other plans reserve, and the time."""
+
+    snapshot: Snapshot
+    release: Release
+    reserved: tuple[Promise, ...]
+    now: datetime
+
+
+def submission_of(house: House, document: Document, reason: str) -> Submission:
+    """A plan as it is submitted, from its sealed document."""
+    hands = hands_in(house, document)
+    return Submission(document["plan_digest"], document["decision"]["chain"], hands.maker,
+                      hands.named, hands.unnamed, features_of(house, document),
+                      reason)  # fmt: skip
+
+
+def standing_of(
+    house: House, document: Document, state: Governed, now: datetime
+) -> tuple[Standing, int]:
+    """How a plan stands at this moment, and the event up to which that was looked at.
+
+    What may be approved is decided on it as long as the facts and the reservations are the same.
+    """
+    decision, plan = document["decision"], document["plan_digest"]
+    chain = decision["chain"]
+    promised = state.approvals.promised(chain, plan)
+    snapshot, release = house.facts(chain), house.release_for(chain)
+    matrix = matrix_under(release)
+    present = Present(snapshot, release, merged_promises(promised), now)
+    band = max(matrix.gap_per_million, gap_of(decision))
+    asked = submission_of(house, document, "")
+    demands = demanded(matrix, with_novelty(state.approvals, asked, matrix))
+    held = held_on(house, document, present, band)
+    return Standing(promises_in(decision), free_units(snapshot), promised, demands, held.why,
+                    band, matrix.approved_hours, release.named, house.shipped.digest
+                    ), snapshot.sequence  # fmt: skip
+
+
+def held_on(house: House, document: Document, present: Present, band_per_million: int) -> Held:
+    """Whether a plan holds: every line can be made, and it is within the band of the best.
+
+    Its own certificate says so, with no solve. Stale facts, purchases that the order-up-to rule
+    no longer asks for, and a rule in force that forbids a line break it; so does whatever cannot
+    be evaluated (law 7). Raises OutsideError where an artifact or the database is not there.
+    """
+    try:
+        stale = next(_stale(house, document, present), "")
+        if stale:
+            return Held(STALE_FACT, f"the fact `{stale}` is older than its source lets it be")
+        if _is_the_same(house, document, present):
+            return Held(gap_per_million=gap_of(document["decision"]))
+        found = _drift(house, document, present)
+        return _judged(house, document, present, found, band_per_million)
+    except OutsideError:
+        raise
+    except (EvenkeelError, *_UNUSABLE) as error:
+        return Held(UNKNOWN, f"it cannot be evaluated: {str(error).splitlines()[0][:300]}")
+
+
+def gap_of(decision: Mapping[str, Any]) -> int:
+    """The gap that a plan was certified with, in millionths of its cost, rounded up."""
+    proof = decision["certificate"]
+    return per_million(proof["gap"], proof["cost"])
+
+
+def _judged(
+    house: House, document: Document, present: Present, found: PlanDrift, band: int
+) -> Held:
+    broken = {group.why: group for group in reversed(found.affected)}
+    for why, words in _BROKEN.items():
+        if why in broken:
+            items = ", ".join(broken[why].items[:3])
+            if why == LINES and _held_before(house, document, present):
+                return Held(RULES, f"the release in force forbids lines of {items}")
+            return Held(why, f"{words} {items}")
+    if found.gap_scaled is None or found.cost_scaled is None:
+        return Held(LINES, "its lines cannot be made any more")
+    gap = found.gap_scaled
+    if found.branches:  # what its branches had proved beyond the root stays out of the gap
+        gap = max(0, gap - found.gap_scaled_then) + int(found.gap_by_branches_then or 0)
+    now = per_million(gap, found.cost_scaled)
+    if now <= band:
+        return Held(gap_per_million=now)
+    return Held(GAP, f"a plan may exist that is {now / 10_000:.2f} % better, and "
+                f"{band / 10_000:.2f} % are allowed", now)  # fmt: skip
+
+
+_BROKEN = {LINES: "its lines cannot be made any more:",
+           PURCHASES: "the order-up-to rule asks for other purchases:"}  # fmt: skip
+
+
+def _held_before(house: House, document: Document, present: Present) -> bool:
+    """Whether the lines could be made under the release that the plan was made under."""
+    release = inputs_of(house.store, document)[1]
+    if release.digest == present.release.digest:
+        return False
+    earlier = drift(house.store, document, present.snapshot, release, present.reserved)
+    return all(group.why != LINES for group in earlier.affected)
+
+
+def _is_the_same(house: House, document: Document, present: Present) -> bool:
+    """Whether the plan would be asked of the same facts, rules and reservations again."""
+    decision = document["decision"]
+    if decision["snapshot"] != present.snapshot.digest:
+        return False
+    if decision["release"] != present.release.digest:
+        return False
+    return inputs_of(house.store, document)[2].reserved == present.reserved
+
+
+def _drift(house: House, document: Document, present: Present) -> PlanDrift:
+    return drift(house.store, document, present.snapshot, present.release, present.reserved)
+
+
+def _stale(house: House, document: Document, present: Present) -> Iterator[str]:
+    """The facts behind lines, as they stand now, that are older than their sources let them be."""
+    facts = present.snapshot
+    if not any(len(facts.table(name)) for name in ("FreshnessBudget", "Source")):
+        return
+    clock = clock_of(house, document["decision"]["chain"], facts, present.now)
+    marks = marks_in(facts)
+    for fact in sorted({each for line in document["decision"]["lines"]
+                        for each in line["because"]}):  # fmt: skip
+        doubt = doubt_of(facts, clock, marks, fact)
+        if doubt is not None and doubt.age.stale:
+            yield fact

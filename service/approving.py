@@ -1,0 +1,287 @@
+"""Approvals: plans submitted, decided on by people, reserved for, and void where they break."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from neo4j import ManagedTransaction
+
+from governance import approving
+from governance.approvals import WAITING, PlanCase
+from governance.approving import OutdatedError
+from governance.ledger import Governed
+from governance.releasing import Actor
+from governance.scopes import EVERYWHERE, Scope
+from graph.governance_events import unended_since
+from graph.grant_nodes import grants
+from graph.log import Write
+from graph.projection import unchanged_since
+from ontology.access import Grant
+from ontology.errors import StateError
+from ontology.events import Event, NewEvent
+from ontology.promises import merged_promises
+from service.approval_features import matrix_under, plan_document
+from service.approval_standing import Held, Present, held_on, standing_of, submission_of
+from service.house import SERVICE_AGENT, House
+from service.ledger import Decided
+
+SERVICE = Actor(SERVICE_AGENT, is_person=False)
+MOST_LOOKS = 30
+"""So often the standing of a plan is found out anew because facts or reservations changed."""
+
+Powers = dict[str, frozenset[str]]
+Say = Callable[[Governed, datetime, Powers], NewEvent | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What the clock or the facts did to a case: the event, and why in words."""
+
+    plan: str
+    chain: str
+    event: Event
+    reason: str
+
+
+def submit(house: House, plan: str, agent: str, reason: str = "") -> Decided:
+    """Submit a saved plan for approval by the matrix in force; what waits already stays so.
+
+    Raises InputError `PLAN_UNKNOWN`, `PLAN_SEAL`, `MATRIX_INVALID`; StateError `APPROVAL_STATUS`.
+    """
+    document = plan_document(house, plan)
+    asked = submission_of(house, document, reason)
+    matrix = matrix_under(house.release_for(asked.chain))
+    who = _actor(agent)
+    return house.ledger.append(lambda state, now: approving.submit(state, now, who, asked, matrix))
+
+
+def approve(
+    house: House, plan: str, reason: str, agent: str, seen: int | None = None, *,
+    mandate: str = "", also: Callable[[Governed, datetime], None] | None = None,
+) -> Decided:  # fmt: skip
+    """Approve a plan on the facts of this moment; the last approval demanded reserves its units.
+
+    Facts, reservations and grants are those of the moment of appending, or it is decided anew.
+    `seen` is the submission that the person saw. The service approves by a `mandate`; what `also`
+    raises on the newest state refuses. Raises as `governance.approving.approve`, and StateError
+    `STALE` where facts change faster than this can be decided.
+    """
+    document = plan_document(house, plan)
+    chain, who = document["decision"]["chain"], _actor(agent)
+    for _ in range(MOST_LOOKS):
+        before = house.ledger.state()
+        before.approvals.case(plan)  # nothing is worked out for what nobody asked
+        standing, sequence = standing_of(house, document, before, house.ledger.now(before))
+
+        def say(state: Governed, now: datetime, powers: Powers) -> NewEvent | None:
+            if also is not None:
+                also(state, now)
+            return approving.approve(state, now, who, plan, reason, powers, standing,  # noqa: B023
+                                     seen=seen, mandate=mandate)  # fmt: skip
+
+        try:
+            return _decided(house, plan, agent, say,
+                            unchanged_since(house.reader, chain, sequence))  # fmt: skip
+        except OutdatedError:
+            continue
+        except StateError as error:
+            if error.code != "STALE":
+                raise
+    raise StateError(f"the facts of `{chain}` change faster than this can be decided",
+                     code="STALE", hint="try again")  # fmt: skip
+
+
+def decline(
+    house: House, plan: str, reason: str, agent: str, seen: int | None = None
+) -> Decided:  # fmt: skip
+    """Decline a plan for good, by somebody who could approve it."""
+    return _said(house, plan, agent,
+                 lambda state, now, powers: approving.decline(
+                     state, now, _actor(agent), plan, reason, powers, seen=seen))  # fmt: skip
+
+
+def return_for_change(
+    house: House, plan: str, reason: str, agent: str, seen: int | None = None
+) -> Decided:  # fmt: skip
+    """Ask for a change, by somebody who could approve the plan."""
+    return _said(house, plan, agent,
+                 lambda state, now, powers: approving.return_for_change(
+                     state, now, _actor(agent), plan, reason, powers, seen=seen))  # fmt: skip
+
+
+def comment(house: House, plan: str, text: str, agent: str) -> Decided:
+    """Say something about a submitted plan."""
+    return house.ledger.append(
+        lambda state, now: approving.comment(state, now, _actor(agent), plan, text)
+    )
+
+
+def void(house: House, plan: str, reason: str, agent: str) -> Decided:
+    """Make void what waits or is approved, by an author, by who could approve it, or a governor."""
+    return _said(house, plan, agent,
+                 lambda state, now, powers: approving.void(
+                     state, now, _actor(agent), plan, reason, powers))  # fmt: skip
+
+
+def carried_out(house: House, plan: str, agent: str, reason: str = "") -> Decided:
+    """Say that an approved plan was carried out; its reservation ends."""
+    return house.ledger.append(
+        lambda state, now: approving.carried_out(state, now, _actor(agent), plan, reason)
+    )
+
+
+def delegate(
+    house: House, taker: str, reason: str, agent: str, until: datetime,
+    scope: Scope = EVERYWHERE, since: datetime | None = None,
+) -> Decided:  # fmt: skip
+    """Hand the power to approve to another person (by pseudonym), for a scope and a time."""
+    return house.ledger.append(
+        lambda state, now: approving.delegate(
+            state, now, _actor(agent), taker, scope, until, reason, since)
+    )  # fmt: skip
+
+
+def take_back(house: House, delegation: int, agent: str) -> Decided:
+    """End a delegation that one gave or took."""
+    return house.ledger.append(
+        lambda state, now: approving.take_back(state, now, _actor(agent), delegation)
+    )
+
+
+def revalidate(house: House, now: datetime | None = None, chain: str = "") -> list[Swept]:
+    """Void every approved plan that no longer holds, with the reason; its units are free again.
+
+    Of a chain or of all, in the order in which they were approved. Done again it finds nothing
+    more; any number may do it at once. Called after deliveries and by the clock.
+    """
+    found: list[Swept] = []
+    for case in list(house.ledger.state().approvals.standing(chain)):
+        held = standing_now(house, case, now)
+        if not held.code:
+            continue
+        decided = house.ledger.append(
+            partial(_voided, now, case.plan, f"{held.code}: {held.why}", case.submission, held.code)
+        )
+        found += _swept(case, decided, held.why)
+    return found
+
+
+def sweep(house: House, now: datetime | None = None) -> list[Swept]:
+    """Let expire what is over, and name the next role where a deadline is past.
+
+    Idempotent: each is decided on the newest state, and what is done already is not done again.
+    """
+    found: list[Swept] = []
+    for case in list(house.ledger.state().approvals.cases.values()):
+        for decide in (approving.expire, approving.escalate) if case.is_open else ():
+            decided = house.ledger.append(partial(_timed, decide, now, case.plan))
+            found += _swept(case, decided, "")
+    return found
+
+
+def standing_now(house: House, case: PlanCase, now: datetime | None = None) -> Held:
+    """Whether an approved plan holds on the present facts, beside the other approved plans."""
+    state = house.ledger.state()
+    document = plan_document(house, case.plan)
+    reserved = merged_promises(state.approvals.promised(case.chain, case.plan))
+    when = state.now(now or house.ledger.clock())
+    present = Present(house.facts(case.chain), house.release_for(case.chain), reserved, when)
+    return held_on(house, document, present, case.band_per_million)
+
+
+def roles_of(
+    house: House, case: PlanCase, persons: Iterable[str], now: datetime
+) -> Powers:  # fmt: skip
+    """The roles that persons hold for a plan, by grants that reach all that it touches."""
+    return {
+        person: frozenset(grant.role for grant in grants(house.driver, person)
+                          if grant.holds(now, now) and _reaches(grant, case))
+        for person in persons
+    }  # fmt: skip
+
+
+def waiting_for(house: House, person: str) -> list[PlanCase]:
+    """The cases that wait for a person: whom a role lets decide, and who has not yet."""
+    state = house.ledger.state()
+    now = house.ledger.now(state)
+    return [case for case in state.approvals.cases.values()
+            if case.status == WAITING and _waits_for(house, state, case, person, now)]  # fmt: skip
+
+
+def reserved_at(house: House, chain: str, sequence: int) -> tuple[list[str | int], ...]:
+    """What was reserved on a chain at an event, as a decision that was saved then states it."""
+    promised = house.ledger.at(sequence).approvals.promised(chain)
+    return tuple(each.stated() for each in merged_promises(promised))
+
+
+def _waits_for(
+    house: House, state: Governed, case: PlanCase, person: str, now: datetime
+) -> bool:  # fmt: skip
+    if person in case.authors or any(each.person == person for each in case.verdicts):
+        return False
+    givers = state.approvals.powers_for(person, case, now)
+    wanted = {role for demand in case.demands for role in demand.roles} | set(case.escalated)
+    held = roles_of(house, case, (person, *givers), now)
+    return now < case.until and any(wanted & roles for roles in held.values())
+
+
+def _reaches(grant: Grant, case: PlanCase) -> bool:
+    if grant.suppliers:  # it leaves out what others supply, and a plan is decided on as a whole
+        return False
+    return case.is_within(Scope(grant.chain, grant.regions, grant.families))
+
+
+def _said(house: House, plan: str, agent: str, say: Say) -> Decided:
+    return _decided(house, plan, agent, say, None)
+
+
+def _decided(
+    house: House, plan: str, agent: str, say: Say, guard: Write | None
+) -> Decided:  # fmt: skip
+    """Decide with the roles that who decides, and who handed power over, hold at this moment."""
+    upto = house.projection.log.head().projected
+    seen: set[str] = set()
+
+    def decide(state: Governed, now: datetime) -> NewEvent | None:
+        case = state.approvals.case(plan)
+        persons = {agent, *state.approvals.powers_for(agent, case, now)}
+        seen.update(persons)
+        return say(state, now, roles_of(house, case, persons, now))
+
+    return house.ledger.append(decide, guard=_both(unended_since(upto, seen), guard))
+
+
+def _both(first: Write, second: Write | None) -> Write:
+    def guard(tx: ManagedTransaction, event: Event) -> None:
+        first(tx, event)
+        if second is not None:
+            second(tx, event)
+
+    return guard
+
+
+def _voided(
+    clock: datetime | None, plan: str, reason: str, submission: int, code: str,
+    state: Governed, now: datetime,
+) -> NewEvent | None:  # fmt: skip
+    when = now if clock is None else state.now(clock)
+    return approving.void(state, when, SERVICE, plan, reason, submission=submission, code=code)
+
+
+def _timed(
+    decide: Callable[..., NewEvent | None], clock: datetime | None, plan: str,
+    state: Governed, now: datetime,
+) -> NewEvent | None:  # fmt: skip
+    return decide(state, now if clock is None else state.now(clock), SERVICE, plan)
+
+
+def _swept(case: PlanCase, decided: Decided, why: str) -> Sequence[Swept]:
+    event = decided.event
+    if event is None:
+        return ()
+    return (Swept(case.plan, case.chain, event, why or str(event.payload.get("reason", ""))),)
+
+
+def _actor(agent: str) -> Actor:
+    return Actor(agent, is_person=agent != SERVICE_AGENT)

@@ -1,0 +1,1 @@
+"""Reports on a period: what was exceptional, overridden and exposed, with proofs."""

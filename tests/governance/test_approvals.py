@@ -1,0 +1,287 @@
+"""The approval of plans: who may, how many must, what is reserved, and when that ends."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from governance import approving
+from governance.approvals import (
+    APPROVED,
+    CARRIED_OUT,
+    CASE_TRANSITIONS,
+    DECLINED,
+    EXPIRED,
+    RETURNED,
+    VOID,
+    WAITING,
+)
+from governance.approving import OutdatedError
+from governance.ledger import Governed
+from governance.matrix import default_matrix
+from governance.releasing import Actor
+from governance.reservations import overdrawn
+from governance.scopes import EVERYWHERE, Scope
+from tests.governance.approval_board import MACHINE, NOON, PALLET, PLAIN, Board, Plan, refusal
+
+LARGE = replace(PLAIN, cost_cents=5_000_000)
+APPROVER = frozenset({"approver"})
+
+
+@pytest.fixture
+def board() -> Board:
+    """Ann and Ben may approve, Gus governs; planners plan."""
+    return Board(roles={"ann": APPROVER, "ben": APPROVER, "gus": frozenset({"governor"}),
+                        "planner": frozenset({"planner", "approver"})})  # fmt: skip
+
+
+def test_an_approved_plan_reserves_what_it_moves(board: Board) -> None:
+    board.submitted(Plan("one"))
+    assert board.reserved() == {}
+    board.approves("ann", "one")
+    assert (board.status("one"), board.reserved()) == (APPROVED, {PALLET.key: 5})
+    board.does(approving.carried_out, Actor("ben"), "one")
+    assert (board.status("one"), board.reserved()) == (CARRIED_OUT, {})
+
+
+def test_approval_that_arrives_before_the_request_is_refused(board: Board) -> None:
+    board.plans["one"] = Plan("one")
+    assert refusal(board, lambda: board.approves("ann", "one")) == "APPROVAL_UNASKED"
+    board.submitted(Plan("one"))
+    assert board.case("one").verdicts == ()
+
+
+def test_nobody_approves_their_own(board: Board) -> None:
+    """Not who made it, nor who made what it was edited from, nor who submitted it."""
+    board.roles |= {"carl": APPROVER}
+    board.submitted(Plan("one", maker="planner", authors=frozenset({"ann"})), who="carl")
+    for own in ("planner", "ann", "carl"):
+        assert refusal(board, lambda own=own: board.approves(own, "one")) == "OWN_PLAN"
+    board.approves("ben", "one")
+    assert board.status("one") == APPROVED
+
+
+def test_two_people_are_two_people(board: Board) -> None:
+    board.submitted(Plan("large", features=LARGE))
+    board.approves("ann", "large")
+    assert board.approves("ann", "large") is None
+    assert (board.status("large"), board.reserved()) == (WAITING, {})
+    board.approves("ben", "large")
+    assert board.status("large") == APPROVED
+
+
+def test_a_plan_by_a_hand_that_is_not_named_takes_one_person_more(board: Board) -> None:
+    board.submitted(Plan("one", maker="local", unnamed=1), who="planner")
+    board.approves("ann", "one")
+    assert board.status("one") == WAITING
+    board.approves("ben", "one")
+    assert board.status("one") == APPROVED
+
+
+def test_roles_are_those_of_the_moment(board: Board) -> None:
+    board.submitted(Plan("large", features=LARGE))
+    board.roles["ben"] = frozenset()
+    board.approves("ann", "large")
+    assert refusal(board, lambda: board.approves("ben", "large")) == "ROLE_WANTED"
+    assert refusal(board, lambda: board.approves("gus", "large")) == "ROLE_WANTED"
+
+
+def test_who_is_not_named_decides_nothing(board: Board) -> None:
+    board.submitted(Plan("one"))
+    board.roles |= {"local": APPROVER}
+    assert refusal(board, lambda: board.approves("local", "one")) == "PERSON_UNNAMED"
+    machine = (approving.approve, MACHINE, "one", "by itself", board.roles, board.standing("one"))
+    assert refusal(board, lambda: board.does(*machine)) == "PERSONS_ONLY"
+    board.does(*machine, mandate="envelope 7")
+    assert board.status("one") == APPROVED
+
+
+def test_a_person_cannot_claim_a_mandate(board: Board) -> None:
+    board.submitted(Plan("large", features=LARGE))
+    board.approves("ann", "large", mandate="mine")
+    assert board.status("large") == WAITING
+
+
+def test_no_unit_is_promised_twice(board: Board) -> None:
+    board.submitted(Plan("one"))
+    board.submitted(Plan("two"))
+    board.approves("ann", "one")
+    assert refusal(board, lambda: board.approves("ann", "two")) == "UNITS_PROMISED"
+    with pytest.raises(Exception, match="5 are promised to the approved plan `one`"):
+        board.approves("ann", "two")
+    board.does(approving.void, Actor("ben"), "one", "not today", board.roles)
+    board.approves("ann", "two")
+    assert board.reserved() == {PALLET.key: 5}
+
+
+def test_units_that_are_gone_are_promised_to_nobody(board: Board) -> None:
+    board.submitted(Plan("one"))
+    board.free[PALLET.key] = 4
+    assert refusal(board, lambda: board.approves("ann", "one")) == "UNITS_GONE"
+    board.free[PALLET.key] = 5
+    board.approves("ann", "one")
+    board.free[PALLET.key] = 3
+    assert overdrawn(board.state.approvals, "two_hubs", board.free) == {PALLET.key: 2}
+
+
+def test_what_was_looked_at_beside_other_reservations_is_looked_at_again(board: Board) -> None:
+    board.free = {PALLET.key: 10}
+    board.submitted(Plan("one"))
+    board.submitted(Plan("two"))
+    before = board.standing("two")
+    board.approves("ann", "one")
+    with pytest.raises(OutdatedError):
+        board.does(approving.approve, Actor("ann"), "two", "fine", board.roles, before)
+    board.approves("ann", "two")
+    assert board.reserved() == {PALLET.key: 10}
+
+
+def test_what_was_looked_at_under_another_release_is_looked_at_again(board: Board) -> None:
+    board.submitted(Plan("one"))
+    standing = replace(board.standing("one"), governs=("shipped", ()), shipped="shipped")
+    other = replace(standing, governs=("other", ()))
+    with pytest.raises(OutdatedError):
+        board.does(approving.approve, Actor("ann"), "one", "fine", board.roles, other)
+    board.does(approving.approve, Actor("ann"), "one", "fine", board.roles, standing)
+    assert board.status("one") == APPROVED
+
+
+def test_a_plan_that_does_not_hold_is_not_approved(board: Board) -> None:
+    board.submitted(Plan("one", broken="a count found less"))
+    assert refusal(board, lambda: board.approves("ann", "one")) == "PLAN_BROKEN"
+
+
+def test_a_stale_approval_unblocks_no_later_round(board: Board) -> None:
+    """Approved once of two, void, submitted again: the first approval is gone."""
+    seen = board.submitted(Plan("large", features=LARGE)).submission
+    board.approves("ann", "large")
+    board.does(approving.return_for_change, Actor("ben"), "large", "wait for the truck",
+               board.roles)  # fmt: skip
+    assert board.status("large") == RETURNED
+    board.submitted(Plan("large", features=LARGE))
+    assert refusal(board, lambda: board.approves("ben", "large", seen=seen)) == "APPROVAL_STALE"
+    board.approves("ben", "large")
+    assert board.status("large") == WAITING
+
+
+def test_not_everybody_makes_an_approval_void(board: Board) -> None:
+    board.submitted(Plan("one"))
+    board.approves("ann", "one")
+    act = (approving.void, Actor("zoe"), "one", "I do not like it", board.roles)
+    assert refusal(board, lambda: board.does(*act)) == "ROLE_WANTED"
+    board.does(approving.void, Actor("planner"), "one", "my own, after all")
+    assert board.status("one") == VOID
+
+
+def test_what_is_declined_stays_declined(board: Board) -> None:
+    board.submitted(Plan("one"))
+    board.does(approving.decline, Actor("ann"), "one", "too dear", board.roles)
+    assert board.status("one") == DECLINED
+    assert refusal(board, lambda: board.approves("ben", "one")) == "APPROVAL_STATUS"
+    assert refusal(board, lambda: board.submitted(Plan("one"))) == "APPROVAL_STATUS"
+
+
+def test_power_is_handed_over_and_not_multiplied(board: Board) -> None:
+    """Dora approves by Ann's power; Ann and Dora are one, and Ann's own plans stay out of it."""
+    day = NOON + timedelta(days=1)
+    board.submitted(Plan("large", features=LARGE))
+    board.submitted(Plan("own", maker="ann"))
+    assert refusal(board, lambda: board.approves("dora", "large")) == "ROLE_WANTED"
+    board.does(approving.delegate, Actor("ann"), "dora", EVERYWHERE, day, "on leave")
+    board.approves("dora", "large")
+    board.approves("ann", "large")
+    assert board.status("large") == WAITING
+    assert refusal(board, lambda: board.approves("dora", "own")) == "ROLE_WANTED"
+    board.approves("ben", "large")
+    assert board.status("large") == APPROVED
+
+
+def test_power_ends_with_its_time_its_scope_and_its_giver(board: Board) -> None:
+    day = NOON + timedelta(days=1)
+    board.submitted(Plan("one"))
+    elsewhere = Scope("two_hubs", families=("medical",))
+    board.does(approving.delegate, Actor("ann"), "dora", elsewhere, day, "on leave")
+    assert refusal(board, lambda: board.approves("dora", "one")) == "ROLE_WANTED"
+    board.does(approving.delegate, Actor("ann"), "dora", EVERYWHERE, day, "on leave")
+    mine = board.state.approvals.delegations[-1].id
+    board.roles["ann"] = frozenset()
+    assert refusal(board, lambda: board.approves("dora", "one")) == "ROLE_WANTED"
+    board.roles["ann"] = APPROVER
+    board.does(approving.take_back, Actor("ann"), mine)
+    assert refusal(board, lambda: board.approves("dora", "one")) == "ROLE_WANTED"
+    board.does(approving.delegate, Actor("ann"), "dora", EVERYWHERE, day, "on leave")
+    board.clock = day
+    assert refusal(board, lambda: board.approves("dora", "one")) == "ROLE_WANTED"
+    board.clock = NOON - timedelta(days=30)  # set back: what has ended stays ended
+    board.does(approving.comment, Actor("ben"), "one", "look")
+    assert board.state.at is not None
+    board.does(approving.comment, Actor("ben"), "one", "again")
+
+
+def test_a_clock_set_back_revives_nothing(board: Board) -> None:
+    case = board.submitted(Plan("one"))
+    board.clock = case.until + timedelta(hours=1)
+    board.submitted(Plan("two"))  # the ledger has seen this time
+    board.clock = NOON
+    assert refusal(board, lambda: board.approves("ann", "one")) == "APPROVAL_EXPIRED"
+    board.does(approving.expire, MACHINE, "one")
+    assert board.status("one") == EXPIRED
+
+
+def test_an_approval_runs_out_and_frees_what_it_held(board: Board) -> None:
+    board.submitted(Plan("one"))
+    board.approves("ann", "one")
+    assert board.does(approving.expire, MACHINE, "one") is None
+    board.clock = board.case("one").until
+    board.does(approving.expire, MACHINE, "one")
+    assert (board.status("one"), board.reserved()) == (EXPIRED, {})
+    assert board.does(approving.expire, MACHINE, "one") is None
+
+
+def test_a_deadline_names_the_next_role_once(board: Board) -> None:
+    case = board.submitted(Plan("one"))
+    assert board.does(approving.escalate, MACHINE, "one") is None
+    board.clock = case.deadline
+    board.does(approving.escalate, MACHINE, "one")
+    assert board.case("one").escalated == ("governor",)
+    assert board.does(approving.escalate, MACHINE, "one") is None
+    board.approves("gus", "one")
+    assert board.status("one") == APPROVED
+
+
+def test_only_the_round_that_was_meant_is_made_void(board: Board) -> None:
+    first = board.submitted(Plan("one")).submission
+    board.does(approving.void, MACHINE, "one", "stale", submission=first, code="stale fact")
+    assert board.status("one") == VOID
+    board.submitted(Plan("one"))
+    assert board.does(approving.void, MACHINE, "one", "stale", submission=first) is None
+    assert board.status("one") == WAITING
+
+
+def test_the_stricter_of_two_matrices_counts(board: Board) -> None:
+    """A row deleted while a plan waits frees nothing; one that came meanwhile binds."""
+    rows = default_matrix().rows
+    strict = replace(default_matrix(), rows=(replace(rows[0], people=2), *rows[1:]))
+    board.matrix = strict
+    board.submitted(Plan("before"))
+    board.matrix = default_matrix()
+    board.submitted(Plan("after", promises=()))
+    board.approves("ann", "before")
+    assert board.status("before") == WAITING
+    board.matrix = strict
+    board.approves("ann", "after")
+    assert board.status("after") == WAITING
+
+
+def test_the_fold_of_the_events_is_the_state(board: Board) -> None:
+    board.submitted(Plan("large", features=LARGE))
+    board.approves("ann", "large")
+    board.approves("ben", "large")
+    board.does(approving.void, Actor("ben"), "large", "no", board.roles)
+    assert Governed().after_all(board.events) == board.state
+
+
+def test_every_status_is_reached_by_the_table() -> None:
+    assert {WAITING, DECLINED, RETURNED, VOID, EXPIRED, CARRIED_OUT} == set(
+        CASE_TRANSITIONS.values()
+    )
