@@ -25,6 +25,7 @@ WORKED_OUT = frozenset({
     "singlePointsOfFailure", "planDrift", "planDifference", "whyLine", "whyPlace", "replay",
     "recall", "comparison", "editPrices", "reconciliation", "identityCandidates", "freshness",
     "kpis", "report", "makeReport", "planAutonomy", "confidence",
+    "inferred",
 })  # fmt: skip
 
 

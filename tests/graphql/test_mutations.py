@@ -30,6 +30,7 @@ APPROVALS = (
     "delegateApproval",
     "endDelegation",
 )
+NAMES += ("stop", "resume", "protectItems", "raiseAutonomy", "lowerAutonomy")
 MAY_DIFFER = {"event", "dryRun", "replayed", "checkpoint", "__typename", "plan", "digest", "lines"}
 TOLD_ONCE = {"stillOpen", "replayed"}
 
