@@ -12,7 +12,7 @@ from tests.ontology.test_vocabulary import ROOT, vocabulary
 ENTRY = re.compile(r"\| \*\*(?P<term>[^*]+)\*\* \| (?P<meaning>.+) \|")
 COMMANDS = {
     "drift", "edit", "freshness", "frontier", "log", "persons", "plan", "recall", "reconcile",
-    "replay", "solve", "sync", "trace", "validate", "verify",
+    "replay", "solve", "sync", "trace", "validate", "verify", "protect", "schedule", "stop"
 }  # fmt: skip
 
 
