@@ -11,6 +11,8 @@ from pathlib import Path
 import typer
 
 from api.commands import access as commands_access
+from api.commands import approvals as commands_approvals
+from api.commands import autonomy as commands_autonomy
 from api.commands import compare as commands_compare
 from api.commands import data as commands_data
 from api.commands import demo as commands_demo
@@ -42,6 +44,7 @@ from api.commands import report as commands_report
 from api.commands import resync as commands_resync
 from api.commands import schedule as commands_schedule
 from api.commands import server as commands_server
+from api.commands import stops as commands_stops
 from api.commands import sync as commands_sync
 from api.commands import tokens as commands_tokens
 from api.commands import trace as commands_trace
@@ -74,9 +77,8 @@ for _module in (
     commands_quarantine, commands_identity, commands_feeds, commands_freshness, commands_recovery,
     commands_reconcile, commands_resync, commands_persons, commands_events, commands_log,
     commands_replay, commands_recall, commands_trace, commands_access, commands_tokens,
-    commands_policy,
-    commands_report,
-    commands_schedule,
+    commands_approvals, commands_policy, commands_report, commands_schedule,
+    commands_stops, commands_autonomy,
 ):  # fmt: skip
     _module.register(app)
 

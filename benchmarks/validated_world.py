@@ -27,6 +27,8 @@ PREFIXES = """@prefix inv: <https://w3id.org/evenkeel/inventory#> .
 @prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 """
+HANDLING = "sh:path inv:handlingClass"
+_IS_OWN = "[ sh:not [ sh:path ( inv:item inv:{} ) ; sh:disjoint inv:unit ] ]"
 BODIES = (
     ("Item", "sh:path inv:baseUnit ; sh:minCount 1 ; sh:maxCount 1"),
     ("Item", 'sh:path inv:baseUnit ; sh:in ( "each" "kilogram" "litre" )'),
@@ -34,8 +36,7 @@ BODIES = (
     ("Item", 'sh:path inv:family ; sh:pattern "^[a-z]+$"'),
     ("Item", "sh:path inv:valueCents ; sh:datatype xsd:integer ; sh:minExclusive 0"),
     ("Item", 'sh:path inv:packUnit ; sh:in ( "box" "case" )'),
-    ("Item", ('sh:or ( [ sh:path inv:handlingClass ; sh:maxCount 0 ] '
-             '[ sh:path inv:handlingClass ; sh:in ( "ambient" "chilled" ) ] )')),
+    ("Item", f"sh:or ( [ {HANDLING} ; sh:maxCount 0 ] [ {HANDLING} ; sh:in ( 'ambient' ) ] )"),
     ("Location", "sh:path inv:country ; sh:minCount 1"),
     ("Location", 'sh:path inv:kind ; sh:in ( "hub" "plant" )'),
     ("Location", "sh:path inv:storageCapacityUnits ; sh:minInclusive 0"),
@@ -53,9 +54,7 @@ BODIES = (
     ("StockPosition", "sh:path inv:onHandUnits ; sh:lessThanOrEquals inv:totalUnits"),
     ("StockPosition", 'sh:path inv:unit ; sh:pattern "^[a-z ]+$" ; sh:maxCount 1'),
     ("StockPosition", "sh:path inv:countedOn ; sh:maxCount 1 ; sh:datatype xsd:date"),
-    ("StockPosition", ("sh:or ( [ sh:not [ sh:path ( inv:item inv:baseUnit ) ; "
-                      "sh:disjoint inv:unit ] ] [ sh:not [ sh:path ( inv:item inv:packUnit ) ; "
-                      "sh:disjoint inv:unit ] ] )")),
+    ("StockPosition", f"sh:or ( {_IS_OWN.format('baseUnit')} {_IS_OWN.format('packUnit')} )"),
     ("StockPosition", 'sh:path ( inv:location inv:kind ) ; sh:hasValue "hub"'),
 )  # fmt: skip
 """The 26 core shapes: a target class and what stands in the shape."""

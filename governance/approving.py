@@ -18,6 +18,7 @@ from governance.approvals import (
 )
 from governance.ledger import Governed
 from governance.matrix import Demand, Features, Matrix, demanded
+from governance.reach import reach_in
 from governance.releasing import Actor
 from governance.reservations import Standing, refuse_twice
 from governance.scopes import Scope
@@ -60,6 +61,11 @@ class Submission:
     reason: str = ""
 
 
+NO_POWERS: Mapping[str, frozenset[str]] = {}
+GOVERNED = Demand("to end it", 1, ("governor",))
+"""A governor may always end an approval."""
+
+
 class OutdatedError(Exception):
     """Reservations changed after the standing of a plan was found out: look again."""
 
@@ -70,7 +76,7 @@ def submit(
     """Submit a plan for approval; None where it waits or is approved already.
 
     Submitted again after it was returned, void or expired, it begins anew: nobody has approved it.
-    Raises StateError `APPROVAL_STATUS` for a plan that was declined or carried out.
+    Raises StateError `APPROVAL_STATUS` for a plan that was declined or carried out, `STOPPED`.
     """
     before = state.approvals.cases.get(asked.plan)
     if before is not None:
@@ -78,6 +84,7 @@ def submit(
             return None
         next_case_status(before, PLAN_SUBMITTED)
     features = with_novelty(state.approvals, asked, matrix)
+    state.stops.refuse(reach_in(asked.chain, features.places, features.families))
     authors = asked.authors | ({who.id} if who.is_person else frozenset())
     payload = {
         "plan": asked.plan, "chain": asked.chain, "maker": asked.maker,
@@ -114,12 +121,14 @@ def approve(
     has approved it already. The service itself approves by a `mandate` alone.
 
     Raises StateError `APPROVAL_UNASKED`, `APPROVAL_STATUS`, `APPROVAL_STALE`, `OWN_PLAN`,
-    `UNITS_PROMISED`, `UNITS_GONE`, `PLAN_BROKEN`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`,
+    `UNITS_PROMISED`, `UNITS_GONE`, `PLAN_BROKEN`, `STOPPED`;
+    AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`,
     `ROLE_WANTED`; InputError `REASON_MISSING`. Raises OutdatedError where the standing is of
     another state.
     """
     case = _waiting(state, now, plan, APPROVAL_GIVEN, seen)
     _reasoned(reason)
+    state.stops.refuse_case(reach_in(case.chain, case.places, case.families), case.submission)
     if any(verdict.person == who.id for verdict in case.verdicts):
         return None
     demands = tuple(dict.fromkeys((*case.demands, *standing.demands)))
@@ -178,18 +187,22 @@ def comment(state: Governed, now: datetime, who: Actor, plan: str, text: str) ->
 
 def void(
     state: Governed, now: datetime, who: Actor, plan: str, reason: str,
-    *, submission: int | None = None, code: str = "",
+    powers: Mapping[str, frozenset[str]] = NO_POWERS, *, submission: int | None = None,
+    code: str = "",
 ) -> NewEvent | None:  # fmt: skip
     """Make void what waits or is approved: what it reserved is free again.
 
-    A person does so for a reason, the service where the plan no longer holds. None where the round
-    that was meant (`submission`) is over already.
+    Its authors may, whoever could approve it, and governors, each for a reason; and the service
+    where the plan no longer holds. None where the round that was meant (`submission`) is over
+    already. Raises StateError `APPROVAL_STATUS`; AccessError `ROLE_WANTED`.
     """
     case = state.approvals.case(plan)
     if submission is not None and (case.submission != submission or not case.is_open):
         return None
     next_case_status(case, APPROVAL_VOIDED)
     _reasoned(reason)
+    if who.is_person and who.id not in case.authors:
+        _powers(state, now, who, case, powers, (*case.demands, GOVERNED))
     told = {"reason": _text(reason), **({"code": code} if code else {})}
     return _of_case(state, now, who, APPROVAL_VOIDED, case, told)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from governance.autonomy import (
     BACKTEST,
@@ -32,17 +33,19 @@ class Features:
 
     `value_cents` and `units` are of all that its lines move on their first day,
     `data_age_hours` of the oldest fact that a line stands on. `confidence_per_mille` is defined in
-    `service.confidence`.
+    `service.confidence`. `release` names what it was made under as `Governing.named` does;
+    `shipped` governs where people have put nothing in force.
     """
 
     reach: Reach
-    release: str
+    release: tuple[Any, ...]
     value_cents: int | None
     units: int
     gap_per_million: int
     handling_classes: frozenset[str]
     data_age_hours: int | None
     confidence_per_mille: int
+    shipped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +203,8 @@ def _stopped(state: Governed, plan: Features) -> list[Why]:
 
 
 def _superseded(state: Governed, plan: Features, now: datetime) -> list[Why]:
-    governs = state.releases.in_force(plan.reach.chain, now)
-    if governs in ("", plan.release):
+    governs = state.governing(plan.reach.chain, now, plan.shipped)
+    if governs.named == plan.release:
         return []
     return [Why("RELEASE_SUPERSEDED", "it was made under a release that no longer governs")]
 

@@ -228,7 +228,8 @@ def _wanted(stated: Mapping[str, Any], name: str) -> Any:
 
 def _per_million(stated: Mapping[str, Any], name: str) -> int:
     value = stated.get(name)
-    share = Decimal(value) if type(value) in (int, Decimal) else Decimal(-1)  # type: ignore[arg-type]
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    share = Decimal(value) if is_number else Decimal(-1)  # type: ignore[arg-type]
     if not share.is_finite() or not 0 <= share <= 100:
         raise _invalid(f"`{name}` is no share of 0 to 100 percent")
     scaled = share * PER_PERCENT

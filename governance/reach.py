@@ -1,6 +1,6 @@
 """What a plan reaches: where it moves what, as far as scopes of regions and families ask."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from governance.scopes import Scope
@@ -44,6 +44,18 @@ class Reach:
         return scope.covers(self.chain) and (
             not scope.is_partial or any(cell.may_lie_in(scope) for cell in self.cells)
         )
+
+
+def reach_in(
+    chain: str, places: Iterable[Iterable[str]] | None, families: Iterable[str] | None
+) -> Reach:
+    """What a plan reaches, as far as its places (each by all of its names) and families tell.
+
+    Each family may be moved at each place. None: nobody can tell.
+    """
+    regions = [()] if places is None else [tuple(sorted(names)) for names in places]
+    known = [None] if families is None else [*families, ""]
+    return Reach(chain, frozenset(Cell(names, family) for names in regions for family in known))
 
 
 def within(inner: Scope, outer: Scope) -> bool:

@@ -84,6 +84,13 @@ class Stops:
         if found:  # INVARIANT: nothing acts under a stop
             raise stopped(found[0])
 
+    def refuse_case(self, reach: Reach, submission: int) -> None:
+        """As `refuse`, and where a pause came after a plan was submitted: it begins anew then."""
+        self.refuse(reach)
+        if self.paused_last(reach) > submission:
+            raise StateError("a pause came after this plan was submitted", code="STOPPED",
+                             hint="submit it again: it is checked on what is so now")  # fmt: skip
+
     def stop(self, number: int) -> Stop:
         """A stop by its number. Raises StateError `STOP_UNKNOWN`."""
         found = self.put.get(number)

@@ -78,7 +78,6 @@ class Inferences:
             if statement not in self._facts:
                 come.add(statement)
             self._facts.setdefault(statement, set()).add(fact)
-        come, gone = come - gone, gone - come
         counted, uncounted = self._counted.change(come, gone)
         found = self._closure.change(come | counted, gone | uncounted)
         return Change(self._told(found.added), self._told(found.removed))

@@ -11,6 +11,7 @@ from ontology.terms import RESOURCE
 from ontology.vocabulary import FACTS
 from rules.columns import Columns
 from rules.evaluate import Batch, Focus, results
+from rules.lookups import about_tables
 from rules.reach import judges, reads
 from rules.release import Release
 from rules.shapes import CompiledRule
@@ -25,7 +26,12 @@ def check_facts(release: Release, tables: Mapping[str, Table]) -> Report:
     `graph_of(tables)`; equal results are given once. Raises InputError RULE_NOT_EVALUATED.
     """
     chosen = [compiled for compiled in release.compiled if compiled.target in FACTS]
-    return check_rules(chosen, tables)
+    report = check_rules(chosen, tables)
+    if release.watch.interpreted is None:
+        return report
+    more, counts = release.watch.interpreted.all(tables)
+    findings, focus_counts = {*report.findings, *more}, {**dict(report.focus_counts), **counts}
+    return Report(tuple(sorted(findings)), tuple(sorted(focus_counts.items())))
 
 
 def findings_on(
@@ -45,6 +51,8 @@ def findings_on(
             found.update(check_rules(alone, _instead(whole, changed, target)).findings)
         rest = [each for each in mine if each not in alone]
         found.update(check_rules(rest, whole).findings if rest else ())
+    if release.watch.interpreted is not None:
+        found |= release.watch.interpreted.on(about_tables(whole), changed)
     return sorted(finding for finding in found if _is_on(finding, changed))
 
 

@@ -37,6 +37,7 @@ from rules.shapes import (
     Rule,
     Shape,
     not_evaluated,
+    outside_fragment,
 )
 
 _SILENT = ("path", "targetClass", "severity", "message", "deactivated", "flags", "name",
@@ -186,7 +187,7 @@ class _Compiler:
             return Bound(word, self._bound(word, value, values))
         if word in {"datatype", "nodeKind", "class"}:
             return self._typing(word, value, values)
-        raise self._refusal(f"`sh:{word}`", "is not in the fragment")
+        raise outside_fragment(self._rule, f"`sh:{word}`", "is not in the fragment")
 
     def _logic(self, word: str, value: Node, values: str, above: tuple[Node, ...]) -> Logic:
         members = [value] if word in {"not", "node"} else self._list(word, value)
@@ -218,7 +219,8 @@ class _Compiler:
             )
             if steps is None or len(steps) < 2:
                 text = path_text(self._graph, path)
-                self._refuse(f"the path `{text}`", "is no predicate or sequence of predicates")
+                why = "is no predicate or sequence of predicates"
+                raise outside_fragment(self._rule, f"the path `{text}`", why)
         walked: list[Property] = []
         for step in steps or ():
             walked.append(self._property(step, space))
@@ -227,9 +229,8 @@ class _Compiler:
 
     def _property(self, step: Node, space: str) -> Property:
         if not isinstance(step, URIRef):
-            raise self._refusal(
-                f"the path step `{path_text(self._graph, step)}`", "is not a predicate"
-            )
+            text = path_text(self._graph, step)
+            raise outside_fragment(self._rule, f"the path step `{text}`", "is not a predicate")
         name = str(step).removeprefix(NAMESPACE)
         known = properties_of(space) if is_class(space) else {}
         if name not in known or not str(step).startswith(NAMESPACE):

@@ -55,8 +55,14 @@ def delta(watch: Watch, before: About, after: About, changed: Mapping[str, Table
     if again := [one for one in watch.whole if one.classes & touched.keys()]:
         was, now = was | _found_anew(again, before), now | _found_anew(again, after)
         whole |= {name: _all_of(worlds, name) for name in {one.rule.target for one in again}}
-    keys = {name: tuple(nodes.keys.tolist()) for name, nodes in whole.items()}
-    return Delta(tuple(sorted(now - was)), tuple(sorted(was - now)), keys)
+    keys = {name: set(nodes.keys.tolist()) for name, nodes in whole.items()}
+    if watch.interpreted is not None:
+        more, less, looked_at = watch.interpreted.difference(before, after, touched)
+        was, now = (was - more) | less, (now - less) | more
+        for name, _, key in (iri.removeprefix(RESOURCE).partition("/") for iri in looked_at):
+            keys.setdefault(name, set()).add(key)
+    looked = {name: tuple(sorted(some)) for name, some in keys.items()}
+    return Delta(tuple(sorted(now - was)), tuple(sorted(was - now)), looked)
 
 
 def findings_near(watch: Watch, about: About, changed: Mapping[str, Table]) -> list[Finding]:
@@ -75,6 +81,8 @@ def findings_near(watch: Watch, about: About, changed: Mapping[str, Table]) -> l
     whole = {name: united(nodes) for name, nodes in focus.items() if nodes}
     again = [one for one in watch.whole if judges(one.rule.shape) & changed.keys()]
     found = _found(grouped(chosen), about, whole) | _found_anew(again, about)
+    if watch.interpreted is not None:
+        found |= watch.interpreted.on(about, changed)
     return sorted(finding for finding in found if is_on(finding, changed))
 
 

@@ -18,11 +18,13 @@ from ontology.terms import NAMESPACE
 from ontology.vocabulary import FACTS
 from rules.compile import compile_rule, message_of, severity_of, target_classes, text_about
 from rules.floors import check_floor
+from rules.interpreted import Interpreted, can_be_interpreted
 from rules.knobs import KNOBS_FILE, Knob, bad_release, check_values, knob_from
 from rules.parts import Part, part_from
 from rules.reading import is_true, parse_graph, refuse_remote_queries
 from rules.rendering import Labels
 from rules.shapes import SH, CompiledRule, Rule
+from rules.walks import places_of
 from rules.watch import Watch
 
 FORMAT = "evenkeel-release/1"
@@ -102,6 +104,11 @@ class Release:
         return replace(self, parts=()) if self.parts else self
 
     @property
+    def judges(self) -> tuple["Release", ...]:
+        """The releases that judge: of the whole, and of each part."""
+        return (self.whole, *(part.release for part in self.parts))
+
+    @property
     def named(self) -> tuple[Any, ...]:
         """What it is made of, by digests: the whole, and what names each part."""
         return (self.whole.digest, tuple(part.named for part in self.parts))
@@ -139,12 +146,13 @@ class Release:
     def compiled(self) -> tuple[CompiledRule, ...]:
         """Every rule of the whole, once per class that it targets, typed against the vocabulary.
 
-        Raises InputError RULE_NOT_EVALUATED for the first rule that cannot be evaluated: a
-        release with such a rule decides nothing (law 7).
+        Rules on facts in SHACL core that do not compile are left out: `watch` has them. Raises
+        InputError RULE_NOT_EVALUATED for the first rule that cannot be evaluated: a release with
+        such a rule decides nothing (law 7).
         """
         if self.parts:
             return self.whole.compiled
-        return tuple(found for rule in self.rules for found in self.compile(rule))
+        return tuple(found for _, compiled in self._sorted_out for found in compiled or ())
 
     @cached_property
     def watch(self) -> Watch:
@@ -152,7 +160,31 @@ class Release:
 
         Raises InputError as `compiled` does.
         """
-        return Watch(rule for rule in self.compiled if rule.target in FACTS)
+        if self.parts:
+            return self.whole.watch
+        facts = [one for one in self.compiled if one.target in FACTS]
+        rules = [rule for rule, compiled in self._sorted_out if compiled is None]
+        if not rules:
+            return Watch(facts)
+        names = Interpreted(rules, self.graph, self.labels).places
+        # The same result of a compiled rule and of another: only one of both ways can tell it.
+        both = [one for one in facts if names & {place.shape for place in places_of(one.shape)}]
+        rules += dict.fromkeys(one.rule for one in both)
+        compiled = [one for one in facts if one not in both]
+        return Watch(compiled, Interpreted(rules, self.graph, self.labels))
+
+    @cached_property
+    def _sorted_out(self) -> list[tuple[Rule, tuple[CompiledRule, ...] | None]]:
+        """Every rule with what it compiles to; None where pySHACL has to evaluate it."""
+        found: list[tuple[Rule, tuple[CompiledRule, ...] | None]] = []
+        for rule in self.rules:
+            try:
+                found.append((rule, self.compile(rule)))
+            except InputError as refusal:
+                if not can_be_interpreted(self.graph, rule, refusal):
+                    raise
+                found.append((rule, None))
+        return found
 
     def compile(self, rule: Rule) -> tuple[CompiledRule, ...]:
         """One rule, once per class that it targets.
@@ -272,6 +304,33 @@ def _in_parts(document: Mapping[str, Any]) -> Release:
     if release.to_document() != document or not parts:
         raise bad_release("the document is not written as the release's own form")
     return release
+
+
+def for_part(release: Release, regions: Iterable[str], families: Iterable[str]) -> Release:
+    """A release for a part alone, to be tried on plans of any release: `placed_on` says how."""
+    return composed(release, [Part(release, tuple(regions), tuple(families))])
+
+
+def is_for_part(release: Release) -> bool:
+    """Whether `for_part` made it: the whole is the release of its only part."""
+    return [part.release.digest for part in release.parts] == [release.whole.digest]
+
+
+def placed_on(own: Release, tried: Release) -> Release:
+    """What would have governed in place of `own`, had `tried` been in force.
+
+    One of the whole leaves the parts as they were; one for a part leaves the whole and the others.
+    """
+    if not tried.parts:
+        return composed(tried, own.parts) if own.parts else tried
+    if not is_for_part(tried):
+        return tried
+    (part,) = tried.parts
+    scope = (part.regions, part.families)
+    others = [each for each in own.parts
+              if each.release.digest != part.release.digest
+              and (each.is_canary or (each.regions, each.families) != scope)]  # fmt: skip
+    return composed(own.whole, [*others, part])
 
 
 def composed(whole: Release, parts: Iterable[Part]) -> Release:

@@ -140,6 +140,16 @@ def component_of(word: str) -> str:
     return f"{SH}{word[0].upper()}{word[1:]}ConstraintComponent"
 
 
+class OutsideFragmentError(InputError):
+    """A construct of SHACL that does not compile; nothing is wrong with it."""
+
+
+def outside_fragment(rule: str, construct: str, why: str) -> InputError:
+    """As `not_evaluated`, for what SHACL allows and the columns cannot do."""
+    refusal = not_evaluated(rule, construct, why)
+    return OutsideFragmentError(refusal.what, hint=refusal.hint, code=refusal.code)
+
+
 def not_evaluated(rule: str, construct: str, why: str) -> InputError:
     """The error by which a rule that cannot be evaluated blocks (law 7)."""
     return InputError(

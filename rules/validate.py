@@ -3,7 +3,8 @@
 import logging
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +54,7 @@ def result_documents(data: Graph, shapes: Graph) -> list[dict[str, Any]]:
 
 def outcome_of(data: Graph, shapes: Graph) -> Outcome:
     """Report and documents of one validation; errors are those of `validate`."""
-    refuse_remote_queries(shapes)
-    _refuse_unsupported(shapes)
-    effective = _without_ignored(shapes)
+    effective = in_force(shapes)
     found, counts = _run(_plain(data), effective)
     labels = Labels(shapes) if data is shapes else Labels(data, shapes)
     rows = sorted(
@@ -70,6 +69,16 @@ def outcome_of(data: Graph, shapes: Graph) -> Outcome:
     return Outcome(Report(tuple(findings), focus_counts), tuple(rows))
 
 
+def in_force(shapes: Graph) -> Graph:
+    """The shapes without what SHACL says to pass over.
+
+    Raises InputError SHAPES_UNUSABLE for what would be passed over in silence, RDF_REMOTE.
+    """
+    refuse_remote_queries(shapes)
+    _refuse_unsupported(shapes)
+    return _without_ignored(shapes)
+
+
 class _Listener(logging.Logger):
     """pySHACL only logs a constraint that it skips; what is skipped must block (law 7)."""
 
@@ -81,20 +90,53 @@ class _Listener(logging.Logger):
         self.skipped.append(record.getMessage())
 
 
-def _run(data: Graph, shapes: Graph) -> tuple[Graph, Counter[Node]]:
-    listener = _Listener()
+class Reference:
+    """pySHACL with shapes that it has read once; nothing that it skips or breaks off passes."""
+
+    def __init__(self, shapes: Graph) -> None:
+        """`shapes` are those of `in_force`. Raises InputError SHAPES_UNUSABLE."""
+        self._listener = _Listener()
+        with _blocking(self._listener):
+            self._validator = Validator(
+                DataGraph.from_rdflib(Graph(bind_namespaces="none")),
+                shacl_graph=shapes,
+                options={"logger": self._listener, "inplace": True},
+            )
+            self._shapes = {shape.node: shape for shape in self._validator.shacl_graph.shapes}
+
+    def targets(self, shape: Node, data: Graph) -> set[Node]:
+        """The focus nodes that a shape's targets have in the data."""
+        with _blocking(self._listener):
+            found: set[Node] = self._shapes[shape].focus_nodes(data)
+        return found
+
+    def report(self, data: Graph, focus: Mapping[Node, set[Node]]) -> Graph:
+        """The validation report on the given focus nodes of shapes.
+
+        Targets play no part: who asks has evaluated them. Raises InputError SHAPES_UNUSABLE.
+        """
+        results: list[Any] = []
+        with _blocking(self._listener):
+            executor = self._validator.make_executor()
+            asked = DataGraph.from_rdflib(_plain(data))
+            for shape, nodes in focus.items():
+                if nodes:
+                    results += self._shapes[shape].validate(executor, asked, focus=list(nodes))[1]
+            report: Graph = self._validator.create_validation_report(
+                self._validator.shacl_graph, not results, results
+            )[0]
+        return report
+
+
+@contextmanager
+def _blocking(listener: _Listener) -> Iterator[None]:
+    """Whatever breaks off within, or is skipped, is raised as SHAPES_UNUSABLE (law 7)."""
     try:
         with warnings.catch_warnings():
             # A recursive shape is skipped with a warning; recursion is undefined in SHACL.
             warnings.simplefilter("error", RuntimeWarning)
             warnings.filterwarnings("ignore", "Parsing weird boolean", UserWarning)
-            validator = Validator(
-                DataGraph.from_rdflib(data),
-                shacl_graph=shapes,
-                options={"logger": listener, "inplace": True},
-            )
-            _, found, _ = validator.run()  # type: ignore[no-untyped-call]
-            counts = _focus_counts(validator, data)
+            yield
     except ReportableRuntimeError as error:
         raise _unusable(str(error)) from error
     except EvenkeelError:  # our own refusal, such as a limit that was passed
@@ -103,6 +145,23 @@ def _run(data: Graph, shapes: Graph) -> tuple[Graph, Counter[Node]]:
         raise _unusable(f"{type(error).__name__}: {error}") from error
     if listener.skipped:
         raise _unusable(listener.skipped[0])
+
+
+def report_of(data: Graph, shapes: Graph) -> Graph:
+    """The report of pySHACL on all of the data; `shapes` are those of `in_force`."""
+    return _run(_plain(data), shapes)[0]
+
+
+def _run(data: Graph, shapes: Graph) -> tuple[Graph, Counter[Node]]:
+    listener = _Listener()
+    with _blocking(listener):
+        validator = Validator(
+            DataGraph.from_rdflib(data),
+            shacl_graph=shapes,
+            options={"logger": listener, "inplace": True},
+        )
+        _, found, _ = validator.run()  # type: ignore[no-untyped-call]
+        counts = _focus_counts(validator, data)
     return found, counts
 
 

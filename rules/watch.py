@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reasoning.inferences import ENTAILMENT
 from reasoning.stated import classes_read
 from rules.inferred_reads import reads_inferred
+from rules.interpreted import Interpreted
 from rules.reach import judges, reads
 from rules.shapes import CompiledRule
 from rules.walks import Place, Walks, places_of, walks_of
@@ -30,13 +31,16 @@ class Concerned:
 
 
 class Watch:
-    """Rules ready to be asked which of them a change concerns.
+    """Rules ready to be asked which of them a change concerns; `interpreted` do not compile.
 
     The `whole` rules rest on what is inferred, or share a shape with one that does: one record can
     count for any other, so they look at everything again.
     """
 
-    def __init__(self, rules: Iterable[CompiledRule]) -> None:
+    def __init__(
+        self, rules: Iterable[CompiledRule], interpreted: Interpreted | None = None
+    ) -> None:
+        self.interpreted = interpreted
         every = [_watched(rule) for rule in rules]
         self.whole = _infer(every)
         self.rules = tuple(one for one in every if one not in self.whole)

@@ -118,10 +118,10 @@ def comment(house: House, plan: str, text: str, agent: str) -> Decided:
 
 
 def void(house: House, plan: str, reason: str, agent: str) -> Decided:
-    """Make void what waits or is approved; what it reserved is free again."""
-    return house.ledger.append(
-        lambda state, now: approving.void(state, now, _actor(agent), plan, reason)
-    )
+    """Make void what waits or is approved, by an author, by who could approve it, or a governor."""
+    return _said(house, plan, agent,
+                 lambda state, now, powers: approving.void(
+                     state, now, _actor(agent), plan, reason, powers))  # fmt: skip
 
 
 def carried_out(house: House, plan: str, agent: str, reason: str = "") -> Decided:

@@ -1,7 +1,7 @@
 """What a step of a chain's state changed of its facts, one by one, whoever stated them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,8 @@ class FactStep:
     """A fact that is not as before: `fields` are as they are now, of a closed one as they were.
 
     `since_microseconds` is when what is told is true since, counted from the start of 1970.
-    `references` are the relations that began or ended with it.
+    `references` are the relations that began or ended with it. `before` are the fields as they
+    were, none of one that was added, and `before_since_microseconds` since when.
     """
 
     class_name: str
@@ -43,6 +44,24 @@ class FactStep:
     fields: Mapping[str, Any]
     since_microseconds: int
     references: tuple[ReferenceStep, ...] = ()
+    before: Mapping[str, Any] = field(default_factory=dict)
+    before_since_microseconds: int = 0
+
+    def seen(self, *, was: bool, is_now: bool) -> "FactStep | None":
+        """The step as it is for who sees the fact as it was, as it is now, both, or neither.
+
+        Of what comes into sight nothing was there before; of what leaves it nothing is now.
+        """
+        if self.outcome != CHANGED or (was and is_now):
+            return self if was or is_now else None
+        if is_now:
+            begun = tuple(reference_steps(self.class_name, {}, self.fields))
+            return replace(self, outcome=ADDED, before={}, references=begun)
+        if was:
+            ended = tuple(reference_steps(self.class_name, self.before, {}))
+            return replace(self, outcome=CLOSED, fields=self.before, references=ended,
+                           since_microseconds=self.before_since_microseconds)  # fmt: skip
+        return None
 
 
 def fact_steps(
@@ -68,8 +87,9 @@ def fact_steps(
             fields = values_of(rows.table, int(row))
             had = values_of(was.table, int(old[place])) if stood[place] else {}
             has = fields if stands[place] else {}
+            since_before = int(was.clocks[old[place], 0]) if stood[place] else 0
             yield FactStep(name, keys[place], outcome, fields, int(rows.clocks[row, 0]),
-                           tuple(reference_steps(name, had, has)))  # fmt: skip
+                           tuple(reference_steps(name, had, has)), had, since_before)  # fmt: skip
 
 
 def reference_steps(

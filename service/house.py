@@ -107,6 +107,10 @@ class House:
         """The same service, in which nothing is logged once somebody else has the lease."""
         return self._on(self.projection.log.fenced(lease.fence))
 
+    def plainly(self) -> "House":
+        """The same service, answering nobody: what it logs beside what a request asked for."""
+        return self._on(self.projection.log.plainly())
+
     def _on(self, log: Log) -> "House":
         projection = self.projection.on(log)
         return replace(self, projection=projection, ledger=self.ledger.on(projection))

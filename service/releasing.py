@@ -126,7 +126,12 @@ def find(house: House, name: str) -> ReleaseCase:
 
     Raises InputError `RELEASE_UNKNOWN`, or `RELEASE_AMBIGUOUS` where several begin so.
     """
-    cases = house.ledger.state().releases.cases.values()
+    return find_in(house.ledger.state(), name)
+
+
+def find_in(state: Governed, name: str) -> ReleaseCase:
+    """As `find`, of a state."""
+    cases = state.releases.cases.values()
     found = [each for each in cases
              if each.digest.startswith(name) or f"{each.name} {each.version}" == name]  # fmt: skip
     if not name or not found:

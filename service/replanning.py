@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+from governance.approvals import WAITING
+from governance.autonomous import Features, refuse_machine
 from governance.autonomy import LEVELS, SUGGEST
+from governance.ledger import Governed
 from graph.catalog import PlanEntry
-from ontology.errors import EvenkeelError, InputError, StateError
+from graph.lease import LeaseLostError
+from ontology.errors import AccessError, EvenkeelError, InputError, StateError
+from service import approving
+from service.autonomy import Judged, judge
 from service.decision import request_of
 from service.drift import drift
 from service.house import SERVICE_AGENT, House
@@ -37,10 +44,29 @@ class Replanning:
 
     def _told(self, house: House, chain: str, now: datetime) -> str:
         rows = house.catalog.plans(chain, first=1).rows
-        why = self._fails(house, chain, rows[0], now) if rows else ""
-        if not why:
+        if not rows:
             return ""
-        return f"{chain}: plan {rows[0].plan.digest[:12]} {why}; {_anew(house, chain, rows[0])}"
+        why = self._fails(house, chain, rows[0], now)
+        if why:
+            told = f"{chain}: plan {rows[0].plan.digest[:12]} {why}; {_anew(house, chain, rows[0])}"
+            rows = house.catalog.plans(chain, first=1).rows
+            return "; ".join(each for each in (told, self._acted(house, rows[0], now)) if each)
+        return self._acted(house, rows[0], now)
+
+    def _acted(self, house: House, entry: PlanEntry, now: datetime) -> str:
+        """What a machine did with its own newest plan: nothing, unless something moved since."""
+        state = house.ledger.state()
+        if entry.agent != SERVICE_AGENT or state.autonomy.highest(entry.plan.chain) <= SUGGEST:
+            return ""
+        case = state.approvals.cases.get(entry.plan.digest)
+        if case is not None and case.status != WAITING:
+            return ""
+        seen = (entry.plan.digest, "", state.sequence, now.strftime("%Y-%m-%d %H"))
+        if seen in self._looked:
+            return ""
+        told = act(house, house.store.get_document(entry.artifact), now)
+        self._looked[(entry.plan.digest, "", house.ledger.state().sequence, seen[3])] = told
+        return told
 
     def _fails(self, house: House, chain: str, entry: PlanEntry, now: datetime) -> str:
         """Why a plan no longer holds; empty where it does, or deliveries are still coming in."""
@@ -69,7 +95,13 @@ def _is_quiet(house: House, chain: str, after: int, now: datetime) -> bool:
 
 def _drifted(house: House, chain: str, document: dict[str, Any]) -> str:
     try:
-        found = drift(house.store, document, house.facts(chain), house.release_for(chain))
+        found = drift(
+            house.store,
+            document,
+            house.facts(chain),
+            house.release_for(chain),
+            house.reserved(chain, document["plan_digest"]),
+        )
     except InputError as error:
         return f"cannot be held against the present facts: {error} [{error.code}]"
     if found.holds:
@@ -94,3 +126,39 @@ def _anew(house: House, chain: str, entry: PlanEntry) -> str:
     except EvenkeelError as error:
         return f"no plan can be made: {error} [{error.code}]"
     return f"made anew: {made.saved.digest[:12]}"
+
+
+def act(house: House, document: dict[str, Any], now: datetime) -> str:
+    """Submit a plan of the service's own, and approve it, as far as a machine may; tells how far.
+
+    What a person has to decide waits for one. Done again, it does nothing more.
+    """
+    plan, judged = str(document["plan_digest"]), judge(house, document, now)
+    if not judged.allowed.may_submit:
+        return f"plan {plan[:12]} is a suggestion: {judged.allowed.why[0].says}"
+    try:
+        approving.submit(house, plan, SERVICE_AGENT, "made anew by the service")
+        if not judged.allowed.may_approve:
+            return f"plan {plan[:12]} waits for persons: {judged.allowed.why[0].says}"
+        approving.approve(
+            house, plan, f"within the envelope, confidence {judged.confidence.per_mille} per mille",
+            SERVICE_AGENT, mandate=_mandate(house, judged),
+            also=partial(_refuse_beyond, judged.features),
+        )  # fmt: skip
+    except (StateError, AccessError) as refusal:
+        if refusal.code == LeaseLostError.code:
+            raise
+        return f"plan {plan[:12]} waits: {refusal} [{refusal.code}]"
+    return f"plan {plan[:12]} is approved, within the envelope"
+
+
+def _refuse_beyond(features: Features, state: Governed, now: datetime) -> None:
+    """On the newest state: a stop, a fall or a release that came meanwhile refuses."""
+    refuse_machine(state, features, now)
+
+
+def _mandate(house: House, judged: Judged) -> str:
+    """By which events people let a machine go so far."""
+    reach, autonomy = judged.features.reach, house.ledger.state().autonomy
+    events = {each.event for cell in reach.cells for each in autonomy.governing(reach.chain, cell)}
+    return "autonomy by event " + ", ".join(map(str, sorted(events)))

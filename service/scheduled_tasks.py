@@ -3,6 +3,10 @@
 from datetime import datetime, timedelta
 
 from graph.projection import bring_due
+from service.approving import revalidate, sweep
+from service.autonomy import void_paused
+from service.autonomy_guards import guard_autonomy
+from service.canaries import guard_canaries
 from service.house import SERVICE_AGENT, House
 from service.replanning import Replanning
 from service.scheduler import Task, over_chains
@@ -20,6 +24,12 @@ def tasks() -> tuple[Task, ...]:
         Task("checkpoints", timedelta(minutes=10), sign_log, "the log is signed as far as it goes"),
         Task("freshness", timedelta(minutes=15), tell_stale,
              "sources whose facts are older than they let them be", long=True),
+        Task("approvals", timedelta(minutes=1), keep_approvals,
+             "approvals that expire, escalate, or no longer hold", long=True),
+        Task("canaries", timedelta(minutes=1), compare_canaries,
+             "canaries are compared, and end where they are worse", long=True),
+        Task("guards", timedelta(minutes=1), guard_autonomy,
+             "levels of autonomy that fall by themselves", long=True),
         Task("plans", timedelta(seconds=30), Replanning().look,
              "plans that no longer hold; new ones, as far as the level allows", long=True),
     )  # fmt: skip
@@ -58,6 +68,22 @@ def sign_log(house: House, _: datetime) -> str:
     if newest is not None and newest.size == size:
         return f"signed at {size:,} events"
     return f"signed at {checkpoint(house, SERVICE_AGENT).size:,} events, now"
+
+
+def keep_approvals(house: House, now: datetime) -> str:
+    """Let approvals expire and escalate, and void those that no longer hold or were paused."""
+    done = [f"{each.plan[:12]} {each.event.kind.partition('.')[2]}"
+            for each in (*sweep(house, now), *revalidate(house, now))]  # fmt: skip
+    done += [f"{plan[:12]} voided by a pause" for plan in void_paused(house)]
+    return "; ".join(done) or "all approvals stand as they did"
+
+
+def compare_canaries(house: House, now: datetime) -> str:
+    """Compare plans under each canary with plans without; one that is worse ends."""
+    done = [f"{each.release[:12]}: {each.compared} plans compared"
+            + (", ended" if each.aborted else "") for each in guard_canaries(house, now)
+            ]  # fmt: skip
+    return "; ".join(done) or "there is no canary"
 
 
 def tell_stale(house: House, now: datetime) -> str:

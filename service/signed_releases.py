@@ -63,12 +63,9 @@ def verify_release(data: bytes, keys: list[str], since: str = "") -> dict[str, A
 
 def _hold(proved: dict[str, Any], digest: str) -> None:
     """Raises Refused unless what a proof shows is an event of the release."""
-    fields = proved.get("fields", {})
-    named = {fields.get("payload.release"), fields.get("payload.release.digest"),
-             fields.get("artifact")}  # fmt: skip
-    about = fields.get("payload.release")
-    named |= {about.get("digest")} if isinstance(about, dict) else set()
-    if proved["proves"] != "event" or proved["kind"] not in RELEASE_KINDS or digest not in named:
+    about = proved.get("fields", {}).get("payload.release")
+    named = about.get("digest") if isinstance(about, dict) else about
+    if proved["proves"] != "event" or proved["kind"] not in RELEASE_KINDS or digest != named:
         raise Refused(f"event {proved.get('event')} is not about this release")
 
 

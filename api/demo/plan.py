@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
+from api.demo import governed as demo_governed
 from api.demo import logged as demo_logged
 from api.demo import network as demo_network
 from api.demo import recount as demo_recount
@@ -49,6 +50,7 @@ class Chapter:
     network: Network | None = None
     recount: Row | None = None
     logged: Row | None = None
+    governed: Row | None = None
 
     @property
     def decision(self) -> Row:
@@ -95,16 +97,19 @@ def live(house: "House", name: str, progress: "Progress") -> Chapter:
     key = (digest, line["number"]) if line else None
     facts = house.catalog.line_facts([key])[key] if key else ()
     is_small = decision["network"]["arcs"] <= SMALL_NETWORK
+    prices = _prices(house, planned, request)
+    progress(f"{name}: governing", 0, 0)
     return Chapter(
         name, decision["currency"], synced.summary, planned.document, verdict, line,
         facts,
         _telling_shortfall(decision["shortfalls"]),
-        _prices(house, planned, request),
+        prices,
         trace_down(house.driver, digest, key[1],
                    observed=Observed(house.projection.log, house.store)) if key else None,
         demo_network.lived(house, chain, made, planned.document) if made else None,
         demo_recount.live(house, chain, line, facts) if is_small else None,
         demo_logged.live(house, digest, SERVICE_AGENT) if is_small else None,
+        demo_governed.live(house, chain, digest, prices[0].rule) if is_small and prices else None,
     )  # fmt: skip
 
 
@@ -148,6 +153,7 @@ def document_of(chapter: Chapter) -> Row:
         "verify": {check.name: check.status for check in chapter.verdict.checks},
         "line": chapter.line,
         "logged": chapter.logged,
+        "governed": chapter.governed,
         "shortfall": chapter.shortfall,
         "rules": [
             {
@@ -180,6 +186,7 @@ def tell(screen: Console, chapter: Chapter) -> None:
         _figures,
         _path,
         _recount,
+        _governed,
         _logged,
     ):
         section(screen, chapter)
@@ -363,6 +370,11 @@ def _path(screen: Console, chapter: Chapter) -> None:
 def _recount(screen: Console, chapter: Chapter) -> None:
     if chapter.recount is not None:
         demo_recount.tell(screen, chapter.recount)
+
+
+def _governed(screen: Console, chapter: Chapter) -> None:
+    if chapter.governed is not None:
+        demo_governed.tell(screen, chapter.governed)
 
 
 def _logged(screen: Console, chapter: Chapter) -> None:

@@ -91,9 +91,13 @@ class Followed:
         """
         self._sight.hold()
         found = self._outbound.take(most)
+        self.hold()
+        return found
+
+    def hold(self) -> None:
+        """Whether what was taken may be given still. Raises as `take`."""
         self._sight.hold()
         self._sight.log_exposures(self._door)
-        return found
 
 
 class _Stream(Response):

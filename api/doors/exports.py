@@ -1,6 +1,6 @@
 """The door of bulk answers: POST /exports/{form} streams a whole table as a file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,9 +13,10 @@ from starlette.types import Send
 from api.answers import internal_error
 from api.bodies import JsonBody
 from api.callers import caller_of
+from api.doors.held import Held
 from api.doors.statuses import refusal
 from ontology.errors import EvenkeelError, InputError
-from service.access import Access, Caller
+from service.access import Access, Sight
 from service.asking.files import MEDIA_TYPES, check_form, written
 from service.asking.questions import Questions, Selection, Source, event_of
 from service.asking.sheets import Sheet
@@ -68,8 +69,9 @@ class ExportsDoor:
             try:
                 caller = caller_of(request)
                 count = place.enter_context(self._budgets.export(caller.person))
+                sight = await to_thread.run_sync(self._access.sight, caller)
                 pinned, sheet = await to_thread.run_sync(
-                    self._found, caller, source, selection, limiter=self._threads
+                    self._found, sight, source, selection, limiter=self._threads
                 )
                 count(max(0, len(sheet) - skip) * len(sheet.columns))
                 parts = await to_thread.run_sync(lambda: written(sheet, form, skip=skip))
@@ -81,11 +83,10 @@ class ExportsDoor:
             headers = {ROWS: str(len(sheet)), EVENT: str(event_of(pinned)),
                        "Content-Disposition": name}  # fmt: skip
             return _Export(place.pop_all(), parts, headers, MEDIA_TYPES[form],
-                           self._reader_seconds)  # fmt: skip
+                           self._reader_seconds, sight.hold)  # fmt: skip
 
-    def _found(self, caller: Caller, source: Source, selection: Selection) -> tuple[Source, Sheet]:
+    def _found(self, sight: Sight, source: Source, selection: Selection) -> tuple[Source, Sheet]:
         """What is asked for; what it takes a clearance to see is in the log before it is sent."""
-        sight = self._access.sight(caller)
         sight.permit("tables.ask")
         pinned = self._questions.pinned(source, sight)
         sheet = self._questions.sheet(pinned, selection, sight)
@@ -100,16 +101,18 @@ class ExportsDoor:
 class _Export(StreamingResponse):
     """A stream that gives its place back when it ends, however it does.
 
-    Who takes less than PART_BYTES in `reader_seconds` is cut off, and goes on by `skip`.
+    Who takes less than PART_BYTES in `reader_seconds` is cut off, and goes on by `skip`; so is
+    whoever `hold` refuses on the way.
     """
 
     def __init__(
         self, place: ExitStack, parts: Iterator[bytes], headers: dict[str, str], media_type: str,
-        reader_seconds: int,
+        reader_seconds: int, hold: Callable[[], None],
     ) -> None:  # fmt: skip
         super().__init__(parts, headers=headers, media_type=media_type)
         self._place = place
         self._reader_seconds = reader_seconds
+        self._held = Held(hold)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Send until all is sent, or the reader is gone."""
@@ -123,10 +126,11 @@ class _Export(StreamingResponse):
             for begin in range(0, len(part), PART_BYTES):
                 piece = part[begin : begin + PART_BYTES]
                 try:
+                    await self._held.again()
                     with anyio.fail_after(self._reader_seconds):
                         await send({"type": "http.response.body", "body": piece,
                                     "more_body": True})  # fmt: skip
-                except TimeoutError:
+                except (TimeoutError, EvenkeelError):
                     return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -20,7 +20,19 @@ from service.house import House
 from service.requests import Account, keep_answer, kept_answer
 
 KEY_USED = "IDEMPOTENCY_KEY_USED"
-CONFLICTS = frozenset({KEY_USED, "FEED_CHANGED", "ROW_SETTLED", "STALE", "STALE_PLAN"})
+CONFLICTS = frozenset(
+    {
+        KEY_USED,
+        "FEED_CHANGED",
+        "ROW_SETTLED",
+        "STALE",
+        "STALE_PLAN",
+        "APPROVAL_STALE",
+        "UNITS_PROMISED",
+        "UNITS_GONE",
+        "PLAN_BROKEN",
+    }
+)
 """Codes of what is sound in itself, and another request or another fact came before."""
 _NOT_ASKED = ("idempotency_key", "dry_run")
 

@@ -24,7 +24,7 @@ WORKED_OUT = frozenset({
     "makePlan", "editPlan", "makeForecast", "syncFeed", "frontier", "prices", "impact",
     "singlePointsOfFailure", "planDrift", "planDifference", "whyLine", "whyPlace", "replay",
     "recall", "comparison", "editPrices", "reconciliation", "identityCandidates", "freshness",
-    "kpis",
+    "kpis", "report", "makeReport", "planAutonomy", "confidence",
 })  # fmt: skip
 
 

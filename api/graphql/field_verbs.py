@@ -64,6 +64,8 @@ ROOTS: Mapping[str, Root] = {
     "Query.head": _of("log.prove"),
     "Query.inclusionProof": _of("log.prove"),
     "Query.consistencyProof": _of("log.prove"),
+    "Query.report": Root(WHOLE_LOG, everything=True),
+    "Mutation.makeReport": Root("reports.make", everything=True),
     "Query.events": Root(WHOLE_LOG, everything=True),
     "Query.whoCouldSee": _of("access.audit", "uri"),
     "Query.exposures": Root("access.audit", everything=True),
@@ -78,6 +80,21 @@ ROOTS: Mapping[str, Root] = {
     "Query.stockDays": _of("kpis.read", "chain", "plan"),
     "Query.verifyPlan": _of(WHOLE_PLAN, "plan"),
     "Query.release": _of("rules.read"),
+    **{f"Query.{name}": _of("rules.read") for name in (
+        "policyReleases", "policyRelease", "policyInForce")},
+    "Query.halted": _of("stops.read", "chain"),
+    "Query.autonomy": _of("autonomy.read", "chain"),
+    "Query.planAutonomy": _of("autonomy.read", "plan"),
+    "Query.schedule": _of("schedule.read"),
+    "Mutation.stop": _of("stops.put"),
+    "Mutation.resume": _of("stops.put"),
+    "Mutation.protectItems": _of("stops.put"),
+    "Mutation.raiseAutonomy": _of("autonomy.lower"),
+    "Mutation.lowerAutonomy": _of("autonomy.lower"),
+    "Mutation.proposeRelease": _of("rules.propose"),
+    **{f"Mutation.{name}": _of("rules.approve") for name in ("reviewRelease", "approveRelease")},
+    **{f"Mutation.{name}": _of("rules.activate") for name in (
+        "activateRelease", "endRelease", "startCanary")},
     "Query.sources": Root("sources.read", everything=True),
     **{f"Query.{name}": _of("sources.read", "chain") for name in (
         "feeds", "freshness", "identityCandidates", "identityLinks")},
@@ -89,6 +106,15 @@ ROOTS: Mapping[str, Root] = {
         "acceptIdentity", "rejectIdentity", "splitIdentity")},
     **{f"Mutation.{name}": _of("sources.settle", "chain:input.sources.chain") for name in (
         "resolveDifference", "resolvePacks")},
+    "Query.approvals": _of("approvals.read", "chain"),
+    "Query.approval": _of("approvals.read", "plan"),
+    "Mutation.submitPlan": _of("approvals.submit", "plan:input.plan"),
+    "Mutation.reportCarriedOut": _of("approvals.submit", "plan:input.plan"),
+    "Mutation.commentPlan": _of("approvals.comment", "plan:input.plan"),
+    **{f"Mutation.{name}": _of("approvals.decide", "plan:input.plan") for name in (
+        "approvePlan", "declinePlan", "returnPlan", "voidApproval")},
+    **{f"Mutation.{name}": _of("approvals.decide", "chain:input.chain") for name in (
+        "delegateApproval", "endDelegation")},
     "Mutation.signCheckpoint": _of("log.sign"),
     "Mutation.editPlan": _of("plans.make", "plan:input.plan"),
     "Mutation.makeForecast": _of("plans.make", "chain:input.chain"),
@@ -134,7 +160,7 @@ NESTED: Mapping[str, Taken] = {
     **_behind(WHOLE_PLAN, "Plan",
               "snapshot regime label costScaled boundScaled gapScaled lineCount shortfallCount "
               "eventSequence agent certificate loads waste remarks stability edits previous "
-              "ruleResults comparison"),
+              "confidence ruleResults comparison"),
     **_open("Transfer", f"{_LINE} laneId destinationId lotId arrivesOn lineCostScaled lane "
             "destination"),
     **_open("Purchase", f"{_DECIDED} costScaled departsOn attention supplierId destinationId "
@@ -145,6 +171,8 @@ NESTED: Mapping[str, Taken] = {
     **_open("Shortfall", f"{_DECIDED} kind locationId orderId on rule location"),
     **_behind(WHOLE_PLAN, "Shortfall", "reason expectedShortMillionths"),
     **_open("Row", "cells"),
+    **_open("ScheduledTask", "name says everySeconds lastAt nextAt told code failures"),
+    **_open("AutonomyDecided", "event replayed dryRun"),
     **_open("PageInfo", "hasNextPage endCursor"),
     **_open("Change", "position kind event chain recordedAt outcome className key uri since plan "
             "fields references"),
@@ -155,6 +183,15 @@ NESTED: Mapping[str, Taken] = {
     **_open("Refused", "code message hint reasons"),
     **_open("RefusalReason", "code message hint file row column"),
     **_open("PolicyRelease", "digest name version rules knobs shapes"),
+    **_open("PolicyReleaseCase", "digest name version ruleCount status author reason parent scope "
+            "approvers backtest denyToAllow unreviewed canary decisions"),
+    **_open("PolicyScope", "chain regions families"),
+    **_open("PolicyCanary", "scope sharePercent salt begins ends leastPairs guards"),
+    **_open("CanaryGuard", "metric mostPercent pairs worse isBroken"),
+    **_open("PolicyDecision", "event kind agent at reason rule"),
+    **_open("PolicyInForce", "at sequence whole shipped parts"),
+    **_open("PolicyPart", "release regions families sharePercent salt isCanary"),
+    **_open("ReleaseDecided", "event release status replayed dryRun"),
     **_open("PolicyRule", "rule title file"),
     **_open("PolicyKnob", "name value"),
     **_open("ShapesFile", "name text"),

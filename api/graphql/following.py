@@ -13,6 +13,7 @@ from anyio import to_thread
 from strawberry.scalars import JSON
 
 from api.doors.changes import BATCH, LOOK_SECONDS, Followed
+from api.doors.held import Held
 from api.doors.readers import Readers
 from api.graphql.bigint import BigInt, Position
 from api.graphql.loaders import Info
@@ -116,7 +117,9 @@ async def followed(opened: Callable[[], Followed], readers: Readers) -> AsyncGen
     take = partial(found_by.take, BATCH)
     while True:
         found = await to_thread.run_sync(take, limiter=readers.threads)
+        held = Held(found_by.hold)
         for change in worth_telling(found):
+            await held.again()
             yield change
         if not found:
             await anyio.sleep(LOOK_SECONDS)

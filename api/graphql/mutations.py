@@ -5,11 +5,15 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.acting import Conflict, Done, Refused, done
+from api.graphql.approvals import ApprovalMutations
+from api.graphql.autonomy import AutonomyMutations
 from api.graphql.described import described
 from api.graphql.identities import IdentityMutations
 from api.graphql.loaders import Info
 from api.graphql.planning import PlanMutations
 from api.graphql.reconciling import ReconciliationMutations
+from api.graphql.releases import ReleaseMutations
+from api.graphql.reports import ReportMutations
 from api.graphql.settling import RowMutations
 from api.graphql.signing import SigningMutations
 from api.graphql.syncing import FeedSynced, SyncFeedInput, delivering
@@ -20,7 +24,15 @@ from service.requests import delivery_again
     description="What may be done. Each acts once under an `idempotencyKey`, or is a `dryRun`."
 )
 class Mutation(
-    PlanMutations, RowMutations, IdentityMutations, ReconciliationMutations, SigningMutations
+    PlanMutations,
+    ApprovalMutations,
+    RowMutations,
+    IdentityMutations,
+    ReconciliationMutations,
+    SigningMutations,
+    ReportMutations,
+    ReleaseMutations,
+    AutonomyMutations,
 ):
     """Each mutation is one verb of the service."""
 

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 import ontology.plan
+from api.graphql.autonomy import PlanConfidence, confidence_page
 from api.graphql.bigint import BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
@@ -375,6 +376,11 @@ class Plan(Node):
         document = await info.context.documents.load(self.entry.artifact)
         found: JSON = plain(document["comparison"])
         return found
+
+    @described
+    async def confidence(self, info: Info) -> PlanConfidence:
+        """How far it could be trusted when it was made; `planAutonomy` tells it as of now."""
+        return await confidence_page(info, self.entry.artifact)
 
     @classmethod
     def of(cls, entry: PlanEntry) -> Self:

@@ -11,8 +11,10 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from api.graphql.approvals import ApprovalQueries
 from api.graphql.asking import TableQueries
 from api.graphql.auditing import AuditQueries
+from api.graphql.autonomy import AutonomyQueries
 from api.graphql.backtesting import BacktestQueries
 from api.graphql.bigint import SCALARS, BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
@@ -66,6 +68,8 @@ from api.graphql.plans import (
 from api.graphql.pricing import Price, prices_page
 from api.graphql.reading import DirectExecution, read_directly
 from api.graphql.reconciling import ReconciliationQueries
+from api.graphql.releases import ReleaseQueries
+from api.graphql.reports import ReportQueries
 from api.graphql.settling import RowQueries
 from api.graphql.signing import SigningQueries
 from api.graphql.types import (
@@ -187,7 +191,8 @@ async def _chains(info: Info) -> list[Chain]:
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
 class Query(
     TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
-    GovernanceQueries, SigningQueries, AccessQueries, BacktestQueries,
+    GovernanceQueries, ReleaseQueries, SigningQueries, AccessQueries, BacktestQueries,
+    ReportQueries, ApprovalQueries, AutonomyQueries,
 ):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 

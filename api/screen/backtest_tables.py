@@ -32,6 +32,10 @@ def show_backtest(
     for line in (*_words(result), *_own(result)):
         screen.print(line, soft_wrap=True)
     _show_groups(screen, "DENY -> ALLOW: denied then, allowed by the new rules", result["opened"])
+    rows = [(one, row) for one in result["decisions"] for row in one.get("opened_rows", ())]
+    rows.sort(key=lambda pair: not pair[1].get("units_used"))
+    if rows:
+        screen.print(rows_table(rows[:ROWS_SHOWN]))
     if waiting:
         plans = len({one.plan for one in waiting})
         screen.print(f"nobody has reviewed {count(len(waiting), 'of these', 'of these')} in "
@@ -56,6 +60,17 @@ def groups_table(groups: Sequence[Row]) -> Table:
         drawing.add(made, one["kind"], ", ".join(map(rule_name, one["rules"])),
                     *(f"{one[name]:,}" for name in ("plans", "count", "used", "units"))
                     )  # fmt: skip
+    return made
+
+
+def rows_table(rows: "Sequence[tuple[Row, Row]]") -> Table:
+    """What opens, one by one: of which plan, by which rules it was denied, what the plan uses."""
+    made = drawing.table("plan", "what opens", "denied by", "uses", numbers=["uses"])
+    for decision, row in rows:
+        used = row.get("units_used")
+        drawing.add(made, decision["plan"][:DIGITS], _what(row),
+                    ", ".join(map(rule_name, row["rules"])),
+                    "" if used is None else f"{used:,}" if used else "-")  # fmt: skip
     return made
 
 
@@ -98,6 +113,22 @@ def _show_groups(screen: "Console", title: str, groups: Sequence[Row]) -> None:
         return
     screen.print(title, style="bold")
     screen.print(groups_table(groups))
+
+
+def _what(row: Row) -> str:
+    """A movement by item and way; a floor or a limit with what it was and is."""
+    about = row["movement"]
+    if "sum" in about:
+        most = "no limit" if row["most"][1] is None else f"{row['most'][1]:,}"
+        return f"{about['sum']}: {row['most'][0]:,}, now {most}"
+    if "units_kept" in row:
+        was, now = row["units_kept"]
+        return f"{about['item']} at {about['location']}: {was:,} stayed, now {now:,}"
+    way = about.get("lane") or about.get("supplier") or about.get("order") or ""
+    end = about.get("destination") or about.get("origin") or ""
+    named = [about["item"], about.get("lot", ""), way, f"to {end}" if end else "",
+             str(about.get("departs_on", ""))]  # fmt: skip
+    return " ".join(part for part in named if part)
 
 
 def _show_plans(screen: "Console", decisions: Sequence[Row]) -> None:

@@ -12,8 +12,11 @@ from ontology.events import (
     ACCESS_EXPOSED,
     ACCESS_GRANTED,
     APPROVAL_KINDS,
+    AUTONOMY_KINDS,
     FACTS_DUE,
     FEED_LOADED,
+    ITEMS_PROTECTED,
+    ITEMS_RELEASED,
     KEY_ACTIVATED,
     PLAN_MADE,
     RELEASE_KINDS,
@@ -21,6 +24,9 @@ from ontology.events import (
     REQUEST_ANSWERED,
     ROWS_DISCARDED,
     RULES_PRICED,
+    STOP_LIFTED,
+    STOP_PUT,
+    TASK_FAILED,
     TOKEN_ISSUED,
     TOKEN_REVOKED,
 )
@@ -30,8 +36,13 @@ if TYPE_CHECKING:
     from service.event_list import EventInFull
 
 DIGITS = 12
-_ACCESS = {ACCESS_GRANTED: "grant", ACCESS_ENDED: "grant", ACCESS_EXPOSED: "door",
-           TOKEN_ISSUED: "token", TOKEN_REVOKED: "token"}  # fmt: skip
+
+
+_SAID = {ACCESS_GRANTED: "grant", ACCESS_ENDED: "grant", ACCESS_EXPOSED: "door",
+           TOKEN_ISSUED: "token", TOKEN_REVOKED: "token",
+         STOP_LIFTED: "stop", TASK_FAILED: "task", ITEMS_PROTECTED: "chain",
+         ITEMS_RELEASED: "chain", REQUEST_ANSWERED: "request"}  # fmt: skip
+"""The field of a payload that says what an event is about."""
 
 
 def events_table(events: "Sequence[Event]") -> Table:
@@ -58,18 +69,25 @@ def about(event: "Event") -> str:
         return f"event {told['event']}"
     if event.kind == KEY_ACTIVATED:
         return f"key {told['key'].split('+')[1]}"
-    if event.kind == REQUEST_ANSWERED:
-        return str(told["request"])
     if event.kind == REPORT_MADE:
         return f"{told['since']} to {told['until']}"
+    if event.kind in _SAID:
+        return str(told[_SAID[event.kind]])
+    return _about_governance(event)
+
+
+def _about_governance(event: "Event") -> str:
+    """What a decision is about: a plan, a release, or where it holds."""
+    told = event.payload
     if event.kind in APPROVAL_KINDS:
         return str(told.get("plan", ""))[:DIGITS]
     if event.kind in RELEASE_KINDS:
         return _release(told["release"])
     if event.kind == RULES_PRICED:
         return f"rules in plan {str(told['plan'])[:DIGITS]}"
-    if event.kind in _ACCESS:
-        return str(told[_ACCESS[event.kind]])
+    if event.kind in AUTONOMY_KINDS or event.kind == STOP_PUT:
+        scope = told["scope"]
+        return ", ".join([scope["chain"], *scope["regions"], *scope["families"]])
     return str(told["plan"])[:DIGITS] if event.kind == PLAN_MADE else ""
 
 

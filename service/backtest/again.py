@@ -7,7 +7,7 @@ from typing import Any
 from graph.artifacts import ArtifactStore
 from ontology.canonical import digest_of
 from ontology.errors import EvenkeelError, InputError
-from rules.release import Release
+from rules.release import Release, is_for_part, placed_on
 from service.audit.replay import NOT_MADE, MadeAgain, Replayed, asked_under, error_line, made_again
 from service.backtest.lacking import changed_rules, missing_facts
 from service.backtest.parts import Part, parts_between
@@ -39,11 +39,12 @@ def decided_again(store: ArtifactStore, document: Any, release: Release | None =
     before = own.question.release
     found |= _about(document, release or before)
     found["figures"] = [figures(own.draft.decision)]
-    if release is None or release.digest == before.digest:
+    tried = before if release is None else placed_on(before, release)
+    if tried.digest == before.digest:
         made = {"status": DECIDED, "digest": digest_of(own.draft.decision), "reasons": []}
         found["figures"] *= 2
         return found | {"new": made} | _nothing_changes()
-    return found | _under(store, document, own, release, answers)
+    return found | _under(store, document, own, tried, answers)
 
 
 def lost(plan: str, why: str) -> Answer:
@@ -156,7 +157,12 @@ def _about(document: Any, release: Release | None) -> Answer:
     decision = document["decision"]
     found = {name: decision.get(name) for name in ("chain", "regime", "currency", "starts_on")}
     return found | {"plan": document.get("plan_digest"), "own_release": decision.get("release"),
-                    "release": release.digest if release else decision.get("release")}  # fmt: skip
+                    "release": _tried(release) if release else decision.get("release")}  # fmt: skip
+
+
+def _tried(release: Release) -> str:
+    """The digest of what was proposed: one for a part is proposed by itself."""
+    return release.whole.digest if is_for_part(release) else release.digest
 
 
 def _told(changed: Changed) -> dict[str, Any]:

@@ -45,7 +45,8 @@ def missing_facts(before: Release, after: Release, snapshot: Snapshot) -> list[L
     changed = changed_rules(before, after)
     found = {
         (rule.rule.iri, *lack)
-        for rule in after.compiled
+        for judge in after.judges
+        for rule in judge.compiled
         if rule.rule.iri in changed
         for lack in _unstated(rule, snapshot)
     }
@@ -53,6 +54,21 @@ def missing_facts(before: Release, after: Release, snapshot: Snapshot) -> list[L
 
 
 def _stated(release: Release) -> dict[str, list[tuple[object, ...]]]:
+    """What each rule states; of a part of a release only what it states otherwise than the whole.
+
+    A rule that the part does not have is stated as nothing there.
+    """
+    whole = _stated_by(release.whole)
+    found = {iri: list(stated) for iri, stated in whole.items()}
+    for part in release.parts:
+        theirs = _stated_by(part.release)
+        for iri in sorted({*whole, *theirs}):
+            if theirs.get(iri) != whole.get(iri):
+                found.setdefault(iri, []).append((part.named[1:], theirs.get(iri)))
+    return found
+
+
+def _stated_by(release: Release) -> dict[str, list[tuple[object, ...]]]:
     found: dict[str, list[tuple[object, ...]]] = {}
     for compiled in release.compiled:
         stated = (compiled.target, compiled.shape, compiled.rule.severity)

@@ -11,7 +11,7 @@ from ontology.vocabulary import STANDINGS
 from rules.release import Release, from_document
 from service.backtest.lacking import changed_rules
 
-KNOBS = "knobs"
+KNOBS, PARTS = "knobs", "parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ def _parts(before: Release, after: Release) -> tuple[Part, ...]:
         if _stands(between):
             found.append(_part(waiting, between))
             waiting = []
+    if before.named[1] != after.named[1]:
+        waiting.append((PARTS, plan_rules))
     if dict(before.knobs) != dict(after.knobs):
         waiting.append((KNOBS, frozenset()))
     if waiting:
@@ -85,7 +87,8 @@ def _stands(release: Release) -> bool:
 
 def _of_plans(release: Release) -> frozenset[str]:
     """The rules that act on a plan: those of movements, positions and the finished plan."""
-    return frozenset(c.rule.iri for c in release.compiled if STANDINGS[c.target] == "view")
+    return frozenset(c.rule.iri for judge in release.judges for c in judge.compiled
+                     if STANDINGS[c.target] == "view")  # fmt: skip
 
 
 def _in_file(before: Release, after: Release, file: str) -> frozenset[str]:

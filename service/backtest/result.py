@@ -7,6 +7,8 @@ from service.audit.replay import NOT_MADE, SAME
 from service.backtest.again import DECIDED, MILLION, Answer, differences
 
 FORMAT = "evenkeel-backtest/1"
+SHOWN = 50
+"""So many movements and lines of a decision are named here; its answer names more."""
 Result = dict[str, Any]
 Group = dict[str, Any]
 
@@ -53,6 +55,8 @@ def _decision(plan: str, where: Mapping[str, Any], name: str, answer: Answer) ->
         return found | {"opened": [], "closed": [], "lines_changed": 0}
     return found | {
         "opened": answer["opened"]["groups"], "closed": answer["closed"]["groups"],
+        "opened_rows": answer["opened"]["rows"][:SHOWN],
+        "closed_rows": answer["closed"]["rows"][:SHOWN], "lines": answer["lines"][:SHOWN],
         "lines_changed": len(answer["lines"]), "figures": answer["figures"],
     }  # fmt: skip
 

@@ -7,10 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from governance.scopes import EVERYWHERE, Scope
 from graph.catalog import PAGE_LIMIT, PlanEntry
 from graph.progress import Progress, silent
 from ontology.errors import InputError
-from rules.release import Release, from_document, from_folder
+from rules.release import Release, for_part, from_document, from_folder
 from service.backtest.kept import FOLDER
 from service.backtest.lacking import missing_words
 from service.backtest.pool import BACKTEST, OWN, Place, Task, answers
@@ -72,10 +73,10 @@ def backtest(
     """
     entries = sorted(recorded(house, window), key=lambda entry: entry.event_sequence)
     words = missing_words(release) if release else []
-    kept = house.store.put_document(release.to_document()) if release else OWN
+    tried, scope = _placed(house, release)
+    kept = house.store.put_document(tried.to_document()) if tried else OWN
     place = place_of(house, kept)
-    if words:
-        entries = []
+    entries = [entry for entry in entries if not words and scope.covers(entry.plan.chain)]
     tasks = [Task(e.plan.digest, e.artifact, e.plan.release) for e in entries]
     found = answers(place, tasks, workers or os.cpu_count() or 1, progress, anew=anew)
     result = result_of(
@@ -84,6 +85,17 @@ def backtest(
          for entry, (name, answer) in zip(entries, found, strict=True)),
     )  # fmt: skip
     return Backtested(house.store.put_document(result), result)
+
+
+def _placed(house: House, release: Release | None) -> tuple[Release | None, Scope]:
+    """What is tried, and where: one that was proposed for a part or a chain, only there."""
+    case = house.ledger.state().releases.cases.get(release.digest) if release else None
+    if release is None or case is None:
+        return release, EVERYWHERE
+    scope = case.scope
+    if not scope.is_partial:
+        return release, scope
+    return for_part(release, scope.regions, scope.families), scope
 
 
 def place_of(house: House, release: str, what: str = BACKTEST) -> Place:

@@ -91,12 +91,8 @@ def _changed(
     rows: list[dict[str, Any]] = []
     whole = {rule: found for rule, found in denies.after_flow.items() if rule in changed}
     allowed = _none_of(allows.closed, allows.after_flow, len(units))
-    single = _none_of(denies.closed, {}, len(units))
-    for kind, by_rule, free in (
-        (MOVED, denies.closed, allowed),
-        (ON_THE_WHOLE, whole, allowed & single),
-    ):
-        for group, members in _by_rules(kind, by_rule, free, units):
+    for kind, by_rule in ((MOVED, denies.closed), (ON_THE_WHOLE, whole)):
+        for group, members in _by_rules(kind, by_rule, allowed, units):
             groups.append(group)
             rows += _named(denies.movements, members, units, group)
     for found in (*_floors(denies, allows), *_limits(denies, allows)):

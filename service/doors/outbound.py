@@ -6,6 +6,7 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from graph.facts import kinds_of, uri_of
+from graph.fold import Statements
 from graph.plan_nodes import LINE_CLASSES
 from graph.state import State
 from graph.stated import stated_by
@@ -15,9 +16,9 @@ from service.access import OWNER, Access, Sight, denied
 from service.doors.concerns import Partner, Regions, named
 from service.fact_flow import FactStep, fact_steps
 from service.house import House
-from service.intake.changes import CHANGED, CLOSED
+from service.intake.changes import CLOSED
 from service.permits.row_rules import EXPLAINED
-from service.permits.views import Judge, View
+from service.permits.views import View
 
 FOLLOW, PLANS, EXPLAIN = "changes.follow", "plans.read", "plans.explain"
 KINDS = ("plan", "line", "shortfall", "fact")
@@ -143,15 +144,23 @@ class Outbound:
             yield from self._seen_facts(event, view)
 
     def _seen_facts(self, event: Event, view: View) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        judges: dict[int, Judge] = {}
-        for kind, told, state in self._facts(event):
-            if id(state) not in judges:
-                judges[id(state)] = view.judge(state)
-            judge = judges[id(state)]
-            if judge.shows(told["class"], told["fields"]):
-                if kind and judge.bears_label(told["class"], told["fields"]):
-                    self._sight.note_fact(view.chain, told["class"], told["key"])
-                yield kind, told if view.is_whole else _in_part(told)
+        """Every fact that an event changed, brought into sight, or took from it."""
+        before, after, stated = self._step(event)
+        was, now = view.judge(before), view.judge(after)
+        for step in fact_steps(before, after, stated):
+            name = step.class_name
+            had = bool(step.before) and was.shows(name, step.before)
+            has = step.outcome != CLOSED and now.shows(name, step.fields)
+            seen = step.seen(was=had, is_now=has)
+            if seen is None:
+                continue
+            is_closed = seen.outcome == CLOSED
+            is_told = self._concerns(name, seen.fields, before if is_closed else after)
+            bears = (had and was.bears_label(name, step.before)) or (
+                has and now.bears_label(name, step.fields))  # fmt: skip
+            if is_told and bears:
+                self._sight.note_fact(view.chain, name, seen.key)
+            yield "fact" if is_told else "", _told(view.chain, seen)
 
     def _seen_plan(self, event: Event, view: View) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """A plan's record is computed over all facts, and so are the reasons of its rows."""
@@ -173,17 +182,14 @@ class Outbound:
         """What the reader sees of a chain by a verb; None where that is nothing, or not enough."""
         return self._sight.view(chain, verb) if self._sight.sees(chain, verb) else None
 
-    def _facts(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any], State]]:
-        """Every fact that an event changed, those not asked for without a kind; and its moment."""
+    def _step(self, event: Event) -> tuple[State, State, Mapping[str, Statements]]:
+        """The state of a chain before and after an event, and what that stated."""
         chain, reader = str(event.payload["chain"]), self._house.reader
         before = self._states.get(chain) or reader.state(chain, event.sequence - 1)
         stated = stated_by(self._house.store, event)
         after = before.after(event.sequence, micros_of(event.recorded_at), stated)
-        for step in fact_steps(before, after, stated):
-            state = before if step.outcome == CLOSED else after
-            concerned = self._concerns(step.class_name, step.fields, state)
-            yield "fact" if concerned else "", _told(chain, step), state
         self._states[chain] = after
+        return before, after, stated
 
     def _plan(self, event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """A plan and its rows, those that are not asked for without a kind."""
@@ -214,13 +220,6 @@ class Outbound:
         self._regions = Regions.of(state, self._regions)
         places = (name for what, name in names if what == "Location")
         return any(self._regions.holds(wanted.region, place) for place in places)
-
-
-def _in_part(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A change for who sees a part: what a fact named before may be hidden from them."""
-    if told["outcome"] != CHANGED:
-        return told
-    return {**told, "references": [one for one in told["references"] if not one["before"]]}
 
 
 def _unexplained(told: Mapping[str, Any]) -> Mapping[str, Any]:

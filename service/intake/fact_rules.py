@@ -172,7 +172,7 @@ def _joined(table: Table, rows: list[QuarantinedRow]) -> Table:
 
 def _sentence(release: Release, finding: Finding) -> str:
     """What the rule says, of which value where it has one, which rule it is, and whose."""
-    owners = {each.rule.iri: each.rule.owner for each in release.compiled}
+    owners = {rule.iri: rule.owner for rule in release.rules}
     owner = owners.get(finding.source_shape, "")
     named = f"rule `{finding.source_shape.rpartition('/')[2]}`" + (f" of {owner}" if owner else "")
     is_own = finding.value and not finding.value.startswith(RESOURCE)

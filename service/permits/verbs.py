@@ -9,6 +9,8 @@ SCOPES = ("read", "deliver", "plan", "audit")
 """What a service token may be issued for: each verb belongs to one."""
 READERS = frozenset(ROLES) - {"operator"}
 _JUDGES = frozenset({"analyst", "planner", "approver", "governor", "auditor"})
+_HALTS = frozenset({"planner", "approver", "governor", "operator"})
+"""Who may stop and lower: that is always the safe way."""
 _STEWARDS = frozenset({"integrator", "governor", "auditor"})
 
 
@@ -41,6 +43,10 @@ VERBS: Mapping[str, Verb] = {
     "provenance.read": Verb(_JUDGES, "read", needs_whole=True),
     "plans.weigh": Verb(_roles("analyst", "planner", "governor"), "plan", needs_whole=True),
     "plans.make": Verb(_roles("planner"), "plan", needs_whole=True),
+    "approvals.read": Verb(_JUDGES, "read", needs_whole=True),
+    "approvals.comment": Verb(_JUDGES, "plan", needs_whole=True),
+    "approvals.submit": Verb(_roles("planner", "governor"), "plan", needs_whole=True),
+    "approvals.decide": Verb(_JUDGES, "plan", needs_whole=True),
     "feeds.deliver": Verb(_roles("integrator"), "deliver", needs_whole=True),
     "quarantine.read": Verb(_STEWARDS, "read", needs_whole=True),
     "quarantine.settle": Verb(_roles("integrator", "governor"), "deliver", needs_whole=True),
@@ -51,14 +57,25 @@ VERBS: Mapping[str, Verb] = {
     "rules.propose": Verb(_roles("governor"), "plan"),
     "rules.approve": Verb(_roles("governor", "approver"), "plan"),
     "rules.activate": Verb(_roles("governor"), "plan"),
+    "stops.read": Verb(_JUDGES | {"operator"}, "read", needs_whole=True),
+    "stops.put": Verb(_HALTS, "plan"),
+    "stops.lift": Verb(_roles("governor"), "plan", needs_whole=True),
+    "autonomy.read": Verb(_JUDGES, "read", needs_whole=True),
+    "autonomy.raise": Verb(_roles("governor"), "plan", needs_whole=True),
+    "autonomy.lower": Verb(_HALTS, "plan"),
+    "schedule.read": Verb(_roles("governor", "auditor", "operator"), "audit"),
     "serving.read": Verb(frozenset(ROLES) - {"partner"}, "read"),
     "recall.ask": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
     "access.audit": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
     "log.read": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
+    "reports.make": Verb(_roles("governor", "auditor"), "audit", needs_whole=True),
     "log.sign": Verb(_roles("governor", "operator"), "audit"),
     "log.prove": Verb(_roles("approver", "governor", "auditor", "partner", "operator"), "audit"),
 }  # fmt: skip
-"""`log.read` and `backtests.read` speak of every chain: they need the whole of all of them."""
+"""`log.read` and `backtests.read` speak of every chain: they need the whole of all of them.
+
+Whose approval counts, of those who may decide at all, the approval matrix says.
+"""
 
 
 def may(role: str, verb: str) -> bool:

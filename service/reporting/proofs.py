@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from graph.transparency.log_verifier import written
@@ -10,8 +11,8 @@ from graph.transparency.report_verifier import FORMAT
 from graph.transparency.signer import Signer
 from ontology.errors import StateError
 from ontology.events import Event
-from service.house import House
-from service.reporting.report import Report
+from service.house import SERVICE_AGENT, House
+from service.reporting.report import Report, logged
 from service.transparency import signer_of
 
 SHOWN = frozenset({"agent", "recorded_at", "artifact"})
@@ -41,6 +42,22 @@ def report_proofs(house: House, made: Report, agent: str, *, signs: bool = True)
         "checkpoint": under[0].text, "report": _part(signer, made.event, under, None),
         "events": events, "document": made.data.decode(),
     })  # fmt: skip
+
+
+def proofs_of(house: House, made: Report) -> tuple[Report, str | None]:
+    """A report with the event that logged it, and its proofs where a checkpoint holds that.
+
+    Nothing is logged or signed.
+    """
+    found = replace(made, event=logged(house, made))
+    if found.event is None:
+        return found, None
+    try:
+        return found, report_proofs(house, found, SERVICE_AGENT, signs=False).decode()
+    except StateError as error:
+        if error.code != "NOT_YET_SIGNED":
+            raise
+        return found, None
 
 
 def _part(

@@ -1,7 +1,7 @@
 """A report on a period: a document made from the log alone, kept and logged under its digest."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -28,7 +28,8 @@ Names = Callable[[str], str]
 class Report:
     """A report's document, its canonical bytes and their SHA-256, and the page that shows it.
 
-    `event` is the one that logged document and page; None where nothing was logged.
+    `event` is the one that logged document and page; None where nothing was logged. `replayed`:
+    it stood there before.
     """
 
     document: Document
@@ -36,6 +37,7 @@ class Report:
     digest: str
     page: str
     event: Event | None = None
+    replayed: bool = False
 
     @property
     def page_digest(self) -> str:
@@ -90,8 +92,8 @@ def make_report(
     }  # fmt: skip
     new = NewEvent(REPORT_MADE, f"report/{made.digest}/{made.page_digest}", agent,
                    datetime.now(UTC), house.store.put(made.data), payload)  # fmt: skip
-    event = house.projection.append(new, body=f"{made.digest}/{made.page_digest}").event
-    return Report(made.document, made.data, made.digest, made.page, event)
+    done = house.projection.append(new, body=f"{made.digest}/{made.page_digest}")
+    return replace(made, event=done.event, replayed=done.replayed)
 
 
 def logged(house: House, made: Report) -> Event | None:

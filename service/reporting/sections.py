@@ -69,9 +69,9 @@ def attention(event: Event, store: ArtifactStore) -> Iterator[Said]:
                    digests=digests)  # fmt: skip
     for row in decision["shortfalls"]:
         if row["kind"] == "rule":
-            about = row.get("rule") or row.get("item") or row.get("order") or ""
-            yield Said(str(about), f"{_plan(event)}: leaves demand open by a rule, shortfall "
-                       f"{row['number']}", digests=digests)  # fmt: skip
+            wanted = [str(row[name]) for name in ("order", "item", "location") if row.get(name)]
+            yield Said(str(row.get("rule", "")), f"{_plan(event)}: leaves demand open, shortfall "
+                       f"{row['number']}: {' at '.join(wanted)}", digests=digests)  # fmt: skip
 
 
 def set_aside(event: Event, _store: ArtifactStore) -> Iterator[Said]:

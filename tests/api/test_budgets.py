@@ -116,7 +116,7 @@ def test_a_reader_that_takes_nothing_gives_its_place_back() -> None:
         place = ExitStack()
         place.callback(lambda: given_back.append(True))
         parts = iter([b"x" * PART_BYTES * 5])
-        answer = _Export(place, parts, {}, "text/csv", reader_seconds=1)
+        answer = _Export(place, parts, {}, "text/csv", reader_seconds=1, hold=lambda: None)
         await answer({"type": "http", "asgi": {"spec_version": "2.4"}}, anyio.sleep_forever, send)
 
     anyio.run(read)

@@ -17,7 +17,8 @@ from tests.api.test_command_line import home
 __all__ = ["home"]
 SECTIONS = ("What was loaded", "The plan", "Its certificate", "explained", "Shortfall",
             "What the rule `cold-chain` costs", "Where that line comes from",
-            "before it is loaded", "Its place in the log", "one of the leaf")  # fmt: skip
+            "before it is loaded", "Its place in the log", "one of the leaf",
+            "DENY -> ALLOW", "1 of approver")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def test_no_unit_is_promised_twice(board: Board) -> None:
     assert refusal(board, lambda: board.approves("ann", "two")) == "UNITS_PROMISED"
     with pytest.raises(Exception, match="5 are promised to the approved plan `one`"):
         board.approves("ann", "two")
-    board.does(approving.void, Actor("ben"), "one", "not today")
+    board.does(approving.void, Actor("ben"), "one", "not today", board.roles)
     board.approves("ann", "two")
     assert board.reserved() == {PALLET.key: 5}
 
@@ -152,6 +152,15 @@ def test_a_stale_approval_unblocks_no_later_round(board: Board) -> None:
     assert refusal(board, lambda: board.approves("ben", "large", seen=seen)) == "APPROVAL_STALE"
     board.approves("ben", "large")
     assert board.status("large") == WAITING
+
+
+def test_not_everybody_makes_an_approval_void(board: Board) -> None:
+    board.submitted(Plan("one"))
+    board.approves("ann", "one")
+    act = (approving.void, Actor("zoe"), "one", "I do not like it", board.roles)
+    assert refusal(board, lambda: board.does(*act)) == "ROLE_WANTED"
+    board.does(approving.void, Actor("planner"), "one", "my own, after all")
+    assert board.status("one") == VOID
 
 
 def test_what_is_declined_stays_declined(board: Board) -> None:
@@ -258,7 +267,7 @@ def test_the_fold_of_the_events_is_the_state(board: Board) -> None:
     board.submitted(Plan("large", features=LARGE))
     board.approves("ann", "large")
     board.approves("ben", "large")
-    board.does(approving.void, Actor("ben"), "large", "no")
+    board.does(approving.void, Actor("ben"), "large", "no", board.roles)
     assert Governed().after_all(board.events) == board.state
 
 

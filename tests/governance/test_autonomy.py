@@ -55,7 +55,8 @@ def reach(*cells: Cell, items: tuple[str, ...] = ("milk",)) -> Reach:
     return Reach(CHAIN, frozenset(cells), frozenset(items))
 
 
-PLAN = Features(reach(IN_NORTH), "shipped", 50_000, 100, 0, frozenset({"cold"}), 2, 900)
+PLAN = Features(reach(IN_NORTH), ("shipped", ()), 50_000, 100, 0, frozenset({"cold"}), 2, 900,
+                "shipped")  # fmt: skip
 
 
 def of(made: Board, plan: Features = PLAN) -> Allowed:
@@ -193,7 +194,7 @@ def test_a_release_that_was_rolled_back_takes_a_step() -> None:
 def test_a_plan_of_an_older_release_is_only_suggested() -> None:
     made = board()
     raised(made, NORTH, WITHIN_ENVELOPE)
-    found = of(made, replace(PLAN, release="older"))
+    found = of(made, replace(PLAN, release=("older", ())))
     assert (SUGGEST, "RELEASE_SUPERSEDED") == (found.level, found.why[0].code)
 
 

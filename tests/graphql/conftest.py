@@ -24,7 +24,7 @@ def world(database: Driver, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The chain with all that is to be settled."""
     empty_the_graph(database)
     folder = tmp_path_factory.mktemp("world")
-    return build(house_on(database, Settings(home=folder / "home")), folder)
+    return build(house_on(database, Settings(home=folder / "home", person="Olga")), folder)
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,8 @@ def main() -> None:
 def _serve(connection: Connection, home: Path, deadly: int) -> None:
     fuse = Fuse(deadly)
     with open_driver(connection) as driver, start_blocking_portal() as portal:
-        client = Client(portal, create_app(house_on(driver, Settings(home=home)), TOKEN))
+        house = house_on(driver, Settings(home=home, person="Olga"))
+        client = Client(portal, create_app(house, TOKEN))
         fuse.around(ManagedTransaction, "_commit", after=True)
         fuse.around(os, "fsync", after=False)
         for name, query in (("plan", PLAN), ("sign", SIGN)):

@@ -1,30 +1,42 @@
 """A chain on which every mutation finds something to do, and what each is asked."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+from governance.releasing import Actor, backtested
 from graph.manifests import FeedContents, FeedFile
 from graph.projection import load_feed
+from ontology.access import ANY, Grant
+from ontology.canonical import canonical
 from ontology.columns import table_of
+from ontology.edits import FORBID, Edit
 from ontology.goods import Item
 from ontology.partners import Offer
 from ontology.places import Location
 from ontology.transport import Lane
+from rules.release import Release, default_release
+from service import approving, releasing
 from service.decision import PlanRequest
 from service.doors.registered import register
 from service.examples import load_example
 from service.house import House
 from service.intake.deliveries import Delivery
 from service.intake.sync import sync
+from service.permits.grants import grant_access
+from service.persons import acting
 from service.planning import make_plan
 from tests.counted import BY_DAY, HEADER, mapping_text
 from tests.service.test_forecast import demand
 
 CHAIN = "two_hubs"
 DAY = date(2026, 3, 2)
+SINCE = datetime(2026, 3, 2, tzinfo=UTC)
+_numbers = count(1)
 FILES = """  - file: items.csv
     optional: true
     principal: {class: Item, fields: {id: id, name: name}}
@@ -37,6 +49,9 @@ PLANS = """... on PlanMade { plan { digest label costScaled lineCount } replayed
   ... on PlanDrafted { digest label costScaled lines """
 SYNCED = "... on FeedSynced { feed event quarantinedRows outcomes { className added } "
 FORECAST = "... on ForecastMade { model startsOn counts { className count } event "
+DECIDED = "... on ReleaseDecided { event release status "
+RELEASES = ("review", "approve", "canary", "end", "activate")
+RULE = "https://w3id.org/evenkeel/rule/fresh-lot"
 COMMON = "replayed dryRun }"
 ENDS = """... on Refused { code message reasons { code file row } }
   ... on Conflict { code message hint }"""
@@ -115,7 +130,81 @@ class World:
                   FORECAST + COMMON),
             Asked("signCheckpoint", "CheckpointInput", dict, {"size": 2},
                   "... on CheckpointSigned { size root checkpoint " + COMMON),
+            Asked("makeReport", "ReportInput", lambda: {"since": "2020-01-01",
+                                                        "until": "2099-12-31"},
+                  {"chain": CHAIN}, "... on ReportMade { event report page " + COMMON),
+            *self._decisions(),
+            *self._approvals(),
         ]  # fmt: skip
+
+    def _decisions(self) -> list[Asked]:
+        """What is decided about releases; each has one of its own, ready for it."""
+        new, found = versioned("new"), {one: versioned(one).digest for one in RELEASES}
+        why, part = {"reason": "for a test"}, {"families": ["hardware"]}
+        asked: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+            ("proposeRelease", "ProposeReleaseInput",
+             {"document": canonical(new.to_document()).decode(), **why}, {"reason": "else"}),
+            ("reviewRelease", "ReviewReleaseInput",
+             {"release": found["review"], "rule": RULE, **why}, {"reason": "else"}),
+            ("approveRelease", "ReleaseReasonInput", {"release": found["approve"], **why},
+             {"reason": "else"}),
+            ("startCanary", "CanaryInput", {"release": found["canary"], "scope": part, **why},
+             {"sharePercent": 5}),
+            ("endRelease", "EndReleaseInput",
+             {"release": found["end"], "how": "WITHDRAW", **why}, {"reason": "else"}),
+            ("activateRelease", "ActivateReleaseInput", {"release": found["activate"]},
+             {"since": "2030-01-01T00:00:00Z"}),
+        ]  # fmt: skip
+        return [Asked(name, kind, given.copy, other, DECIDED + COMMON)
+                for name, kind, given, other in asked]  # fmt: skip
+
+    def _approvals(self) -> list[Asked]:
+        """What is decided about plans; each has one of its own, submitted by Pia."""
+        why, until = {"reason": "for a test"}, datetime.now(UTC) + timedelta(days=1)
+        asked: list[tuple[str, str, Callable[[], dict[str, Any]]]] = [
+            ("submitPlan", "PlanReasonInput", lambda: {"plan": self.plan(), **why}),
+            ("commentPlan", "PlanReasonInput", lambda: {"plan": self.submitted(), **why}),
+            ("approvePlan", "DecideInput", lambda: {"plan": self.submitted(), **why}),
+            ("reportCarriedOut", "PlanReasonInput", lambda: {"plan": self.approved(), **why}),
+            ("declinePlan", "DecideInput", lambda: {"plan": self.submitted(), **why}),
+            ("returnPlan", "DecideInput", lambda: {"plan": self.submitted(), **why}),
+            ("voidApproval", "PlanReasonInput", lambda: {"plan": self.submitted(), **why}),
+            ("delegateApproval", "DelegateInput", lambda: {
+                "chain": CHAIN, "to": "Dora", "until": until.isoformat(), **why}),
+            ("endDelegation", "EndDelegationInput", lambda: {
+                "chain": CHAIN, "delegation": self.delegation(until)}),
+        ]  # fmt: skip
+        other = {"endDelegation": {"delegation": 1}}
+        return [Asked(name, kind, given, other.get(name, {"reason": "else"}),
+                      "... on ApprovalRecorded { event status " + COMMON)
+                for name, kind, given in asked]  # fmt: skip
+
+    def plan(self) -> str:
+        """A plan of its own by Pia, who may not approve it; nothing else waits or is reserved."""
+        for case in list(self.house.ledger.state().approvals.cases.values()):
+            if case.is_open:
+                approving.void(self.house, case.plan, "the next", "pia")
+        wish = Edit("widget", lane="truck-ns", kind=FORBID, reason=f"case {next(_numbers)}")
+        request = PlanRequest(CHAIN, agent="pia", edits=(wish,))
+        return make_plan(self.house, request).saved.digest
+
+    def submitted(self) -> str:
+        """Such a plan, submitted."""
+        plan = self.plan()
+        approving.submit(self.house, plan, "pia")
+        return plan
+
+    def approved(self) -> str:
+        """Such a plan, approved by Ben."""
+        plan = self.submitted()
+        approving.approve(self.house, plan, "fine", "ben")
+        return plan
+
+    def delegation(self, until: datetime) -> int:
+        """The number of a delegation of who asks, to Dora."""
+        dora = self.house.persons.pseudonym_of("Dora")
+        made = approving.delegate(self.house, dora, "on leave", acting(self.house), until)
+        return made.state.sequence
 
 
 def build(house: House, folder: Path) -> World:
@@ -143,7 +232,29 @@ def build(house: House, folder: Path) -> World:
     found.events["items"] = deliver("wms", f"X9,north,L9,5,{DAY}")
     deliver("wms", "X9,New thing", items=True)
     _shops(house)
+    _releases(house)
+    house.persons.pseudonym_of("Dora")
+    for person in (acting(house), "ben", "pia"):
+        grant_access(house, Grant("", person, "approver", ANY, SINCE, SINCE), "owner")
     return found
+
+
+def versioned(version: str) -> Release:
+    """The shipped rules under another version."""
+    return replace(default_release(), version=version)
+
+
+def _releases(house: House) -> None:
+    """A release for each decision, proposed by somebody else and as far on its way."""
+    machine = Actor("evenkeel", is_person=False)
+    for version in RELEASES:
+        release = versioned(version)
+        releasing.propose(house, release, "for a test", "ada")
+        opened = [RULE] if version == "review" else []
+        house.ledger.append(partial(backtested, who=machine, digest=release.digest,
+                                    result="result", deny_to_allow=opened))  # fmt: skip
+        if version in ("canary", "activate"):
+            releasing.approve(house, release.digest, "read it", "ben")
 
 
 def _shops(house: House) -> None:

@@ -209,6 +209,27 @@ def test_a_sole_source_is_counted_over_what_is_stated() -> None:
     assert Statement("Item/milk", "soleSource", "Supplier/blocked") in found.follow(tables()).added
 
 
+def test_a_proof_is_the_smallest() -> None:
+    """Of a long way and a short one the short one is told, though it comes later in order."""
+    pairs = [("a", "b"), ("b", "x"), ("x", "z"), ("a", "c"), ("c", "z")]
+    rows = [Substitute(*pair, approved_by="ann") for pair in pairs]
+    found = Inferences({"Substitute": table_of(rows, "Substitute")})
+    proof = found.proof(Statement("Item/a", "replaceableBy", "Item/z"))
+    assert ["Substitute/a/c", "Substitute/c/z"] == list(proof.leaves())
+
+
+def test_a_statement_stays_as_long_as_a_fact_makes_it() -> None:
+    """Two offers make one statement: it goes with the second, and not when one takes its place."""
+    tables = {"Item": table_of([Item("i")], "Item"),
+              "Supplier": table_of([Supplier("s")], "Supplier")}  # fmt: skip
+    places = [("hub", "mart"), ("mart",), ("hub",), ()]
+    found = Inferences()
+    for at in places:
+        offers = [Offer("s", "i", place, 1) for place in at]
+        found.follow(tables | {"Offer": table_of(offers, "Offer")})
+        assert bool(at) == (Statement("Item/i", "soleSource", "Supplier/s") in found)
+
+
 def test_nothing_rests_on_itself() -> None:
     """In a circle of approvals every statement leads down to rows, and goes when a row goes."""
     rows = [Substitute("a", "b", approved_by="x"), Substitute("b", "a", approved_by="x")]

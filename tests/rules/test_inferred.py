@@ -20,6 +20,7 @@ from ontology.stock import StockPosition
 from ontology.terms import NAMESPACE
 from rules.check import check_facts, check_movements, check_rules, findings_on
 from rules.graph_of import graph_of
+from rules.reach import reads
 from rules.release import Release
 from rules.validate import validate
 from tests.reasoning.worlds import rdf_of
@@ -155,6 +156,14 @@ def test_a_region_closes_what_ends_outside_of_it() -> None:
     assert rows_of(validate(graph_of(tables), release.graph)) == rows_of(report)
     assert 1 == len(report.findings)
     assert "/nice/" in report.findings[0].focus_node
+
+
+def test_what_is_inferred_reads_what_it_follows_from() -> None:
+    """A rule on an inferred word reads the classes whose facts its statements follow from."""
+    text = "rule:r a sh:PropertyShape ; sh:targetClass inv:Item ; sh:path inv:{} ; sh:maxCount 1 ."
+    expected = {"replaceableBy": {"Substitute"}, "soleSource": {"Item", "Offer", "Supplier"}}
+    found = {word: set(reads(release_of(text.format(word)).compiled[0].shape)) for word in expected}
+    assert expected == found
 
 
 def test_a_property_that_only_some_of_a_class_have_is_refused() -> None:

@@ -108,8 +108,8 @@ def test_each_row_is_judged_by_the_release_of_its_part(seed: int) -> None:
     for row, (item, place) in enumerate(pairs):
         mine = [alone[one.digest] for one in judges(release, item, place, snapshot)]
         for rule in rules:
-            expected = max(int(one.floors[rule][row]) if rule in one.floors else 0 for one in mine)
-            assert expected == (int(found.floors[rule][row]) if rule in found.floors else 0)
+            least = max(int(one.floors[rule][row]) if rule in one.floors else 0 for one in mine)
+            assert least == (int(found.floors[rule][row]) if rule in found.floors else 0)
 
 
 def test_editing_one_region_changes_only_its_movements() -> None:

@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from neo4j import Driver
 
+from api.app import create_app
 from graph.artifacts import ArtifactStore
 from graph.provenance import DECISIVE, TOUCHED, Trace, trace_down
 from graph.settings import Settings
@@ -15,6 +17,7 @@ from service.examples import load_example
 from service.house import house_on
 from service.inferring import addresses_in, reliances_of, with_inferred
 from service.planning import make_plan
+from tests.api.conftest import TOKEN, Client
 from tests.graph.conftest import empty_the_graph
 from tests.service.planned import TWO_HUBS, Planned, planned
 
@@ -36,6 +39,11 @@ LOOK = """
 rule:look a sh:PropertyShape ; rdfs:label "Look" ; sh:targetClass inv:Movement ;
     sh:message "never" ; sh:path ( inv:destination inv:within ) ; sh:maxCount 9 .
 """
+
+
+ASKED = """query($plan: String!, $line: Int!) {
+  trace(plan: $plan, line: $line) { nodes { id kind label } edges { source relation target role } }
+  whyLine(plan: $plan, line: $line) { inferred { rule title role statement proof } } }"""
 
 
 def with_rule(text: str) -> Release:
@@ -106,6 +114,15 @@ def test_the_trace_leads_from_the_line_to_the_row(
     assert "locations.csv" == found.nodes[names[-1]].label
     axioms = [node.label for node in found.nodes.values() if node.kind == "axiom"]
     assert ["partOf rdfs:subPropertyOf within (prp-spo1)"] == axioms
+    with start_blocking_portal() as portal:
+        client = Client(portal, create_app(house, TOKEN))
+        asked = {"plan": document["plan_digest"], "line": line["number"]}
+        answer = client.post("/graphql", json={"query": ASKED, "variables": asked}).json()["data"]
+    assert [node.id for node in found.nodes.values()] == [n["id"] for n in answer["trace"]["nodes"]]
+    (told,) = answer["whyLine"]["inferred"]
+    assert ("Stay in the valley", DECISIVE) == (told["title"], told["role"])
+    assert f"Location/{line['destination']} within Location/valley" == told["statement"]
+    assert "prp-spo1" == told["proof"]["rule"]
 
 
 def path(found: Trace, relations: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import fields
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from api.doors.changes import Followed
 from api.graphql.field_verbs import NESTED, WHOLE_PLAN
 from graph.plan_nodes import LINE_CLASSES
 from ontology.goods import Item
-from ontology.partners import Supplier
+from ontology.partners import Contract, Supplier
+from ontology.places import Location
 from ontology.terms import local_name
 from ontology.vocabulary import RECORDS
 from service.access import OWNER, Access, Caller
@@ -86,3 +88,63 @@ def _shown_to(house: House, who: str) -> list[str]:
     """The classes of what was shown to a person, in the order of the log."""
     return [part["class"] for event in every_exposure(house, EPOCH) if event.agent == who
             for part in event.payload["shown"]]  # fmt: skip
+
+
+FAMILIES, LABELS = ("hardware", "other"), ("", CLASS)
+LIMITED: dict[str, dict[str, Any]] = {
+    "uncleared": {}, "cleared": CLEARED, "of a family": {"families": ("hardware",), **CLEARED},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def toggled(house: House) -> str:
+    """A chain whose items come into sight and leave it, again and again."""
+    random, chain = Random(11), "toggled"
+    for event in range(12):
+        some = random.sample("abcdef", random.randint(1, 4))
+        rows = [Item(key, f"{key} {event}", family=random.choice(FAMILIES),
+                     confidentiality_class=random.choice(LABELS)) for key in some]  # fmt: skip
+        load(house, chain, rows, f"{event}", day=event + 1)
+    return chain
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_what_comes_into_sight_is_added_and_what_leaves_it_is_closed(
+    house: House, toggled: str, name: str
+) -> None:
+    """Who folds what it is told has what it sees; nothing is changed that it was not told of.
+
+    Of what leaves its sight it is told what it knew, and nothing of what came instead.
+    """
+    _, who = person(house, name, "analyst", chain=toggled, **LIMITED[name])
+    held: dict[str, Any] = {}
+    outcomes: Counter[str] = Counter()
+    for change in follow(house, Caller(who), Wanted(toggled)):
+        if change.kind:
+            key, outcome, fields = (change.told[what] for what in ("key", "outcome", "fields"))
+            assert (outcome == "added") == (key not in held)
+            if outcome == "closed":
+                assert held.pop(key) == fields
+            else:
+                held[key] = fields
+            outcomes[outcome] += 1
+    shown = Access(house).sight(Caller(who)).view(toggled, "facts.read").shown().snapshot
+    table = shown.table("Item")
+    assert held.keys() == set(table.keys.tolist())
+    assert {key: table["name"][row] for key, row in zip(table.keys, range(6), strict=False)} == {
+        key: fields["name"] for key, fields in held.items()}  # fmt: skip
+    assert outcomes["added"] > len(held) or name == "cleared"
+
+
+def test_references_begin_and_end_with_what_is_seen(house: House) -> None:
+    """Of a fact that comes into sight all relations begin; none of it leads to what was before."""
+    chain, first = "shown_later", Supplier("first", confidentiality_class=CLASS)
+    load(house, chain, [Item("i", "I"), Location("north"), first, Supplier("next")], "base")
+    for day, of in ((2, "first"), (3, "next")):
+        load(house, chain, [Contract("c", of)], of, day=day)
+    _, who = person(house, "late to see", "analyst", chain=chain)
+    told = [one.told for one in follow(house, Caller(who), Wanted(chain)) if one.kind]
+    (contract,) = [one for one in told if one["class"] == "Contract"]
+    assert "added" == contract["outcome"]
+    assert [("supplier", (), ("next",))] == [
+        (one["field"], one["before"], one["after"]) for one in contract["references"]]  # fmt: skip

@@ -17,13 +17,18 @@ from service.backtest.again import DECIDED, UNDECIDED, decided_again
 from service.backtest.lacking import missing_words
 from solver.model.movements import candidates, stock_after, window_of
 from tests.service.backtest.releases import RELEASE, RULE, with_shapes, with_text, without
-from tests.service.planned import Planned
+from tests.service.planned import TWO_HUBS, Planned, planned
 from tests.service.regimes import FROZEN, REGIMES, sealed
 
 PREFIXES = """
 @prefix inv:  <https://w3id.org/evenkeel/inventory#> .
 @prefix rule: <https://w3id.org/evenkeel/rule/> .
 @prefix sh:   <http://www.w3.org/ns/shacl#> .
+"""
+SMALL_LINES = """
+rule:small-lines a sh:PropertyShape ;
+    sh:targetClass inv:PlannedLine ; sh:severity sh:Violation ; sh:message "too large" ;
+    sh:path inv:quantityUnits ; sh:maxInclusive 1 .
 """
 FILES = ("approved-supplier.ttl", "cold-chain.ttl", "fresh-lot.ttl", "hub-share.ttl",
          "open-lane.ttl", "residency.ttl", "safety-floor.ttl", "stock-buckets.ttl")  # fmt: skip
@@ -122,14 +127,7 @@ def test_floors_that_sink_and_limits_that_go(plan: Planned) -> None:
 
 def test_rules_on_the_finished_plan(tmp_path: Path) -> None:
     """What such a rule closed after a flow opens with the rule, and not by the flow alone."""
-    text = (
-        PREFIXES
-        + """
-rule:small-lines a sh:PropertyShape ;
-    sh:targetClass inv:PlannedLine ; sh:severity sh:Violation ; sh:message "too large" ;
-    sh:path inv:quantityUnits ; sh:maxInclusive 1 .
-"""
-    )
+    text = PREFIXES + SMALL_LINES
     asked = replace(REGIMES["plain"](3), release=with_shapes("small-lines.ttl", text))
     plan, store = sealed(asked, tmp_path), ArtifactStore(tmp_path)
     closed = plan.document["decision"]["suppressed"]["after_flow"]
@@ -139,6 +137,44 @@ rule:small-lines a sh:PropertyShape ;
     assert ("finished plan", len(closed[RULE + "small-lines"])) == (group["kind"], group["count"])
     kept = replace(asked.release, version="x", knobs={**RELEASE.knobs, "work_limit": 1})
     assert [] == decided_again(store, plan.document, kept)["opened"]["rows"]
+
+
+def test_a_rule_on_the_whole_that_stays_opens_nothing(tmp_path: Path) -> None:
+    """Where another rule leaves it nothing to close, it still would: that is no permission."""
+    text = PREFIXES + SMALL_LINES
+    asked = replace(REGIMES["plain"](3), release=with_shapes("small-lines.ttl", text))
+    plan, store = sealed(asked, tmp_path), ArtifactStore(tmp_path)
+    stays = """
+rule:all-stays a sh:PropertyShape ;
+    sh:targetClass inv:StockAfterMoves ; sh:severity sh:Violation ; sh:message "it stays" ;
+    sh:path inv:keptPercent ; sh:minInclusive 100 .
+"""
+    shapes = {**asked.release.shapes, "all-stays.ttl": PREFIXES + stays}
+    found = decided_again(store, plan.document, replace(asked.release, shapes=shapes))
+    assert DECIDED == found["new"]["status"]
+    assert [] == found["opened"]["rows"]
+    assert {"floor"} == {row["denied"] for row in found["closed"]["rows"]}
+
+
+def test_a_floor_is_of_what_is_there(tmp_path: Path) -> None:
+    """More than what is there never stayed: what may leave now is no more than the stock."""
+    text = """
+rule:hoard a sh:PropertyShape ;
+    sh:targetClass inv:StockAfterMoves ; sh:severity sh:Violation ; sh:message "hoard" ;
+    sh:path inv:quantityAfterMovesUnits ; sh:minInclusive 1000000 .
+"""
+    own = planned(TWO_HUBS, tmp_path, with_shapes("hoard.ttl", PREFIXES + text))
+    found = again(own, RELEASE)["opened"]["rows"]
+    stock = own.snapshot.table("StockPosition")
+    there = {
+        (item, place): int(stock["on_hand_units"][(stock["item"] == item)
+                                                  & (stock["location"] == place)].sum())
+        for item, place in zip(stock["item"], stock["location"], strict=True)
+    }  # fmt: skip
+    assert found
+    for row in found:
+        place = row["movement"]
+        assert row["units_kept"][0] <= there.get((place["item"], place["location"]), 0)
 
 
 def test_facts_of_another_day_are_found_out(plan: Planned, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,186 @@
+"""The commands `stop`, `resume`, `stops`, `protect`, `unprotect`: what is halted, and by whom."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.output import GOOD, AsJson, console, hint, plain, print_document
+
+if TYPE_CHECKING:
+    from governance.scopes import Scope
+    from governance.stops import Protection, Stop
+    from service.ledger import Decided
+
+Chain = Annotated[str, typer.Option(help="Only this supply chain; by default all.")]
+Region = Annotated[
+    list[str] | None, typer.Option(help="Only this region or place; again for more.")
+]
+Family = Annotated[list[str] | None, typer.Option(help="Only this family; again for more.")]
+Reason = Annotated[str, typer.Option(help="Why; it is kept, so say it without a name.")]
+EVERY = "*"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("stop")(stop)
+    app.command("resume")(resume)
+    app.command("stops")(stops)
+    app.command("protect")(protect)
+    app.command("unprotect")(unprotect)
+
+
+def scope_of(chain: str, region: list[str] | None, family: list[str] | None) -> "Scope":
+    """The scope that options name. Raises InputError `SCOPE_INVALID`."""
+    from governance.scopes import Scope
+
+    return Scope(chain or EVERY, tuple(region or ()), tuple(family or ()))
+
+
+def words_of(scope: "Scope") -> str:
+    """A scope in words."""
+    parts = ["all chains" if scope.chain == EVERY else scope.chain]
+    parts += [f"region {name}" for name in scope.regions]
+    parts += [f"family {name}" for name in scope.families]
+    return plain(", ".join(parts))
+
+
+def stop(
+    chain: Chain = "",
+    region: Region = None,
+    family: Family = None,
+    reason: Reason = "",
+    *,
+    pause: Annotated[
+        bool, typer.Option("--pause", help="Freeze approvals, too, until they are checked again.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Stop at once: nothing new is submitted, approved or done there until it is lifted."""
+    from api.commands.server import opened
+    from governance.stops import PAUSE, STOP
+    from service.autonomy import stop as put
+    from service.persons import acting
+
+    scope = scope_of(chain, region, family)
+    with opened() as house:
+        decided = put(house, scope, reason, acting(house), PAUSE if pause else STOP)
+        standing = [each for each in decided.state.stops.standing if each.scope == scope]
+    number = standing[-1].number
+    if as_json:
+        print_document({"stop": number, "scope": scope.stated(), "new": decided.event is not None})
+        return GOOD
+    typer.echo(f"stopped: {words_of(scope)} (stop {number})" if decided.event else
+               f"it was stopped already: {words_of(scope)} (stop {number})")  # fmt: skip
+    hint(f"another person lifts it with `evenkeel resume {number} --reason WHY`")
+    return GOOD
+
+
+def resume(
+    number: Annotated[int, typer.Argument(min=1, metavar="STOP", help="As `stops` shows it.")],
+    reason: Reason = "",
+    as_json: AsJson = False,
+) -> int:
+    """Lift a stop that another person put, or a machine."""
+    from api.commands.server import opened
+    from service.autonomy import resume as lift
+    from service.persons import acting
+
+    with opened() as house:
+        decided = lift(house, number, reason, acting(house))
+        found = decided.state.stops.stop(number)
+    if as_json:
+        print_document({"stop": number, "new": decided.event is not None})
+        return GOOD
+    typer.echo(f"lifted: {words_of(found.scope)} (stop {number})")
+    hint("levels above `suggest` were lowered there: `evenkeel autonomy show`")
+    return GOOD
+
+
+def stops(
+    every: Annotated[bool, typer.Option("--all", help="Those that were lifted, too.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """What is stopped, and which items no machine moves."""
+    from api.commands.server import opened
+
+    with opened() as house:
+        state = house.ledger.state().stops
+    put = [each for _, each in sorted(state.put.items()) if every or not each.is_lifted]
+    kept = [each for _, each in sorted(state.protections.items())]
+    if as_json:
+        print_document({"stops": [_stop(each) for each in put],
+                        "protected": [_protection(each) for each in kept]})  # fmt: skip
+        return GOOD
+    _show(put, kept)
+    return GOOD
+
+
+def protect(
+    item: Annotated[list[str], typer.Argument(help="Keys of items.")],
+    chain: Chain = "",
+    reason: Reason = "",
+    as_json: AsJson = False,
+) -> int:
+    """Let no machine move these items; a person may."""
+    from api.commands.server import opened
+    from service.autonomy import protect as keep
+    from service.persons import acting
+
+    with opened() as house:
+        decided = keep(house, chain or EVERY, item, reason, acting(house))
+    return _items_told(decided, "protected", item, as_json=as_json)
+
+
+def unprotect(
+    item: Annotated[list[str], typer.Argument(help="Keys of items.")],
+    chain: Chain = "",
+    reason: Reason = "",
+    as_json: AsJson = False,
+) -> int:
+    """Let machines move these items again."""
+    from api.commands.server import opened
+    from service.autonomy import unprotect as release
+    from service.persons import acting
+
+    with opened() as house:
+        decided = release(house, chain or EVERY, item, reason, acting(house))
+    return _items_told(decided, "no longer protected", item, as_json=as_json)
+
+
+def _items_told(decided: "Decided", state: str, items: list[str], *, as_json: bool) -> int:
+    if as_json:
+        print_document({"items": items, "state": state, "new": decided.event is not None})
+    else:
+        typer.echo(f"{state}: {plain(', '.join(items))}")
+    return GOOD
+
+
+def _show(put: "list[Stop]", kept: "list[Protection]") -> None:
+    from api.screen import drawing
+
+    if not put and not kept:
+        typer.echo("nothing is stopped, and no item is protected")
+        return
+    made = drawing.table("stop", "where", "since, UTC", "by", "why", "state", numbers=["stop"])
+    for each in put:
+        drawing.add(made, str(each.number), words_of(each.scope), f"{each.since:%Y-%m-%d %H:%M}",
+                    plain(each.by), plain(each.reason), "lifted" if each.is_lifted else each.mode
+                    )  # fmt: skip
+    console().print(made)
+    items = drawing.table("protected item", "chain", "since, UTC", "by", "why")
+    for one in kept:
+        drawing.add(items, plain(one.item), plain(one.chain), f"{one.since:%Y-%m-%d %H:%M}",
+                    plain(one.by), plain(one.reason))  # fmt: skip
+    if kept:
+        console().print(items)
+
+
+def _stop(stop: "Stop") -> dict[str, object]:
+    return {"stop": stop.number, "mode": stop.mode, "scope": stop.scope.stated(),
+            "reason": stop.reason, "by": stop.by, "since": stop.since.isoformat(),
+            "lifted": stop.is_lifted}  # fmt: skip
+
+
+def _protection(kept: "Protection") -> dict[str, object]:
+    return {"chain": kept.chain, "item": kept.item, "reason": kept.reason, "by": kept.by,
+            "since": kept.since.isoformat()}  # fmt: skip

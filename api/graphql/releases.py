@@ -1,0 +1,436 @@
+"""Policy releases: what is proposed, decided and in force; each decision is a mutation."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Annotated
+
+import orjson
+import strawberry
+
+from api.graphql.acting import ActingInput, Conflict, Done, Refused, done, in_thread
+from api.graphql.bigint import BigInt
+from api.graphql.described import described
+from api.graphql.loaders import Info
+from governance.canaries import METRICS, Canary, Guard
+from governance.releases import GovernedPart, ReleaseCase, released
+from governance.scopes import Scope
+from ontology.errors import InputError
+from ontology.events import Event as LogEvent
+from rules.release import Release, from_document
+from service import releasing
+from service.house import House, check_time
+from service.ledger import Decided
+from service.requests import Account
+from service.serving import in_force_at
+
+SALT_DIGITS = 12
+
+
+@strawberry.type(description="Where a release is in force: a chain, and of it all or some.")
+class PolicyScope:
+    """`chain` is * for all; without regions or families it is of the whole."""
+
+    chain: str
+    regions: list[str]
+    families: list[str]
+
+    @staticmethod
+    def of(found: Scope) -> "PolicyScope":
+        """The scope of the ledger."""
+        return PolicyScope(chain=found.chain, regions=list(found.regions),
+                           families=list(found.families))  # fmt: skip
+
+
+@strawberry.input(name="PolicyScopeInput", description="Where a release is to be in force.")
+class ScopeInput:
+    """`chain` is * for all; regions are where something arrives, families those of items."""
+
+    chain: str = "*"
+    regions: list[str] = strawberry.field(default_factory=list)
+    families: list[str] = strawberry.field(default_factory=list)
+
+    def asked(self) -> Scope:
+        """The same for the ledger."""
+        return Scope(self.chain, tuple(self.regions), tuple(self.families))
+
+
+@strawberry.type(description="What a guard of a canary has seen.")
+class CanaryGuard:
+    """Of `pairs` plans `worse` were worse by more than `mostPercent`; broken ends the canary."""
+
+    metric: str
+    most_percent: int
+    pairs: int
+    worse: int
+    is_broken: bool
+
+
+@strawberry.type(description="A release that decides for a part, beside what is in force.")
+class PolicyCanary:
+    """It ends by itself; `leastPairs` plans are compared before it may be put in force."""
+
+    scope: PolicyScope
+    share_percent: int
+    salt: str
+    begins: datetime
+    ends: datetime
+    least_pairs: int
+    guards: list[CanaryGuard]
+
+    @staticmethod
+    def of(found: Canary) -> "PolicyCanary":
+        """The canary of the ledger."""
+        return PolicyCanary(
+            scope=PolicyScope.of(found.scope), share_percent=found.share_percent, salt=found.salt,
+            begins=found.begins, ends=found.ends, least_pairs=found.least_pairs,
+            guards=[CanaryGuard(metric=one.guard.metric, most_percent=one.guard.most_percent,
+                                pairs=one.pairs, worse=one.worse, is_broken=one.is_broken)
+                    for one in found.told()],
+        )  # fmt: skip
+
+
+@strawberry.type(description="What somebody decided about a release.")
+class PolicyDecision:
+    """`kind` is the event's; `agent` a pseudonym; `reason` and `rule` where they were given."""
+
+    event: BigInt
+    kind: str
+    agent: str
+    at: datetime
+    reason: str
+    rule: str
+
+    @staticmethod
+    def of(found: LogEvent) -> "PolicyDecision":
+        """The event of the log."""
+        said = found.payload
+        return PolicyDecision(event=BigInt(found.sequence), kind=found.kind, agent=found.agent,
+                              at=found.recorded_at, reason=str(said.get("reason", "")),
+                              rule=str(said.get("rule", "")))  # fmt: skip
+
+
+@strawberry.type(description="A release that was proposed, and what became of it.")
+class PolicyReleaseCase:
+    """`denyToAllow` are rules by which it permits what was denied; of these `unreviewed`."""
+
+    found: strawberry.Private[ReleaseCase]
+    digest: str
+    name: str
+    version: str
+    rule_count: int
+    status: str
+    author: str
+    reason: str
+    parent: str
+    scope: PolicyScope
+    approvers: list[str]
+    backtest: str
+    deny_to_allow: list[str]
+    unreviewed: list[str]
+    canary: PolicyCanary | None
+
+    @staticmethod
+    def of(found: ReleaseCase) -> "PolicyReleaseCase":
+        """The case of the ledger."""
+        return PolicyReleaseCase(
+            found=found, digest=found.digest, name=found.name, version=found.version,
+            rule_count=found.shape_count, status=found.status, author=found.author,
+            reason=found.reason, parent=found.parent, scope=PolicyScope.of(found.scope),
+            approvers=list(found.approvers), backtest=found.backtest,
+            deny_to_allow=list(found.deny_to_allow), unreviewed=list(found.unreviewed),
+            canary=PolicyCanary.of(found.canary) if found.canary is not None else None,
+        )  # fmt: skip
+
+    @described
+    async def decisions(self, info: Info) -> list[PolicyDecision]:
+        """Who decided what about it and why, in order."""
+        found = await info.context.read(releasing.history, info.context.house, self.digest)
+        info.context.count(len(found))
+        return [PolicyDecision.of(one) for one in found]
+
+
+@strawberry.type(description="A release that judges a part of a chain, or a canary a share of it.")
+class PolicyPart:
+    """What arrives in its regions, of its families; `salt` chooses the share."""
+
+    release: str
+    regions: list[str]
+    families: list[str]
+    share_percent: int
+    salt: str
+    is_canary: bool
+
+    @staticmethod
+    def of(found: GovernedPart) -> "PolicyPart":
+        """The part of the ledger."""
+        return PolicyPart(**asdict(found) | {"regions": list(found.regions),
+                                             "families": list(found.families)})  # fmt: skip
+
+
+@strawberry.type(description="What governs a chain at a time.")
+class PolicyInForce:
+    """By digest; `shipped` came with the code of this process, as of event `sequence`."""
+
+    at: datetime
+    sequence: BigInt
+    whole: str
+    shipped: str
+    parts: list[PolicyPart]
+
+
+@strawberry.type(description="What was decided about a release.")
+class ReleaseDecided:
+    """`event` is null of a dry run, and where it was so already."""
+
+    event: BigInt | None
+    release: str
+    status: str
+    replayed: bool
+    dry_run: bool
+
+    @staticmethod
+    def of(found: Done) -> "ReleaseDecided":
+        """The account of the service."""
+        told = found.account
+        return ReleaseDecided(event=found.event, release=told["release"], status=told["status"],
+                              replayed=found.replayed, dry_run=found.dry_run)  # fmt: skip
+
+
+@strawberry.input(name="WaiverInput", description="Somebody answers for a finding of lint.")
+class WaiverGiven:
+    """Which rule, which code, and why it may stand."""
+
+    rule: str
+    code: str
+    reason: str
+
+
+@strawberry.input(description="A release to propose.")
+class ProposeReleaseInput(ActingInput):
+    """`document` is the text of a release document in JSON, as `policy export` writes it."""
+
+    document: str
+    reason: str
+    scope: ScopeInput = strawberry.field(default_factory=ScopeInput)
+    waivers: list[WaiverGiven] = strawberry.field(default_factory=list)
+
+
+@strawberry.input(description="A decision about a release, with its reason.")
+class ReleaseReasonInput(ActingInput):
+    """`release` is a digest."""
+
+    release: str
+    reason: str
+
+
+@strawberry.input(description="A rule by which a release permits what was denied, answered for.")
+class ReviewReleaseInput(ActingInput):
+    """`release` is a digest, `rule` an IRI."""
+
+    release: str
+    rule: str
+    reason: str
+
+
+@strawberry.input(description="A release to put in force.")
+class ActivateReleaseInput(ActingInput):
+    """`replaces` is the digest that you saw in force there; `since` a later time than now."""
+
+    release: str
+    replaces: str | None = None
+    since: datetime | None = None
+
+
+@strawberry.enum(description="How a release ends.")
+class ReleaseEnd(Enum):
+    """One of a part is retired; what it replaced comes back; it is given up; a canary aborted."""
+
+    RETIRE = "retire"
+    ROLL_BACK = "roll back"
+    WITHDRAW = "withdraw"
+    ABORT = "abort"
+
+
+ENDS: dict[ReleaseEnd, Callable[[House, str, str, str], Decided]] = {
+    ReleaseEnd.RETIRE: releasing.retire, ReleaseEnd.ROLL_BACK: releasing.roll_back,
+    ReleaseEnd.WITHDRAW: releasing.withdraw, ReleaseEnd.ABORT: releasing.abort,
+}  # fmt: skip
+
+
+@strawberry.input(description="A release to end.")
+class EndReleaseInput(ReleaseReasonInput):
+    """At once."""
+
+    how: ReleaseEnd
+
+
+@strawberry.input(description="By how much a metric may be worse under a canary.")
+class CanaryGuardInput:
+    """`metric` is cost, shortfall, exceptions or gap."""
+
+    metric: str
+    most_percent: int = 5
+
+
+@strawberry.input(description="A canary to begin.")
+class CanaryInput(ReleaseReasonInput):
+    """For a part of where the release was proposed for, and of it a share; for some days."""
+
+    scope: ScopeInput
+    share_percent: int = 100
+    salt: str = ""
+    guards: list[CanaryGuardInput] = strawberry.field(
+        default_factory=lambda: [CanaryGuardInput(metric=name) for name in METRICS]
+    )
+    least_pairs: int = 8
+    days: int = 14
+
+    def asked(self, digest: str) -> Canary:
+        """The same for the ledger."""
+        begins = datetime.now(UTC)
+        days = max(0, min(self.days, 10_000))
+        return Canary(
+            self.scope.asked(), begins, begins + timedelta(days=days),
+            tuple(Guard(one.metric, one.most_percent) for one in self.guards), self.share_percent,
+            self.salt or digest[:SALT_DIGITS], self.least_pairs,
+        )  # fmt: skip
+
+
+Outcome = Annotated[ReleaseDecided | Refused | Conflict, strawberry.union("ReleaseDecisionResult")]
+
+
+@strawberry.type
+class ReleaseQueries:
+    """Releases on their way."""
+
+    @described
+    async def policy_releases(self, info: Info, status: str = "") -> list[PolicyReleaseCase]:
+        """Every release that was proposed, the newest last; of a `status`, where one is given."""
+        state = await info.context.read(info.context.house.ledger.state)
+        found = [each for each in state.releases.cases.values() if status in ("", each.status)]
+        info.context.count(len(found))
+        return [PolicyReleaseCase.of(each) for each in found]
+
+    @described
+    async def policy_release(self, info: Info, digest: str) -> PolicyReleaseCase | None:
+        """One release that was proposed."""
+        state = await info.context.read(info.context.house.ledger.state)
+        found = state.releases.cases.get(digest)
+        return None if found is None else PolicyReleaseCase.of(found)
+
+    @described
+    async def policy_in_force(
+        self, info: Info, chain: str = "", at: datetime | None = None
+    ) -> PolicyInForce:
+        """What governs a chain, or all others, at a time, past or to come; by default now."""
+        when = at if at is None else check_time(at)
+        found = await info.context.read(in_force_at, info.context.house, chain, when)
+        info.context.count(1 + len(found["parts"]))
+        return PolicyInForce(
+            at=found["at"], sequence=BigInt(found["sequence"]), whole=found["whole"],
+            shipped=found["shipped"],
+            parts=[PolicyPart.of(GovernedPart(**each)) for each in found["parts"]],
+        )  # fmt: skip
+
+
+@strawberry.type
+class ReleaseMutations:
+    """Decisions about releases; each is one event of the ledger."""
+
+    @described
+    async def propose_release(self, info: Info, input: ProposeReleaseInput) -> Outcome:  # noqa: A002
+        """Propose a release for all or for a part. Nobody may approve their own."""
+
+        def work(house: House, agent: str) -> tuple[Decided, str]:
+            release = _document(input.document)
+            waivers = [asdict(one) for one in input.waivers]
+            decided = releasing.propose(house, release, input.reason, agent, input.scope.asked(),
+                                        waivers)  # fmt: skip
+            return decided, release.digest
+
+        return await _decided(info, "proposeRelease", input, work)
+
+    @described
+    async def review_release(self, info: Info, input: ReviewReleaseInput) -> Outcome:  # noqa: A002
+        """Answer for a rule by which a release permits what was denied."""
+
+        def work(house: House, agent: str) -> tuple[Decided, str]:
+            return (releasing.review(house, input.release, input.rule, input.reason, agent),
+                    input.release)  # fmt: skip
+
+        return await _decided(info, "reviewRelease", input, work)
+
+    @described
+    async def approve_release(self, info: Info, input: ReleaseReasonInput) -> Outcome:  # noqa: A002
+        """Approve a release that somebody else proposed, and that was back-tested."""
+
+        def work(house: House, agent: str) -> tuple[Decided, str]:
+            return releasing.approve(house, input.release, input.reason, agent), input.release
+
+        return await _decided(info, "approveRelease", input, work)
+
+    @described
+    async def activate_release(self, info: Info, input: ActivateReleaseInput) -> Outcome:  # noqa: A002
+        """Put an approved release in force where it was proposed for."""
+
+        def work(house: House, agent: str) -> tuple[Decided, str]:
+            since = None if input.since is None else check_time(input.since)
+            return (releasing.activate(house, input.release, agent, input.replaces, since),
+                    input.release)  # fmt: skip
+
+        return await _decided(info, "activateRelease", input, work)
+
+    @described
+    async def end_release(self, info: Info, input: EndReleaseInput) -> Outcome:  # noqa: A002
+        """Retire a release, take it back, give it up, or end its canary."""
+
+        def work(house: House, agent: str) -> tuple[Decided, str]:
+            return ENDS[input.how](house, input.release, input.reason, agent), input.release
+
+        return await _decided(info, "endRelease", input, work)
+
+    @described
+    async def start_canary(self, info: Info, input: CanaryInput) -> Outcome:  # noqa: A002
+        """Let an approved release decide for a part, beside the one in force for the rest."""
+
+        def work(house: House, agent: str) -> tuple[Decided, str]:
+            terms = input.asked(input.release)
+            return (releasing.start_canary(house, input.release, terms, input.reason, agent),
+                    input.release)  # fmt: skip
+
+        return await _decided(info, "startCanary", input, work)
+
+
+async def _decided(
+    info: Info, name: str, asked: ActingInput, work: Callable[[House, str], tuple[Decided, str]]
+) -> ReleaseDecided | Refused | Conflict:
+    """Decide once under a key; a refusal of the ledger is an outcome."""
+
+    def act(house: House) -> Account:
+        decided, release = work(house, info.context.agent)
+        case = releasing.find_in(decided.state, release)
+        event = decided.event.sequence if decided.event else None
+        return {"event": event, "release": case.digest, "status": case.status,
+                "replayed": event is None}  # fmt: skip
+
+    found = await done(info, name, asked, in_thread(info, act), _again)
+    return ReleaseDecided.of(found) if isinstance(found, Done) else found
+
+
+def _again(_: House, event: LogEvent) -> Account:
+    """What an event decided."""
+    return {"event": event.sequence, "release": released(event.payload),
+            "status": event.payload["status"]}  # fmt: skip
+
+
+def _document(text: str) -> Release:
+    """A release from the text of its document. Raises InputError `RELEASE_BAD`."""
+    try:
+        stated = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"the document is no JSON: {error}", code="RELEASE_BAD",
+                         hint="give what `evenkeel policy export` writes as `release`"
+                         ) from error  # fmt: skip
+    return from_document(stated)

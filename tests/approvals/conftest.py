@@ -1,0 +1,119 @@
+"""The shipped example with people who may approve; each test finds nothing open."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from neo4j import Driver
+
+from graph.manifests import FeedContents
+from graph.projection import load_feed
+from graph.settings import Settings
+from ontology.access import ANY, Grant
+from ontology.columns import record_at, table_of
+from ontology.edits import PIN, Edit
+from ontology.errors import EvenkeelError
+from ontology.terms import join_key
+from service import approving
+from service.approval_features import plan_document
+from service.decision import PlanRequest
+from service.examples import load_example
+from service.house import House, house_on
+from service.permits.grants import grant_access
+from service.planning import make_plan
+from tests.graph.conftest import empty_the_graph
+
+CHAIN = "two_hubs"
+PALLET = ("widget", "north", "W1")
+_numbers = count(1)
+
+
+@pytest.fixture(scope="package")
+def world(database: Driver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One for all tests that change neither facts nor releases."""
+    yield opened(database, tmp_path_factory.mktemp("approvals") / "home")
+    empty_the_graph(database)
+
+
+@pytest.fixture
+def house(world: House) -> House:
+    """The same world, in which nothing waits and nothing is reserved."""
+    for case in list(world.ledger.state().approvals.cases.values()):
+        if case.is_open:
+            approving.void(world, case.plan, "the next test begins", "ann")
+    return world
+
+
+def granted(house: House, person: str, role: str) -> Grant:
+    """A grant on every chain from now on."""
+    now = datetime.now(UTC) - timedelta(seconds=1)
+    return grant_access(house, Grant("", person, role, ANY, now, now), "owner")
+
+
+def pallet_plan(house: House, agent: str = "pia", units: int = 5, **asked: Any) -> str:
+    """A plan of its own that sends so many of the eight widgets of a pallet south."""
+    wish = Edit("widget", lane="truck-ns", kind=PIN, units=units, reason=f"case {next(_numbers)}")
+    return make_plan(house, PlanRequest(CHAIN, agent=agent, edits=(wish,), **asked)).saved.digest
+
+
+def submitted(house: House, agent: str = "pia", units: int = 5) -> str:
+    """Such a plan, submitted by its maker."""
+    plan = pallet_plan(house, agent, units)
+    approving.submit(house, plan, agent)
+    return plan
+
+
+def approved(house: House) -> str:
+    """Such a plan, approved by Ann."""
+    plan = submitted(house)
+    approving.approve(house, plan, "looks right", "ann")
+    return plan
+
+
+def taking(house: House, plan: str) -> list[dict[str, Any]]:
+    """The lines of a plan that take stock."""
+    rows = plan_document(house, plan)["decision"]["lines"]
+    return [row for row in rows if row["kind"] != "purchase"]
+
+
+def counted(house: House, units: int) -> None:
+    """Another count of the pallet."""
+    stated(house, "StockPosition", PALLET, on_hand_units=units, total_units=units)
+
+
+def stated(house: House, name: str, key: tuple[str, ...], **fields: Any) -> None:
+    """A fact of the chain with other fields."""
+    table = house.facts(CHAIN).table(name)
+    found = replace(record_at(table, table.row_of[join_key(key)]), **fields)
+    feed = FeedContents(CHAIN, "two_hubs", f"said-{next(_numbers)}", "none", "0" * 64, (),
+                        {name: table_of([found], name)})  # fmt: skip
+    load_feed(house.projection, feed, agent="wms", effective_at=datetime.now(UTC))
+
+
+def opened(driver: Driver, home: Path) -> House:
+    """The example, whose pallet may leave whole; Ann, Ben and the planner Pia may approve."""
+    empty_the_graph(driver)
+    found = house_on(driver, Settings(home=home))
+    load_example(found, CHAIN)
+    stated(found, "StockingPolicy", PALLET[:2], safety_stock_units=0)
+    for name in ("ann", "ben", "pia"):
+        granted(found, name, "approver")
+    return found
+
+
+def status(house: House, plan: str) -> str:
+    """What has become of a plan."""
+    return house.ledger.state().approvals.case(plan).status
+
+
+def code(act: Callable[[], Any]) -> str:
+    """The code of a refusal; empty where it is done."""
+    try:
+        act()
+    except EvenkeelError as error:
+        return error.code
+    return ""

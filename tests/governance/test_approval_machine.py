@@ -1,0 +1,195 @@
+"""Any sequence of what people and the service do to plans never reaches what the laws forbid."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from governance import approving
+from governance.approvals import APPROVED, CARRIED_OUT, DECLINED, WAITING, PlanCase
+from governance.approving import OutdatedError
+from governance.ledger import Governed
+from governance.matrix import default_matrix
+from governance.releasing import Actor
+from governance.scopes import EVERYWHERE, Scope
+from ontology.errors import EvenkeelError
+from ontology.events import APPROVAL_GIVEN, PLAN_SUBMITTED
+from ontology.promises import Promise, summed
+from tests.governance.approval_board import CHAIN, MACHINE, PLAIN, Board, Plan
+
+PEOPLE = ("ann", "ben", "carl", "dora", "gus")
+ROLES = {"ann": ("approver",), "ben": ("approver",), "carl": ("planner", "approver"), "dora": (),
+         "gus": ("governor",)}  # fmt: skip
+LOTS = (("widget", "north", "W1"), ("widget", "north", "W2"))
+DIGESTS = tuple(f"plan-{n}" for n in range(6))
+
+people, digests = st.sampled_from(PEOPLE), st.sampled_from(DIGESTS)
+
+
+class Approving(RuleBasedStateMachine):
+    """Six plans, five people, two lots. Beside the fold stands a book that is kept by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.board = Board(roles={who: frozenset(roles) for who, roles in ROLES.items()},
+                           free={(*lot, ""): 8 for lot in LOTS})  # fmt: skip
+        self.gave: dict[str, list[str]] = {}
+        self.ended: set[str] = set()
+
+    def tried(self, act: Any, *said: Any, **more: Any) -> Any:
+        """Do something, or be refused: then nothing has changed."""
+        before = self.board.state
+        try:
+            return act(*said, **more)
+        except (EvenkeelError, OutdatedError):
+            assert self.board.state == before
+            return None
+
+    @rule(plan=digests, maker=people, who=people, editor=people, units=st.integers(0, 6),
+          lot=st.sampled_from(LOTS), is_large=st.booleans(), unnamed=st.integers(0, 1))  # fmt: skip
+    def submit(self, plan: str, maker: str, who: str, editor: str, units: int,
+               lot: tuple[str, str, str], is_large: bool, unnamed: int) -> None:  # fmt: skip
+        """A digest stands for one content: the first that was given for it."""
+        features = replace(PLAIN, cost_cents=6_000_000) if is_large else PLAIN
+        made = self.board.plans.get(plan) or Plan(
+            plan, maker, (Promise(*lot, "", units, "2026-03-02"),) if units else (), features,
+            frozenset({editor}), unnamed,
+        )  # fmt: skip
+        before = len(self.board.events)
+        self.tried(self.board.submitted, made, who)
+        for event in self.board.events[before:]:
+            assert event.kind == PLAN_SUBMITTED
+            assert plan not in self.ended
+            self.gave[plan] = []
+
+    @rule(plan=digests, who=people)
+    def approve(self, plan: str, who: str) -> None:
+        """By the book: each person once, never an author, in the round that stands."""
+        if plan not in self.board.plans:
+            return
+        if self.tried(self.board.approves, who, plan) is not None:
+            case = self.board.case(plan)
+            assert who not in case.authors
+            assert who not in self.gave[plan]
+            self.gave[plan].append(who)
+
+    @rule(plan=digests, who=people, decide=st.sampled_from(
+        (approving.decline, approving.return_for_change)))  # fmt: skip
+    def refuse(self, plan: str, who: str, decide: Any) -> None:
+        """Decline, or ask for a change."""
+        self.tried(self.board.does, decide, Actor(who), plan, "no", self.board.roles)
+        self.note(plan)
+
+    @rule(plan=digests, who=st.sampled_from((*PEOPLE, "")))
+    def void(self, plan: str, who: str) -> None:
+        """A person or the service."""
+        actor = Actor(who) if who else MACHINE
+        self.tried(self.board.does, approving.void, actor, plan, "it broke", self.board.roles)
+
+    @rule(plan=digests, act=st.sampled_from((approving.expire, approving.escalate)))
+    def by_the_clock(self, plan: str, act: Any) -> None:
+        """What the service does when it is time."""
+        self.tried(self.board.does, act, MACHINE, plan)
+
+    @rule(plan=digests, who=people)
+    def carry_out(self, plan: str, who: str) -> None:
+        """The units have left: they are neither reserved nor free."""
+        was = self.board.state.approvals.cases.get(plan)
+        done = self.tried(self.board.does, approving.carried_out, Actor(who), plan)
+        if done is not None and was is not None:
+            for key, units in summed(was.promises).items():
+                self.board.free[key] -= units
+        self.note(plan)
+
+    @rule(giver=people, taker=people, hours=st.integers(1, 60), is_far=st.booleans())
+    def delegate(self, giver: str, taker: str, hours: int, is_far: bool) -> None:
+        """Power handed over, of this chain or of another."""
+        scope = Scope("another") if is_far else EVERYWHERE
+        until = self.board.state.now(self.board.clock) + timedelta(hours=hours)
+        self.tried(self.board.does, approving.delegate, Actor(giver), taker, scope, until, "away")
+
+    @rule(hours=st.integers(-100, 100))
+    def clock(self, hours: int) -> None:
+        """The clock goes on, or is set back."""
+        self.board.clock += timedelta(hours=hours)
+
+    @rule(who=people, role=st.sampled_from(("approver", "governor")), is_given=st.booleans())
+    def grant(self, who: str, role: str, is_given: bool) -> None:
+        """Roles come and go."""
+        self.board.roles[who] = (self.board.roles[who] | {role} if is_given
+                                 else self.board.roles[who] - {role})  # fmt: skip
+
+    @precondition(lambda self: self.board.events)
+    @rule()
+    def matrix_gets_stricter(self) -> None:
+        """A release with another matrix comes in force."""
+        rows = default_matrix().rows
+        strict = replace(default_matrix(), rows=(replace(rows[0], people=2), *rows[1:]))
+        self.board.matrix = strict if self.board.matrix == default_matrix() else default_matrix()
+
+    def note(self, plan: str) -> None:
+        """Remember what is over for good."""
+        case = self.board.state.approvals.cases.get(plan)
+        if case is not None and case.status in (DECLINED, CARRIED_OUT):
+            self.ended.add(plan)
+
+    @invariant()
+    def no_unit_is_promised_twice(self) -> None:
+        """Law 6."""
+        assert all(units <= self.board.free[key] for key, units in self.board.reserved().items())
+
+    @invariant()
+    def only_what_stands_reserves(self) -> None:
+        """Void, expired, declined or done: then all is free again."""
+        cases = self.board.state.approvals.cases.values()
+        held = [promise for case in cases if case.status == APPROVED for promise in case.promises]
+        assert summed(held) == self.board.reserved()
+
+    @invariant()
+    def nobody_approved_their_own_and_enough_did(self) -> None:
+        """Law 5: as many people as are demanded, none of them an author, in this round alone."""
+        for case in self.board.state.approvals.cases.values():
+            given = [verdict.person for verdict in case.verdicts]
+            assert given == self.gave[case.plan]
+            assert case.authors.isdisjoint(given)
+            assert len(set(given)) == len(given)
+            if case.status in (APPROVED, CARRIED_OUT):
+                assert len(given) >= max(1 + case.unnamed, *(one.people for one in case.demands))
+                assert powers_of(case) >= max(one.people for one in case.demands)
+
+    @invariant()
+    def what_is_over_stays_over(self) -> None:
+        """Declined and carried out are ends."""
+        for plan in self.ended:
+            assert self.board.status(plan) in (DECLINED, CARRIED_OUT)
+
+    @invariant()
+    def nothing_waits_with_a_reservation(self) -> None:
+        """Reservations come with the last approval."""
+        for case in self.board.state.approvals.cases.values():
+            assert case.status != WAITING or not case.promises
+
+    def teardown(self) -> None:
+        """Law 4: the state is the fold of its events, and time never ran back."""
+        assert Governed().after_all(self.board.events) == self.board.state
+        times = [event.recorded_at for event in self.board.events]
+        assert times == sorted(times)
+        approvals = [one for one in self.board.events if one.kind == APPROVAL_GIVEN]
+        assert all(one.payload["chain"] == CHAIN for one in approvals)
+
+
+def powers_of(case: PlanCase) -> int:
+    """How many different people's power the approvals of a case used, at most."""
+    return len({verdict.person for verdict in case.verdicts if verdict.roles}
+               | {giver for verdict in case.verdicts if not verdict.roles
+                  for giver in verdict.by})  # fmt: skip
+
+
+TestApproving = Approving.TestCase
+TestApproving.settings = settings(
+    max_examples=120, stateful_step_count=40, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip

@@ -1,0 +1,135 @@
+"""What the scheduler does on a real chain: twice is once, and no further than the level lets."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from governance.autonomy import BACKTEST, OBSERVE, SUGGEST, Evidence
+from governance.releasing import Actor, backtested
+from governance.scopes import Scope
+from graph.log import Log
+from graph.manifests import FeedContents, FeedFile
+from graph.projection import load_feed
+from ontology.columns import table_of
+from ontology.errors import InputError
+from ontology.events import FACTS_DUE, PLAN_MADE
+from ontology.goods import Item
+from ontology.stock import StockPosition
+from rules.release import default_release
+from service import autonomy, releasing
+from service.decision import PlanRequest
+from service.examples import load_example
+from service.house import SERVICE_AGENT, House
+from service.planning import make_plan
+from service.replanning import LONGEST_WAIT, QUIET
+from service.scheduled_tasks import bring_all_due, sign_log, tasks
+from service.scheduler import Scheduler, over_chains
+from service.transparency import present_checkpoint
+
+CHAIN = "two_hubs"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def planned(opened: House) -> None:
+    """The example with a plan that a person asked for."""
+    load_example(opened, CHAIN)
+    make_plan(opened, PlanRequest(CHAIN, agent="ada"))
+
+
+def delivered(house: House, name: str, *facts: object, since: datetime | None = None) -> None:
+    """A delivery of facts of one class."""
+    table = table_of(facts, type(facts[0]).__name__)
+    feed = FeedContents(CHAIN, "test", name, "test", "0" * 64, (FeedFile("a.csv", "0" * 64, 1),),
+                        {table.name: table})  # fmt: skip
+    load_feed(house.projection, feed, agent="wms",
+              effective_at=since or datetime.now(UTC))  # fmt: skip
+
+
+def plans(house: House) -> list[str]:
+    """Who made the plans, in order."""
+    return [event.agent for event in house.projection.log.events() if event.kind == PLAN_MADE]
+
+
+def test_every_task_done_twice_acts_once(house: House) -> None:
+    """Also those that found something to do the first time."""
+    now = datetime.now(UTC) + timedelta(days=1)
+    Scheduler(house, tasks()).tick(now)
+    head = house.projection.log.head().sequence
+    house.driver.execute_query("MATCH (t:ScheduledTask) DELETE t")  # as if killed before noting
+    runs = Scheduler(house, tasks()).tick(now)
+    assert () == runs  # the other leads; and once it is gone:
+    house.driver.execute_query("MATCH (l:Lease) DELETE l")
+    runs = Scheduler(house, tasks()).tick(now)
+    assert [""] * len(tasks()) == [run.code for run in runs], runs
+    assert head == house.projection.log.head().sequence
+
+
+def test_the_log_is_signed_as_far_as_it_goes(house: House) -> None:
+    sign_log(house, datetime.now(UTC))
+    delivered(house, "another item", Item("thing"))
+    assert "now" in sign_log(house, datetime.now(UTC))
+    newest = present_checkpoint(house)
+    assert newest is not None
+    assert house.projection.log.head().sequence == newest.size
+    assert "now" not in sign_log(house, datetime.now(UTC))
+
+
+def test_a_chain_that_fails_holds_up_no_other(house: House) -> None:
+    seen = []
+
+    def work(chain: str) -> str:
+        seen.append(chain)
+        if chain == CHAIN:
+            raise InputError("it cannot be read", code="BROKEN")
+        return chain
+
+    load_example(house, CHAIN)
+    with pytest.raises(Exception, match=f"{CHAIN}: it cannot be read"):
+        over_chains(house, work)
+    assert house.projection.log.chains() == seen
+
+
+def test_a_plan_that_no_longer_holds_is_made_anew_where_the_level_lets(house: House) -> None:
+    """Debounced; told where a machine observes; made once, by the service, where it suggests."""
+    replan = next(task for task in tasks() if task.name == "plans").work
+    lost = StockPosition("widget", "north", "W1", 0, 0, 0, 0, 0, 0, "each")
+    delivered(house, "counted anew", lost)
+    before, at = plans(house), datetime.now(UTC)
+    assert "every newest plan holds" == replan(house, at)  # more may be coming
+    told = replan(house, at + QUIET)
+    assert "no longer holds" in told
+    assert "the level is `observe`" in told
+    assert before == plans(house)
+    suggests(house)
+    told = replan(house, at + LONGEST_WAIT)
+    assert "made anew" in told
+    assert [*before, SERVICE_AGENT] == plans(house)
+    assert "every newest plan holds" == replan(house, at + LONGEST_WAIT)
+    assert [*before, SERVICE_AGENT] == plans(house)
+    autonomy.lower(house, Scope(CHAIN), OBSERVE, "enough", "ben")
+
+
+def suggests(house: House) -> None:
+    """Let the service make plans of the chain, on a back-test."""
+    shown = house.store.put(b"what a back-test showed")
+    other = replace(default_release(), version="shown")
+    releasing.propose(house, other, "to be shown", "ada")
+    house.ledger.append(
+        lambda state, now: backtested(state, now, Actor(SERVICE_AGENT, is_person=False),
+                                      other.digest, shown, [])
+    )  # fmt: skip
+    autonomy.raise_level(house, Scope(CHAIN), SUGGEST, "it was shown", "ada",
+                         [Evidence(BACKTEST, shown)])  # fmt: skip
+
+
+def test_facts_come_due_by_the_clock(house: House, since: int) -> None:
+    """The last of these tests: the log's own clock goes on by two seconds."""
+    ahead, log = datetime.now(UTC) + timedelta(seconds=2), house.projection.log
+    delivered(house, "ahead", Item("later"), since=ahead)
+    bring_all_due(house, ahead - timedelta(milliseconds=1))
+    assert FACTS_DUE not in [event.kind for event in log.events(since)]
+    later = house._on(Log(house.driver, lambda: ahead + timedelta(seconds=1), log.segments))
+    for seconds in (1, 2):
+        bring_all_due(later, ahead + timedelta(seconds=seconds))
+    assert 1 == [event.kind for event in log.events(since)].count(FACTS_DUE)

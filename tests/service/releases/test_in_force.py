@@ -1,0 +1,150 @@
+"""Releases for parts, on the real log and with real plans; as files; what processes serve."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from neo4j import Driver
+
+from graph.settings import Settings
+from graph.transparency.log_verifier import Refused
+from ontology.errors import InputError
+from rules.parts import Part
+from rules.release import composed
+from service import releasing
+from service.audit.replay import SAME, replay
+from service.bundle import export_plan
+from service.decision import PlanRequest
+from service.examples import load_example
+from service.house import House, artifacts_folder, house_on
+from service.planning import draft_plan, make_plan
+from service.serving import Heartbeat, processes, remarks
+from service.signed_releases import signed_release, verify_release
+from service.transparency import named_keys_of
+from service.verify import verify
+from tests.graph.conftest import empty_the_graph
+from tests.service.releases.made import (
+    CHAIN,
+    HARDWARE,
+    MEDICAL,
+    NO_MEDICAL,
+    SHIPPED,
+    STAYS,
+    another,
+    approved,
+)
+
+
+@pytest.fixture(scope="module")
+def house(database: Driver, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Two hubs, a part of which is governed otherwise: no transfer of hardware."""
+    empty_the_graph(database)
+    found = house_on(database, Settings(home=tmp_path_factory.mktemp("releasing") / "home"))
+    load_example(found, CHAIN)
+    digest = approved(found, STAYS, HARDWARE)
+    releasing.activate(found, digest, "ada")
+    return found
+
+
+def lines(decision: dict[str, object]) -> Sequence[object]:
+    """What moves, without the words."""
+    found: Sequence[object] = decision["lines"]  # type: ignore[assignment]
+    return found
+
+
+def test_a_plan_of_parts_is_the_one_that_is_made_by_hand(house: House) -> None:
+    """The rule with its part written into the shape gives the same lines, and the same cost."""
+    by_hand = NO_MEDICAL.replace("sh:property [", "sh:or ( [ sh:property [", 1).rstrip()
+    by_hand = (
+        by_hand.removesuffix(".")
+        + """ ]
+        [ sh:property [ sh:path ( inv:item inv:family ) ; sh:not [ sh:in ( "hardware" ) ] ] ] ) ."""
+    )
+    made = make_plan(house, PlanRequest(CHAIN)).document["decision"]
+    facts, request = house.facts(CHAIN), PlanRequest(CHAIN)
+    hand = draft_plan(facts, another("hand", stays=by_hand), request).decision
+    plain = draft_plan(facts, SHIPPED, request).decision
+    assert lines(made) == lines(hand) != lines(plain)
+    assert made["certificate"] == hand["certificate"]
+    assert made["suppressed"]["by_rule"] == hand["suppressed"]["by_rule"]
+    release = house.release_for(CHAIN)
+    assert made["release"] == release.digest not in (SHIPPED.digest, STAYS.digest)
+
+
+def test_it_is_replayed_and_verified_from_what_it_names(house: House, tmp_path: Path) -> None:
+    document = make_plan(house, PlanRequest(CHAIN)).document
+    assert replay(house.store, document).status == SAME
+    export_plan(house.store, document, tmp_path)
+    assert verify(document, artifacts=tmp_path / "artifacts").accepted
+    assert verify(document, artifacts=artifacts_folder(house.settings)).accepted
+    digest = document["decision"]["release"]
+    assert composed(SHIPPED, [Part(STAYS, families=("hardware",))]).digest == digest
+    assert house.release_at(digest).named == house.release_for(CHAIN).named
+    with house.driver.session() as session:
+        parts = session.run("MATCH (:Plan)<-[]-()-[:USED]->(r {digest: $d})-[:HAS_PART]->(p) "
+                            "RETURN DISTINCT p.digest AS d", d=digest)  # fmt: skip
+        found = {row["d"] for row in parts}
+        whole = session.run(
+            "MATCH (r:PolicyRelease {digest: $d})-[:HAS_PART]->(p) RETURN collect(p.digest) AS d",
+            d=digest,
+        ).single()
+    assert found <= {SHIPPED.digest, STAYS.digest}
+    assert whole is not None
+    assert sorted(whole["d"]) == sorted([SHIPPED.digest, STAYS.digest])
+
+
+def test_a_part_changes_nothing_that_only_the_whole_decides(house: House) -> None:
+    fewer = {name: text for name, text in SHIPPED.shapes.items() if name != "location-limits.ttl"}
+    wrong = replace(SHIPPED, version="strays", shapes=fewer)
+    with pytest.raises(InputError) as refused:
+        releasing.propose(house, wrong, "for a part", "ada", MEDICAL)
+    assert refused.value.code == "PART_STRAYS"
+    releasing.propose(house, wrong, "for all", "ada")
+
+
+def test_a_release_is_checked_without_database(house: House) -> None:
+    """Offline, by the log's key: no changed letter passes, nor another release's proofs."""
+    data = signed_release(house, STAYS.digest[:12], "ada")
+    keys = [key for _, _, key in named_keys_of(house)]
+    found = verify_release(data, keys)
+    kinds = [each["kind"] for each in found["events"]]
+    assert (STAYS.digest, "stays") == (found["digest"], found["version"])
+    assert kinds == ["release.proposed", "release.approved", "release.activated"]
+    shipped = signed_release(house, SHIPPED.digest, "ada")
+    assert verify_release(shipped, keys)["digest"] == SHIPPED.digest
+    for changed in (data.replace(b"it stays where", b"it moves where"),
+                    data.replace(b'"version":"stays"', b'"version":"goes"'),
+                    data.replace(STAYS.digest.encode(), b"0" * 64)):  # fmt: skip
+        assert changed != data
+        with pytest.raises(Refused):
+            verify_release(changed, keys)
+    theirs = {**json.loads(shipped), "release": json.loads(data)["release"]}
+    with pytest.raises(Refused):
+        verify_release(json.dumps(theirs).encode(), keys)
+    with pytest.raises(Refused):
+        verify_release(data, [])
+
+
+def test_every_process_says_what_it_serves(house: House) -> None:
+    folder, now = house.settings.data_folder, datetime.now(UTC)
+    hearts = [Heartbeat(house, name) for name in ("one", "two", "gone")]
+    told = [heart.beat(now) for heart in hearts]
+    assert processes(folder, now) == sorted(told, key=lambda each: each.process)
+    assert told[0].in_force == {"everywhere": SHIPPED.digest,
+                                "everywhere: family hardware": STAYS.digest}  # fmt: skip
+    assert remarks(told) == []
+    hearts[2].end()
+    late = replace(told[1], sequence=0, in_force={"everywhere": "older"})
+    assert ["behind: two" in each for each in remarks([told[0], late])] == [True, False]
+    assert remarks([replace(told[0], shipped="newer")]) != []
+    assert processes(folder, now + timedelta(minutes=2)) == []
+    assert processes(folder, now) == []  # and their files are gone
+
+
+def test_the_log_alone_has_all_of_it(house: House) -> None:
+    """Law 4: the state folded anew is the state that was followed."""
+    log = house.projection.log
+    assert house.ledger.at(log.head().sequence) == house.ledger.state()
