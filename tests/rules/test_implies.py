@@ -165,6 +165,29 @@ def test_patterns_are_decided_where_texts_are_found() -> None:
     assert confirmed(found.counterexamples[0], strict)
 
 
+ONCE_MISSED = [
+    ('sh:path inv:kind ; sh:in ( "transfer" )',
+     "sh:path ( inv:destination inv:region ) ; sh:equals inv:destinationZone"),
+    ('sh:path inv:kind ; sh:in ( "transfer" )',
+     "sh:path ( inv:lot inv:status ) ; sh:disjoint inv:kind"),
+    ('sh:path inv:arrivesWeekday ; sh:in ( "monday" )',
+     "sh:path inv:departsWeekday ; sh:equals inv:arrivesWeekday"),
+    ('sh:path inv:arrivesWeekday ; sh:in ( "tuesday" )',
+     'sh:path inv:departsOn ; sh:maxExclusive "2026-03-06"^^xsd:date'),
+    ("sh:path inv:tradeRestriction ; sh:maxCount 1",
+     "sh:path inv:tradeRestriction ; sh:maxCount 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("new", "old"), ONCE_MISSED)
+def test_what_movements_always_say_leaves_room_for_what_they_may_say(new: str, old: str) -> None:
+    """Both ends, kinds, weekdays and days vary although the rules name only some of them."""
+    releases = release_of(new), release_of(old)
+    found = implies(*releases)
+    assert MORE == found.verdict
+    check(found, *releases)
+
+
 def test_a_milder_severity_permits_more() -> None:
     """A Warning goes to a person and closes nothing: what was blocked is now permitted."""
     body = "sh:path inv:stockAgeDays ; sh:maxInclusive 30"
