@@ -3,6 +3,7 @@
 import pytest
 
 from governance.releases import APPROVED, BACKTESTED
+from governance.scopes import Scope
 from ontology.errors import InputError, StateError
 from service import releasing
 from service.backtest.ledgered import opening_rules, record, review, reviews_kept
@@ -17,6 +18,18 @@ TRIED = without("approved-supplier.ttl", "hub-share.ttl", "plant-makes-item.ttl"
 
 def found_for(house: House, *chains: str) -> Backtested:
     return backtest(house, TRIED, Window(chains), workers=1)
+
+
+def test_one_for_a_chain_is_tried_there(house: House) -> None:
+    """A release that is proposed for a part of a chain is tried there, and nowhere else."""
+    tried = without("approved-supplier.ttl", "residency.ttl")
+    whole = backtest(house, tried, Window(CHAINS), workers=1).result
+    assert set(CHAINS) == {one["chain"] for one in whole["decisions"]}
+    releasing.propose(house, tried, "one chain", "person:0", Scope("plain-2", families=("none",)))
+    found = backtest(house, tried, Window(CHAINS), workers=1).result
+    assert {"plain-2"} == {one["chain"] for one in found["decisions"]}
+    assert whole["opened"] != [] == found["opened"]
+    assert Scope("plain-2", families=("none",)).stated() == found["release"]["scope"]
 
 
 def test_from_proposal_to_approval(house: House) -> None:
