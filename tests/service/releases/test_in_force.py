@@ -12,7 +12,8 @@ from neo4j import Driver
 from governance.scopes import EVERYWHERE, Scope
 from graph.settings import Settings
 from graph.transparency.log_verifier import Refused
-from ontology.errors import InputError
+from ontology.errors import InputError, StateError
+from ontology.events import KEY_ACTIVATED, NewEvent
 from rules.parts import Part
 from rules.release import composed
 from service import releasing
@@ -162,6 +163,21 @@ def test_every_process_says_what_it_serves(house: House) -> None:
     assert remarks([replace(told[0], shipped="newer")]) != []
     assert processes(folder, now + timedelta(minutes=2)) == []
     assert processes(folder, now) == []  # and their files are gone
+
+
+def test_a_part_that_comes_meanwhile_supersedes_and_goes_again(house: House) -> None:
+    """A plan that was made without the part is not saved; retired, what was before governs."""
+    before = house.release_for(CHAIN)
+    guard = house.still_governs(before, CHAIN)
+    digest = approved(house, another("meanwhile", stays=NO_MEDICAL), MEDICAL)
+    releasing.activate(house, digest, "ada")
+    assert len(house.release_for(CHAIN).parts) == 2
+    new = NewEvent(KEY_ACTIVATED, "test", "ada", datetime.now(UTC), "", {})
+    with pytest.raises(StateError) as refused:
+        house.projection.append(new, guard=guard)
+    assert refused.value.code == "RELEASE_SUPERSEDED"
+    releasing.retire(house, digest, "over", "ada")
+    assert house.release_for(CHAIN).named == before.named
 
 
 def test_the_log_alone_has_all_of_it(house: House) -> None:
