@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ontology.axioms import classes_beneath
 from rules.patterns import sample_of
 from rules.properties import is_class
 from rules.seeking import Seeking, TooLargeError, Wish
@@ -64,9 +65,16 @@ def _inner(shape: Shape) -> Iterator[Shape]:
 def _wrong_types(shape: Shape) -> Iterator[Fault]:
     for constraint in shape.constraints:
         never = isinstance(constraint, Fixed) and not constraint.holds
-        if never or (isinstance(constraint, OfClass) and constraint.name != shape.values):
+        if never or (
+            isinstance(constraint, OfClass) and not _can_be(shape.values, constraint.name)
+        ):
             what = f"{_of(shape)}`sh:{constraint.word}` never holds: the values are {_kind(shape)}"
             yield "RULE_RANGE", what
+
+
+def _can_be(space: str, name: str) -> bool:
+    """Whether values of a space can be of a class: their own, one above it or one inferred."""
+    return name == space or space in classes_beneath(name) or name in classes_beneath(space)
 
 
 def _kind(shape: Shape) -> str:

@@ -8,8 +8,9 @@ from rdflib import URIRef
 from ontology.errors import InputError
 from rules.contents import content_of
 from rules.implies import alike, blocks, escape
+from rules.parts import MOST_PERCENT, Part
 from rules.release import Release
-from rules.seeking import Wish
+from rules.seeking import Wish, wish_of
 from rules.settings_changes import knob_changes, policy_changes
 from rules.shape_changes import Told, changes
 from rules.shapes import CompiledRule, Members, Rule, Shape
@@ -40,8 +41,11 @@ def differences(old: Release, new: Release) -> tuple[Difference, ...]:
 
     Shapes are compared by what they say: layout, order, comments in the files, the names of parts
     and of blank nodes, and other words for the same are no difference. The effect of a rule's
-    change is found by search (`rules.seeking`), not by its wording.
+    change is found by search (`rules.seeking`), not by its wording. Parts that other releases
+    govern are told by their digests.
     """
+    parts = list(_of_parts(old, new))
+    old, new = old.whole, new.whole
     before = {rule.iri: rule for rule in old.rules}
     after = {rule.iri: rule for rule in new.rules}
     found: list[Difference] = []
@@ -54,7 +58,22 @@ def differences(old: Release, new: Release) -> tuple[Difference, ...]:
             found += _changed(old, new, before[iri], after[iri])
     for kind, subject, told in (*knob_changes(old, new), *policy_changes(old, new)):
         found.append(Difference(subject, kind, told, OTHER))
-    return tuple(found)
+    return (*found, *parts)
+
+
+def _of_parts(old: Release, new: Release) -> Iterator[Difference]:
+    """Parts of the chain that another release governs, in one of the two alone."""
+    for release, others, word in ((new, old, "now governs"), (old, new, "no longer governs")):
+        for part in release.parts:
+            if part.named not in [each.named for each in others.parts]:
+                told = f"release {part.release.digest[:12]} {word} {_where(part)}"
+                yield Difference(part.release.digest, "part", told, OTHER)
+
+
+def _where(part: Part) -> str:
+    share = f"{part.share_percent} % of " if part.share_percent < MOST_PERCENT else ""
+    limits = [*part.regions, *part.families]
+    return f"{share}{' and '.join(limits) or 'everything'}{' as a canary' * part.is_canary}"
 
 
 def _name(rule: Rule) -> str:
@@ -123,10 +142,10 @@ def _changed(old: Release, new: Release, before: Rule, after: Rule) -> Iterator[
             told = f"{name}: says something else, outside the fragment"
             yield Difference(iri, "rule changed", told, OTHER)
         return
-    by_target = {one.target: one for one in pair[0]}
+    by_target = {(one.target, one.only): one for one in pair[0]}
     for one in pair[1]:
-        if one.target in by_target:
-            yield from _within(by_target[one.target], one)
+        if (one.target, one.only) in by_target:
+            yield from _within(by_target[one.target, one.only], one)
             return  # the same shape, whatever the target: its differences are told once
 
 
@@ -160,8 +179,10 @@ def _within(old: CompiledRule, new: CompiledRule) -> Iterator[Difference]:
 def effect_of(old: CompiledRule, new: CompiledRule) -> str:
     """What becomes of records: found by search over both shapes, whatever their wording."""
     more, fewer = (
-        is_there(new.target, (Wish(one, is_kept=False), Wish(other, is_kept=True)), MOST_STEPS)
-        for one, other in ((new.shape, old.shape), (old.shape, new.shape))
+        is_there(
+            new.target, (wish_of(one, is_kept=False), wish_of(other, is_kept=True)), MOST_STEPS
+        )
+        for one, other in ((new, old), (old, new))
     )
     if more is None or fewer is None or (more and fewer):
         return OTHER
@@ -189,5 +210,5 @@ def _denies(rule: CompiledRule, at: Shape, value: object) -> bool | None:
     if at.space != rule.target:
         return None
     has = replace(at, constraints=(Members("hasValue", (value,)),))
-    wishes = (Wish(rule.shape, is_kept=False), Wish(has, is_kept=True))
+    wishes = (wish_of(rule, is_kept=False), Wish(has, is_kept=True))
     return is_there(rule.target, wishes, MOST_STEPS)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rdflib import Graph, URIRef
 
+from ontology.axioms import INFERRED_CLASSES
 from ontology.columns import Table, record_at
 from ontology.errors import InputError
 from ontology.terms import NAMESPACE, field_kinds, local_name
@@ -13,7 +14,7 @@ from ontology.vocabulary import FACTS, RECORDS
 from rules.check import check_rules
 from rules.graph_of import graph_around
 from rules.release import Release
-from rules.seeking import MOST_STEPS, Wish
+from rules.seeking import MOST_STEPS, wish_of
 from rules.shapes import SH, CompiledRule, Logic, Nested, Shape
 from rules.validate import validate
 from rules.witness import Search, Witness
@@ -62,13 +63,21 @@ class Implication:
         return "not decided" if self.open else "permits nothing new"
 
 
+_OF_PARTS = "other releases govern parts of the chain: ask for each of them"
+
+
 def implies(new: Release, old: Release, most_steps: int = MOST_STEPS) -> Implication:
     """Whether all that the new release permits is permitted by the old one, too.
 
     Permitted is a movement, or a record of any other class that rules target, without a result of
     severity Violation. Every counterexample was judged again by the column checks. A rule outside
-    the fragment, of either release, leaves the answer open and is named.
+    the fragment, of either release, leaves the answer open and is named, and so do parts that
+    another release governs, unless they are the same in both.
     """
+    if new.parts or old.parts:
+        of_whole = implies(new.whole, old.whole, most_steps)
+        same = [part.named for part in new.parts] == [part.named for part in old.parts]
+        return replace(of_whole, open=(*of_whole.open, *(() if same else (("", _OF_PARTS),))))
     asked, outside = _compiled(old)
     given, more = _compiled(new)
     if more:  # a release that cannot be evaluated decides nothing: there is nothing to compare
@@ -97,7 +106,7 @@ def escape(
     `of_facts` if that can be.
     """
     others = [one for one in kept if blocks(one.shape)]
-    if not blocks(denied.shape) or any(alike(denied.shape, one.shape) for one in others):
+    if not blocks(denied.shape) or any(_covers(one, denied) for one in others):
         return ""
     chosen = [one for one in others if one.rule.iri == denied.rule.iri]
     left = most_steps
@@ -130,8 +139,8 @@ class _Round:
 
         Of the first few, one whose facts break no rule of their own.
         """
-        kept = (Wish(one.shape, is_kept=True, severity=BLOCKS) for one in self.chosen)
-        wishes = (Wish(self.denied.shape, is_kept=False, severity=BLOCKS), *kept)
+        kept = (wish_of(one, is_kept=True, severity=BLOCKS) for one in self.chosen)
+        wishes = (wish_of(self.denied, is_kept=False, severity=BLOCKS), *kept)
         search = Search(self.denied.target, wishes, self.most_steps)
         flawed: Counterexample | None = None
         for witness in search.witnesses():
@@ -144,7 +153,7 @@ class _Round:
         return flawed, search.why
 
     def _judged(self, found: Witness) -> Counterexample:
-        self.deniers = [one for one in self.others if found.breaks(one.shape, BLOCKS)]
+        self.deniers = [one for one in self.others if found.breaks(one, BLOCKS)]
         flaws = _flaws(found, self.of_facts)
         return Counterexample(found.target, found.key, found.tables, self.denied.rule.iri, flaws)
 
@@ -165,9 +174,9 @@ def confirmed(found: Counterexample, release: Release) -> bool:
     if len(found.tables[found.target]) != 1:
         raise ValueError(f"there are several records of `{found.target}`")
     shapes = Graph(bind_namespaces="none")
-    target = URIRef(SH + "targetClass")
+    target, kept = URIRef(SH + "targetClass"), {found.target, *INFERRED_CLASSES}
     for triple in release.graph:
-        if triple[1] != target or triple[2] == URIRef(NAMESPACE + found.target):
+        if triple[1] != target or str(triple[2]).removeprefix(NAMESPACE) in kept:
             shapes.add(triple)
     return validate(graph_around(found.tables, found.target, [0]), shapes).blocks
 
@@ -185,6 +194,11 @@ def _json(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
     return value if isinstance(value, (str, int)) else value.isoformat()
+
+
+def _covers(one: CompiledRule, other: CompiledRule) -> bool:
+    """Whether a rule says what another says, of all the records of which that says it."""
+    return one.only in ("", other.only) and alike(one.shape, other.shape)
 
 
 def blocks(shape: Shape) -> bool:

@@ -49,6 +49,7 @@ def examined(release: Release, examples: Path | None = None) -> Examination:
     remarks: list[Remark] = []
     mutants: list[Mutant] = []
     sound: list[CompiledRule] = []
+    release = release.whole
     for rule in release.rules:
         one = _One(release, rule, examples)
         found = list(one.remarks())

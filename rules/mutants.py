@@ -13,10 +13,10 @@ from rules.columns import Columns
 from rules.evaluate import Focus, results
 from rules.properties import is_class, properties_of
 from rules.reach import reads
-from rules.realise import realised
 from rules.regions import BROKEN, Regions
-from rules.seeking import Seeking, TooLargeError, Wish
+from rules.seeking import wish_of
 from rules.shapes import CompiledRule
+from rules.witness import Search, Witness, is_there
 
 Tables = Mapping[str, Table]
 MOST_ROWS = 8
@@ -66,42 +66,34 @@ def mutant_of(compiled: CompiledRule, example: Tables | None) -> Mutant | None:
         if found:
             return found
     world = _world(compiled, is_kept=True)
-    if world is not None and not is_caught(compiled, world):
-        found = _first(compiled, world, "generated")
+    if world is not None and not is_caught(compiled, world.tables):
+        found = _first(compiled, world.tables, "generated")
         if found:
             return found
     broken = _world(compiled, is_kept=False)
-    if broken is None or not is_caught(compiled, broken):
+    if broken is None:
         return None
-    key = str(broken[compiled.target].keys[0])
-    return Mutant(compiled.rule.iri, compiled.target, key, WHOLE, None, None, "generated")
+    return Mutant(compiled.rule.iri, compiled.target, broken.key, WHOLE, None, None, "generated")
 
 
 def is_proved_unbreakable(compiled: CompiledRule) -> bool:
     """Whether it is certain that no record and no facts break the rule."""
-    seeking = Seeking(compiled.target, (Wish(compiled.shape, is_kept=False),), MOST_STEPS)
-    try:
-        return next(seeking.worlds(), None) is None and not seeking.regions.open
-    except TooLargeError:
-        return False
+    return is_there(compiled.target, (wish_of(compiled, is_kept=False),), MOST_STEPS) is False
 
 
 def is_caught(compiled: CompiledRule, tables: Tables) -> bool:
     """Whether the rule has a result of any severity on the tables."""
     columns = Columns(tables)
     codes = columns.instances(compiled.target)
+    if compiled.only:
+        codes = codes[np.isin(codes, columns.members(compiled.only, compiled.target))]
     focus = Focus(compiled.target, codes, np.arange(len(codes)))
     return next(iter(results(columns, compiled.shape, focus)), None) is not None
 
 
-def _world(compiled: CompiledRule, *, is_kept: bool) -> Tables | None:
-    wish = Wish(compiled.shape, is_kept=is_kept)
-    seeking = Seeking(compiled.target, (wish,), MOST_STEPS)
-    try:
-        world = next(seeking.worlds(), None)
-    except TooLargeError:
-        return None
-    return None if world is None else realised(compiled.target, seeking.node, world)[0]
+def _world(compiled: CompiledRule, *, is_kept: bool) -> Witness | None:
+    wishes = (wish_of(compiled, is_kept=is_kept),)
+    return next(Search(compiled.target, wishes, MOST_STEPS).witnesses(), None)
 
 
 def _first(compiled: CompiledRule, tables: Tables, source: str) -> Mutant | None:

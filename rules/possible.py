@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from operator import le, lt
 from typing import Any, NamedTuple
 
+from ontology.axioms import COUNTED, classes_beneath
 from rules.patterns import is_matched
-from rules.properties import Field, Keyed, Link, Match, Property, is_class
+from rules.properties import Entailed, Field, Keyed, Link, Match, Property, is_class
 from rules.regions import Regions, expanded, key_name, walk_of
 from rules.shapes import (
     Bound,
@@ -33,7 +34,8 @@ class Cell(NamedTuple):
 
     `kind`: `record` (whether there is one), `field` (a single value, None where not stated),
     `member` (whether a field of many values has this one), `link` (whether a row of a link class
-    says it of the node: False, True, or where rows carry a flag None, False, True).
+    says it of the node: False, True, or where rows carry a flag None, False, True), `entailed`
+    (whether a value, or membership of a class, follows from what is stated).
     """
 
     kind: str
@@ -167,6 +169,8 @@ class Possible:
             return self._is_record(step.subject, node) and self._is_member(step, node, wanted)
         if isinstance(source, Link):
             return self._is_linked(step, source, node, wanted)
+        if isinstance(source, Entailed):
+            return self._is_entailed(step, node, wanted)
         return self._any(self._values(step, node), lambda each: bool(each == wanted))
 
     def _values(self, step: Property, node: Node) -> Reached:
@@ -174,6 +178,10 @@ class Possible:
         if isinstance(source, Link):
             yield from self._passing(
                 self._domain(step), lambda value: self._is_linked(step, source, node, value)
+            )
+        elif isinstance(source, Entailed):
+            yield from self._passing(
+                self._domain(step), lambda value: self._is_entailed(step, node, value)
             )
         elif isinstance(source, Keyed):
             numbers = range(self.regions.records(step.space))
@@ -229,6 +237,17 @@ class Possible:
         found = self.get(Cell("link", link.link, node, f"{link.subject} {link.value}", value))
         return found is not None and bool(found) == link.flag_value
 
+    def _is_entailed(self, step: Property, node: Node, value: Any) -> bool:
+        cell = Cell("entailed", step.subject, node, step.name, value)
+        return value in self._domain(step) and bool(self.get(cell))
+
+    def is_of(self, name: str, space: str, node: Node) -> bool:
+        """Whether a node of class `space` is of class `name`, by its record or by inference."""
+        if name == space or space in classes_beneath(name):
+            return self._is_record(space, node)
+        is_inferred = name in COUNTED and name in classes_beneath(space)
+        return is_inferred and bool(self.get(Cell("entailed", space, node, name)))
+
     def _domain(self, step: Property) -> tuple[Any, ...]:
         if not is_class(step.space):
             return self.regions.literals(step)
@@ -271,7 +290,7 @@ class Possible:
         if isinstance(constraint, Fixed):
             return constraint.holds
         if isinstance(constraint, OfClass):
-            return shape.values == constraint.name and self._is_record(shape.values, value)
+            return self.is_of(constraint.name, shape.values, value)
         if isinstance(constraint, Pattern):
             return is_matched(constraint.regex, value)
         if isinstance(constraint, Logic):

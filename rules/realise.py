@@ -52,7 +52,9 @@ def _tell(
             flag = {_flag_of(cell): value} if _flag_of(cell) else {}
             links.append((cell.space, {subject: cell.node, name: cell.value, **flag}))
         return
-    if cell.kind == "record" and not value:
+    if cell.kind == "entailed" and value:
+        _tell_why(stated, links, cell)
+    if cell.kind == "entailed" or (cell.kind == "record" and not value):
         return
     known = stated.setdefault((cell.space, cell.node), {})
     if cell.kind == "record":
@@ -67,6 +69,21 @@ def _tell(
         known[field] = (*known.get(field, ()), *((cell.value,) if value else ()))
     else:
         known[field] = value
+
+
+def _tell_why(
+    stated: dict[tuple[str, Node], Stated], links: list[tuple[str, Stated]], cell: Cell
+) -> None:
+    """Note facts from which something follows; whether nothing else does is asked again later."""
+    if cell.name in ("approvedReplacement", "replaceableBy"):
+        pair = {"item": cell.node, "replacement": cell.value}
+        links.append(("Substitute", {**pair, "approved_by": "any-approvedBy"}))
+    elif cell.name in ("soleSource", "SoleSourcedItem"):
+        supplier = cell.value or "any-supplier"
+        links.append(("Offer", {"item": cell.node, "supplier": supplier}))
+        stated.setdefault(("Supplier", supplier), {}).setdefault("status", "approved")
+    elif cell.name == "within":
+        stated.setdefault((cell.space, cell.node), {}).setdefault("part_of", cell.value)
 
 
 def _flag_of(cell: Cell) -> str:

@@ -10,7 +10,7 @@ from rules.movement_laws import MOVEMENT_LAWS, WEEKDAY_OF, WEEKDAYS
 from rules.possible import FOCUS, Cell, Possible, UndecidedError, WaitingError
 from rules.properties import Link, Property, is_class, properties_of
 from rules.regions import BROKEN, KEPT, Regions
-from rules.shapes import Nested, Shape
+from rules.shapes import CompiledRule, Nested, Shape
 
 MOST_STEPS = 20_000
 Condition = Callable[[Possible, Any], bool]
@@ -23,15 +23,26 @@ class TooLargeError(Exception):
 
 @dataclass(frozen=True)
 class Wish:
-    """That a shape has, or has not, a result for the focus node; of a severity, or of any."""
+    """That a shape has, or has not, a result for the focus node; of a severity, or of any.
+
+    Where `only` names a class, the shape has results for nodes of that class alone.
+    """
 
     shape: Shape
     is_kept: bool
     severity: str = ""
+    only: str = ""
 
     def __call__(self, world: Possible, node: Any) -> bool:
         """Whether the wish comes true in any completion. Raises UndecidedError."""
+        if self.only and not world.is_of(self.only, self.shape.space, node):
+            return self.is_kept
         return world.holds(self.shape, node, self.severity) == self.is_kept
+
+
+def wish_of(rule: CompiledRule, *, is_kept: bool, severity: str = "") -> Wish:
+    """That a rule has, or has not, a result for the focus node."""
+    return Wish(rule.shape, is_kept, severity, rule.only)
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ class Found:
 
 def parts_of(wish: Wish) -> Iterator[Wish]:
     """A wish that a shape is kept, as one wish for each part: any of them can fail early."""
-    if not wish.is_kept:
+    if not wish.is_kept or wish.only:
         yield wish
         return
     for constraint in wish.shape.constraints:
@@ -161,6 +172,8 @@ class Seeking:
             return self._presence(cell)
         if cell.kind == "member":
             return [True, False]
+        if cell.kind == "entailed":  # what follows is not ours to state: nothing, if that will do
+            return [False, True]
         if cell.kind == "link":
             return [True, False, None] if _has_flag(cell) else [True, False]
         found = self._field(cell)

@@ -3,17 +3,13 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-import numpy as np
-
 from ontology.findings import SEVERITIES
-from rules.columns import Columns
 from rules.contradictions import FEW_STEPS
-from rules.evaluate import Focus, results
 from rules.implies import nameless
-from rules.realise import realised
 from rules.regions import BROKEN, Address, Regions, expanded
-from rules.seeking import Seeking, TooLargeError, Wish
+from rules.seeking import Seeking, TooLargeError, wish_of
 from rules.shapes import CompiledRule, Constraint, Logic, Nested, OfClass, Pairing, Rule, Shape
+from rules.witness import Search, Witness
 
 
 def shadowed(rules: Sequence[CompiledRule]) -> Iterator[tuple[Rule, str]]:
@@ -42,26 +38,15 @@ class _Known:
         self.read = Regions(compiled.target, [(compiled.shape, BROKEN)]).read
         self.ends = frozenset(_ends(compiled.shape))
         self.asks_for_records = _asks_for_records(compiled.shape)
-        self.form = nameless(compiled.shape)
+        self.form = compiled.only, nameless(compiled.shape)
         ranks = list(_ranks(compiled.shape))
         self.strictest, self.mildest = min(ranks, default=3), max(ranks, default=3)
 
     @cached_property
-    def broken(self) -> tuple[Columns, Focus] | None:
+    def broken(self) -> Witness | None:
         """A record that breaks the rule, with the facts around it; None where none was found."""
-        compiled = self.compiled
-        seeking = Seeking(compiled.target, (Wish(compiled.shape, is_kept=False),), FEW_STEPS)
-        try:
-            world = next(seeking.worlds(), None)
-        except TooLargeError:
-            return None
-        if world is None:
-            return None
-        tables, key = realised(compiled.target, seeking.node, world)
-        columns = Columns(tables)
-        row = tables[compiled.target].row_of[key]
-        code = columns.instances(compiled.target)[row : row + 1]
-        return columns, Focus(compiled.target, code, np.zeros(1, np.int64))
+        wishes = (wish_of(self.compiled, is_kept=False),)
+        return next(Search(self.compiled.target, wishes, FEW_STEPS).witnesses(), None)
 
 
 def _may_be_needless(one: _Known, other: _Known) -> bool:
@@ -74,11 +59,7 @@ def _may_be_needless(one: _Known, other: _Known) -> bool:
         return False
     if one.form == other.form or one.broken is None:
         return True
-    return _breaks(other, *one.broken)
-
-
-def _breaks(rule: _Known, columns: Columns, focus: Focus) -> bool:
-    return next(iter(results(columns, rule.compiled.shape, focus)), None) is not None
+    return one.broken.breaks(other.compiled)
 
 
 def _word(one: _Known, other: _Known) -> str:
@@ -87,14 +68,14 @@ def _word(one: _Known, other: _Known) -> str:
         return "says the same as" if one.iri > other.iri else ""
     if not _is_implied(one.compiled, other.compiled):
         return ""
-    if _is_implied(other.compiled, one.compiled):
+    if one.mildest <= other.strictest and _is_implied(other.compiled, one.compiled):
         return "denies the same as" if one.iri > other.iri else ""
     return "denies nothing that is not denied by"
 
 
 def _is_implied(one: CompiledRule, other: CompiledRule) -> bool:
     """Whether it is certain that what breaks the one breaks the other."""
-    wishes = (Wish(one.shape, is_kept=False), Wish(other.shape, is_kept=True))
+    wishes = (wish_of(one, is_kept=False), wish_of(other, is_kept=True))
     seeking = Seeking(one.target, wishes, FEW_STEPS)
     try:
         return next(seeking.worlds(), None) is None and not seeking.regions.open

@@ -187,8 +187,9 @@ def _members(shape: Shape, old: Members, new: Members, *, is_kept: bool) -> Told
         words = f"{what} {verb} {some_words(shape.path, new.values)}"
         words += f" instead of {some_words(shape.path, old.values)}"
         return Told("set", words, OTHER, shape, came, left)
-    parts = [f"may now also be {some_words(shape.path, came)}"] if came else []
-    parts += [f"may no longer be {some_words(shape.path, left)}"] if left else []
+    may, may_not = (came, left) if is_kept else (left, came)  # what `sh:not` lists is forbidden
+    parts = [f"may now also be {some_words(shape.path, may)}"] if may else []
+    parts += [f"may no longer be {some_words(shape.path, may_not)}"] if may_not else []
     effect = OTHER if came and left else LOOSER if came else STRICTER
     return Told("set", f"{what} {' and '.join(parts)}", _by(effect, is_kept=is_kept), shape,
                 came, left)  # fmt: skip

@@ -10,8 +10,8 @@ from ontology.columns import Table
 from rules.columns import Columns
 from rules.evaluate import Focus, results
 from rules.realise import realised
-from rules.seeking import Seeking, TooLargeError, Wish
-from rules.shapes import Shape
+from rules.seeking import Seeking, TooLargeError, Wish, wish_of
+from rules.shapes import CompiledRule
 
 MOST_TRIES = 200
 """Worlds that are told in records before a search gives up on telling one that holds."""
@@ -25,18 +25,20 @@ class Witness:
     key: str
     tables: Mapping[str, Table]
 
-    def breaks(self, shape: Shape, severity: str = "") -> bool:
-        """Whether a shape has a result because of the record: of a severity, or of any."""
+    def breaks(self, rule: CompiledRule, severity: str = "") -> bool:
+        """Whether a rule has a result because of the record: of a severity, or of any."""
+        return not self.fulfils(wish_of(rule, is_kept=True, severity=severity))
+
+    def fulfils(self, wish: Wish) -> bool:
+        """Whether a wish comes true for the record."""
         columns = Columns(self.tables)
         row = self.tables[self.target].row_of[self.key]
         code = columns.instances(self.target)[row : row + 1]
         focus = Focus(self.target, code, np.zeros(1, np.int64))
-        found = (batch.shape.severity for batch in results(columns, shape, focus))
-        return any(severity in ("", each) for each in found)
-
-    def fulfils(self, wish: Wish) -> bool:
-        """Whether a wish comes true for the record."""
-        return self.breaks(wish.shape, wish.severity) != wish.is_kept
+        if wish.only and code[0] not in columns.members(wish.only, self.target):
+            return wish.is_kept
+        found = (batch.shape.severity for batch in results(columns, wish.shape, focus))
+        return any(wish.severity in ("", each) for each in found) != wish.is_kept
 
 
 @dataclass

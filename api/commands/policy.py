@@ -148,7 +148,7 @@ _EFFECTS = {
     "stricter": "stricter: permits less", "looser": "looser: permits more",
     "none": "permits the same", "other": "permits more here and less there, or not decided",
 }  # fmt: skip
-_NO_RULES = ("knob set", "knob added", "knob removed", "knob defined", "policy")
+_NO_RULES = ("knob set", "knob added", "knob removed", "knob defined", "policy", "part")
 
 
 def implies(
@@ -185,7 +185,7 @@ def _show_implication(found: "Implication") -> None:
     for each in found.counterexamples:
         _show_counterexample(each)
     for rule, why in found.open:
-        typer.echo(plain(f"not decided for rule {rule}: {why}"))
+        typer.echo(plain(f"not decided{f' for rule {rule}' if rule else ''}: {why}"))
     if found.open:
         hint("back-test the release: that answers for the decisions that were made")
 

@@ -44,6 +44,7 @@ def kill(connection: Connection, house: House) -> Iterator[Kill]:
     hear.close()
 
 
+@pytest.mark.slow
 def test_killed_at_every_point_of_an_approval(house: House, kill: Kill) -> None:
     """Before and after every commit and flush; then approved by whoever comes next, once."""
     deadly, seen = 1, set()

@@ -175,9 +175,9 @@ class Governing(Approving):
             assert not is_stale
             self.gave[plan].append(MACHINE.id)
 
-    @rule(digest=releases, steps=st.integers(1, 6))
-    def release_goes_on(self, digest: str, steps: int) -> None:
-        """So many of the next steps, as people who keep to the rules take them."""
+    @rule(who=actors, digest=releases, steps=st.integers(1, 6))
+    def release_goes_on(self, who: Actor, digest: str, steps: int) -> None:
+        """So many of the next steps, as people take them; who approves may be the author."""
         for _ in range(steps):
             case = self.board.state.releases.cases.get(digest)
             match case.status if case else "":
@@ -186,6 +186,7 @@ class Governing(Approving):
                 case "proposed":
                     self.backtest(digest, opens=False)
                 case "back-tested":
+                    self.approve_release(who, digest)
                     self.approve_release(Actor("ben"), digest)
                 case "approved" | "canary" | "retired":
                     self.activate(Actor("carl"), digest, 0, is_stale=False)
@@ -280,6 +281,8 @@ class Governing(Approving):
                           RELEASE_ROLLED_BACK, RELEASE_PROPOSED, AUTONOMY_RAISED,
                           STOP_LIFTED}:  # fmt: skip
             assert not is_machine or event.sequence == 1  # a machine never promotes
+        if event.kind == RELEASE_APPROVED:
+            assert event.agent != before.releases.case(event.payload["release"]).author
         if event.kind in {PLAN_SUBMITTED, APPROVAL_GIVEN}:
             assert not before.stops.against(self.whole_reach)  # nothing acts under a stop
         if event.kind == APPROVAL_GIVEN:

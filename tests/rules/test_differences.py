@@ -70,6 +70,22 @@ def test_an_edit_is_told_with_what_it_permits(
     assert turned in {each.effect for each in differences(edited((before, after)), SHIPPED)}
 
 
+def test_each_of_several_changes_is_told_by_its_place() -> None:
+    """Under `sh:not` more values forbid more; beside it, a higher limit forbids less."""
+    before, after = (
+        Release("r", "1", {"a.ttl": f"{PREFIXES}rule:a sh:targetClass inv:Movement ; "
+                           f"sh:not [ sh:path ( inv:lane inv:mode ) ; sh:in ( {modes} ) ; "
+                           "sh:minCount 1 ] ; "
+                           f"sh:property [ sh:path inv:stockAgeDays ; sh:maxInclusive {days} ] ."},
+                {})
+        for modes, days in (('"air"', 30), ('"air" "sea"', 40))
+    )  # fmt: skip
+    assert {"stricter": "a: lane's mode may no longer be sea",
+            "looser": "a: stock age is at most 40 days instead of 30 days"} == {
+        each.effect: each.told for each in differences(before, after)
+    }  # fmt: skip
+
+
 def test_severity_is_told_as_what_happens() -> None:
     """A Warning that becomes a Violation blocks what went to a person."""
     text = SHIPPED.shapes["second-approver.ttl"]

@@ -109,13 +109,13 @@ def test_a_rule_that_another_implies_is_found(narrow: str, wide: str, words: str
 
 
 def test_a_milder_rule_shadows_no_stricter_one() -> None:
-    """What only sends to a person does not make needless what blocks."""
+    """What only sends to a person does not make needless what blocks; the other way round it is."""
     same = "sh:path inv:stockAgeDays ; sh:maxInclusive 30"
-    assert [] == [
-        r.code
-        for r in lint(release_of(same, f"sh:severity sh:Warning ; {same}"))
-        if r.rule.endswith("/a")
-    ]
+    milder = f"sh:severity sh:Warning ; {same}"
+    for bodies, needless in (((milder, same), "a"), ((same, milder), "b")):
+        assert [f"https://w3id.org/evenkeel/rule/{needless}"] == [
+            remark.rule for remark in lint(release_of(*bodies))
+        ]
 
 
 def test_two_rules_that_say_the_same_are_found() -> None:
@@ -127,6 +127,18 @@ def test_two_rules_that_say_the_same_are_found() -> None:
     assert ["RULE_SHADOWED"] == [r.code for r in found]
     assert found[0].rule.endswith("/b")
     assert "says the same as" in found[0].what
+
+
+def test_rules_about_what_is_inferred_are_examined_too() -> None:
+    """Facts from which something follows are made up for evidence, and dead rules still found."""
+    single = "sh:path inv:soleSource ; sh:maxCount 0"
+    assert () == lint(release_of(single, target="inv:Item"))
+    of_class = release_of("sh:path inv:shelfLifeDays ; sh:minInclusive 30",
+                          target="inv:SoleSourcedItem")  # fmt: skip
+    assert () == lint(of_class)
+    assert ["generated"] == [each.source for each in examined(of_class).mutants]
+    dead = release_of("sh:path inv:within ; sh:minCount 0", target="inv:Location")
+    assert ["RULE_UNBREAKABLE"] == [remark.code for remark in lint(dead)]
 
 
 def test_the_shipped_rules_each_catch_a_mutant_of_their_own_example() -> None:

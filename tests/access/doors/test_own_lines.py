@@ -8,11 +8,13 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from graph.transparency.log_verifier import verify
+from service.decision import PlanRequest
 from service.house import House
 from service.permits.exposures import every_exposure
+from service.planning import make_plan
 from service.transparency import checkpoint, event_of_plan, keys_of, partners_of, signed_bundle
 from tests.access.doors.asking import CLEARED, EPOCH, person
-from tests.access.guarded_chain import FULL, OPEN, SECRET_SUPPLIER, planted
+from tests.access.guarded_chain import BASE, FULL, SECRET_SUPPLIER, planted
 from tests.api.conftest import TOKEN, Client
 from tests.api.test_limits import code_of
 
@@ -20,8 +22,8 @@ from tests.api.test_limits import code_of
 @pytest.fixture(scope="module")
 def digest(house: House) -> str:
     """A plan that acme has lines of, under a signed checkpoint."""
+    found = make_plan(house, PlanRequest(BASE)).saved.digest
     checkpoint(house, "local")
-    found = house.catalog.plans(OPEN).rows[-1].plan.digest
     assert "Supplier/acme" in partners_of(house, event_of_plan(house, found))
     return found
 
