@@ -11,7 +11,7 @@ from tests.ontology.test_vocabulary import ROOT, vocabulary
 
 ENTRY = re.compile(r"\| \*\*(?P<term>[^*]+)\*\* \| (?P<meaning>.+) \|")
 COMMANDS = {
-    "drift", "edit", "freshness", "frontier", "log", "persons", "plan", "recall", "reconcile",
+    "drift", "edit", "freshness", "frontier", "log", "persons", "plan", "policy", "recall", "reconcile",
     "replay", "solve", "sync", "trace", "validate", "verify",
 }  # fmt: skip
 
