@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 from api.answers import as_json, error_document
 from api.budgeted import Budgeted
 from api.callers import Callers, Gate, Knows
-from api.doors import openapi
+from api.doors import bundles, openapi
+from api.doors.bundles import BundlesDoor
 from api.doors.changes import ChangesDoor
 from api.doors.cut_off import CutOff
 from api.doors.exports import ExportsDoor
@@ -49,7 +50,7 @@ def create_app(
     ending: Event | None = None, documents: Path | None = None, knows: tuple[Knows, ...] = (),
     caller_bounds: CallerBounds | None = None, *, scheduler: Scheduler | None = None,
 ) -> FastAPI:  # fmt: skip
-    """The service on an open house: /graphql, /exports, /feeds, /changes, /ready and /health.
+    """The service on an open house: /graphql, /exports, /feeds, /changes, /plans, /ready, /health.
 
     `bounds` and `caller_bounds` are those of the environment unless given; streams stop when
     `ending` is set. Health tells no data, but how the `scheduler` fares, where one runs beside;
@@ -96,6 +97,8 @@ def create_app(
                           response_class=Response)  # fmt: skip
     app.add_api_route("/changes", ChangesDoor(house, readers, stop, access).follow, methods=["GET"],
                       response_class=Response)  # fmt: skip
+    app.add_api_route(bundles.PATH, BundlesDoor(house, access, budgets).fetch, methods=["GET"],
+                      response_class=Response)  # fmt: skip
     app.add_api_route(HEALTH, _health(scheduler), methods=["GET"], response_class=Response)
     app.add_api_route(READY, ready.answer, methods=["GET"], response_class=Response)
     if development:
@@ -126,8 +129,8 @@ async def _refused_by_routing(_: Request, error: Exception) -> Response:
     headers = error.headers if isinstance(error, HTTPException) else None
     refusal = InputError("there is nothing here for such a request",
                          code=_HTTP_CODES.get(status, "BAD_REQUEST"),
-                         hint="/graphql, /feeds/SOURCE, /exports/FORMAT, /changes, /ready"
-                         )  # fmt: skip
+                         hint="/graphql, /feeds/SOURCE, /exports/FORMAT, /changes, /ready, "
+                         "/plans/DIGEST/partners/Supplier/NAME")  # fmt: skip
     answer = as_json(error_document(refusal), status)
     answer.headers.update(headers or {})
     return answer

@@ -28,6 +28,7 @@ from api.commands import freshness as commands_freshness
 from api.commands import frontier as commands_frontier
 from api.commands import identity as commands_identity
 from api.commands import impact as commands_impact
+from api.commands import inferred as commands_inferred
 from api.commands import kpi as commands_kpi
 from api.commands import log as commands_log
 from api.commands import persons as commands_persons
@@ -78,7 +79,7 @@ for _module in (
     commands_reconcile, commands_resync, commands_persons, commands_events, commands_log,
     commands_replay, commands_recall, commands_trace, commands_access, commands_tokens,
     commands_approvals, commands_policy, commands_report, commands_schedule,
-    commands_stops, commands_autonomy,
+    commands_stops, commands_autonomy, commands_inferred,
 ):  # fmt: skip
     _module.register(app)
 

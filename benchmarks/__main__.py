@@ -23,6 +23,7 @@ from benchmarks import (
     stability,
     sync_rate,
     transparency,
+    validation,
     verifying,
 )
 from benchmarks.rows import Row, table_of
@@ -31,7 +32,7 @@ Benchmark = Callable[[], list[Row] | None]
 SHORT: tuple[Benchmark, ...] = (
     around_solve.main, many_items.main, engines.main, coupled.small,
     verifying.main, flips.main, scale.main, reading.main, sync_rate.main,
-    transparency.main, answers.main,
+    transparency.main, answers.main, validation.main,
 )  # fmt: skip
 """The aims, in the order of their table, and how planning and loading grow: about half an hour."""
 

@@ -67,7 +67,7 @@ GOVERNED = Demand("to end it", 1, ("governor",))
 
 
 class OutdatedError(Exception):
-    """Reservations changed after the standing of a plan was found out: look again."""
+    """Reservations or releases changed after a plan's standing was found out: look again."""
 
 
 def submit(
@@ -138,7 +138,7 @@ def approve(
     if not mandate:
         roles, by = _powers(state, now, who, case, powers, demands)
     refuse_twice(state.approvals, case, standing)  # INVARIANT: no unit is promised twice
-    if state.approvals.promised(case.chain, case.plan) != standing.reserved:
+    if not standing.is_of(state, case.chain, case.plan, now):
         raise OutdatedError
     if standing.broken:
         raise StateError(f"the plan does not hold on the present facts: {standing.broken}",

@@ -2,18 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from governance.approvals import Approvals, PlanCase
 from governance.matrix import Demand
 from ontology.errors import StateError
 from ontology.promises import Key, Promise, summed
 
+if TYPE_CHECKING:
+    from governance.ledger import Governed
+
 
 @dataclass(frozen=True)
 class Standing:
     """How a plan stands on facts of this moment: what it takes, what is free, who demands what.
 
-    `reserved` is what the other plans had reserved when that was found out. `broken` says in words
+    `reserved` is what the other plans had reserved when that was found out, `governs` what was
+    then in force, with the `shipped` release where people put none. `broken` says in words
     why the plan no longer holds, empty where it does.
     """
 
@@ -24,6 +30,16 @@ class Standing:
     broken: str = ""
     band_per_million: int = 0
     approved_hours: int = 48
+    governs: tuple[Any, ...] = ()
+    shipped: str = ""
+
+    def is_of(self, state: "Governed", chain: str, plan: str, now: datetime) -> bool:
+        """Whether it was found out under the reservations and the releases of a state."""
+        if state.approvals.promised(chain, plan) != self.reserved:
+            return False
+        return not self.governs or (
+            state.governing(chain, now, self.shipped).named == self.governs
+        )  # fmt: skip
 
 
 def refuse_twice(approvals: Approvals, case: PlanCase, standing: Standing) -> None:

@@ -10,7 +10,7 @@ from rules.alike import Ranks, broken_rows
 from rules.columns import Columns
 from rules.floors import floors_of
 from rules.limits import limits_of
-from rules.parts import MaskArray, judges_of
+from rules.parts import PLACES, MaskArray, judges_of
 from rules.release import Release
 
 MOVEMENT, STOCK_AFTER_MOVES = "Movement", "StockAfterMoves"
@@ -31,8 +31,8 @@ def decide(release: Release, snapshot: Snapshot, movements: Table, stock_after: 
     ranks = Ranks(columns)
     if not release.parts:
         return _verdict(release, columns, ranks)
-    moved = judges_of(release, snapshot, movements, ("destination", "origin"))
-    kept = judges_of(release, snapshot, stock_after, ("location",))
+    moved = judges_of(release, snapshot, movements, PLACES[MOVEMENT])
+    kept = judges_of(release, snapshot, stock_after, PLACES[STOCK_AFTER_MOVES])
     verdicts = [
         _within(_verdict(judge, columns, ranks), judge, (moving, staying))
         for (judge, moving), (_, staying) in zip(moved, kept, strict=True)

@@ -1,4 +1,4 @@
-"""Facts in columns, asked as triples: what `graph_of` would hold, made as it is asked for."""
+"""Facts in columns, asked as triples: what `graph_of` holds of them, made as it is asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from rules.graph_of import term_of
 from rules.lookups import ANY, About, having, keyed
 from rules.neighbourhood import Neighbourhood, everything, stepped_back
 from rules.pairs import Pairs
-from rules.properties import Field, Link, Property, is_class, key_field, properties_of
+from rules.properties import Entailed, Field, Link, Property, is_class, key_field, properties_of
 from rules.shape_paths import Triple
 from rules.walks import Walks
 
@@ -27,7 +27,7 @@ _READERS: dict[type, Callable[[str], Any]] = {
 
 
 class FactTriples:
-    """The triples of facts, found by key and by what their columns say.
+    """The triples of facts, found by key and by what their columns say; none that are inferred.
 
     Each answer is kept, so it tells of one moment. A value that is no node and no text is looked
     for among all records of the class.
@@ -66,12 +66,12 @@ class FactTriples:
         if nodes is None:
             return
         near = Neighbourhood(self._about)
-        step = properties_of(nodes.name).get(str(predicate).removeprefix(NAMESPACE))
+        step = _property(nodes.name, predicate)
         near.add(Walks({step: Walks()} if step else {}), nodes)
         columns = Columns(near.tables)
         if predicate == RDF.type and len(columns.table(nodes.name)):
             yield URIRef(NAMESPACE + nodes.name)
-        if step is not None and str(predicate).startswith(NAMESPACE):
+        if step is not None:
             key = key_field(nodes.name)
             code = columns.code_of(nodes.name, nodes[key][0] if key else nodes.keys[0])
             at = Pairs(nodes.name, np.zeros(1, np.int64), np.array([code], np.int64))
@@ -86,7 +86,7 @@ class FactTriples:
                 yield everything(self._about, name)
             return
         for name in sorted(FACTS):
-            step = properties_of(name).get(str(predicate).removeprefix(NAMESPACE))
+            step = _property(name, predicate)
             if step is not None:
                 yield from self._having(step, value)
 
@@ -148,7 +148,13 @@ def changed_triples(
 
 
 def _known_of(name: str) -> list[Property]:
-    return list(properties_of(name).values())
+    return [p for p in properties_of(name).values() if not isinstance(p.source, Entailed)]
+
+
+def _property(name: str, predicate: Node) -> Property | None:
+    """The property of a class; none for what is inferred."""
+    known = {URIRef(step.iri): step for step in _known_of(name)}
+    return known.get(URIRef(str(predicate)))
 
 
 def _linked_by(name: str) -> list[Property]:

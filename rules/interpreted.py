@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from rdflib import Graph, URIRef
 from rdflib.term import Node
 
+from ontology.axioms import INFERRED_CLASSES, INFERRED_PROPERTIES
 from ontology.columns import Table
 from ontology.errors import InputError
 from ontology.findings import Finding
@@ -17,6 +18,7 @@ from rules.graph_of import graph_of
 from rules.lookups import About
 from rules.properties import properties_of
 from rules.rendering import Labels
+from rules.shape_paths import reads_of
 from rules.shape_reads import paths_read, places_at
 from rules.shapes import SH, OutsideFragmentError, Rule
 
@@ -79,18 +81,22 @@ class Interpreted:
 def can_be_interpreted(graph: Graph, rule: Rule, refusal: InputError) -> bool:
     """Whether a rule that does not compile can be asked of pySHACL, and of nothing else.
 
-    Its words are those of SHACL core, the names in it are of the vocabulary, and it targets
-    classes of facts.
+    Its words are those of SHACL core but `sh:closed`, the names in it are of the vocabulary and
+    of nothing that is inferred, and it targets classes of facts.
     """
     targets = {target.removeprefix(NAMESPACE) for target in rule.targets}
     if not isinstance(refusal, OutsideFragmentError) or not targets or not targets <= FACTS:
         return False
-    return paths_read(graph, URIRef(rule.iri)) is not None and not _unknown(graph, rule)
+    paths = paths_read(graph, URIRef(rule.iri))
+    if paths is None or any(s.predicate is None for path in paths for _, s in reads_of(path)):
+        return False
+    return not _unknown(graph, rule)
 
 
 def _unknown(graph: Graph, rule: Rule) -> set[str]:
-    """Names in the vocabulary's namespace that a rule uses and the vocabulary does not have."""
-    known = {*RECORDS, "owner", *(word for name in RECORDS for word in properties_of(name))}
+    """Names in the vocabulary's namespace that a rule uses and that no fact states."""
+    words = {word for name in RECORDS for word in properties_of(name)}
+    known = {*RECORDS, "owner", *words} - {*INFERRED_PROPERTIES, *INFERRED_CLASSES}
     waiting: list[Node] = [URIRef(rule.iri)]
     met: set[Node] = set()
     while waiting:

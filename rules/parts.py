@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from rules.release import Release
 
 MaskArray = npt.NDArray[np.bool_]
-JUDGED = ("Movement", "StockAfterMoves")
-"""What a part may judge otherwise than the whole: rules on each of these by itself."""
+PLACES = {"Movement": ("destination", "origin"), "StockAfterMoves": ("location",)}
+"""What a part may judge otherwise than the whole, and where a row of it is: the first stated."""
+JUDGED = tuple(PLACES)
 MOST_PERCENT = 100
 _FIELDS = {"release", "regions", "families", "share_percent", "salt", "canary"}
 

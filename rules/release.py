@@ -18,12 +18,13 @@ from ontology.terms import NAMESPACE
 from ontology.vocabulary import FACTS
 from rules.compile import compile_rule, message_of, severity_of, target_classes, text_about
 from rules.floors import check_floor
+from rules.inferred_reads import reads_inferred
 from rules.interpreted import Interpreted, can_be_interpreted
 from rules.knobs import KNOBS_FILE, Knob, bad_release, check_values, knob_from
 from rules.parts import Part, part_from
 from rules.reading import is_true, parse_graph, refuse_remote_queries
 from rules.rendering import Labels
-from rules.shapes import SH, CompiledRule, Rule
+from rules.shapes import SH, CompiledRule, Rule, not_evaluated
 from rules.walks import places_of
 from rules.watch import Watch
 
@@ -158,7 +159,8 @@ class Release:
     def watch(self) -> Watch:
         """The rules on facts, ready to be asked what a change does to their findings.
 
-        Raises InputError as `compiled` does.
+        Raises InputError as `compiled` does, and for a rule that reads what is inferred and shares
+        a shape with one that does not compile.
         """
         if self.parts:
             return self.whole.watch
@@ -169,6 +171,10 @@ class Release:
         names = Interpreted(rules, self.graph, self.labels).places
         # The same result of a compiled rule and of another: only one of both ways can tell it.
         both = [one for one in facts if names & {place.shape for place in places_of(one.shape)}]
+        for one in both:
+            if one.only or reads_inferred(one.shape):
+                why = "shares a shape with a rule that does not compile"
+                raise not_evaluated(one.rule.iri, "a rule that reads what is inferred", why)
         rules += dict.fromkeys(one.rule for one in both)
         compiled = [one for one in facts if one not in both]
         return Watch(compiled, Interpreted(rules, self.graph, self.labels))

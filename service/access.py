@@ -131,6 +131,15 @@ class Sight:
         """Note that a fact is shown that it took a clearance to see."""
         self.exposures.note(chain, class_name, [key])
 
+    def is_of_supplier(self, chain: str, supplier: str, *verbs: str) -> bool:
+        """Whether a grant for all of these verbs is limited to suppliers, this among them.
+
+        And by nothing else: who sees a part of what is a supplier's does not speak for it.
+        """
+        found = set(self.grants).intersection(*(self._for(verb, chain) for verb in verbs))
+        return any(supplier in one.suppliers and not (one.regions or one.families)
+                   for one in found)  # fmt: skip
+
     def known_whole(self, chain: str, verb: str = "") -> bool:
         """Whether a view that was asked for before (by a verb, or any) is whole; reads nothing."""
         if self.caller.is_owner:

@@ -75,7 +75,8 @@ def standing_of(
     demands = demanded(matrix, with_novelty(state.approvals, asked, matrix))
     held = held_on(house, document, present, band)
     return Standing(promises_in(decision), free_units(snapshot), promised, demands, held.why,
-                    band, matrix.approved_hours), snapshot.sequence  # fmt: skip
+                    band, matrix.approved_hours, release.named, house.shipped.digest
+                    ), snapshot.sequence  # fmt: skip
 
 
 def held_on(house: House, document: Document, present: Present, band_per_million: int) -> Held:

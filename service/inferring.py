@@ -1,6 +1,6 @@
 """What is inferred, as a plan's line rests on it: rules that read it, and proofs down to facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +18,8 @@ from rules.alike import Ranks, broken_rows
 from rules.columns import Columns
 from rules.floors import floors_of
 from rules.inferred_reads import reads_inferred, statements_read
-from rules.release import from_document
+from rules.parts import PLACES, judges_of
+from rules.release import Release, from_document
 from rules.shapes import CompiledRule
 from service.decision import Question, ask
 from service.house import House
@@ -42,13 +43,12 @@ def reliances_of(
     """
     line = _line(document, number)
     release = from_document(store.get_document(document["about"]["artifacts"]["release"]))
-    chosen = [one for one in release.compiled if reads_inferred(one.shape)]
-    if not chosen:
+    if not any(reads_inferred(one.shape) for judge in release.judges for one in judge.compiled):
         return ()
     question = ask(*inputs_of(store, document))
     views = _views(question, line)
     tables = {**question.facts.tables, **views}
-    found = [one for one in chosen if len(views.get(one.target, ()))]
+    found = list(_judging(release, question.facts, views))
     return tuple(each for one in found for each in _relying(one, tables))
 
 
@@ -99,6 +99,20 @@ def _views(question: Question, line: Mapping[str, Any]) -> dict[str, Table]:
     stays = stock_after(facts, window)
     here = (stays["item"] == line["item"]) & (stays["location"] == line.get("origin"))
     return {"Movement": movement, "StockAfterMoves": stays.take(np.flatnonzero(here))}
+
+
+def _judging(
+    release: Release, facts: Snapshot, views: Mapping[str, Table]
+) -> Iterator[CompiledRule]:  # fmt: skip
+    """The rules that read what is inferred and judge these rows: each row's own release's."""
+    seen: set[tuple[str, str]] = set()
+    for target, rows in views.items():
+        for judge, mask in judges_of(release, facts, rows, PLACES[target]):
+            for one in judge.compiled if mask.any() else ():
+                key = (one.rule.iri, repr(one.shape))
+                if one.target == target and key not in seen and reads_inferred(one.shape):
+                    seen.add(key)
+                    yield one
 
 
 def _movement(movements: Table, window: Window, line: Mapping[str, Any]) -> Table:

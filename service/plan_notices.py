@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from service.decision import request_of
 from service.house import House
 from service.intake.notices import costs_of_nothing
 from service.intake.quality import MENDS, RELINKS
@@ -25,7 +26,7 @@ def notices_of_plan(house: House, document: Mapping[str, Any]) -> tuple[str, ...
         if rows > 1 else f"a row of {name} in {file} was set aside, so it is not in this plan"
         for (name, file), rows in _set_aside(house, decision["chain"], about["sequence"]).items()
     ]  # fmt: skip
-    found += _in_doubt(house, document)
+    found += [*_in_doubt(house, document), *_reserved(decision)]
     if decision["regime"] != "risk":
         return tuple(found)
     tables = house.store.get_document(about["artifacts"]["snapshot"])["tables"]
@@ -36,6 +37,14 @@ def notices_of_plan(house: House, document: Mapping[str, Any]) -> tuple[str, ...
         table = house.store.get_table(policies["artifact"])
         found += costs_of_nothing(table, {table.name: table})
     return tuple(found)
+
+
+def _reserved(decision: Mapping[str, Any]) -> Iterator[str]:
+    held = [promise for promise in request_of(decision).reserved if not promise.order]
+    if held:
+        units = sum(promise.units for promise in held)
+        yield (f"{units:,} units of {len({promise.item for promise in held}):,} items are promised "
+               "to approved plans, so they were not free for this one")  # fmt: skip
 
 
 def _in_doubt(house: House, document: Mapping[str, Any]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from ontology.errors import InputError, StateError
 from ontology.events import Event, NewEvent
 from ontology.governance import PolicyRelease
 from ontology.pseudonyms import MACHINES
+from rules.differences import Difference, differences
 from rules.lint import lint
 from rules.parts import strays
 from rules.release import Release, from_document
@@ -112,6 +113,13 @@ def start_canary(house: House, name: str, canary: Canary, reason: str, agent: st
 def abort(house: House, name: str, reason: str, agent: str) -> Decided:
     """End a canary for good."""
     return _decided(house, name, agent, partial(releasing.abort, reason=reason))
+
+
+def said_otherwise(house: House, case: ReleaseCase) -> tuple[Difference, ...]:
+    """What a release says otherwise than the one that was in force when it was proposed."""
+    if not case.parent:
+        return ()
+    return differences(house.release_at(case.parent), house.release_at(case.digest))
 
 
 def history(house: House, digest: str) -> list[Event]:

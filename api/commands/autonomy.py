@@ -11,6 +11,7 @@ from ontology.errors import InputError
 if TYPE_CHECKING:
     from governance.autonomy import Envelope, Standing
     from service.autonomy import Judged
+    from service.confidence import Confidence
 
 autonomy = typer.Typer(help="How far a machine may go by itself, by region and family.",
                        rich_markup_mode=None)  # fmt: skip
@@ -132,7 +133,7 @@ def judge(
     typer.echo(f"a machine may: {LEVELS[found.allowed.level]}")
     for why in found.allowed.why:
         typer.echo(f"  {plain(why.says)} [{why.code}]")
-    for line in confidence_lines(found):
+    for line in confidence_lines(found.confidence):
         typer.echo(line)
     return GOOD
 
@@ -151,9 +152,8 @@ def document_of_judged(found: "Judged") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def confidence_lines(found: "Judged") -> list[str]:
+def confidence_lines(confidence: "Confidence") -> list[str]:
     """The confidence of a plan and its parts, in lines."""
-    confidence = found.confidence
     told = [f"confidence {confidence.label}: {confidence.per_mille} of 1,000"]
     for part in confidence.parts:
         score = "none" if part.per_mille is None else f"{part.per_mille:,}"

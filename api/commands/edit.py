@@ -1,5 +1,6 @@
 """The command `edit`: a plan with a person's wishes for its lines, and what each wish costs."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -40,7 +41,7 @@ def edit(
     """
     from api.commands.server import opened
     from api.screen import drawing
-    from service.decision import PlanRequest
+    from service.decision import PlanRequest, request_of
     from service.edits import prices_of_edits
     from service.objectives import asked_in
     from service.persons import acting
@@ -61,7 +62,9 @@ def edit(
             made = make_plan(house, request)
             snapshot = house.facts(decision["chain"])
             release = house.release_at(made.document["decision"]["release"])
-            prices, together = prices_of_edits(made.draft, snapshot, release, request)
+            held = request_of(made.document["decision"]).reserved
+            prices, together = prices_of_edits(made.draft, snapshot, release,
+                                               replace(request, reserved=held))  # fmt: skip
     if as_json:
         print_document(made.document | {"edit_prices": [_price(found) for found in prices]})
         return GOOD

@@ -177,9 +177,11 @@ def show(
     plot: PlotFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show a saved plan: certificate, comparison, lines, shortfalls, what rules closed."""
+    """Show a saved plan: certificate, comparison, lines, shortfalls, rules, confidence."""
+    from api.commands.autonomy import confidence_lines
     from api.commands.server import opened
     from api.screen import drawing
+    from service.confidence import confidence_of
     from service.plan_notices import notices_of_plan
 
     _refuse_restated_json(as_json=as_json, asked=bool(packs or currency))
@@ -189,10 +191,13 @@ def show(
             _plot_flows(house, document, plot_file(plot))
         shown = _restated(house, document, packs=packs, currency=currency)
         notices = notices_of_plan(house, document)
+        confidence = [] if as_json else confidence_lines(confidence_of(house, document))
     if as_json:
         print_document(document)
     else:
         drawing.show_restated(console(), shown, rows)
+        for line in confidence:
+            console().print(line, soft_wrap=True)
         _tell(notices)
     return GOOD
 

@@ -106,7 +106,7 @@ def releases() -> "Iterator[Callable[[str], Release]]":
             if which == SHIPPED:
                 return default_release()
             if which == ACTIVE:
-                return house().release_for("")  # type: ignore[no-any-return]
+                return house().release_for("").whole  # type: ignore[no-any-return]
             if Path(which).is_dir():
                 return from_folder(Path(which))
             if _DIGEST.fullmatch(which):

@@ -90,13 +90,16 @@ def listing(as_json: AsJson = False) -> int:
 
 
 def show(release: Which, as_json: AsJson = False) -> int:
-    """Show a release: its status, who decided what and why, and since when it is in force."""
+    """Show a release: its status, who decided what and why, since when it is in force.
+
+    And what it says otherwise than the one that it was proposed instead of.
+    """
     from api.commands.server import opened
-    from service.releasing import find, history
+    from service.releasing import find, history, said_otherwise
 
     with opened() as house:
         case = find(house, release)
-        events = history(house, case.digest)
+        events, otherwise = history(house, case.digest), said_otherwise(house, case)
         timeline = house.ledger.state().releases.timeline
     happened = [
         {"event": each.sequence, "at": each.recorded_at, "kind": each.kind, "agent": each.agent,
@@ -107,9 +110,12 @@ def show(release: Which, as_json: AsJson = False) -> int:
               "replaced": each.replaced} for each in timeline
              if case.digest in (each.release, each.replaced)]  # fmt: skip
     if as_json:
-        print_document(told(case) | {"happened": happened, "timeline": since})
+        words = [each.told for each in otherwise]
+        print_document(told(case) | {"says": words, "happened": happened, "timeline": since})
         return GOOD
     _show(case, happened, since)
+    for each in otherwise:
+        typer.echo(f"says         {plain(each.told)}")
     return GOOD
 
 

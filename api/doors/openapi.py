@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from api.doors import changes, exports, feeds
+from api.doors import bundles, changes, exports, feeds
 from service import VERSION
 from service.asking.conditions import MOST_VALUES, Is
 from service.asking.files import MEDIA_TYPES
@@ -36,6 +36,7 @@ def document() -> Document:
             "/health": {"get": _health()}, "/exports/{form}": {"post": _exports()},
             "/feeds/{source}": {"post": _feeds()}, "/changes": {"get": _changes()},
             "/ready": {"get": _ready()},
+            bundles.PATH.replace(":path", ""): {"get": _bundle()},
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -118,6 +119,20 @@ def _changes() -> Document:
         "responses": {"200": {"description": "A stream that goes on until its reader hangs up.",
                               "content": {"text/event-stream": {"schema": {"type": "string"}}}}}
         | _refusals("400 401 403 404 409 422 429 503"),
+    }  # fmt: skip
+
+
+def _bundle() -> Document:
+    digest = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+    return {
+        "operationId": "bundle", "summary": "A partner's lines of a plan, with their proof.",
+        "parameters": [
+            _parameter("digest", "path", digest),
+            _parameter("kind", "path", {"enum": list(PARTNERS)}),
+            _parameter("name", "path", _word()),
+        ],
+        "responses": {"200": _json("The file that a verifier checks.", {"type": "object"})}
+        | _refusals("400 401 403 404 429 503"),
     }  # fmt: skip
 
 

@@ -48,6 +48,18 @@ class Reliance:
     proof: JSON
 
 
+@strawberry.type(description="A statement that follows from facts, and why.")
+class Inferred:
+    """`statement` in words; `facts` are those that the `proof`, a tree, comes down to."""
+
+    statement: str
+    subject: str
+    predicate: str
+    object: str
+    facts: list[str]
+    proof: JSON
+
+
 @strawberry.type(description="Why a line is in its plan, all else equal.")
 class WhyLine:
     """Amounts are in the plan's cost units; `basis` is `exact` or `at these prices`.
@@ -232,6 +244,26 @@ async def why_line_page(info: Info, plan: str, line: int) -> WhyLine:
             for each in reliances
         ],
     )  # fmt: skip
+
+
+async def inferred_list(
+    info: Info, chain: str, word: str | None, first: int, after: str | None
+) -> list[Inferred]:
+    """What is inferred of a chain's facts. Raises as `service.inferred_now.inferred`."""
+    from service.inferred_now import inferred
+
+    found = await info.context.read(
+        inferred, info.context.house, chain, word or "", after=after or "", first=first
+    )  # fmt: skip
+    info.context.count(len(found.proofs))
+    return [
+        Inferred(
+            statement=str(each.statement), subject=each.statement.subject,
+            predicate=each.statement.predicate, object=each.statement.object,
+            facts=sorted(set(each.leaves())), proof=_json(each),
+        )
+        for each in found.proofs
+    ]  # fmt: skip
 
 
 async def why_place_page(info: Info, plan: str, item: str, location: str) -> WhyPlace:

@@ -49,6 +49,7 @@ ROOTS: Mapping[str, Root] = {
     "Query.plan": _of("plans.read"),
     "Query.kpis": _of("kpis.read", "chain", "plan"),
     "Query.trace": _of(WHOLE_FACT, "plan"),
+    "Query.inferred": _of(WHOLE_FACT, "chain"),
     "Query.touched": _of(WHOLE_FACT, "plan"),
     "Query.decidedFrom": _of(WHOLE_FACT, "uri"),
     "Query.whyLine": _of(WHOLE_PLAN, "plan"),

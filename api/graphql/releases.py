@@ -340,7 +340,9 @@ class ReleaseMutations:
     """Decisions about releases; each is one event of the ledger."""
 
     @described
-    async def propose_release(self, info: Info, input: ProposeReleaseInput) -> Outcome:  # noqa: A002
+    async def propose_release(
+        self, info: Info, input: ProposeReleaseInput  # noqa: A002
+    ) -> Outcome:  # fmt: skip
         """Propose a release for all or for a part. Nobody may approve their own."""
 
         def work(house: House, agent: str) -> tuple[Decided, str]:
@@ -372,7 +374,9 @@ class ReleaseMutations:
         return await _decided(info, "approveRelease", input, work)
 
     @described
-    async def activate_release(self, info: Info, input: ActivateReleaseInput) -> Outcome:  # noqa: A002
+    async def activate_release(
+        self, info: Info, input: ActivateReleaseInput  # noqa: A002
+    ) -> Outcome:  # fmt: skip
         """Put an approved release in force where it was proposed for."""
 
         def work(house: House, agent: str) -> tuple[Decided, str]:

@@ -20,12 +20,14 @@ from api.graphql.bigint import SCALARS, BigInt
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
 from api.graphql.explanations import (
+    Inferred,
     PlanDifference,
     PlanDrift,
     WhyLine,
     WhyPlace,
     difference_page,
     drift_page,
+    inferred_list,
     why_line_page,
     why_place_page,
 )
@@ -290,6 +292,17 @@ class Query(
     async def trace(self, info: Info, plan: str, line: int) -> Path:
         """From a line down to the rows of files that it rests on."""
         return await path_down(info, plan, line)
+
+    @described
+    async def inferred(
+        self, info: Info, chain: str, word: str | None = None, first: First = 50,
+        after: str | None = None,
+    ) -> list[Inferred]:  # fmt: skip
+        """What follows from the facts of a chain, under a word (such as `within`) or all, proved.
+
+        In order of `statement`; `after` is one. Pages have 200 at most.
+        """
+        return await inferred_list(info, chain, word, first, after)
 
     @described
     async def why_line(self, info: Info, plan: str, line: int) -> WhyLine:

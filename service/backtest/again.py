@@ -10,7 +10,7 @@ from ontology.errors import EvenkeelError, InputError
 from rules.release import Release, is_for_part, placed_on
 from service.audit.replay import NOT_MADE, MadeAgain, Replayed, asked_under, error_line, made_again
 from service.backtest.lacking import changed_rules, missing_facts
-from service.backtest.parts import Part, parts_between
+from service.backtest.parts import Part, steps_to
 from service.backtest.verdicts import Changed, closed, opened, permitted
 from service.decision import Draft, Question, ask
 from service.difference import lines_apart
@@ -28,8 +28,10 @@ def decided_again(store: ArtifactStore, document: Any, release: Release | None =
     """The account of a saved plan decided again under its own release, then under `release`.
 
     Both are asked on one snapshot, the one that the plan names, with its edits, weights, days and
-    plan before; nothing newer is read. Without `release` there is no other. Nothing is saved and
-    nothing raised: what cannot be read or decided is told. Equal arguments give equal documents.
+    plan before; nothing newer is read. The other is what would have governed had `release` been in
+    force in its place (`rules.release.placed_on`); without `release` there is none. Nothing is
+    saved and nothing raised: what cannot be read or decided is told. Equal arguments give equal
+    documents.
     """
     answers = Answers()
     own = made_again(store, document, answers=answers)
@@ -44,7 +46,7 @@ def decided_again(store: ArtifactStore, document: Any, release: Release | None =
         made = {"status": DECIDED, "digest": digest_of(own.draft.decision), "reasons": []}
         found["figures"] *= 2
         return found | {"new": made} | _nothing_changes()
-    return found | _under(store, document, own, tried, answers)
+    return found | _under(store, document, own, release or before, answers)
 
 
 def lost(plan: str, why: str) -> Answer:
@@ -83,6 +85,7 @@ def _under(
     question, draft = own.question, own.draft
     assert question is not None  # noqa: S101  # the caller's
     assert draft is not None  # noqa: S101
+    tried, release = release, placed_on(question.release, release)
     try:
         changed = changed_rules(question.release, release)
         missing = missing_facts(question.release, release, question.snapshot)
@@ -99,7 +102,7 @@ def _under(
                   for about, was, now in lines_apart(draft.decision, made.decision)],
         "opened": _told(opened(*sides, changed)),
         "closed": _told(closed(*sides, changed)),
-        "by_part": _by_part(store, document, (question, draft), (release, made), answers),
+        "by_part": _by_part(store, document, (question, draft), (tried, made), answers),
     }  # fmt: skip
 
 
@@ -122,7 +125,7 @@ def _by_part(
     last: Mapping[str, Any] = draft.decision
     found: list[dict[str, Any]] = []
     waiting: list[Part] = []
-    parts = parts_between(question.release, end[0])
+    parts = steps_to(question.release, end[0])
     for number, part in enumerate(parts):
         waiting.append(part)
         now: Mapping[str, Any] | None = end[1].decision

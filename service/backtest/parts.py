@@ -8,7 +8,7 @@ import orjson
 from ontology.canonical import canonical
 from ontology.errors import EvenkeelError
 from ontology.vocabulary import STANDINGS
-from rules.release import Release, from_document
+from rules.release import Release, for_part, from_document, is_for_part, placed_on
 from service.backtest.lacking import changed_rules
 
 KNOBS, PARTS = "knobs", "parts"
@@ -36,6 +36,27 @@ def parts_between(before: Release, after: Release) -> tuple[Part, ...]:
     before it: in another order it can be another share, the sum is the same.
     """
     return _known(canonical(before.to_document()), canonical(after.to_document()))
+
+
+def steps_to(own: Release, tried: Release) -> tuple[Part, ...]:
+    """The way from what governed to what would have, had `tried` been in force in its place.
+
+    One for a part changes what decides there, file by file, and all else stays; so does one of the
+    whole with the parts that were in force. Each step's release is what governs after it.
+    """
+    if not is_for_part(tried):
+        if tried.parts:
+            return parts_between(own, tried)
+        steps = parts_between(own.whole, tried)
+        return tuple(replace(step, release=placed_on(own, step.release)) for step in steps)
+    (part,) = tried.parts
+    scope = (part.regions, part.families)
+    same = [each.release for each in own.parts
+            if not each.is_canary and (each.regions, each.families) == scope]  # fmt: skip
+    steps = parts_between(same[0] if same else own.whole, part.release)
+    return tuple(
+        replace(step, release=placed_on(own, for_part(step.release, *scope))) for step in steps
+    )
 
 
 @lru_cache(maxsize=16)

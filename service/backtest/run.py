@@ -67,9 +67,10 @@ def backtest(
     Each under its own release first, which must give the same bytes, then under `release`; without
     one under its own alone. Where the release has a rule that cannot be evaluated it decides
     nothing, and the result says so by rule. `workers` (0: one per processor) is how many processes
-    decide; the document is the same with any number, and with answers kept before. With `anew`
-    none of these are taken. Raises InputError `CHAIN_UNKNOWN`; SolverError `WORKER_LOST`;
-    OutsideError where an answer cannot be kept.
+    decide; the document is the same with any number, and with answers kept before (with `anew`
+    none of these are taken). A release that is proposed for a part (a chain, regions, families)
+    is tried there alone, all else as it was. Raises InputError `CHAIN_UNKNOWN`; SolverError
+    `WORKER_LOST`; OutsideError where an answer cannot be kept.
     """
     entries = sorted(recorded(house, window), key=lambda entry: entry.event_sequence)
     words = missing_words(release) if release else []
@@ -80,7 +81,7 @@ def backtest(
     tasks = [Task(e.plan.digest, e.artifact, e.plan.release) for e in entries]
     found = answers(place, tasks, workers or os.cpu_count() or 1, progress, anew=anew)
     result = result_of(
-        window.stated(), _about(release), words,
+        window.stated(), _about(release, scope), words,
         ((entry.plan.digest, _where(entry), name, answer)
          for entry, (name, answer) in zip(entries, found, strict=True)),
     )  # fmt: skip
@@ -141,10 +142,11 @@ def release_named(house: House, text: str) -> Release | None:
     return from_document(house.store.get_document(found[0]))
 
 
-def _about(release: Release | None) -> dict[str, Any]:
+def _about(release: Release | None, scope: Scope) -> dict[str, Any]:
     if release is None:
-        return {"digest": OWN, "name": OWN, "version": ""}
-    return {"digest": release.digest, "name": release.name, "version": release.version}
+        return {"digest": OWN, "name": OWN, "version": "", "scope": scope.stated()}
+    return {"digest": release.digest, "name": release.name, "version": release.version,
+            "scope": scope.stated()}  # fmt: skip
 
 
 def _where(entry: PlanEntry) -> dict[str, Any]:

@@ -56,7 +56,8 @@ class Changed:
 def permitted(question: Question, draft: Draft) -> Permitted:
     """What a decision's rules denied. Knobs and a person's edits deny nothing here."""
     problem, release = draft.problem, question.release
-    by_movement = {c.rule.iri for c in release.compiled if c.target == MOVEMENT}
+    by_movement = {c.rule.iri for judge in release.judges for c in judge.compiled
+                   if c.target == MOVEMENT}  # fmt: skip
     rules = {rule.iri for rule in release.rules}
     after = draft.decision["suppressed"]["after_flow"]
     positions = stock_after(question.facts, question.window)

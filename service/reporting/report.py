@@ -9,7 +9,7 @@ from typing import Any
 from graph.recovery.records import timestamp
 from ontology.canonical import canonical, digest
 from ontology.errors import InputError
-from ontology.events import PLAN_MADE, REPORT_MADE, Event, NewEvent
+from ontology.events import PLAN_MADE, REPORT_MADE, RULES_PRICED, Event, NewEvent
 from service.house import House
 from service.reporting.page import page_of
 from service.reporting.period import Period
@@ -117,8 +117,10 @@ def _concerns(event: Event, chain: str) -> bool:
 
 
 def _last_plans(events: Collection[Event]) -> frozenset[int]:
-    last = {str(e.payload.get("chain")): e.sequence for e in events if e.kind == PLAN_MADE}
-    return frozenset(last.values())
+    """The last plan of each chain, unless what rules cost in it was found in the period."""
+    found = {str(e.payload["plan"]) for e in events if e.kind == RULES_PRICED}
+    last = {str(e.payload.get("chain")): e for e in events if e.kind == PLAN_MADE}
+    return frozenset(e.sequence for e in last.values() if e.payload["plan"] not in found)
 
 
 def _part(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from graph.artifacts import ArtifactStore
@@ -131,9 +132,41 @@ def governed(event: Event, _store: ArtifactStore) -> Iterator[Said]:
     if event.artifact:
         digests["content"] = event.artifact
     says = f"{subject} {word.replace('_', ' ')}"
-    rule = told.get("rule")
-    yield Said(name, f"{says}, of the rule {rule}" if rule else says, str(told.get("reason", "")),
-               digests)  # fmt: skip
+    for detail, words in (("rule", "of the rule"), ("level", "to level"), ("mode", "with mode")):
+        if told.get(detail) is not None:
+            says += f", {words} {told[detail]}"
+    yield Said(name, says, str(told.get("reason", "")), digests)
+
+
+def waived(event: Event, _store: ArtifactStore) -> Iterator[Said]:
+    """Findings of lint that somebody answered for when a release was proposed."""
+    name, digest = _named(event.payload)
+    for one in event.payload.get("waivers", ()):
+        yield Said(name, f"waives {one['code']} of the rule {one['rule']}, by "
+                   f"{one.get('person', event.agent)}", str(one["reason"]), {"release": digest},
+                   )  # fmt: skip
+
+
+def priced(event: Event, store: ArtifactStore) -> Iterator[Said]:
+    """What each rule cost in a plan, with the digest of the plan without it."""
+    told, answer = event.payload, store.get_document(event.artifact)
+    for cost in told["costs"]:
+        ends = (cost["at_least_scaled"], cost["at_most_scaled"])
+        yield Said(str(cost["rule"]), price_text(ends, answer["cost_scale"], answer["currency"]),
+                   digests={"plan": told["plan"], "release": told["release"],
+                            "without": cost["counterfactual"]})  # fmt: skip
+
+
+def price_text(ends: tuple[int, int], scale: int, currency: str) -> str:
+    """What a rule cost at least and at most, in units of the currency; one amount where exact."""
+    low, high = (_amount(one, scale, currency) for one in ends)
+    return low if low == high else f"from {low} to {high}"
+
+
+def _amount(scaled: int, scale: int, currency: str) -> str:
+    cents = round(Fraction(scaled, scale))
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100:,}.{abs(cents) % 100:02} {currency}".strip()
 
 
 def _named(told: Mapping[str, Any]) -> tuple[str, str]:
@@ -144,10 +177,10 @@ def _named(told: Mapping[str, Any]) -> tuple[str, str]:
     for word in ("release", "plan"):
         if isinstance(found := told.get(word), str):
             return f"{word} {found[:DIGITS]}", found
-    for word in ("scope", "stop", "case", "items", "task", "grant", "token", "person"):
+    for word in ("scope", "items", "task", "taker", "grant", "token", "person"):
         if found := told.get(word):
-            return _text(found), ""
-    return "", ""
+            return _text(found) or "everywhere", ""
+    return (f"stop of event {told['stop']}", "") if "stop" in told else ("", "")
 
 
 def _text(value: Any) -> str:
@@ -195,8 +228,9 @@ SECTIONS = (
         "exceptions", "Exceptions",
         "Lines that a rule sends to a person, demand that a rule left open, deliveries of which "
         "rows were set aside, and releases that a person answers for although they permit what "
-        "was denied.",
-        {"plan.made": attention, "feed.loaded": set_aside, **_each("release.reviewed")},
+        "was denied; tasks of the scheduler that failed.",
+        {"plan.made": attention, "feed.loaded": set_aside,
+         **_each("release.reviewed", "task.failed")},
     ),
     Section(
         "overrides", "Overrides",
@@ -204,7 +238,8 @@ SECTIONS = (
         "differences resolved, links of identity, waivers, stops, protected items, steps of "
         "autonomy, and releases that were aborted, withdrawn or rolled back.",
         {"plan.made": edits, "feed.loaded": stewardship, "rows.discarded": discarded,
-         **_each("release.aborted", "release.rolled_back", "release.withdrawn", "release.waived",
+         "release.proposed": waived,
+         **_each("release.aborted", "release.rolled_back", "release.withdrawn",
                  "stop.put", "stop.lifted", "items.protected", "items.released",
                  "autonomy.raised", "autonomy.lowered")},
     ),
@@ -216,10 +251,10 @@ SECTIONS = (
     ),
     Section(
         PRICES, "What rules cost",
-        "The difference of two certified plans, with a rule and without it, of the last plan of "
-        "each chain in the period, in the currency of the plan; as an interval where a gap is "
-        "left.",
-        _each("rule.priced"),
+        "The difference of two certified plans, with a rule and without it, in the currency of the "
+        "plan, as an interval where a gap is left: as it was found in the period, and of the last "
+        "plan of each chain.",
+        {"rules.priced": priced},
     ),
     Section(
         "releases", "Policy releases",
@@ -234,8 +269,9 @@ SECTIONS = (
     ),
     Section(
         "rights", "Rights given and ended",
-        "Grants and tokens, and persons whose names were erased.",
-        {**dict.fromkeys(("access.granted", "access.ended", "token.issued", "token.revoked",
+        "Grants, tokens and powers handed over, and persons whose names were erased.",
+        {**_each("approval.delegated", "approval.delegation_ended"),
+         **dict.fromkeys(("access.granted", "access.ended", "token.issued", "token.revoked",
                           "person.erased"), rights)},
     ),
 )  # fmt: skip

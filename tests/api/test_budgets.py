@@ -1,19 +1,20 @@
 """Budgets at the doors: 429 with code, hint and when to come again; slow readers are cut off."""
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
-from graphql import parse
+from graphql import GraphQLObjectType, build_schema, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.app import create_app
 from api.doors.exports import PART_BYTES, _Export
-from api.graphql.costs import DEFAULT_PAGE, HEAVY, cost_of
+from api.graphql.costs import DEFAULT_PAGE, HEAVY, WORKED_OUT, cost_of
 from service.budgets import CallerBounds
 from service.house import House
 from tests.api.conftest import TOKEN, Client
@@ -84,6 +85,8 @@ COSTS = {
     '{ items(chain: "x") { edges { cursor } } }': 1 + DEFAULT_PAGE * 2,
     '{ items(chain: "x", first: 999) { edges { cursor } } }': 1 + 100 * 2,
     'mutation { makePlan(input: {chain: "x"}) { __typename } }': HEAVY + 1,
+    '{ verifyPlan(plan: "x") { accepted } }': 7_500 + 1,
+    '{ trace(plan: "x", line: 1) { __typename } }': 250 + 1,
     "query a { head { root } } query b { head { root sequence } }": 3,
 }  # fmt: skip
 
@@ -92,6 +95,17 @@ COSTS = {
 def test_a_cost_is_the_most_fields_of_an_answer(text: str) -> None:
     """Worked out by hand."""
     assert COSTS[text] == cost_of(parse(text), {"n": 7}, None)
+
+
+def test_what_is_worked_out_is_a_field_of_the_schema_that_costs_more() -> None:
+    """None is misspelt; what reads a plan, or the facts of a chain, is among them."""
+    text = (Path(__file__).parents[2] / "api/graphql/schema.graphql").read_text("utf-8")
+    schema = build_schema(text)
+    fields = {name for kind in schema.type_map.values() if isinstance(kind, GraphQLObjectType)
+              for name in kind.fields}  # fmt: skip
+    assert WORKED_OUT.keys() <= fields
+    assert {"verifyPlan", "stockDays", "touched", "trace", "replay"} <= WORKED_OUT.keys()
+    assert min(WORKED_OUT.values()) > 100
 
 
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=5))

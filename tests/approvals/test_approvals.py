@@ -15,6 +15,7 @@ from service.decision import PlanRequest
 from service.house import House, artifacts_folder, house_on
 from service.permits.grants import end_grant
 from service.persons import acting
+from service.plan_notices import notices_of_plan
 from service.planning import make_plan
 from service.verify import verify
 from tests.approvals.conftest import (
@@ -43,6 +44,9 @@ def test_later_plans_are_made_on_what_is_left(house: House) -> None:
     again = make_plan(house, PlanRequest(CHAIN, agent="pia"))
     decision = again.document["decision"]
     assert decision["reserved"] == [promise.stated() for promise in reserved]
+    assert any(
+        "promised to approved plans" in one for one in notices_of_plan(house, again.document)
+    )
     at = again.saved.event.sequence
     assert tuple(decision["reserved"]) == approving.reserved_at(house, CHAIN, at)
     verdict = verify(again.document, artifacts=artifacts_folder(house.settings))

@@ -41,7 +41,7 @@ def test_the_document_names_every_door(house: House) -> None:
     routed = {
         (path, method.lower())
         for route in create_app(house, TOKEN, development=True).routes
-        for path in [getattr(route, "path", "")]
+        for path in [getattr(route, "path", "").replace(":path}", "}")]
         for method in getattr(route, "methods", ())
         if path not in {"/graphql", openapi.PATH}
     }

@@ -6,7 +6,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from governance import approving
 from governance.approvals import APPROVED, CARRIED_OUT, DECLINED, WAITING, PlanCase
@@ -24,7 +30,7 @@ PEOPLE = ("ann", "ben", "carl", "dora", "gus")
 ROLES = {"ann": ("approver",), "ben": ("approver",), "carl": ("planner", "approver"), "dora": (),
          "gus": ("governor",)}  # fmt: skip
 LOTS = (("widget", "north", "W1"), ("widget", "north", "W2"))
-DIGESTS = tuple(f"plan-{n}" for n in range(6))
+DIGESTS = tuple(f"plan-{n}" for n in range(5))
 
 people, digests = st.sampled_from(PEOPLE), st.sampled_from(DIGESTS)
 
@@ -48,10 +54,24 @@ class Approving(RuleBasedStateMachine):
             assert self.board.state == before
             return None
 
+    @initialize(units=st.lists(st.integers(3, 8), min_size=3, max_size=3))
+    def waiting(self, units: list[int]) -> None:
+        """Three plans of the planner want units of one lot."""
+        for plan, wanted in zip(DIGESTS, units, strict=False):
+            self.submit_as(plan, "pia", "pia", "pia", wanted, LOTS[0], is_large=False, unnamed=0)
+        self.submit_as(DIGESTS[3], "ann", "pia", "pia", 1, LOTS[1], is_large=False, unnamed=0)
+        self.submit_as(DIGESTS[4], "pia", "pia", "pia", 1, LOTS[1], is_large=True, unnamed=0)
+        self.delegate("ann", "dora", 60, is_far=False)
+
     @rule(plan=digests, maker=people, who=people, editor=people, units=st.integers(0, 6),
           lot=st.sampled_from(LOTS), is_large=st.booleans(), unnamed=st.integers(0, 1))  # fmt: skip
     def submit(self, plan: str, maker: str, who: str, editor: str, units: int,
                lot: tuple[str, str, str], is_large: bool, unnamed: int) -> None:  # fmt: skip
+        """Plans of all kinds, and those that were there before."""
+        self.submit_as(plan, maker, who, editor, units, lot, is_large=is_large, unnamed=unnamed)
+
+    def submit_as(self, plan: str, maker: str, who: str, editor: str, units: int,
+                  lot: tuple[str, str, str], *, is_large: bool, unnamed: int) -> None:  # fmt: skip
         """A digest stands for one content: the first that was given for it."""
         features = replace(PLAIN, cost_cents=6_000_000) if is_large else PLAIN
         made = self.board.plans.get(plan) or Plan(
@@ -70,11 +90,20 @@ class Approving(RuleBasedStateMachine):
         """By the book: each person once, never an author, in the round that stands."""
         if plan not in self.board.plans:
             return
+        before = self.board.state.approvals.cases.get(plan)
         if self.tried(self.board.approves, who, plan) is not None:
             case = self.board.case(plan)
+            assert before is not None
+            assert self.board.events[-1].recorded_at < before.until
             assert who not in case.authors
             assert who not in self.gave[plan]
             self.gave[plan].append(who)
+
+    @rule(plan=digests, order=st.permutations(PEOPLE))
+    def all_approve(self, plan: str, order: list[str]) -> None:
+        """Everybody tries, one after the other, and again."""
+        for who in (*order, *order):
+            self.approve(plan, who)
 
     @rule(plan=digests, who=people, decide=st.sampled_from(
         (approving.decline, approving.return_for_change)))  # fmt: skip
@@ -105,7 +134,7 @@ class Approving(RuleBasedStateMachine):
         self.note(plan)
 
     @rule(giver=people, taker=people, hours=st.integers(1, 60), is_far=st.booleans())
-    def delegate(self, giver: str, taker: str, hours: int, is_far: bool) -> None:
+    def delegate(self, giver: str, taker: str, hours: int, *, is_far: bool) -> None:
         """Power handed over, of this chain or of another."""
         scope = Scope("another") if is_far else EVERYWHERE
         until = self.board.state.now(self.board.clock) + timedelta(hours=hours)
@@ -155,6 +184,7 @@ class Approving(RuleBasedStateMachine):
             given = [verdict.person for verdict in case.verdicts]
             assert given == self.gave[case.plan]
             assert case.authors.isdisjoint(given)
+            assert all(case.authors.isdisjoint(verdict.by) for verdict in case.verdicts)
             assert len(set(given)) == len(given)
             if case.status in (APPROVED, CARRIED_OUT):
                 assert len(given) >= max(1 + case.unnamed, *(one.people for one in case.demands))

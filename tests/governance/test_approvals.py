@@ -136,6 +136,16 @@ def test_what_was_looked_at_beside_other_reservations_is_looked_at_again(board: 
     assert board.reserved() == {PALLET.key: 10}
 
 
+def test_what_was_looked_at_under_another_release_is_looked_at_again(board: Board) -> None:
+    board.submitted(Plan("one"))
+    standing = replace(board.standing("one"), governs=("shipped", ()), shipped="shipped")
+    other = replace(standing, governs=("other", ()))
+    with pytest.raises(OutdatedError):
+        board.does(approving.approve, Actor("ann"), "one", "fine", board.roles, other)
+    board.does(approving.approve, Actor("ann"), "one", "fine", board.roles, standing)
+    assert board.status("one") == APPROVED
+
+
 def test_a_plan_that_does_not_hold_is_not_approved(board: Board) -> None:
     board.submitted(Plan("one", broken="a count found less"))
     assert refusal(board, lambda: board.approves("ann", "one")) == "PLAN_BROKEN"

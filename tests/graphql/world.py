@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from governance.releasing import Actor, backtested
+from governance.scopes import Scope
 from graph.manifests import FeedContents, FeedFile
 from graph.projection import load_feed
 from ontology.access import ANY, Grant
@@ -20,7 +21,7 @@ from ontology.partners import Offer
 from ontology.places import Location
 from ontology.transport import Lane
 from rules.release import Release, default_release
-from service import approving, releasing
+from service import approving, autonomy, releasing
 from service.decision import PlanRequest
 from service.doors.registered import register
 from service.examples import load_example
@@ -135,6 +136,7 @@ class World:
                   {"chain": CHAIN}, "... on ReportMade { event report page " + COMMON),
             *self._decisions(),
             *self._approvals(),
+            *self._halts(),
         ]  # fmt: skip
 
     def _decisions(self) -> list[Asked]:
@@ -178,6 +180,38 @@ class World:
         return [Asked(name, kind, given, other.get(name, {"reason": "else"}),
                       "... on ApprovalRecorded { event status " + COMMON)
                 for name, kind, given in asked]  # fmt: skip
+
+    def _halts(self) -> list[Asked]:
+        """What is decided about stops and levels, in scopes that no plan reaches."""
+        why, here = {"reason": "for a test"}, {"chain": "spices", "families": ["saffron"]}
+        shown = [{"kind": "backtest", "artifact": self.shown()}]
+        level = {"scope": {**here, "families": ["pepper"]}, "level": "SUGGEST", "evidence": shown}
+        asked: list[tuple[str, str, Callable[[], Mapping[str, Any]]]] = [
+            ("stop", "StopInput", lambda: {"scope": here, **why}),
+            ("resume", "ResumeInput", lambda: {"stop": self.stopped(), **why}),
+            ("protectItems", "ProtectInput",
+             lambda: {"chain": "spices", "items": ["clove"], **why}),
+            ("raiseAutonomy", "AutonomyInput", lambda: {**level, **why}),
+            ("lowerAutonomy", "AutonomyInput", lambda: {**level, "level": "OBSERVE", **why}),
+        ]  # fmt: skip
+        return [Asked(name, kind, given, {"reason": "else"},
+                      "... on AutonomyDecided { event " + COMMON)
+                for name, kind, given in asked]  # fmt: skip
+
+    def shown(self) -> str:
+        """The artifact of a back-test that the ledger knows."""
+        release, artifact = versioned(RELEASES[0]), self.house.store.put(b"what was shown")
+        if not self.events.get("shown"):
+            self.events["shown"] = 1
+            machine = Actor("evenkeel", is_person=False)
+            self.house.ledger.append(partial(backtested, who=machine, digest=release.digest,
+                                             result=artifact, deny_to_allow=[RULE]))  # fmt: skip
+        return artifact
+
+    def stopped(self) -> int:
+        """The number of a stop by Ben."""
+        scope = Scope("spices", (), (f"herb {next(_numbers)}",))
+        return autonomy.stop(self.house, scope, "too hot", "ben").state.sequence
 
     def plan(self) -> str:
         """A plan of its own by Pia, who may not approve it; nothing else waits or is reserved."""

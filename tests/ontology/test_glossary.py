@@ -11,8 +11,9 @@ from tests.ontology.test_vocabulary import ROOT, vocabulary
 
 ENTRY = re.compile(r"\| \*\*(?P<term>[^*]+)\*\* \| (?P<meaning>.+) \|")
 COMMANDS = {
-    "drift", "edit", "freshness", "frontier", "log", "persons", "plan", "policy", "recall", "reconcile",
-    "replay", "solve", "sync", "trace", "validate", "verify",
+    "drift", "edit", "freshness", "frontier", "log", "persons", "plan", "policy", "protect",
+    "recall", "reconcile", "replay", "schedule", "solve", "stop", "sync", "trace", "validate",
+    "verify",
 }  # fmt: skip
 
 

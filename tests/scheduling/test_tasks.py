@@ -2,27 +2,41 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-from governance.autonomy import BACKTEST, OBSERVE, SUGGEST, Evidence
+from governance.approvals import APPROVED, VOID, WAITING
+from governance.autonomy import (
+    BACKTEST,
+    OBSERVE,
+    OUTCOME,
+    SUGGEST,
+    WITH_APPROVAL,
+    WITHIN_ENVELOPE,
+    Envelope,
+    Evidence,
+)
 from governance.releasing import Actor, backtested
 from governance.scopes import Scope
+from governance.stops import PAUSE
 from graph.log import Log
 from graph.manifests import FeedContents, FeedFile
 from graph.projection import load_feed
 from ontology.columns import table_of
-from ontology.errors import InputError
+from ontology.errors import InputError, StateError
 from ontology.events import FACTS_DUE, PLAN_MADE
 from ontology.goods import Item
+from ontology.governance import FreshnessBudget
 from ontology.stock import StockPosition
 from rules.release import default_release
-from service import autonomy, releasing
+from service import approving, autonomy, releasing
 from service.decision import PlanRequest
 from service.examples import load_example
 from service.house import SERVICE_AGENT, House
+from service.ledger import Decided
 from service.planning import make_plan
-from service.replanning import LONGEST_WAIT, QUIET
+from service.replanning import LONGEST_WAIT, QUIET, Replanning
 from service.scheduled_tasks import bring_all_due, sign_log, tasks
 from service.scheduler import Scheduler, over_chains
 from service.transparency import present_checkpoint
@@ -110,17 +124,70 @@ def test_a_plan_that_no_longer_holds_is_made_anew_where_the_level_lets(house: Ho
     autonomy.lower(house, Scope(CHAIN), OBSERVE, "enough", "ben")
 
 
+def test_the_service_acts_with_its_own_plan_as_far_as_the_level_lets(house: House) -> None:
+    """Submits it, approves it within the envelope under a mandate, and not under a stop."""
+    replan = Replanning().look
+    risen(house, SUGGEST)
+    budget = FreshnessBudget("two-hubs-example", "Lane", 10**6)
+    delivered(
+        house, "budgets", budget, budget_of("StockPosition"), budget_of("StockPosition", "test")
+    )
+    delivered(
+        house, "counted again", StockPosition("widget", "north", "W1", 6, 0, 0, 0, 0, 6, "each")
+    )
+    at = datetime.now(UTC) + LONGEST_WAIT
+    assert "made anew" in replan(house, at)
+    plan = house.catalog.plans(CHAIN, first=1).rows[0].plan.digest
+    assert plan not in house.ledger.state().approvals.cases
+    risen(house, WITH_APPROVAL)
+    assert "waits for persons" in replan(house, at)
+    assert WAITING == house.ledger.state().approvals.case(plan).status
+    stopped = autonomy.stop(house, Scope(CHAIN), "the scales are wrong", "ada")
+    autonomy.resume(house, number_of(stopped), "new scales", "ben")
+    assert SUGGEST == house.ledger.state().autonomy.level_of(Scope(CHAIN))
+    risen(house, WITHIN_ENVELOPE)
+    told = replan(house, at)
+    case = house.ledger.state().approvals.case(plan)
+    assert APPROVED == case.status, told
+    assert case.verdicts[0].mandate.startswith("autonomy by event")
+    assert case.promises
+    paused = autonomy.stop(house, Scope(CHAIN), "counted anew", "ada", PAUSE)
+    assert VOID == house.ledger.state().approvals.case(plan).status
+    with pytest.raises(StateError, match="a pause stands here"):
+        approving.submit(house, plan, "ada")
+    autonomy.resume(house, number_of(paused), "counted", "ben")
+    autonomy.lower(house, Scope(CHAIN), OBSERVE, "enough", "ben")
+
+
+def number_of(stopped: Decided) -> int:
+    """The number of the stop that was put."""
+    assert stopped.event is not None
+    return stopped.event.sequence
+
+
+def budget_of(class_name: str, source: str = "two-hubs-example") -> FreshnessBudget:
+    """So old that nothing here is stale."""
+    return FreshnessBudget(source, class_name, 10**6)
+
+
 def suggests(house: House) -> None:
     """Let the service make plans of the chain, on a back-test."""
-    shown = house.store.put(b"what a back-test showed")
-    other = replace(default_release(), version="shown")
-    releasing.propose(house, other, "to be shown", "ada")
-    house.ledger.append(
-        lambda state, now: backtested(state, now, Actor(SERVICE_AGENT, is_person=False),
-                                      other.digest, shown, [])
-    )  # fmt: skip
-    autonomy.raise_level(house, Scope(CHAIN), SUGGEST, "it was shown", "ada",
-                         [Evidence(BACKTEST, shown)])  # fmt: skip
+    risen(house, SUGGEST)
+
+
+def risen(house: House, to: int) -> None:
+    """Raise the chain step by step, each on a back-test of its own."""
+    release = replace(default_release(), version="shown")
+    releasing.propose(house, release, "to be shown", "ada")
+    machine = Actor(SERVICE_AGENT, is_person=False)
+    for level in range(house.ledger.state().autonomy.level_of(Scope(CHAIN)) + 1, to + 1):
+        shown = house.store.put(f"shown {house.projection.log.head().sequence}".encode())
+        house.ledger.append(partial(backtested, who=machine, digest=release.digest, result=shown,
+                                    deny_to_allow=[]))  # fmt: skip
+        wide = Envelope(10**9, 10**6, 10**6, ("", "ambient", "cold"), 10**6, 0)
+        evidence = [Evidence(BACKTEST, shown), Evidence(OUTCOME, shown)]
+        autonomy.raise_level(house, Scope(CHAIN), level, "it was shown", "ada", evidence,
+                             wide if level == WITHIN_ENVELOPE else None)  # fmt: skip
 
 
 def test_facts_come_due_by_the_clock(house: House, since: int) -> None:

@@ -11,11 +11,16 @@ from api.app import create_app
 from graph.artifacts import ArtifactStore
 from graph.provenance import DECISIVE, TOUCHED, Trace, trace_down
 from graph.settings import Settings
+from ontology.errors import InputError
+from reasoning.inferences import Inferences
 from rules.release import Release, default_release
 from service.decision import PlanRequest
 from service.examples import load_example
 from service.house import house_on
+from service.inferred_now import _KEPT, inferred
 from service.inferring import addresses_in, reliances_of, with_inferred
+from service.intake.deliveries import Delivery
+from service.intake.sync import sync
 from service.planning import make_plan
 from tests.api.conftest import TOKEN, Client
 from tests.graph.conftest import empty_the_graph
@@ -41,6 +46,14 @@ rule:look a sh:PropertyShape ; rdfs:label "Look" ; sh:targetClass inv:Movement ;
 """
 
 
+MAPPING = """
+format: evenkeel-mapping/1
+chain: two_hubs
+source: maps
+version: 1
+known: []
+files: [{file: places.csv, principal: {class: Location, fields: by_header}}]
+"""
 ASKED = """query($plan: String!, $line: Int!) {
   trace(plan: $plan, line: $line) { nodes { id kind label } edges { source relation target role } }
   whyLine(plan: $plan, line: $line) { inferred { rule title role statement proof } } }"""
@@ -123,6 +136,38 @@ def test_the_trace_leads_from_the_line_to_the_row(
     assert ("Stay in the valley", DECISIVE) == (told["title"], told["role"])
     assert f"Location/{line['destination']} within Location/valley" == told["statement"]
     assert "prp-spo1" == told["proof"]["rule"]
+
+
+def test_what_is_inferred_now_follows_the_facts(empty_database: Driver, tmp_path: Path) -> None:
+    """After a delivery it is what is worked out anew, and only what changed was looked at."""
+    house = house_on(empty_database, Settings(home=tmp_path / "home"))
+    load_example(house, "two_hubs")
+    before = inferred(house, "two_hubs", "within")
+    assert ["Location/north within Location/valley", "Location/south within Location/valley"] == [
+        str(one.statement) for one in before.proofs
+    ]  # fmt: skip
+    kept = _KEPT[house.reader]["two_hubs"].found
+    (tmp_path / "m.yaml").write_text(MAPPING)
+    (tmp_path / "places.csv").write_text(
+        "id,kind,part_of\nvalley,region,land\nshelf,shelf,north\nland,region,\n"
+    )
+    sync(house, [tmp_path / "places.csv"], tmp_path / "m.yaml", Delivery("local", "places"))
+    after = inferred(house, "two_hubs", "within")
+    assert kept is _KEPT[house.reader]["two_hubs"].found
+    anew = Inferences(house.facts("two_hubs").tables)
+    assert set(anew.statements("within")) == {one.statement for one in after.proofs}
+    assert "Location/shelf within Location/land" in {str(one.statement) for one in after.proofs}
+    assert all(anew.proof(one.statement) == one for one in after.proofs)
+    pages, last = [], ""
+    while True:
+        page = inferred(house, "two_hubs", after=last, first=2)
+        pages += page.proofs
+        if not (last := page.next_after):
+            break
+    assert len(anew.inferred()) == len(pages) == len({one.statement for one in pages})
+    for wrong in ({"word": "makes"}, {"first": 0}):
+        with pytest.raises(InputError):
+            inferred(house, "two_hubs", **wrong)
 
 
 def path(found: Trace, relations: list[str]) -> list[str]:

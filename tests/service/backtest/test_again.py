@@ -11,7 +11,8 @@ from graph.artifacts import ArtifactStore
 from ontology.columns import Snapshot, Table
 from ontology.stock_now import with_movements
 from rules.decide import decide
-from rules.release import Release
+from rules.parts import Part
+from rules.release import Release, composed, for_part
 from service.audit.replay import DIFFERS, NOT_MADE, SAME
 from service.backtest.again import DECIDED, UNDECIDED, decided_again
 from service.backtest.lacking import missing_words
@@ -177,6 +178,40 @@ rule:hoard a sh:PropertyShape ;
         assert row["units_kept"][0] <= there.get((place["item"], place["location"]), 0)
 
 
+def test_for_a_part_of_a_chain(plan: Planned, tmp_path: Path) -> None:
+    """A release for one place opens nothing elsewhere; all else stays, and parts add up."""
+    store = ArtifactStore(plan.artifacts)
+    release = without("cold-chain.ttl", "open-lane.ttl")
+    everywhere = again(plan, release)["opened"]["rows"]
+    for place in ("north", "south"):
+        found = decided_again(store, plan.document, for_part(release, (place,), ()))
+        assert [row for row in everywhere if row["movement"]["destination"] == place] == sorted(
+            found["opened"]["rows"], key=everywhere.index
+        )
+        before, after = found["figures"]
+        assert after["cost_cents"] - before["cost_cents"] == sum(
+            part["figures"]["cost_cents"] for part in found["by_part"]
+        )
+        assert (RELEASE.digest, release.digest) == (found["own_release"], found["release"])
+    nowhere = decided_again(store, plan.document, for_part(release, (), ("none",)))
+    assert ([], []) == (nowhere["opened"]["rows"], nowhere["lines"])
+
+
+def test_where_parts_were_in_force(tmp_path: Path) -> None:
+    """One for the whole leaves the parts as they are, one for a part takes that one's place."""
+    part = Part(without("cold-chain.ttl"), regions=("south",))
+    own = planned(TWO_HUBS, tmp_path, composed(RELEASE, [part]))
+    store = ArtifactStore(tmp_path)
+    back = decided_again(store, own.document, for_part(RELEASE, ("south",), ()))
+    assert SAME == back["own"]["status"]
+    closes = back["closed"]["rows"]
+    assert {"south"} == {row["movement"]["destination"] for row in closes}
+    assert [[RULE + "cold-chain"]] == [part["rules"] for part in back["by_part"]]
+    whole = decided_again(store, own.document, without("cold-chain.ttl"))
+    assert {"north"} == {row["movement"]["destination"] for row in whole["opened"]["rows"]}
+    assert [] == whole["closed"]["rows"]
+
+
 def test_facts_of_another_day_are_found_out(plan: Planned, monkeypatch: pytest.MonkeyPatch) -> None:
     """A back-test that reads today's facts gives other bytes under the own release, and says so."""
     table = plan.snapshot.table("StockPosition")
@@ -197,6 +232,17 @@ def test_parts_add_up(plan: Planned) -> None:
     for name in before:
         assert after[name] - before[name] == sum(p["figures"][name] for p in found["by_part"])
     assert after["cost_cents"] < before["cost_cents"]
+
+
+def test_a_part_is_what_its_file_does(plan: Planned) -> None:
+    """A file that changes, and does not go, does in the first part what it does alone."""
+    alone = with_text("cold-chain.ttl", "sh:severity sh:Violation", "sh:severity sh:Warning")
+    shapes = {name: text for name, text in alone.shapes.items() if name != "open-lane.ttl"}
+    found = again(plan, replace(alone, shapes=shapes))["by_part"]
+    assert ["cold-chain.ttl", "open-lane.ttl"] == [part["name"] for part in found]
+    (only,) = again(plan, alone)["by_part"]
+    assert found[0] == only
+    assert -404 == only["figures"]["cost_cents"]
 
 
 def test_rules_of_facts_are_no_part(plan: Planned) -> None:

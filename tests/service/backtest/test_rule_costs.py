@@ -1,10 +1,13 @@
 """Laws of prices: the difference of two certified plans, both at hand, and pairs made of it."""
 
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from neo4j import Driver
 
 from graph.artifacts import ArtifactStore
@@ -16,16 +19,17 @@ from ontology.events import RULES_PRICED
 from service.audit.replay import NOT_MADE
 from service.backtest.counterfactual import read_counterfactual
 from service.backtest.priced import price_rules
-from service.backtest.rule_costs import acting_rules, rule_costs
+from service.backtest.rule_costs import acting_rules, interaction, rule_costs
 from service.backtest.run import Window
 from service.house import House
 from service.price import price_of_rule
 from service.verify import verify
 from solver.proof.plain_check import refusals
 from tests.service.audit.recorded import rebuilt
-from tests.service.backtest.releases import RULE, without
+from tests.service.backtest.releases import RELEASE, RULE, with_shapes, without
+from tests.service.backtest.test_again import PREFIXES, SMALL_LINES
 from tests.service.planned import TWO_HUBS, Planned, planned
-from tests.service.regimes import REGIMES, sealed
+from tests.service.regimes import REGIMES, drafted, sealed
 
 ON_PAPER = {"approved-supplier": 100, "cold-chain": 404, "fresh-lot": 0, "hub-share": 0,
             "open-lane": 136, "safety-floor": 23}  # fmt: skip
@@ -82,10 +86,41 @@ def test_ends_hold_what_lies_between(regime: str, tmp_path: Path) -> None:
     """In every regime the difference lies between its ends, of one rule and of two."""
     plan = sealed(REGIMES[regime](2), tmp_path)
     found = rule_costs(ArtifactStore(tmp_path), plan.document, pairs=True)
+    store, proof = ArtifactStore(tmp_path), plan.document["decision"]["certificate"]
     rules = acting_rules(plan.document["decision"], plan.asked.release)
     assert rules == [row["rules"][0] for row in found["costs"]]
     for row in (*found["costs"], *found["pairs"]):
         assert row["at_least_scaled"] <= row["difference_scaled"] <= row["at_most_scaled"]
+        other = read_counterfactual(store, row["artifact"])["decision"]["certificate"]
+        assert (proof["bound"] - other["cost"], proof["cost"] - other["bound"]) == (
+            row["at_least_scaled"], row["at_most_scaled"])  # fmt: skip
+
+
+ENDS = st.tuples(st.integers(-9, 9), st.integers(0, 9), st.integers(0, 9)).map(
+    lambda found: {"at_least_scaled": found[0] - found[1], "difference_scaled": found[0],
+                   "at_most_scaled": found[0] + found[2]}
+)  # fmt: skip
+
+
+@given(ENDS, ENDS, ENDS)
+def test_an_interaction_lies_between_all_that_may_be(
+    both: dict[str, int], one: dict[str, int], other: dict[str, int]
+) -> None:
+    """Its ends are the least and the most of together less each alone, over all that may be so."""
+    words = ("at_least_scaled", "difference_scaled", "at_most_scaled")
+    every = [both[a] - one[b] - other[c] for a, b, c in product(words, repeat=3)]
+    found = interaction(both, one, other)
+    assert (min(every), max(every)) == (found["at_least_scaled"], found["at_most_scaled"])
+
+
+def test_a_rule_on_the_finished_plan_has_a_price(tmp_path: Path) -> None:
+    """Without it nothing is closed after the flow: the plan of the release that lacks it."""
+    small = with_shapes("small-lines.ttl", PREFIXES + SMALL_LINES)
+    plan = sealed(replace(REGIMES["plain"](3), release=small), tmp_path)
+    costs = by_rules(rule_costs(ArtifactStore(tmp_path), plan.document)["costs"])
+    other = drafted(replace(plan.asked, release=RELEASE)).claims
+    found = costs[("small-lines",)]["difference_scaled"]
+    assert plan.draft.claims.cost - other.cost == found > 0
 
 
 def test_both_plans_are_certified_and_kept(plan: Planned, costs: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from neo4j import Driver
 
+from governance.scopes import EVERYWHERE, Scope
 from graph.settings import Settings
 from graph.transparency.log_verifier import Refused
 from ontology.errors import InputError
@@ -16,6 +17,8 @@ from rules.parts import Part
 from rules.release import composed
 from service import releasing
 from service.audit.replay import SAME, replay
+from service.backtest.ledgered import opening_rules
+from service.backtest.run import Window, backtest
 from service.bundle import export_plan
 from service.decision import PlanRequest
 from service.examples import load_example
@@ -103,6 +106,23 @@ def test_a_part_changes_nothing_that_only_the_whole_decides(house: House) -> Non
         releasing.propose(house, wrong, "for a part", "ada", MEDICAL)
     assert refused.value.code == "PART_STRAYS"
     releasing.propose(house, wrong, "for all", "ada")
+
+
+def test_a_back_test_tries_a_part_on_its_part_and_leaves_the_others(house: House) -> None:
+    """What is tried for hardware opens what its part denied; elsewhere, and whole, nothing."""
+    make_plan(house, PlanRequest(CHAIN))
+    own = backtest(house, None, Window(), workers=1).result["counts"]
+    assert own["same_bytes"] == own["decisions"] > 0
+    opened = {}
+    for version, scope in (("whole", EVERYWHERE), ("hardware", HARDWARE), ("medical", MEDICAL),
+                           ("other", Scope("elsewhere"))):  # fmt: skip
+        release = another(version)
+        releasing.propose(house, release, "looser", "ada", scope)
+        found = backtest(house, release, Window(), workers=1)
+        assert found.result["release"]["digest"] == release.digest
+        opened[version] = opening_rules(found)
+    stays = "https://w3id.org/evenkeel/rule/stays"
+    assert opened == {"whole": [], "hardware": [stays], "medical": [], "other": []}
 
 
 def test_a_release_is_checked_without_database(house: House) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.artifacts import ArtifactStore
-from ontology.events import Event
+from ontology.events import GOVERNANCE_KINDS, KINDS, Event
 from service.house import House
 from service.reporting.page import page_of
 from service.reporting.period import Period
@@ -121,7 +121,10 @@ def logged_event(kind: str, **payload: Any) -> Event:
 def test_kinds_of_governance_have_their_sections(tmp_path: Any) -> None:
     """Expired approvals, stops and autonomy are told from what their events say, and no other."""
     store = ArtifactStore(tmp_path)
+    waiver = {"rule": "r", "code": "RULE_SHADOWED", "reason": "on purpose", "person": "person:cd"}
+    about = {"name": "spring", "version": "2", "digest": "ef" * 32}
     cases = {
+        "releases": logged_event("release.activated", release=about, reason="tried"),
         "approvals": logged_event("approval.expired", plan="ab" * 32, reason="the band was left"),
         "overrides": logged_event("stop.put", scope={"region": "alps"}, reason="flood"),
         "exceptions": logged_event("release.reviewed", release="cd" * 32, rule="r", reason="seen"),
@@ -133,3 +136,20 @@ def test_kinds_of_governance_have_their_sections(tmp_path: Any) -> None:
         assert event.payload["reason"] == row.reason
         assert row.about
     assert [] == [row for s in SECTIONS for row in s.rows(logged_event("moon.rose"), store)]
+    proposed = logged_event("release.proposed", release=about, reason="spring", waivers=[waiver])
+    found = {s.key: [row.says for row in s.rows(proposed, store)] for s in SECTIONS}
+    assert ["waives RULE_SHADOWED of the rule r, by person:cd"] == found["overrides"]
+    everywhere = {"chain": "", "regions": [], "families": []}
+    stop = logged_event("stop.put", scope=everywhere, mode="pause", reason="x")
+    (row,) = (row for s in SECTIONS for row in s.rows(stop, store))
+    assert ("everywhere", "stop put, with mode pause") == (row.about, row.says)
+
+
+def test_every_kind_of_governance_is_told_or_left_out_on_purpose() -> None:
+    """A kind that governance learns later is put into a section, or here."""
+    told = {kind for section in SECTIONS for kind in section.reads}
+    left = {"release.compared", "plan.submitted", "plan.carried_out", "approval.given",
+            "approval.commented"}  # fmt: skip
+    assert set(GOVERNANCE_KINDS) <= told | left
+    assert told <= set(KINDS)
+    assert not told & left

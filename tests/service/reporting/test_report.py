@@ -17,6 +17,7 @@ from graph.transparency import log_verifier, report_verifier
 from ontology.canonical import canonical
 from ontology.errors import InputError, StateError
 from ontology.events import REPORT_MADE
+from service.backtest.priced import price_rules
 from service.house import House
 from service.reporting.period import Period, day_of
 from service.reporting.proofs import report_proofs
@@ -91,6 +92,14 @@ def test_what_rules_cost_is_that_of_the_price(house: House) -> None:
     last = [e for e in house.projection.log.events() if e.kind == "plan.made"][-1]
     assert {last.payload["plan"]} == {row["digests"]["plan"] for row in priced}
     assert all("EUR" in row["says"] for row in priced)
+    price_rules(house, None, "local", chains=("two_hubs",), workers=1)
+    later = report_on(house, Period(date(2020, 1, 1), date(2099, 1, 1)), "two_hubs", prices=True)
+    assert {"rules.priced"} == {row["kind"] for row in rows(later, "prices")}
+    amounts = {row["about"]: row["says"] for row in rows(later, "prices")}
+    assert all(row["digests"]["without"] for row in rows(later, "prices"))
+    for row in priced:
+        rule = row["about"].rpartition("(")[2].removesuffix(")")
+        assert row["says"].partition(";")[0] == amounts.get(rule, "0.00 EUR")
 
 
 def test_a_stranger_accepts_the_proofs(made: Report, proofs: bytes, key: str) -> None:
