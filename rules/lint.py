@@ -126,6 +126,10 @@ def _tried(
 ) -> Generator[Remark, None, Tables | None]:
     """What is wrong with a rule's example; at the end, the one that conforms."""
     expected_by_file: dict[str, list[str]] = {"conforms.ttl": [], "breaks.ttl": []}
+    if not folder.is_dir():
+        what = f"there is no example: {', '.join(expected_by_file)} and expected.txt in"
+        yield Remark(rule.iri, "RULE_EXAMPLE_WRONG", f"{what} examples/{folder.name}/")
+        return None
     try:
         text = (folder / "expected.txt").read_text(encoding="utf-8")
         expected_by_file["breaks.ttl"] = sorted(line for line in text.splitlines() if line)

@@ -22,7 +22,7 @@ HINTS = {
     "RULE_NOT_EVALUATED": "write it in the fragment of docs/adding-a-rule.md, or deactivate it",
     "RULE_MATCHES_NOTHING": "correct the target or path, or add to the example what it speaks of",
     "RULE_UNDOCUMENTED": "state rdfs:label, rdfs:comment, inv:owner and sh:message",
-    "RULE_EXAMPLE_WRONG": "correct the example, or expected.txt, or the rule",
+    "RULE_EXAMPLE_WRONG": "write or correct the example, or expected.txt, or correct the rule",
     "RULE_CONTRADICTION": "leave out one of the constraints, or widen it",
     "RULE_RANGE": "ask for the type that the vocabulary gives the path, or leave it out",
     "RULE_UNREACHABLE": "leave the branch out, or correct what it asks for",
