@@ -20,7 +20,7 @@ class Statement(NamedTuple):
     def __str__(self) -> str:
         """As a person reads it."""
         return (
-            f"{self.subject} {'is a' if self.predicate == TYPE else self.predicate} {self.object}"
+            f"{self.subject} {'is of class' if self.predicate == TYPE else self.predicate} {self.object}"
         )
 
 
