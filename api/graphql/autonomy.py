@@ -15,10 +15,10 @@ from api.graphql.releases import PolicyScope, ScopeInput
 from governance import autonomy as levels
 from governance.stops import PAUSE, STOP, Stop
 from ontology.access import ANY
-from ontology.errors import InputError
+from ontology.errors import AccessError, InputError
 from ontology.events import Event as LogEvent
 from service import autonomy
-from service.access import denied
+from service.access import Sight, denied
 from service.confidence import Confidence, confidence_of
 from service.house import House
 from service.ledger import Decided
@@ -170,12 +170,12 @@ class ScheduledTask:
     failures: int
 
     @staticmethod
-    def of(task: Task, run: Run | None) -> "ScheduledTask":
+    def of(task: Task, run: Run | None, *, hides: bool) -> "ScheduledTask":
         """The task of the service."""
         return ScheduledTask(
             name=task.name, says=task.says, every_seconds=task.every // timedelta(seconds=1),
             last_at=run.began if run else None,
-            next_at=run.next if run else None, told=run.told if run else "",
+            next_at=run.next if run else None, told=run.told if run and not hides else "",
             code=run.code if run else "", failures=run.failures if run else 0,
         )  # fmt: skip
 
@@ -310,9 +310,13 @@ class AutonomyQueries:
 
     @described
     async def schedule(self, info: Info) -> list[ScheduledTask]:
-        """What the service does by the clock, and what came of it last."""
+        """What the service does by the clock, and what came of it last.
+
+        In words (`told`) only to whom nothing of any chain is hidden.
+        """
         runs = await info.context.read(known_runs, info.context.house)
-        return [ScheduledTask.of(task, runs.get(task.name)) for task in tasks()]
+        hides = not await info.context.read(_sees_all, info.context.sight)
+        return [ScheduledTask.of(task, runs.get(task.name), hides=hides) for task in tasks()]
 
 
 @strawberry.type
@@ -387,6 +391,14 @@ async def confidence_page(info: Info, artifact: str) -> PlanConfidence:
         return confidence_of(house, house.store.get_document(artifact))
 
     return PlanConfidence.of(await info.context.plan(found))
+
+
+def _sees_all(sight: Sight) -> bool:
+    try:
+        sight.everything("schedule.read")
+    except AccessError:
+        return False
+    return True
 
 
 async def _permit_scope(info: Info, chain: str, verb: str) -> None:
