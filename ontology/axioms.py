@@ -24,6 +24,8 @@ class Axiom:
         """As a person reads it."""
         if self.kind in (TRANSITIVE, SYMMETRIC):
             return f"{self.subject} is an {self.kind}"
+        if self.kind == CLOSED_WORLD:
+            return f"{self.subject} is counted: {self.object}"
         return f"{self.subject} {self.kind} {self.object}".rstrip()
 
 

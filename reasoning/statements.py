@@ -19,9 +19,8 @@ class Statement(NamedTuple):
 
     def __str__(self) -> str:
         """As a person reads it."""
-        return (
-            f"{self.subject} {'is a' if self.predicate == TYPE else self.predicate} {self.object}"
-        )
+        words = "is of class" if self.predicate == TYPE else self.predicate
+        return f"{self.subject} {words} {self.object}"
 
 
 class Step(NamedTuple):
