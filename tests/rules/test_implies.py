@@ -11,7 +11,8 @@ from ontology.closures import Closures
 from ontology.columns import Snapshot, Table, record_at
 from rules.decide import decide
 from rules.implies import Implication, confirmed, implies
-from rules.release import Release, default_release
+from rules.parts import Part
+from rules.release import Release, composed, default_release
 from tests.rules.small_world import FewPaths, every_movement
 from tests.rules.worlds import (
     PREFIXES,
@@ -186,6 +187,17 @@ def test_what_movements_always_say_leaves_room_for_what_they_may_say(new: str, o
     found = implies(*releases)
     assert MORE == found.verdict
     check(found, *releases)
+
+
+def test_parts_that_others_govern_leave_the_answer_open() -> None:
+    """The whole is compared; a part of the chain under another release has to be asked for."""
+    whole = release_of("sh:path inv:lane ; sh:maxCount 1")
+    other = release_of("sh:path inv:lot ; sh:minCount 1")
+    divided = composed(whole, [Part(other, regions=("north",))])
+    assert NOTHING_NEW == implies(divided, divided).verdict
+    found = implies(divided, whole)
+    assert OPEN == found.verdict
+    assert [("", "other releases govern parts of the chain: ask for each of them")] == [*found.open]
 
 
 def test_a_milder_severity_permits_more() -> None:
