@@ -39,7 +39,7 @@ from service.doors.door_bounds import DoorBounds, bounds_from_environment
 from service.doors.inbox import Inbox
 from service.doors.spool import clear_left
 from service.house import House
-from service.scheduler import Scheduler
+from service.scheduling.scheduler import Scheduler
 
 HEALTH, GRAPHQL = "/health", "/graphql"
 _HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}

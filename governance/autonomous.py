@@ -33,7 +33,7 @@ class Features:
 
     `value_cents` and `units` are of all that its lines move on their first day,
     `data_age_hours` of the oldest fact that a line stands on. `confidence_per_mille` is defined in
-    `service.confidence`. `release` names what it was made under as `Governing.named` does;
+    `service.governing.confidence`. `release` names what it was made under, as `Governing.named`;
     `shipped` governs where people have put nothing in force.
     """
 

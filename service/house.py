@@ -36,7 +36,7 @@ from ontology.promises import Promise, merged_promises
 from ontology.time_zones import FIRST_YEAR, LAST_YEAR
 from rules.parts import Part
 from rules.release import Release, composed, default_release, from_document
-from service.ledger import Ledger
+from service.governing.ledger import Ledger
 from service.returned_memory import return_large_columns
 
 SERVICE_AGENT = "evenkeel"

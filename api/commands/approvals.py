@@ -11,8 +11,8 @@ from api.recall import DIGITS, LATEST, find_plan
 
 if TYPE_CHECKING:
     from governance.approvals import PlanCase
+    from service.governing.ledger import Decided
     from service.house import House
-    from service.ledger import Decided
 
 PlanName = Annotated[str, typer.Argument(help="The plan, by digits of its digest.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept, so say it without a name.")]
@@ -46,7 +46,7 @@ def inbox(
     """List plans that wait for approval or have it, the last submitted first."""
     from api.commands.server import opened
     from api.screen.drawing import add, table
-    from service.approving import waiting_for
+    from service.governing.approving import waiting_for
     from service.persons import acting
 
     with opened() as house:
@@ -103,7 +103,7 @@ def submit(
     plan: PlanName = LATEST, reason: Reason = "", by: By = "", as_json: AsJson = False
 ) -> int:
     """Submit a saved plan for approval, by the matrix in force."""
-    from service.approving import submit as submitted
+    from service.governing.approving import submit as submitted
 
     return _decide(plan, by, lambda house, digest, who: submitted(house, digest, who, reason),
                    as_json=as_json)  # fmt: skip
@@ -113,7 +113,7 @@ def approve(
     plan: PlanName, reason: Reason = "", seen: Seen = None, by: By = "", as_json: AsJson = False
 ) -> int:
     """Approve a plan on the facts of this moment; the last approval reserves its units."""
-    from service.approving import approve as approved
+    from service.governing.approving import approve as approved
 
     return _decide(plan, by, lambda house, digest, who: approved(house, digest, reason, who, seen),
                    as_json=as_json)  # fmt: skip
@@ -123,7 +123,7 @@ def decline(
     plan: PlanName, reason: Reason = "", seen: Seen = None, by: By = "", as_json: AsJson = False
 ) -> int:
     """Decline a plan for good."""
-    from service.approving import decline as declined
+    from service.governing.approving import decline as declined
 
     return _decide(plan, by, lambda house, digest, who: declined(house, digest, reason, who, seen),
                    as_json=as_json)  # fmt: skip
@@ -133,7 +133,7 @@ def return_plan(
     plan: PlanName, reason: Reason = "", seen: Seen = None, by: By = "", as_json: AsJson = False
 ) -> int:
     """Ask for a change: `evenkeel edit` makes the changed plan, which is submitted for itself."""
-    from service.approving import return_for_change
+    from service.governing.approving import return_for_change
 
     return _decide(plan, by, lambda house, digest, who: return_for_change(
         house, digest, reason, who, seen), as_json=as_json)  # fmt: skip
@@ -144,7 +144,7 @@ def comment(
     by: By = "", as_json: AsJson = False,
 ) -> int:  # fmt: skip
     """Say something about a submitted plan."""
-    from service.approving import comment as commented
+    from service.governing.approving import comment as commented
 
     return _decide(plan, by, lambda house, digest, who: commented(house, digest, text, who),
                    as_json=as_json)  # fmt: skip
@@ -152,7 +152,7 @@ def comment(
 
 def void(plan: PlanName, reason: Reason = "", by: By = "", as_json: AsJson = False) -> int:
     """Make void what waits or is approved; what it reserved is free again."""
-    from service.approving import void as voided
+    from service.governing.approving import void as voided
 
     return _decide(plan, by, lambda house, digest, who: voided(house, digest, reason, who),
                    as_json=as_json)  # fmt: skip
@@ -160,7 +160,7 @@ def void(plan: PlanName, reason: Reason = "", by: By = "", as_json: AsJson = Fal
 
 def done(plan: PlanName, reason: Reason = "", by: By = "", as_json: AsJson = False) -> int:
     """Say that an approved plan was carried out; its reservation ends."""
-    from service.approving import carried_out
+    from service.governing.approving import carried_out
 
     return _decide(plan, by, lambda house, digest, who: carried_out(house, digest, who, reason),
                    as_json=as_json)  # fmt: skip
@@ -179,7 +179,7 @@ def delegate(
     """Hand the power to approve to another person, for a scope and a time."""
     from api.commands.server import opened
     from governance.scopes import Scope
-    from service.approving import delegate as delegated
+    from service.governing.approving import delegate as delegated
     from service.persons import acting
 
     scope = Scope(chain, tuple(region or ()), tuple(family or ()))
@@ -202,7 +202,7 @@ def take_back(
 ) -> int:
     """End a delegation that you gave or took."""
     from api.commands.server import opened
-    from service.approving import take_back as taken_back
+    from service.governing.approving import take_back as taken_back
     from service.persons import acting
 
     with opened() as house:
@@ -223,8 +223,8 @@ def revalidate(
     Exit status 1 where something was made void, expired or escalated.
     """
     from api.commands.server import opened
-    from service.approving import revalidate as revalidated
-    from service.approving import sweep
+    from service.governing.approving import revalidate as revalidated
+    from service.governing.approving import sweep
 
     with opened() as house:
         found = [*sweep(house), *revalidated(house, chain=chain)]

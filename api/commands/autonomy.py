@@ -10,8 +10,8 @@ from ontology.errors import InputError
 
 if TYPE_CHECKING:
     from governance.autonomy import Envelope, Standing
-    from service.autonomy import Judged
-    from service.confidence import Confidence
+    from service.governing.autonomy import Judged
+    from service.governing.confidence import Confidence
 
 autonomy = typer.Typer(help="How far a machine may go by itself, by region and family.",
                        rich_markup_mode=None)  # fmt: skip
@@ -79,7 +79,7 @@ def raise_(
     """Raise a scope by one step, on evidence; `act within envelope` takes the limits, too."""
     from api.commands.server import opened
     from governance.autonomy import WITHIN_ENVELOPE, Envelope
-    from service.autonomy import level_named, raise_level
+    from service.governing.autonomy import level_named, raise_level
     from service.persons import acting
 
     scope, to, envelope = scope_of(chain, region, family), level_named(level), None
@@ -103,8 +103,8 @@ def lower(
 ) -> int:
     """Leave nothing in a scope above a level, the scopes that lie in it included."""
     from api.commands.server import opened
-    from service.autonomy import level_named
-    from service.autonomy import lower as lowered
+    from service.governing.autonomy import level_named
+    from service.governing.autonomy import lower as lowered
     from service.persons import acting
 
     scope = scope_of(chain, region, family)
@@ -123,7 +123,7 @@ def judge(
     from api.commands.server import opened
     from api.recall import document_of, find_plan
     from governance.autonomy import LEVELS
-    from service.autonomy import judge as judged
+    from service.governing.autonomy import judge as judged
 
     with opened() as house:
         found = judged(house, document_of(house, find_plan(house, asked, chain)))

@@ -181,7 +181,7 @@ def show(
     from api.commands.autonomy import confidence_lines
     from api.commands.server import opened
     from api.screen import drawing
-    from service.confidence import confidence_of
+    from service.governing.confidence import confidence_of
     from service.plan_notices import notices_of_plan
 
     _refuse_restated_json(as_json=as_json, asked=bool(packs or currency))

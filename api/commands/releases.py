@@ -12,8 +12,8 @@ from ontology.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
     from governance.releases import ReleaseCase
+    from service.governing.ledger import Decided
     from service.house import House
-    from service.ledger import Decided
 
 DIGITS = 12
 Which = Annotated[
@@ -56,8 +56,8 @@ def propose(
     from api.commands.server import opened
     from governance.scopes import Scope
     from rules.release import from_folder
+    from service.governing.releasing import propose as proposed
     from service.persons import acting
-    from service.releasing import propose as proposed
 
     release, scope = from_folder(folder), Scope(chain, tuple(region or ()), tuple(family or ()))
     with opened() as house:
@@ -95,7 +95,7 @@ def show(release: Which, as_json: AsJson = False) -> int:
     And what it says otherwise than the one that it was proposed instead of.
     """
     from api.commands.server import opened
-    from service.releasing import find, history, said_otherwise
+    from service.governing.releasing import find, history, said_otherwise
 
     with opened() as house:
         case = find(house, release)
@@ -149,8 +149,8 @@ def review(
     as_json: AsJson = False,
 ) -> int:
     """Answer for a rule by which a release permits what was denied."""
-    from service.releasing import find
-    from service.releasing import review as answered
+    from service.governing.releasing import find
+    from service.governing.releasing import review as answered
 
     def decide(house: "House", name: str, agent: str) -> "Decided":
         open_rules = find(house, name).deny_to_allow
@@ -161,7 +161,7 @@ def review(
 
 def approve(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
     """Approve a release that somebody else proposed, and that was back-tested."""
-    from service.releasing import approve as approved
+    from service.governing.releasing import approve as approved
 
     return _decide(
         release,
@@ -198,7 +198,7 @@ def canary(
     """Let an approved release decide for a part, beside the one in force for the rest."""
     from governance.canaries import METRICS, Canary, Guard
     from governance.scopes import Scope
-    from service.releasing import find, start_canary
+    from service.governing.releasing import find, start_canary
 
     guards = tuple(_guard(one) for one in guard or [f"{name}=5" for name in METRICS])
     scope = Scope(chain, tuple(region or ()), tuple(family or ()))
@@ -227,7 +227,7 @@ def activate(
     as_json: AsJson = False,
 ) -> int:
     """Put an approved release in force where it was proposed for."""
-    from service.releasing import activate as activated
+    from service.governing.releasing import activate as activated
 
     since = time_of(begins, "--from") if begins else None
 
@@ -244,7 +244,7 @@ def activate(
 
 def retire(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
     """Take a release out of force that governs a part, or a chain of its own."""
-    from service.releasing import retire as retired
+    from service.governing.releasing import retire as retired
 
     return _decide(release, lambda house, name, agent: retired(house, name, reason, agent),
                    as_json=as_json)  # fmt: skip
@@ -252,7 +252,7 @@ def retire(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
 
 def roll_back(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
     """Put back in force, at once, what a release replaced."""
-    from service.releasing import roll_back as rolled_back
+    from service.governing.releasing import roll_back as rolled_back
 
     return _decide(release, lambda house, name, agent: rolled_back(house, name, reason, agent),
                    as_json=as_json)  # fmt: skip
@@ -260,7 +260,7 @@ def roll_back(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
 
 def withdraw(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
     """Give up a release that is not in force."""
-    from service.releasing import withdraw as withdrawn
+    from service.governing.releasing import withdraw as withdrawn
 
     return _decide(release, lambda house, name, agent: withdrawn(house, name, reason, agent),
                    as_json=as_json)  # fmt: skip
@@ -268,7 +268,7 @@ def withdraw(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
 
 def abort(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
     """End a canary: the release in force decides for its part again."""
-    from service.releasing import abort as aborted
+    from service.governing.releasing import abort as aborted
 
     return _decide(release, lambda house, name, agent: aborted(house, name, reason, agent),
                    as_json=as_json)  # fmt: skip
@@ -282,7 +282,7 @@ def guard(as_json: AsJson = False) -> int:
     from dataclasses import asdict
 
     from api.commands.server import opened
-    from service.canaries import guard_canaries
+    from service.governing.canaries import guard_canaries
 
     with opened() as house:
         found = guard_canaries(house)
@@ -311,8 +311,8 @@ def export(
 ) -> int:
     """Write a release with proofs that the signed log holds its proposal and what came of it."""
     from api.commands.server import opened
+    from service.governing.signed_releases import signed_release
     from service.persons import acting
-    from service.signed_releases import signed_release
 
     with opened() as house:
         data = signed_release(house, release, acting(house))
@@ -339,7 +339,7 @@ def verify(
 ) -> int:
     """Check a release without database or network: its digest, and that the signed log has it."""
     from api.commands.log import bytes_of, checked, trusted_keys
-    from service.signed_releases import verify_release
+    from service.governing.signed_releases import verify_release
 
     data, older = bytes_of(file), bytes_of(since).decode() if since else ""
     found = checked(lambda: verify_release(data, trusted_keys(key), older))
@@ -402,8 +402,8 @@ def _decide(
     release: str, decide: "Callable[[House, str, str], Decided]", *, as_json: bool, then: str = ""
 ) -> int:
     from api.commands.server import opened
+    from service.governing.releasing import find
     from service.persons import acting
-    from service.releasing import find
 
     with opened() as house:
         done = decide(house, release, acting(house))

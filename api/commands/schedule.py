@@ -8,7 +8,7 @@ import typer
 from api.output import GOOD, REFUSED, AsJson, console, hint, plain, print_document
 
 if TYPE_CHECKING:
-    from service.scheduler import Run, Task
+    from service.scheduling.scheduler import Run, Task
 
 
 def register(app: typer.Typer) -> None:
@@ -26,8 +26,8 @@ def schedule(
     """Show what the service does by the clock, and what came of it; exit 1 where a task fails."""
     from api.commands.server import opened
     from graph.lease import holder
-    from service.scheduled_tasks import tasks
-    from service.scheduler import LEASE, Scheduler, known_runs
+    from service.scheduling.scheduled_tasks import tasks
+    from service.scheduling.scheduler import LEASE, Scheduler, known_runs
 
     listed = tasks()
     with opened() as house:

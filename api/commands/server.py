@@ -161,8 +161,8 @@ def serve(
     from api.callers import who_is_known
     from api.serving import serve_until_ended
     from api.tokens import TOKEN_FILE, local_token
-    from service.scheduled_tasks import tasks
-    from service.scheduler import Scheduler, scheduling
+    from service.scheduling.scheduled_tasks import tasks
+    from service.scheduling.scheduler import Scheduler, scheduling
 
     _refuse_taken(host, port)
     with opened() as house:

@@ -9,7 +9,7 @@ from api.output import GOOD, AsJson, console, hint, plain, print_document
 if TYPE_CHECKING:
     from governance.scopes import Scope
     from governance.stops import Protection, Stop
-    from service.ledger import Decided
+    from service.governing.ledger import Decided
 
 Chain = Annotated[str, typer.Option(help="Only this supply chain; by default all.")]
 Region = Annotated[
@@ -58,7 +58,7 @@ def stop(
     """Stop at once: nothing new is submitted, approved or done there until it is lifted."""
     from api.commands.server import opened
     from governance.stops import PAUSE, STOP
-    from service.autonomy import stop as put
+    from service.governing.autonomy import stop as put
     from service.persons import acting
 
     scope = scope_of(chain, region, family)
@@ -82,7 +82,7 @@ def resume(
 ) -> int:
     """Lift a stop that another person put, or a machine."""
     from api.commands.server import opened
-    from service.autonomy import resume as lift
+    from service.governing.autonomy import resume as lift
     from service.persons import acting
 
     with opened() as house:
@@ -123,7 +123,7 @@ def protect(
 ) -> int:
     """Let no machine move these items; a person may."""
     from api.commands.server import opened
-    from service.autonomy import protect as keep
+    from service.governing.autonomy import protect as keep
     from service.persons import acting
 
     with opened() as house:
@@ -139,7 +139,7 @@ def unprotect(
 ) -> int:
     """Let machines move these items again."""
     from api.commands.server import opened
-    from service.autonomy import unprotect as release
+    from service.governing.autonomy import unprotect as release
     from service.persons import acting
 
     with opened() as house:

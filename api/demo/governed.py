@@ -47,8 +47,8 @@ def _without(release: "Release", rule: str) -> "Release":
 
 def _asked(house: "House", plan: str) -> Row:
     """Who would have to approve a plan, and what that would reserve."""
-    from service.approval_features import plan_document
-    from service.approval_standing import standing_of
+    from service.governing.approval_features import plan_document
+    from service.governing.approval_standing import standing_of
 
     document = plan_document(house, plan)
     state = house.ledger.state()

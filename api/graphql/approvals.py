@@ -18,9 +18,9 @@ from governance.approvals import PlanCase, unmet
 from governance.scopes import Scope
 from ontology.errors import InputError
 from ontology.events import Event
-from service import approving
+from service.governing import approving
+from service.governing.ledger import Decided
 from service.house import House
-from service.ledger import Decided
 from service.requests import Account
 
 

@@ -17,14 +17,14 @@ from governance.stops import PAUSE, STOP, Stop
 from ontology.access import ANY
 from ontology.errors import AccessError, InputError
 from ontology.events import Event as LogEvent
-from service import autonomy
 from service.access import Sight, denied
-from service.confidence import Confidence, confidence_of
+from service.governing import autonomy
+from service.governing.confidence import Confidence, confidence_of
+from service.governing.ledger import Decided
 from service.house import House
-from service.ledger import Decided
 from service.requests import Account
-from service.scheduled_tasks import tasks
-from service.scheduler import Run, Task, known_runs
+from service.scheduling.scheduled_tasks import tasks
+from service.scheduling.scheduler import Run, Task, known_runs
 
 
 @strawberry.enum(description="How far a machine may go by itself.")

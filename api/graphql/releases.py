@@ -19,9 +19,9 @@ from governance.scopes import Scope
 from ontology.errors import InputError
 from ontology.events import Event as LogEvent
 from rules.release import Release, from_document
-from service import releasing
+from service.governing import releasing
+from service.governing.ledger import Decided
 from service.house import House, check_time
-from service.ledger import Decided
 from service.requests import Account
 from service.serving import in_force_at
 

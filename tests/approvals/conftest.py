@@ -18,10 +18,10 @@ from ontology.columns import record_at, table_of
 from ontology.edits import PIN, Edit
 from ontology.errors import EvenkeelError
 from ontology.terms import join_key
-from service import approving
-from service.approval_features import plan_document
 from service.decision import PlanRequest
 from service.examples import load_example
+from service.governing import approving
+from service.governing.approval_features import plan_document
 from service.house import House, house_on
 from service.permits.grants import grant_access
 from service.planning import make_plan

@@ -9,7 +9,7 @@ from neo4j import ManagedTransaction
 
 from graph.login import Connection, open_driver
 from graph.settings import Settings
-from service import approving
+from service.governing import approving
 from service.house import house_on
 from tests.graph.crash_child import Fuse
 

@@ -9,9 +9,9 @@ from governance.approvals import APPROVED, EXPIRED, WAITING
 from ontology.edits import FORBID, Edit
 from ontology.errors import StateError
 from ontology.events import KEY_ACTIVATED, NewEvent
-from service import approving
 from service.audit.replay import SAME, replay
 from service.decision import PlanRequest
+from service.governing import approving
 from service.house import House, artifacts_folder, house_on
 from service.permits.grants import end_grant
 from service.persons import acting

@@ -12,7 +12,7 @@ import pytest
 from governance.approvals import APPROVED, WAITING
 from graph.login import Connection
 from ontology.events import APPROVAL_GIVEN
-from service import approving
+from service.governing import approving
 from service.house import House
 from tests.approvals.conftest import CHAIN, status, submitted
 

@@ -11,7 +11,7 @@ from anyio.from_thread import start_blocking_portal
 from api.app import create_app
 from api.command_line import main
 from graph.login import Connection
-from service import approving
+from service.governing import approving
 from service.house import House
 from tests.api.conftest import TOKEN, Client
 from tests.approvals.conftest import CHAIN, granted, pallet_plan, status, submitted

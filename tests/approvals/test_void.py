@@ -11,7 +11,7 @@ from governance.releasing import Actor, backtested
 from ontology.errors import InputError
 from rules.lint import lint
 from rules.release import Release
-from service import approving, releasing
+from service.governing import approving, releasing
 from service.house import House
 from tests.approvals.conftest import (
     CHAIN,

@@ -8,12 +8,12 @@ from neo4j import Driver
 from graph.settings import Settings
 from graph.transparency import log_verifier
 from ontology.columns import record_at
-from service import releasing
 from service.backtest.ledgered import record, review
 from service.backtest.priced import price_rules
 from service.backtest.run import Window, backtest
 from service.doors.registered import registered
 from service.edits import prices_of_edits
+from service.governing import releasing
 from service.house import AsOf, house_on
 from service.kpis.stock_path import first_day, stock_path
 from service.planning import draft_plan

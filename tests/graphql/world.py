@@ -21,10 +21,10 @@ from ontology.partners import Offer
 from ontology.places import Location
 from ontology.transport import Lane
 from rules.release import Release, default_release
-from service import approving, autonomy, releasing
 from service.decision import PlanRequest
 from service.doors.registered import register
 from service.examples import load_example
+from service.governing import approving, autonomy, releasing
 from service.house import House
 from service.intake.deliveries import Delivery
 from service.intake.sync import sync

@@ -9,7 +9,7 @@ from neo4j import Driver
 
 from graph.settings import Settings
 from service.house import House, house_on
-from service.scheduler import LEASE_MILLIS
+from service.scheduling.scheduler import LEASE_MILLIS
 from tests.graph.conftest import empty_the_graph
 
 

@@ -13,7 +13,7 @@ from graph.lease import Lease, LeaseLostError, give_up, holder, take_lease
 from ontology.errors import OutsideError
 from ontology.events import KEY_ACTIVATED, TASK_FAILED, Event, NewEvent
 from service.house import House
-from service.scheduler import LEASE, Scheduler, Task, known_runs, scheduling
+from service.scheduling.scheduler import LEASE, Scheduler, Task, known_runs, scheduling
 from tests.scheduling.conftest import Clock
 
 MINUTE = timedelta(minutes=1)

@@ -30,15 +30,15 @@ from ontology.goods import Item
 from ontology.governance import FreshnessBudget
 from ontology.stock import StockPosition
 from rules.release import default_release
-from service import approving, autonomy, releasing
 from service.decision import PlanRequest
 from service.examples import load_example
+from service.governing import approving, autonomy, releasing
+from service.governing.ledger import Decided
 from service.house import SERVICE_AGENT, House
-from service.ledger import Decided
 from service.planning import make_plan
-from service.replanning import LONGEST_WAIT, QUIET, Replanning
-from service.scheduled_tasks import bring_all_due, sign_log, tasks
-from service.scheduler import Scheduler, over_chains
+from service.scheduling.replanning import LONGEST_WAIT, QUIET, Replanning
+from service.scheduling.scheduled_tasks import bring_all_due, sign_log, tasks
+from service.scheduling.scheduler import Scheduler, over_chains
 from service.transparency import present_checkpoint
 
 CHAIN = "two_hubs"

@@ -12,7 +12,7 @@ from ontology.columns import Snapshot, table_of
 from ontology.demand import DemandForecast, DemandOutcome, DemandQuantile
 from ontology.events import moment_of
 from ontology.stock import StockPosition
-from service.confidence import (
+from service.governing.confidence import (
     HOUR,
     Confidence,
     Part,

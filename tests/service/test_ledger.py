@@ -10,9 +10,9 @@ from neo4j import Driver
 from graph.settings import Settings
 from ontology.errors import EvenkeelError, StateError
 from rules.release import Release, default_release
-from service import releasing
 from service.decision import PlanRequest
 from service.examples import load_example
+from service.governing import releasing
 from service.house import House, house_on
 from service.planning import make_plan
 

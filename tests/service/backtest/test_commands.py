@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from graph.login import Connection
-from service import releasing
 from service.backtest.run import Window, backtest
+from service.governing import releasing
 from service.house import House
 from tests.api.test_command_line import Run, run
 from tests.service.backtest.releases import RELEASE, RULE, without

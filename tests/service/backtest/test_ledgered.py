@@ -5,10 +5,10 @@ import pytest
 from governance.releases import APPROVED, BACKTESTED
 from governance.scopes import Scope
 from ontology.errors import InputError, StateError
-from service import releasing
 from service.backtest.ledgered import opening_rules, record, review, reviews_kept
 from service.backtest.reviews import unreviewed
 from service.backtest.run import Backtested, Window, backtest
+from service.governing import releasing
 from service.house import House
 from tests.service.backtest.releases import RULE, without
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from governance.releasing import Actor, backtested
 from governance.scopes import EVERYWHERE, Scope
 from rules.release import Release, default_release
-from service import releasing
+from service.governing import releasing
 from service.house import House
 
 CHAIN = "two_hubs"

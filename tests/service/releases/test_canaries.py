@@ -15,10 +15,10 @@ from governance.releasing import Actor, backtested
 from graph.login import Connection
 from graph.settings import Settings
 from ontology.errors import EvenkeelError, OutsideError
-from service import releasing
-from service.canaries import guard_canaries, without
 from service.decision import PlanRequest
 from service.examples import load_example
+from service.governing import releasing
+from service.governing.canaries import guard_canaries, without
 from service.house import House, artifacts_folder, house_on
 from service.planning import draft_plan, make_plan
 from tests.graph.conftest import empty_the_graph
@@ -28,7 +28,7 @@ DEADLY = """
 import os
 from graph.projection import Projection
 from graph.settings import settings_from_environment
-from service.canaries import guard_canaries
+from service.governing.canaries import guard_canaries
 from service.house import open_house
 with open_house(settings_from_environment()) as house:
     Projection.append = lambda *a, **k: os._exit(9)

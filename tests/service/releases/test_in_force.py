@@ -16,17 +16,17 @@ from ontology.errors import InputError, StateError
 from ontology.events import KEY_ACTIVATED, NewEvent
 from rules.parts import Part
 from rules.release import composed
-from service import releasing
 from service.audit.replay import SAME, replay
 from service.backtest.ledgered import opening_rules
 from service.backtest.run import Window, backtest
 from service.bundle import export_plan
 from service.decision import PlanRequest
 from service.examples import load_example
+from service.governing import releasing
+from service.governing.signed_releases import signed_release, verify_release
 from service.house import House, artifacts_folder, house_on
 from service.planning import draft_plan, make_plan
 from service.serving import Heartbeat, processes, remarks
-from service.signed_releases import signed_release, verify_release
 from service.transparency import named_keys_of
 from service.verify import verify
 from tests.graph.conftest import empty_the_graph

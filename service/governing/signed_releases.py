@@ -11,8 +11,8 @@ from ontology.canonical import canonical, digest_of
 from ontology.errors import EvenkeelError
 from ontology.events import RELEASE_ACTIVATED, RELEASE_APPROVED, RELEASE_KINDS, RELEASE_PROPOSED
 from rules.release import from_document
+from service.governing.releasing import find, history
 from service.house import House
-from service.releasing import find, history
 from service.transparency import checkpoint, prove
 
 FORMAT = "evenkeel-signed-release/1"

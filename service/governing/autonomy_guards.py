@@ -9,10 +9,10 @@ from governance.ledger import Governed
 from governance.reach import reach_in
 from ontology.canonical import canonical
 from ontology.events import APPROVAL_VOIDED, micros_of
-from service.autonomy import lower
-from service.confidence import gap_per_million
+from service.governing.autonomy import lower
+from service.governing.confidence import gap_per_million
 from service.house import SERVICE_AGENT, House
-from service.scheduler import over_chains
+from service.scheduling.scheduler import over_chains
 from service.stewardship.freshness import freshness
 
 VOIDS_BORNE, WITHIN = 2, timedelta(days=7)

@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 
 from graph.projection import bring_due
-from service.approving import revalidate, sweep
-from service.autonomy import void_paused
-from service.autonomy_guards import guard_autonomy
-from service.canaries import guard_canaries
+from service.governing.approving import revalidate, sweep
+from service.governing.autonomy import void_paused
+from service.governing.autonomy_guards import guard_autonomy
+from service.governing.canaries import guard_canaries
 from service.house import SERVICE_AGENT, House
-from service.replanning import Replanning
-from service.scheduler import Task, over_chains
+from service.scheduling.replanning import Replanning
+from service.scheduling.scheduler import Task, over_chains
 from service.stewardship.freshness import freshness
 from service.transparency import checkpoint, present_checkpoint
 

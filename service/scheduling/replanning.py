@@ -12,13 +12,13 @@ from governance.ledger import Governed
 from graph.catalog import PlanEntry
 from graph.lease import LeaseLostError
 from ontology.errors import AccessError, EvenkeelError, InputError, StateError
-from service import approving
-from service.autonomy import Judged, judge
 from service.decision import request_of
 from service.drift import drift
+from service.governing import approving
+from service.governing.autonomy import Judged, judge
 from service.house import SERVICE_AGENT, House
 from service.planning import make_plan
-from service.scheduler import over_chains
+from service.scheduling.scheduler import over_chains
 
 QUIET = timedelta(minutes=1)
 """So long no delivery may have come before a plan is looked at again."""

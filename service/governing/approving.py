@@ -21,10 +21,10 @@ from ontology.access import Grant
 from ontology.errors import StateError
 from ontology.events import Event, NewEvent
 from ontology.promises import merged_promises
-from service.approval_features import matrix_under, plan_document
-from service.approval_standing import Held, Present, held_on, standing_of, submission_of
+from service.governing.approval_features import matrix_under, plan_document
+from service.governing.approval_standing import Held, Present, held_on, standing_of, submission_of
+from service.governing.ledger import Decided
 from service.house import SERVICE_AGENT, House
-from service.ledger import Decided
 
 SERVICE = Actor(SERVICE_AGENT, is_person=False)
 MOST_LOOKS = 30

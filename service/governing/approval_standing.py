@@ -13,8 +13,8 @@ from ontology.columns import Snapshot
 from ontology.errors import EvenkeelError, OutsideError
 from ontology.promises import Promise, free_units, merged_promises, promises_in
 from rules.release import Release
-from service.approval_features import features_of, hands_in, matrix_under, per_million
 from service.drift import PlanDrift, drift
+from service.governing.approval_features import features_of, hands_in, matrix_under, per_million
 from service.house import House
 from service.recalled import inputs_of
 from service.stewardship.doubts import doubt_of, marks_in

@@ -18,9 +18,9 @@ from governance.stops import STOP
 from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import InputError
 from ontology.events import NewEvent
-from service.confidence import Confidence, confidence_of, gap_per_million
+from service.governing.confidence import Confidence, confidence_of, gap_per_million
+from service.governing.ledger import Decided
 from service.house import SERVICE_AGENT, House
-from service.ledger import Decided
 from service.recalled import inputs_of
 
 Row = Mapping[str, Any]

@@ -22,8 +22,8 @@ from rules.differences import Difference, differences
 from rules.lint import lint
 from rules.parts import strays
 from rules.release import Release, from_document
+from service.governing.ledger import Decided
 from service.house import House
-from service.ledger import Decided
 
 
 def propose(

@@ -1,0 +1,1 @@
+"""What people decide about rules and plans: releases, canaries, approvals, stops, autonomy."""

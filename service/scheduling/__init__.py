@@ -1,0 +1,1 @@
+"""The one scheduler: who leads, what is due, and the tasks that it does."""
