@@ -94,7 +94,8 @@ def plan(
     drawing.show_restated(console(), shown, rows)
     _tell(notices)
     digest = document["plan_digest"][:12]
-    hint(f"explain a line with `evenkeel why 1 --plan {digest}`")
+    hint(f"explain a line with `evenkeel why 1 --plan {digest}`; ask for its approval with "
+         f"`evenkeel approvals submit {digest}`")  # fmt: skip
     return GOOD
 
 

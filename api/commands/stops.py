@@ -59,20 +59,35 @@ def stop(
     from api.commands.server import opened
     from governance.stops import PAUSE, STOP
     from service.governing.autonomy import stop as put
+    from service.governing.known_names import unknown_names
     from service.persons import acting
 
     scope = scope_of(chain, region, family)
     with opened() as house:
         decided = put(house, scope, reason, acting(house), PAUSE if pause else STOP)
         standing = [each for each in decided.state.stops.standing if each.scope == scope]
+        unknown = unknown_names(house, scope)
     number = standing[-1].number
     if as_json:
-        print_document({"stop": number, "scope": scope.stated(), "new": decided.event is not None})
+        print_document(
+            {
+                "stop": number,
+                "scope": scope.stated(),
+                "new": decided.event is not None,
+                "unknown": unknown,
+            }
+        )
         return GOOD
+    _warn(unknown)
     typer.echo(f"stopped: {words_of(scope)} (stop {number})" if decided.event else
                f"it was stopped already: {words_of(scope)} (stop {number})")  # fmt: skip
     hint(f"another person lifts it with `evenkeel resume {number} --reason WHY`")
     return GOOD
+
+
+def _warn(unknown: list[str]) -> None:
+    for each in unknown:
+        hint(plain(f"warning: {each}: this holds for nothing so far"))
 
 
 def resume(
@@ -92,7 +107,7 @@ def resume(
         print_document({"stop": number, "new": decided.event is not None})
         return GOOD
     typer.echo(f"lifted: {words_of(found.scope)} (stop {number})")
-    hint("levels above `suggest` were lowered there: `evenkeel autonomy show`")
+    hint("levels that stood above `suggest` there stay lowered: `evenkeel autonomy show`")
     return GOOD
 
 
@@ -124,10 +139,14 @@ def protect(
     """Let no machine move these items; a person may."""
     from api.commands.server import opened
     from service.governing.autonomy import protect as keep
+    from service.governing.known_names import unknown_names
     from service.persons import acting
 
     with opened() as house:
         decided = keep(house, chain or EVERY, item, reason, acting(house))
+        unknown = unknown_names(house, scope_of(chain, None, None), item)
+    if not as_json:
+        _warn(unknown)
     return _items_told(decided, "protected", item, as_json=as_json)
 
 

@@ -15,7 +15,7 @@ from graph.governance_events import governance_events
 from ontology.access import ANY
 from ontology.canonical import canonical
 from ontology.errors import InputError, StateError
-from ontology.events import Event, NewEvent
+from ontology.events import RELEASE_KINDS, Event, NewEvent
 from ontology.governance import PolicyRelease
 from ontology.pseudonyms import MACHINES
 from rules.differences import Difference, differences
@@ -124,7 +124,7 @@ def said_otherwise(house: House, case: ReleaseCase) -> tuple[Difference, ...]:
 
 def history(house: House, digest: str) -> list[Event]:
     """The events of a release, in the order of the log."""
-    events = governance_events(house.driver)
+    events = [each for each in governance_events(house.driver) if each.kind in RELEASE_KINDS]
     return [each for each in events
             if digest in (released(each.payload), each.payload.get("back_to"))]  # fmt: skip
 

@@ -31,7 +31,7 @@ NOTHING_MOVES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
   rdfs:label "None" ; rdfs:comment "For a test." ; inv:owner "tests" ; sh:severity sh:Violation ;
   sh:message "nothing moves" ; sh:property [ sh:path inv:item ; sh:maxCount 0 ] .
 """
-MATRIX = (Path(approving.__file__).parents[1] / "governance" / "approvals.toml").read_text()
+MATRIX = (Path(approving.__file__).parents[2] / "governance" / "approvals.toml").read_text()
 
 
 @pytest.fixture

@@ -98,6 +98,7 @@ def reached(world: World) -> dict[str, Reached]:
         "Location.stock": fact(hub, "Location", "stock"),
         "Plan.lines": Reached(f'plan(digest: "{digest}") {{', ("plan", "lines")),
         "Plan.shortfalls": Reached(f'plan(digest: "{digest}") {{', ("plan", "shortfalls")),
+        "Query.approvals": root("approvals"),
         "Query.decidedFrom": root("decidedFrom", f'uri: "{CHAIN}/Item/widget"'),
         "Query.events": Reached("", ("events",)),
         "Query.exposures": root("exposures", 'since: "2026-01-01T00:00:00Z"'),

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 from neo4j import Driver
 
+from governance.scopes import Scope
 from graph.settings import Settings
 from ontology.errors import EvenkeelError, StateError
+from ontology.events import RELEASE_APPROVED, RELEASE_BACKTESTED, RELEASE_PROPOSED
 from rules.release import Release, default_release
 from service.decision import PlanRequest
 from service.examples import load_example
 from service.governing import releasing
+from service.governing.autonomy import stop
+from service.governing.known_names import unknown_names
 from service.house import House, house_on
 from service.planning import make_plan
 
@@ -88,6 +92,21 @@ def test_a_plan_is_saved_under_the_release_that_governs(house: House) -> None:
             guard=guard,
         )
     assert refused.value.code == "RELEASE_SUPERSEDED"
+
+
+def test_what_became_of_a_release_is_told_among_other_decisions(house: House) -> None:
+    digest = approved(house, "2")
+    stop(house, Scope("two_hubs"), "a drill", "ada")
+    assert [event.kind for event in releasing.history(house, digest)] == [
+        RELEASE_PROPOSED, RELEASE_BACKTESTED, RELEASE_APPROVED]  # fmt: skip
+
+
+def test_a_stop_on_a_misspelt_place_is_told(house: House) -> None:
+    load_example(house, CHAIN)
+    assert unknown_names(house, Scope(CHAIN, ("north",))) == []
+    assert unknown_names(house, Scope("two_hbs")) == ["no facts know the chain `two_hbs`"]
+    assert unknown_names(house, Scope(CHAIN, ("nroth",)), ["vacine", "vaccine"]) == [
+        "no facts know the region `nroth`", "no facts know the item `vacine`"]  # fmt: skip
 
 
 def test_a_rehearsal_leaves_nothing(house: House) -> None:
