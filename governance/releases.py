@@ -66,6 +66,9 @@ A release that was retired may be activated again: it was approved, and is the s
 One that was rolled back, withdrawn or aborted is proposed anew, as another.
 """
 
+GIVEN_UP = frozenset({ROLLED_BACK, WITHDRAWN, ABORTED})
+"""What is so never comes back by itself, however often others are rolled back."""
+
 BY_PERSONS_ONLY = frozenset({RELEASE_PROPOSED, RELEASE_APPROVED, RELEASE_REVIEWED,
                              RELEASE_CANARY_STARTED, RELEASE_ACTIVATED, RELEASE_RETIRED,
                              RELEASE_ROLLED_BACK, RELEASE_WITHDRAWN})  # fmt: skip
@@ -194,12 +197,25 @@ class Releases:
         return mine[-1].release if mine else ""
 
     def before(self, case: ReleaseCase) -> str:
-        """The digest of what a release replaced in its scope; empty where there was none."""
-        return self._replaced_by(case.scope, case.digest)
+        """The digest of what governed a release's scope before it; empty where nothing did.
 
-    def _replaced_by(self, scope: Scope, digest: str) -> str:
-        mine = [each for each in self.timeline if each.scope == scope and each.release == digest]
-        return mine[-1].replaced if mine else ""
+        What was rolled back, withdrawn or aborted since, and what never began, is passed over.
+        """
+        return self._before(case.scope, case.digest, self.cases)
+
+    def _before(self, scope: Scope, digest: str, cases: Mapping[str, ReleaseCase]) -> str:
+        mine = [each for each in self.timeline if each.scope == scope]
+        while mine and mine[-1].release != digest:
+            mine.pop()
+        ends: datetime | None = None
+        for each in reversed(mine):
+            has_begun = ends is None or each.since < ends
+            ends = each.since if ends is None else min(ends, each.since)
+            found = cases.get(each.release)
+            is_gone = found is not None and found.status in GIVEN_UP
+            if has_begun and each.release != digest and not is_gone:
+                return each.release
+        return ""
 
     def standing(self, scope: Scope, at: datetime) -> str:
         """The digest of what stands in exactly this scope at a time; empty: none."""
@@ -239,7 +255,7 @@ class Releases:
     def _moved(self, event: Event) -> "Releases":
         digest = released(event.payload)
         case = self.case(digest)
-        status = next_status(case, event.kind)
+        status = _status_after(case, event)
         moved = replace(case, status=status, **_learnt(case, event))
         cases = {**self.cases, digest: moved}
         if event.kind == RELEASE_ACTIVATED:
@@ -255,8 +271,8 @@ class Releases:
         self, event: Event, cases: Mapping[str, ReleaseCase], scope: Scope
     ) -> "Releases":
         digest, before = released(event.payload), event.payload["replaces"]
-        if before in cases and before != digest and scope == cases[before].scope:
-            cases = {**cases, before: replace(cases[before], status=RETIRED)}
+        if before != digest:  # INVARIANT: only what was active retires: that alone was approved
+            cases = _with_status(cases, before, scope, ACTIVE, RETIRED)
         entry = InForce(scope, since_of(event.payload), digest, event.sequence, before)
         return replace(self, cases=cases, timeline=(*self.timeline, entry), is_governed=True)
 
@@ -264,9 +280,8 @@ class Releases:
         self, event: Event, cases: Mapping[str, ReleaseCase], case: ReleaseCase
     ) -> "Releases":
         back = event.payload["back_to"]
-        if back in cases:
-            cases = {**cases, back: replace(cases[back], status=ACTIVE)}
-        before = self._replaced_by(case.scope, back)  # and not the one that was rolled back
+        cases = _with_status(cases, back, case.scope, RETIRED, ACTIVE)
+        before = self._before(case.scope, back, cases)  # and not the one that was rolled back
         entry = InForce(case.scope, since_of(event.payload), back, event.sequence, before)
         return replace(self, cases=cases, timeline=(*self.timeline, entry))
 
@@ -279,6 +294,27 @@ def next_status(case: ReleaseCase, kind: str) -> str:
         raise StateError(f"release `{case.digest[:12]}` is {case.status}: it cannot be {doing}",
                          code="RELEASE_STATUS", hint=_what_next(case.status))  # fmt: skip
     return found
+
+
+def _status_after(case: ReleaseCase, event: Event) -> str:
+    """As `next_status`; where the table has none, what an event of an earlier version states.
+
+    Nothing is decided so: whatever stands in the log was allowed when it was decided.
+    """
+    stated = str(event.payload.get("status", ""))
+    if (case.status, event.kind) not in TRANSITIONS and stated in STATUSES:
+        return stated
+    return next_status(case, event.kind)
+
+
+def _with_status(
+    cases: Mapping[str, ReleaseCase], digest: str, scope: Scope, was: str, status: str
+) -> Mapping[str, ReleaseCase]:
+    """The cases, with another status of one that has a scope and a status; else as they are."""
+    found = cases.get(digest)
+    if found is None or (found.scope, found.status) != (scope, was):
+        return cases
+    return {**cases, digest: replace(found, status=status)}
 
 
 def released(payload: Mapping[str, Any]) -> str:

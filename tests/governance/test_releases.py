@@ -104,6 +104,39 @@ def test_from_proposal_to_force_and_back() -> None:
     refused(board, "RELEASE_STATUS", releasing.activate, ADA, "second", "shipped", board.clock)
 
 
+def test_what_was_never_approved_becomes_no_retired_one() -> None:
+    board = Board()
+    board.proposed("shipped")  # it governs, and is a proposal like any other
+    board.activated("ours")
+    assert board.status("shipped") == "proposed"
+    refused(board, "RELEASE_STATUS", releasing.activate, ADA, "shipped", "ours", board.clock)
+    board.does(releasing.roll_back, BEN, "ours", "worse")
+    assert (board.in_force(), board.status("shipped")) == ("shipped", "proposed")
+
+
+def test_what_was_rolled_back_never_returns() -> None:
+    board = Board()
+    board.activated("first")
+    board.activated("second")
+    board.does(releasing.activate, ADA, "first", "second", board.clock)
+    board.does(releasing.roll_back, BEN, "first", "worse")
+    assert (board.in_force(), board.status("second")) == ("second", ACTIVE)
+    board.does(releasing.roll_back, BEN, "second", "worse, too")
+    assert (board.in_force(), board.status("first")) == ("shipped", ROLLED_BACK)
+    refused(board, "RELEASE_STATUS", releasing.activate, ADA, "first", "shipped", board.clock)
+
+
+def test_what_an_earlier_version_allowed_still_folds() -> None:
+    board = Board()
+    board.proposed("shipped")
+    board.activated("ours")
+    new = NewEvent("release.activated", "old", "ada", board.clock, "shipped",
+                   {"release": {"digest": "shipped"}, "replaces": "ours", "status": ACTIVE,
+                    "since_micros": 1})  # fmt: skip
+    board.does(lambda *_: new)
+    assert board.status("shipped") == ACTIVE
+
+
 def test_nobody_approves_what_they_proposed() -> None:
     board = Board()
     board.proposed("ours", who=ADA)
