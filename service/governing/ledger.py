@@ -74,9 +74,9 @@ class Ledger:
         """Append what `decide` says on the newest state and its time; None leaves it as it is.
 
         No other governance event stands between that state and this event: where one came,
-        it is decided anew, so `decide` may run several times and must do nothing else. `guard`
-        may refuse in the transaction. What `decide` raises is raised. Raises StateError
-        `LEDGER_BUSY`.
+        it is decided anew, also where that one has taken the key that this would have. So
+        `decide` may run several times and must do nothing else. `guard` may refuse in the
+        transaction. What `decide` raises is raised. Raises StateError `LEDGER_BUSY`.
         """
         for _ in range(MOST_TRIES):
             state = self.state()
@@ -88,6 +88,10 @@ class Ledger:
                     new, guard=unmoved_since(state.sequence, guard), nodes=nodes
                 )
             except MovedError:
+                continue
+            except StateError as error:  # the log looks for the key before anything is guarded
+                if error.code != "IDEMPOTENCY_CONFLICT" or self.state().sequence == state.sequence:
+                    raise
                 continue
             # of a rehearsal the event stays nowhere, so it is not followed but told
             return Decided(
