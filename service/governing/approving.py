@@ -160,9 +160,9 @@ def revalidate(house: House, now: datetime | None = None, chain: str = "") -> li
         held = standing_now(house, case, now)
         if not held.code:
             continue
-        decided = house.ledger.append(
-            partial(_voided, now, case.plan, f"{held.code}: {held.why}", case.submission, held.code)
-        )
+        why = f"{held.code}: {held.why}"
+        void = partial(_voided, house, now, case.plan, why, case.submission, held.code)
+        decided = house.ledger.append(void)
         found += _swept(case, decided, held.why)
     return found
 
@@ -175,7 +175,7 @@ def sweep(house: House, now: datetime | None = None) -> list[Swept]:
     found: list[Swept] = []
     for case in list(house.ledger.state().approvals.cases.values()):
         for decide in (approving.expire, approving.escalate) if case.is_open else ():
-            decided = house.ledger.append(partial(_timed, decide, now, case.plan))
+            decided = house.ledger.append(partial(_timed, house, decide, now, case.plan))
             found += _swept(case, decided, "")
     return found
 
@@ -185,7 +185,7 @@ def standing_now(house: House, case: PlanCase, now: datetime | None = None) -> H
     state = house.ledger.state()
     document = plan_document(house, case.plan)
     reserved = merged_promises(state.approvals.promised(case.chain, case.plan))
-    when = state.now(now or house.ledger.clock())
+    when = house.ledger.now(state, now)
     present = Present(house.facts(case.chain), house.release_for(case.chain), reserved, when)
     return held_on(house, document, present, case.band_per_million)
 
@@ -262,18 +262,19 @@ def _both(first: Write, second: Write | None) -> Write:
 
 
 def _voided(
-    clock: datetime | None, plan: str, reason: str, submission: int, code: str,
+    house: House, clock: datetime | None, plan: str, reason: str, submission: int, code: str,
     state: Governed, now: datetime,
 ) -> NewEvent | None:  # fmt: skip
-    when = now if clock is None else state.now(clock)
+    when = now if clock is None else house.ledger.now(state, clock)
     return approving.void(state, when, SERVICE, plan, reason, submission=submission, code=code)
 
 
 def _timed(
-    decide: Callable[..., NewEvent | None], clock: datetime | None, plan: str,
+    house: House, decide: Callable[..., NewEvent | None], clock: datetime | None, plan: str,
     state: Governed, now: datetime,
 ) -> NewEvent | None:  # fmt: skip
-    return decide(state, now if clock is None else state.now(clock), SERVICE, plan)
+    when = now if clock is None else house.ledger.now(state, clock)
+    return decide(state, when, SERVICE, plan)
 
 
 def _swept(case: PlanCase, decided: Decided, why: str) -> Sequence[Swept]:

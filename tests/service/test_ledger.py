@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from governance import stopping
 from governance.ledger import Governed
 from governance.releasing import Actor
 from governance.scopes import Scope
+from graph.log import Log
 from graph.settings import Settings
 from ontology.errors import EvenkeelError, StateError
 from ontology.events import KEY_ACTIVATED, STOP_PUT, NewEvent
@@ -19,11 +20,13 @@ from rules.release import Release, default_release
 from service.decision import PlanRequest
 from service.examples import load_example
 from service.governing import releasing
+from service.governing.ledger import Decided
 from service.house import House, house_on
 from service.planning import make_plan
 
 CHAIN = "two_hubs"
 SHIPPED = default_release()
+AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ADA, BEN = Actor("ada"), Actor("ben")
 
 
@@ -105,6 +108,38 @@ def test_a_key_that_another_request_used_is_told(house: House) -> None:
             lambda state, now: NewEvent(STOP_PUT, key, "ada", now, "", {"mode": "stop"})
         )
     assert refused.value.code == "IDEMPOTENCY_CONFLICT"
+
+
+def test_the_time_of_deciding_is_never_before_the_log(house: House) -> None:
+    """Also where what was recorded later was no decision."""
+
+    def recorded(ahead: timedelta) -> datetime:
+        log = Log(house.driver, clock=lambda: datetime.now(UTC) + ahead)
+        return log.append(NewEvent(KEY_ACTIVATED, str(ahead), "ada", AT, "", {})).event.recorded_at
+
+    def put(region: str) -> Decided:
+        scope = Scope(CHAIN, (region,))
+        return house.ledger.append(lambda state, now: stopping.put(state, now, ADA, scope, "fire"))
+
+    def lift() -> Decided:
+        number = house.ledger.state().stops.standing[0].number
+        return house.ledger.append(
+            lambda state, now: stopping.lift(state, now, BEN, number, "it is out")
+        )
+
+    later = recorded(timedelta(hours=2))
+    assert house.ledger.now(house.ledger.state()) >= later
+    stopped = put("north").event
+    assert stopped is not None
+    assert stopped.effective_at >= later
+    assert lift().event is not None
+    far = recorded(timedelta(days=2))
+    stopped = put("north").event  # whatever the clock says
+    assert stopped is not None
+    assert stopped.effective_at >= far
+    with pytest.raises(StateError) as refused:
+        lift()
+    assert refused.value.code == "CLOCK_BEHIND"
 
 
 def test_a_plan_is_saved_under_the_release_that_governs(house: House) -> None:
