@@ -9,6 +9,7 @@ from governance.scopes import MOST_NAMES, Scope
 from governance.stops import MODES, STOP
 from ontology.errors import AccessError, InputError, StateError
 from ontology.events import ITEMS_PROTECTED, ITEMS_RELEASED, STOP_LIFTED, STOP_PUT, NewEvent
+from ontology.pseudonyms import MACHINES
 
 
 def put(
@@ -31,13 +32,17 @@ def put(
 def lift(state: Governed, now: datetime, who: Actor, number: int, reason: str) -> NewEvent | None:
     """Lift a stop; None where it is lifted. Another person does it than the one who put it.
 
-    Raises StateError `STOP_UNKNOWN`, `OWN_STOP`; AccessError `PERSONS_ONLY`.
+    Who is not named may be the one who put it, by whatever entrance, so they lift none. Raises
+    StateError `STOP_UNKNOWN`, `OWN_STOP`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
     """
     stop = state.stops.stop(number)
     reasoned(reason)
     if stop.is_lifted:
         return None
     _by_a_person(who)
+    if who.id in MACHINES:
+        raise AccessError("who lifts a stop has to be named", code="PERSON_UNNAMED",
+                          hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
     if who.id == stop.by:
         raise StateError("nobody lifts a stop that they put themselves", code="OWN_STOP",
                          hint="another person looks at it, and lifts it")  # fmt: skip

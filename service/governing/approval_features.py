@@ -78,7 +78,7 @@ def features_of(house: House, document: Document) -> Features:
         attention=sum(bool(line.get("attention")) for line in lines),
         handling=_texts(facts.table("Item"), items, "handling_class"),
         places=_places(facts.table("Location"), lines),
-        families=_texts(facts.table("Item"), items, "family"),
+        families=families_in(facts.table("Item"), items),
         suppliers=tuple(sorted({line["supplier"] for line in lines if line.get("supplier")})),
         ways=tuple(sorted({_way(line) for line in lines})),
     )  # fmt: skip
@@ -108,6 +108,17 @@ def _goods_cents(facts: Snapshot, lines: Iterable[Document]) -> int | None:
             return None
         total += int(items["value_cents"][row]) * int(line["quantity_units"])
     return total
+
+
+def families_in(items: Table, wanted: set[str]) -> tuple[str, ...] | None:
+    """The families of items, each once: empty for items of none; None where one is not known.
+
+    An item of no family is in none that anybody's power is limited to.
+    """
+    found = dict(zip(items["id"].tolist(), items["family"].tolist(), strict=True))
+    if not wanted <= found.keys():
+        return None
+    return tuple(sorted({str(found[item] or "") for item in wanted}))
 
 
 def _texts(items: Table, wanted: set[str], name: str) -> tuple[str, ...] | None:

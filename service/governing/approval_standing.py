@@ -23,7 +23,11 @@ from service.stewardship.freshness import clock_of
 Document = Mapping[str, Any]
 STALE_FACT, LINES, PURCHASES, GAP, RULES, UNKNOWN = (
     "stale fact", "lines", "purchases", "gap", "rules", "cannot be evaluated")  # fmt: skip
-_UNUSABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError)
+LOST = frozenset(
+    {"ARTIFACT_MISSING", "ARTIFACT_CORRUPT", "ARTIFACT_UNREADABLE", "SNAPSHOT_CORRUPT"}
+)
+"""What is said of an artifact that is not there any more as it was; all else outside may pass."""
+UNUSABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ def held_on(house: House, document: Document, present: Present, band_per_million
 
     Its own certificate says so, with no solve. Stale facts, purchases that the order-up-to rule
     no longer asks for, and a rule in force that forbids a line break it; so does whatever cannot
-    be evaluated (law 7). Raises OutsideError where an artifact or the database is not there.
+    be evaluated (law 7), also because an artifact of its own is lost. Raises OutsideError where
+    the database is not there.
     """
     try:
         stale = next(_stale(house, document, present), "")
@@ -94,10 +99,16 @@ def held_on(house: House, document: Document, present: Present, band_per_million
             return Held(gap_per_million=gap_of(document["decision"]))
         found = _drift(house, document, present)
         return _judged(house, document, present, found, band_per_million)
-    except OutsideError:
-        raise
-    except (EvenkeelError, *_UNUSABLE) as error:
-        return Held(UNKNOWN, f"it cannot be evaluated: {str(error).splitlines()[0][:300]}")
+    except (EvenkeelError, *UNUSABLE) as error:
+        return unevaluated(error)
+
+
+def unevaluated(error: Exception) -> Held:
+    """That a plan cannot be evaluated, and why. Raises what comes from outside and may pass."""
+    if isinstance(error, OutsideError) and error.code not in LOST:
+        raise error
+    said = str(error).splitlines() or [type(error).__name__]
+    return Held(UNKNOWN, f"it cannot be evaluated: {said[0][:300]}")
 
 
 def gap_of(decision: Mapping[str, Any]) -> int:

@@ -18,11 +18,20 @@ from graph.grant_nodes import grants
 from graph.log import Write
 from graph.projection import unchanged_since
 from ontology.access import Grant
-from ontology.errors import StateError
+from ontology.errors import EvenkeelError, OutsideError, StateError
 from ontology.events import Event, NewEvent
 from ontology.promises import merged_promises
 from service.governing.approval_features import matrix_under, plan_document
-from service.governing.approval_standing import Held, Present, held_on, standing_of, submission_of
+from service.governing.approval_standing import (
+    LOST,
+    UNUSABLE,
+    Held,
+    Present,
+    held_on,
+    standing_of,
+    submission_of,
+    unevaluated,
+)
 from service.governing.ledger import Decided
 from service.house import SERVICE_AGENT, House
 
@@ -153,17 +162,27 @@ def revalidate(house: House, now: datetime | None = None, chain: str = "") -> li
     """Void every approved plan that no longer holds, with the reason; its units are free again.
 
     Of a chain or of all, in the order in which they were approved. Done again it finds nothing
-    more; any number may do it at once. Called after deliveries and by the clock.
+    more; any number may do it at once. Called after deliveries and by the clock. Raises
+    OutsideError where the present facts or rules cannot be read, after all other plans were seen.
     """
     found: list[Swept] = []
+    lost: OutsideError | None = None
     for case in list(house.ledger.state().approvals.standing(chain)):
-        held = standing_now(house, case, now)
+        try:
+            held = standing_now(house, case, now)
+        except OutsideError as error:  # an artifact of the present, not the plan's own
+            if error.code not in LOST:
+                raise
+            lost = lost or error
+            continue
         if not held.code:
             continue
-        decided = house.ledger.append(
-            partial(_voided, now, case.plan, f"{held.code}: {held.why}", case.submission, held.code)
-        )
+        why = f"{held.code}: {held.why}"
+        void = partial(_voided, house, now, case.plan, why, case.submission, held.code)
+        decided = house.ledger.append(void)
         found += _swept(case, decided, held.why)
+    if lost is not None:
+        raise lost
     return found
 
 
@@ -175,7 +194,7 @@ def sweep(house: House, now: datetime | None = None) -> list[Swept]:
     found: list[Swept] = []
     for case in list(house.ledger.state().approvals.cases.values()):
         for decide in (approving.expire, approving.escalate) if case.is_open else ():
-            decided = house.ledger.append(partial(_timed, decide, now, case.plan))
+            decided = house.ledger.append(partial(_timed, house, decide, now, case.plan))
             found += _swept(case, decided, "")
     return found
 
@@ -183,9 +202,12 @@ def sweep(house: House, now: datetime | None = None) -> list[Swept]:
 def standing_now(house: House, case: PlanCase, now: datetime | None = None) -> Held:
     """Whether an approved plan holds on the present facts, beside the other approved plans."""
     state = house.ledger.state()
-    document = plan_document(house, case.plan)
+    try:
+        document = plan_document(house, case.plan)
+    except (EvenkeelError, *UNUSABLE) as error:
+        return unevaluated(error)
     reserved = merged_promises(state.approvals.promised(case.chain, case.plan))
-    when = state.now(now or house.ledger.clock())
+    when = house.ledger.now(state, now)
     present = Present(house.facts(case.chain), house.release_for(case.chain), reserved, when)
     return held_on(house, document, present, case.band_per_million)
 
@@ -262,18 +284,19 @@ def _both(first: Write, second: Write | None) -> Write:
 
 
 def _voided(
-    clock: datetime | None, plan: str, reason: str, submission: int, code: str,
+    house: House, clock: datetime | None, plan: str, reason: str, submission: int, code: str,
     state: Governed, now: datetime,
 ) -> NewEvent | None:  # fmt: skip
-    when = now if clock is None else state.now(clock)
+    when = now if clock is None else house.ledger.now(state, clock)
     return approving.void(state, when, SERVICE, plan, reason, submission=submission, code=code)
 
 
 def _timed(
-    decide: Callable[..., NewEvent | None], clock: datetime | None, plan: str,
+    house: House, decide: Callable[..., NewEvent | None], clock: datetime | None, plan: str,
     state: Governed, now: datetime,
 ) -> NewEvent | None:  # fmt: skip
-    return decide(state, now if clock is None else state.now(clock), SERVICE, plan)
+    when = now if clock is None else house.ledger.now(state, clock)
+    return decide(state, when, SERVICE, plan)
 
 
 def _swept(case: PlanCase, decided: Decided, why: str) -> Sequence[Swept]:

@@ -53,7 +53,7 @@ def stop(house: House, scope: Scope, reason: str, agent: str, mode: str = STOP) 
 
 
 def resume(house: House, number: int, reason: str, agent: str) -> Decided:
-    """Lift a stop that somebody else put. Raises StateError `STOP_UNKNOWN`, `OWN_STOP`."""
+    """Lift a stop that somebody else put. Raises as `governance.stopping.lift`."""
     who = actor(agent)
     if not house.projection.log.rehearses:
         void_paused(house.plainly())  # before anything acts again, also where who paused was killed

@@ -2,19 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from governance.ledger import Governed
 from graph.governance_events import MovedError, governance_events, unmoved_since
-from graph.log import Write
+from graph.log import Write, moment
 from graph.projection import Projection
 from graph.steps import Nodes
 from ontology.errors import StateError
-from ontology.events import Event, NewEvent
+from ontology.events import ITEMS_PROTECTED, STOP_PUT, Event, NewEvent
 
 MOST_TRIES = 50
 """So often a decision is made anew because others decided meanwhile; then it is refused."""
+
+MOST_AHEAD = timedelta(days=1)
+"""So far the log may be ahead of the clock; beyond it nobody knows what time it is."""
+
+AT_ANY_TIME = frozenset({STOP_PUT, ITEMS_PROTECTED})
+"""What makes nothing go on is decided whatever the clock says."""
 
 Decide = Callable[[Governed, datetime], NewEvent | None]
 
@@ -64,9 +70,14 @@ class Ledger:
         events = governance_events(self.projection.log.driver)
         return Governed().after_all(each for each in events if each.sequence <= sequence)
 
-    def now(self, state: Governed) -> datetime:
-        """The time by which something is decided on a state."""
-        return state.now(self.clock())
+    def now(self, state: Governed, clock: datetime | None = None) -> datetime:
+        """The time by which something is decided on a state: never before an event of the log.
+
+        It is that of the log's last event, of any kind, where the clock is behind it. `clock`
+        stands for the present time where somebody else tells it.
+        """
+        told, last = state.now(clock or self.clock()), self.projection.log.head().recorded_at
+        return max(told, moment(last)) if last else told
 
     def append(
         self, decide: Decide, *, guard: Write | None = None, nodes: Nodes | None = None
@@ -74,20 +85,28 @@ class Ledger:
         """Append what `decide` says on the newest state and its time; None leaves it as it is.
 
         No other governance event stands between that state and this event: where one came,
-        it is decided anew, so `decide` may run several times and must do nothing else. `guard`
-        may refuse in the transaction. What `decide` raises is raised. Raises StateError
-        `LEDGER_BUSY`.
+        it is decided anew, also where that one has taken the key that this would have. So
+        `decide` may run several times and must do nothing else. `guard` may refuse in the
+        transaction. What `decide` raises is raised. Raises StateError `LEDGER_BUSY`, and
+        `CLOCK_BEHIND` where the clock is more than a day behind the log, but for stops.
         """
         for _ in range(MOST_TRIES):
             state = self.state()
-            new = decide(state, self.now(state))
+            now = self.now(state)
+            new = decide(state, now)
             if new is None:
                 return Decided(None, state)
+            if new.kind not in AT_ANY_TIME:
+                self._timely(now)
             try:
                 found = self.projection.append(
                     new, guard=unmoved_since(state.sequence, guard), nodes=nodes
                 )
             except MovedError:
+                continue
+            except StateError as error:  # the log looks for the key before anything is guarded
+                if error.code != "IDEMPOTENCY_CONFLICT" or self.state().sequence == state.sequence:
+                    raise
                 continue
             # of a rehearsal the event stays nowhere, so it is not followed but told
             return Decided(
@@ -95,3 +114,11 @@ class Ledger:
             )
         raise StateError("others decide faster than this can be decided", code="LEDGER_BUSY",
                          hint="try again")  # fmt: skip
+
+    def _timely(self, now: datetime) -> None:
+        clock = self.clock()
+        if now - clock > MOST_AHEAD:
+            raise StateError(
+                f"the log is at {now:%Y-%m-%d %H:%M}, this machine at {clock:%Y-%m-%d %H:%M}",
+                code="CLOCK_BEHIND", hint="set the clock right; stops can be put meanwhile",
+            )  # fmt: skip

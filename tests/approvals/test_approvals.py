@@ -1,11 +1,13 @@
 """Approvals on the real log: raced, planned beside, by people of several logins, edited after."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from governance.approvals import APPROVED, EXPIRED, WAITING
+from governance.ledger import Governed
 from ontology.edits import FORBID, Edit
 from ontology.errors import StateError
 from ontology.events import KEY_ACTIVATED, NewEvent
@@ -31,6 +33,32 @@ from tests.approvals.conftest import (
 )
 
 RACERS = 8
+
+
+def ben_comes_between(house: House, plan: str) -> Callable[[Governed, datetime], None]:
+    """Ben approves once, between another's reading and appending."""
+    beside, raced = house_on(house.driver, house.settings), []
+
+    def also(state: Governed, now: datetime) -> None:
+        if not raced:
+            raced.append(plan)
+            approving.approve(beside, plan, "read it", "ben")
+
+    return also
+
+
+def test_of_two_approvers_at_once_both_are_heard(house: House) -> None:
+    """The first has the key that the second would have: the second decides on what stands now."""
+    plan = submitted(house)  # takes one person
+    with pytest.raises(StateError) as refused:
+        approving.approve(house, plan, "looks right", "ann", also=ben_comes_between(house, plan))
+    assert (refused.value.code, status(house, plan)) == ("APPROVAL_STATUS", APPROVED)
+    approving.void(house, plan, "the next one", "pia")
+    plan = pallet_plan(house, "local")  # by an unnamed hand: takes two
+    approving.submit(house, plan, "pia")
+    approving.approve(house, plan, "looks right", "ann", also=ben_comes_between(house, plan))
+    case = house.ledger.state().approvals.case(plan)
+    assert ([each.person for each in case.verdicts], case.status) == (["ben", "ann"], APPROVED)
 
 
 def test_later_plans_are_made_on_what_is_left(house: House) -> None:

@@ -12,7 +12,8 @@ from ontology.errors import InputError
 from rules.lint import lint
 from rules.release import Release
 from service.governing import approving, releasing
-from service.house import House
+from service.governing.approval_features import plan_document
+from service.house import House, artifacts_folder
 from tests.approvals.conftest import (
     CHAIN,
     approved,
@@ -70,6 +71,22 @@ def test_a_count_that_finds_less_and_a_rule_that_forbids_make_it_void(alone: Hou
     assert code(lambda: approving.approve(alone, late, "fine", "ann")) == "PLAN_BROKEN"
     (swept,) = approving.revalidate(alone)
     assert (swept.event.payload["code"], status(alone, plan)) == ("rules", VOID)
+
+
+@pytest.mark.parametrize("what", ["document", "snapshot"])
+def test_a_plan_whose_artifacts_are_lost_holds_up_no_other(alone: House, what: str) -> None:
+    broken, other = approved(alone), ""
+    counted(alone, 11)
+    other = submitted(alone, units=4)
+    approving.approve(alone, other, "looks right", "ann")
+    found = alone.catalog.plans_by_digest([broken])[broken]
+    named = plan_document(alone, broken)["about"]["artifacts"]["snapshot"]
+    lost = {"document": found.artifact, "snapshot": named}[what]
+    (artifacts_folder(alone.settings) / lost[:2] / lost[2:]).write_bytes(b"something else")
+    counted(alone, 2)
+    codes = {each.plan: each.event.payload["code"] for each in approving.revalidate(alone)}
+    assert codes == {broken: "cannot be evaluated", other: "lines"}
+    assert (status(alone, broken), status(alone, other)) == (VOID, VOID)
 
 
 def test_a_release_may_bring_its_own_matrix(alone: House) -> None:

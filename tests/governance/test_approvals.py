@@ -22,7 +22,19 @@ from governance.matrix import default_matrix
 from governance.releasing import Actor
 from governance.reservations import overdrawn
 from governance.scopes import EVERYWHERE, Scope
-from tests.governance.approval_board import MACHINE, NOON, PALLET, PLAIN, Board, Plan, refusal
+from ontology.columns import table_of
+from ontology.goods import Item
+from service.governing.approval_features import families_in
+from tests.governance.approval_board import (
+    CHAIN,
+    MACHINE,
+    NOON,
+    PALLET,
+    PLAIN,
+    Board,
+    Plan,
+    refusal,
+)
 
 LARGE = replace(PLAIN, cost_cents=5_000_000)
 APPROVER = frozenset({"approver"})
@@ -216,6 +228,22 @@ def test_power_ends_with_its_time_its_scope_and_its_giver(board: Board) -> None:
     board.does(approving.comment, Actor("ben"), "one", "look")
     assert board.state.at is not None
     board.does(approving.comment, Actor("ben"), "one", "again")
+
+
+def test_who_is_limited_to_families_decides_on_no_item_of_none(board: Board) -> None:
+    goods = table_of([Item("milk", "Milk", family="dairy"), Item("bolt", "Bolt")], "Item")
+    found = {of: families_in(goods, set(of)) for of in (("milk",), ("milk", "bolt"), ("bolt",))}
+    assert [("dairy",), ("", "dairy"), ("",)] == list(found.values())
+    assert families_in(goods, {"ghost"}) is None
+    day = board.clock + timedelta(days=1)
+    dairy = Scope(CHAIN, families=("dairy",))
+    board.does(approving.delegate, Actor("ann"), "dora", dairy, day, "on leave")
+    for of, families in found.items():
+        case = board.submitted(Plan(str(of), features=replace(PLAIN, families=families)))
+        powers = board.state.approvals.powers_for("dora", case, board.clock)
+        assert (case.is_within(dairy), powers) == ((True, ("ann",)) if of == ("milk",)
+                                                   else (False, ()))  # fmt: skip
+        assert case.is_within(Scope(CHAIN))
 
 
 def test_a_clock_set_back_revives_nothing(board: Board) -> None:

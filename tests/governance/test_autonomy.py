@@ -21,6 +21,7 @@ from governance.autonomy import (
     Evidence,
 )
 from governance.reach import Cell, Reach
+from governance.releasing import Actor
 from governance.scopes import EVERYWHERE, Scope
 from governance.stops import PAUSE
 from ontology.errors import AccessError, InputError, StateError
@@ -151,6 +152,8 @@ def test_a_stop_holds_at_once_and_another_person_lifts_it() -> None:
     refused(made, "STOPPED", autonomous.raise_level, ADA, NORTH, WITH_APPROVAL, "why", AGAIN)
     refused(made, "OWN_STOP", stopping.lift, ADA, number, "mine")
     refused(made, "PERSONS_ONLY", stopping.lift, MACHINE, number, "by itself")
+    for entrance in ("local", "graphql", "demo"):  # who comes unnamed may be who put it
+        refused(made, "PERSON_UNNAMED", stopping.lift, Actor(entrance), number, "mine, too")
     refused(made, "STOP_UNKNOWN", stopping.lift, BEN, 1, "none")
     made.does(stopping.lift, BEN, number, "new scales")
     made.state.stops.refuse(PLAN.reach)

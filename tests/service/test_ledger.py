@@ -2,26 +2,44 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from neo4j import Driver
 
+<<<<<<< HEAD
 from governance.scopes import Scope
 from graph.settings import Settings
 from ontology.errors import EvenkeelError, StateError
 from ontology.events import RELEASE_APPROVED, RELEASE_BACKTESTED, RELEASE_PROPOSED
+=======
+from governance import stopping
+from governance.ledger import Governed
+from governance.releasing import Actor
+from governance.scopes import Scope
+from graph.log import Log
+from graph.settings import Settings
+from ontology.errors import EvenkeelError, StateError
+from ontology.events import KEY_ACTIVATED, STOP_PUT, NewEvent
+>>>>>>> refs/h/f2
 from rules.release import Release, default_release
 from service.decision import PlanRequest
 from service.examples import load_example
 from service.governing import releasing
+<<<<<<< HEAD
 from service.governing.autonomy import stop
 from service.governing.known_names import unknown_names
+=======
+from service.governing.ledger import Decided
+>>>>>>> refs/h/f2
 from service.house import House, house_on
 from service.planning import make_plan
 
 CHAIN = "two_hubs"
 SHIPPED = default_release()
+AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
+ADA, BEN = Actor("ada"), Actor("ben")
 
 
 @pytest.fixture
@@ -37,7 +55,7 @@ def another(version: str) -> Release:
 
 def approved(house: House, version: str) -> str:
     """A release that Ada proposed, that was back-tested, and that Ben approved."""
-    from governance.releasing import Actor, backtested
+    from governance.releasing import backtested
 
     release = another(version)
     releasing.propose(house, release, "for a test", "ada")
@@ -77,6 +95,65 @@ def test_of_two_that_activate_at_once_one_is_told(house: House) -> None:
     assert told == ["RELEASE_CONFLICT", "RELEASE_CONFLICT", "done"]
 
 
+def test_of_two_stops_at_once_both_stand(house: House) -> None:
+    beside = house_on(house.driver, house.settings)
+    raced: list[str] = []
+
+    def put(state: Governed, now: datetime) -> NewEvent | None:
+        if not raced:  # another stop comes between reading and appending
+            raced.append("yes")
+            north = Scope("north_chain")
+            beside.ledger.append(lambda state, now: stopping.put(state, now, BEN, north, "flood"))
+        return stopping.put(state, now, ADA, Scope(CHAIN), "fire")
+
+    assert house.ledger.append(put).event is not None
+    standing = house.ledger.state().stops.standing
+    assert {(each.scope.chain, each.by) for each in standing} == {
+        (CHAIN, "ada"), ("north_chain", "ben"),
+    }  # fmt: skip
+
+
+def test_a_key_that_another_request_used_is_told(house: House) -> None:
+    key = next(house.projection.log.events()).idempotency_key
+    with pytest.raises(StateError) as refused:
+        house.ledger.append(
+            lambda state, now: NewEvent(STOP_PUT, key, "ada", now, "", {"mode": "stop"})
+        )
+    assert refused.value.code == "IDEMPOTENCY_CONFLICT"
+
+
+def test_the_time_of_deciding_is_never_before_the_log(house: House) -> None:
+    """Also where what was recorded later was no decision."""
+
+    def recorded(ahead: timedelta) -> datetime:
+        log = Log(house.driver, clock=lambda: datetime.now(UTC) + ahead)
+        return log.append(NewEvent(KEY_ACTIVATED, str(ahead), "ada", AT, "", {})).event.recorded_at
+
+    def put(region: str) -> Decided:
+        scope = Scope(CHAIN, (region,))
+        return house.ledger.append(lambda state, now: stopping.put(state, now, ADA, scope, "fire"))
+
+    def lift() -> Decided:
+        number = house.ledger.state().stops.standing[0].number
+        return house.ledger.append(
+            lambda state, now: stopping.lift(state, now, BEN, number, "it is out")
+        )
+
+    later = recorded(timedelta(hours=2))
+    assert house.ledger.now(house.ledger.state()) >= later
+    stopped = put("north").event
+    assert stopped is not None
+    assert stopped.effective_at >= later
+    assert lift().event is not None
+    far = recorded(timedelta(days=2))
+    stopped = put("north").event  # whatever the clock says
+    assert stopped is not None
+    assert stopped.effective_at >= far
+    with pytest.raises(StateError) as refused:
+        lift()
+    assert refused.value.code == "CLOCK_BEHIND"
+
+
 def test_a_plan_is_saved_under_the_release_that_governs(house: House) -> None:
     load_example(house, CHAIN)
     digest = approved(house, "2")
@@ -84,8 +161,6 @@ def test_a_plan_is_saved_under_the_release_that_governs(house: House) -> None:
     releasing.activate(house, digest, "ada")
     made = make_plan(house, PlanRequest(CHAIN))
     assert made.document["decision"]["release"] == digest
-    from ontology.events import KEY_ACTIVATED, NewEvent
-
     with pytest.raises(StateError) as refused:
         house.projection.append(
             NewEvent(KEY_ACTIVATED, "test", "ada", made.saved.event.recorded_at, "", {}),
