@@ -8,12 +8,6 @@ from pathlib import Path
 import pytest
 from neo4j import Driver
 
-<<<<<<< HEAD
-from governance.scopes import Scope
-from graph.settings import Settings
-from ontology.errors import EvenkeelError, StateError
-from ontology.events import RELEASE_APPROVED, RELEASE_BACKTESTED, RELEASE_PROPOSED
-=======
 from governance import stopping
 from governance.ledger import Governed
 from governance.releasing import Actor
@@ -21,18 +15,21 @@ from governance.scopes import Scope
 from graph.log import Log
 from graph.settings import Settings
 from ontology.errors import EvenkeelError, StateError
-from ontology.events import KEY_ACTIVATED, STOP_PUT, NewEvent
->>>>>>> refs/h/f2
+from ontology.events import (
+    KEY_ACTIVATED,
+    RELEASE_APPROVED,
+    RELEASE_BACKTESTED,
+    RELEASE_PROPOSED,
+    STOP_PUT,
+    NewEvent,
+)
 from rules.release import Release, default_release
 from service.decision import PlanRequest
 from service.examples import load_example
 from service.governing import releasing
-<<<<<<< HEAD
 from service.governing.autonomy import stop
 from service.governing.known_names import unknown_names
-=======
 from service.governing.ledger import Decided
->>>>>>> refs/h/f2
 from service.house import House, house_on
 from service.planning import make_plan
 
