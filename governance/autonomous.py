@@ -34,7 +34,8 @@ class Features:
     `value_cents` and `units` are of all that its lines move on their first day,
     `data_age_hours` of the oldest fact that a line stands on. `confidence_per_mille` is defined in
     `service.governing.confidence`. `release` names what it was made under, as `Governing.named`;
-    `shipped` governs where people have put nothing in force.
+    `shipped` governs where people have put nothing in force. `attention` counts the lines that a
+    rule of severity Warning sends to a person.
     """
 
     reach: Reach
@@ -46,6 +47,7 @@ class Features:
     data_age_hours: int | None
     confidence_per_mille: int
     shipped: str = ""
+    attention: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,13 @@ def allowed(state: Governed, plan: Features, now: datetime) -> Allowed:
     """How far a machine may go with a plan: by the level of all that it reaches, and by limits.
 
     What cannot be evaluated counts as outside. A stop leaves SUGGEST, and so does a release that
-    no longer governs; a protected item and what lies outside an envelope leave it to persons.
+    no longer governs; lines that a rule sends to a person, a protected item and what lies outside
+    an envelope leave it to persons.
     """
     level, why = state.autonomy.level(plan.reach), []
     if level < WITHIN_ENVELOPE:
         why.append(Why("LEVEL", f"the level here is `{LEVELS[level]}`"))
-    outside = [*_protected(state, plan), *_outside(state, plan)]
+    outside = [*_for_persons(plan), *_protected(state, plan), *_outside(state, plan)]
     if outside:
         level = min(level, WITH_APPROVAL)
     halted = [*_stopped(state, plan), *_superseded(state, plan, now)]
@@ -207,6 +210,13 @@ def _superseded(state: Governed, plan: Features, now: datetime) -> list[Why]:
     if governs.named == plan.release:
         return []
     return [Why("RELEASE_SUPERSEDED", "it was made under a release that no longer governs")]
+
+
+def _for_persons(plan: Features) -> list[Why]:
+    if plan.attention == 0:
+        return []
+    counted = "nobody knows how many" if plan.attention is None else f"{plan.attention:,}"
+    return [Why("ATTENTION", f"lines that a rule sends to a person: {counted}")]
 
 
 def _protected(state: Governed, plan: Features) -> list[Why]:

@@ -145,7 +145,15 @@ def features_of(house: House, document: Row, confidence: Confidence) -> Features
         sum(int(line["quantity_units"]) for line in decision["lines"]), gap_per_million(decision),
         frozenset(classes.get(line["item"], "unknown") for line in decision["lines"]),
         confidence.data_age_hours, confidence.per_mille, house.shipped.digest,
+        attention_of(decision),
     )  # fmt: skip
+
+
+def attention_of(decision: Row) -> int | None:
+    """How many lines a rule sends to a person; None where the plan does not tell."""
+    if "attention" not in decision.get("suppressed", {}):
+        return None
+    return sum(bool(line.get("attention")) for line in decision["lines"])
 
 
 def reach_of(decision: Row, facts: Snapshot) -> Reach:

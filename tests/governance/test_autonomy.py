@@ -57,7 +57,7 @@ def reach(*cells: Cell, items: tuple[str, ...] = ("milk",)) -> Reach:
 
 
 PLAN = Features(reach(IN_NORTH), ("shipped", ()), 50_000, 100, 0, frozenset({"cold"}), 2, 900,
-                "shipped")  # fmt: skip
+                "shipped", 0)  # fmt: skip
 
 
 def of(made: Board, plan: Features = PLAN) -> Allowed:
@@ -117,6 +117,8 @@ def test_what_was_shown_before_a_fall_raises_nothing_again() -> None:
         ("DATA_AGE", {"data_age_hours": None}),
         ("HANDLING", {"handling_classes": frozenset({"cold", "frozen"})}),
         ("CONFIDENCE", {"confidence_per_mille": 599}),
+        ("ATTENTION", {"attention": 1}),
+        ("ATTENTION", {"attention": None}),
     ],
 )
 def test_outside_the_envelope_a_person_decides(code: str, change: dict[str, Any]) -> None:

@@ -163,7 +163,7 @@ class Governing(Approving):
         named = self.board.state.governing(CHAIN, now, SHIPPED).named
         release = ("older", ()) if is_stale else named
         features = Features(self.reach, release, 100, 5, 0, frozenset({"ambient"}), 1,
-                            confidence, SHIPPED)  # fmt: skip
+                            confidence, SHIPPED, 0)  # fmt: skip
 
         def decide(state: Governed, now: Any) -> NewEvent | None:
             autonomous.refuse_machine(state, features, now)
