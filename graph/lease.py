@@ -50,6 +50,9 @@ def take_lease(
 ) -> Lease | None:
     """Take a lease that is free or run out, or renew one's own; None while another holds it.
 
+    One that lasts longer from now on than it was taken for has run out, too: the database's clock
+    was set back, and who holds it no longer renews it.
+
     `now_millis` stands for the database's clock in tests.
     """
 
@@ -62,11 +65,12 @@ def take_lease(
             run(tx, "lease_lock", name=name)
             found = run(tx, "lease_read", name=name)
         now = found[0]["now"] if now_millis is None else now_millis
-        mine, is_over = found[0]["owner"] == owner, found[0]["until"] <= now
-        if not mine and not is_over:
+        mine = found[0]["owner"] == owner
+        if not mine and not _is_over(found[0], now):
             return None
         number = found[0]["number"] + (0 if mine else 1)
-        run(tx, "lease_write", name=name, owner=owner, number=number, until=now + millis)
+        run(tx, "lease_write", name=name, owner=owner, number=number, until=now + millis,
+            millis=millis)  # fmt: skip
         return Lease(name, owner, number, now + millis)
 
     return _write(driver, take)
@@ -77,7 +81,7 @@ def give_up(driver: Driver, lease: Lease) -> None:
 
     def give(tx: ManagedTransaction) -> None:
         lease.fence(tx)
-        run(tx, "lease_write", name=lease.name, owner="", number=lease.number, until=0)
+        run(tx, "lease_write", name=lease.name, owner="", number=lease.number, until=0, millis=0)
 
     try:
         _write(driver, give)
@@ -87,7 +91,8 @@ def give_up(driver: Driver, lease: Lease) -> None:
 
 def holder(driver: Driver, name: str) -> Lease | None:
     """Who holds a lease now; None where nobody does."""
-    rows = [row for row in read(driver, "lease_read", {"name": name}) if row["until"] > row["now"]]
+    found = read(driver, "lease_read", {"name": name})
+    rows = [row for row in found if not _is_over(row, row["now"])]
     return Lease(name, rows[0]["owner"], rows[0]["number"], rows[0]["until"]) if rows else None
 
 
@@ -104,6 +109,12 @@ def note_run(driver: Driver, lease: Lease, run_of: Row) -> None:
         run(tx, "task_write", name=run_of["name"], run=run_of)
 
     _write(driver, note)
+
+
+def _is_over(lease: Row, now: int) -> bool:
+    """Whether a lease has run out; of one from before its length was noted, only the end tells."""
+    until, millis = int(lease["until"]), lease["millis"]
+    return until <= now or (millis is not None and until > now + int(millis))
 
 
 def _write(driver: Driver, work: Callable[[ManagedTransaction], T]) -> T:

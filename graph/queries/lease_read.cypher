@@ -1,2 +1,3 @@
 MATCH (l:Lease {name: $name})
-RETURN l.owner AS owner, l.number AS number, l.until AS until, timestamp() AS now
+RETURN l.owner AS owner, l.number AS number, l.until AS until, l.millis AS millis,
+  timestamp() AS now

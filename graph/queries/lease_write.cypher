@@ -1,2 +1,2 @@
 MATCH (l:Lease {name: $name})
-SET l.owner = $owner, l.number = $number, l.until = $until
+SET l.owner = $owner, l.number = $number, l.until = $until, l.millis = $millis

@@ -2,7 +2,7 @@
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event as Signal
 from threading import Thread
 
@@ -91,6 +91,24 @@ def test_who_lost_the_lease_acts_no_more(house: House, clock: Clock, since: int)
     assert again is not None
     with pytest.raises(LeaseLostError):
         noted("after", sleeper, clock.now)
+
+
+def test_a_clock_set_back_locks_nobody_out(house: House) -> None:
+    """Who holds the lease was killed, and by a clock that was set back it would last for hours."""
+    noon = 1_772_000_000_000
+    old = take_lease(house.driver, "back", "killed", 30_000, noon)
+    assert old is not None
+    assert take_lease(house.driver, "back", "other", 30_000, noon - 1) is not None
+    assert take_lease(house.driver, "back", "third", 30_000, noon) is None
+    assert take_lease(house.driver, "back", "third", 5_000, noon + 20_000) is None
+    renewed = take_lease(house.driver, "back", "other", 30_000, noon - 7_200_000)
+    assert renewed is not None
+    assert take_lease(house.driver, "back", "third", 30_000, noon - 7_190_000) is None
+    taken = take_lease(house.driver, "back", "third", 30_000, noon - 9_000_000)
+    assert taken is not None
+    assert taken.number == old.number + 2
+    with pytest.raises(LeaseLostError):
+        noted("after", house.fenced(renewed), datetime.now(UTC))
 
 
 def test_nobody_leads_while_another_acts(house: House, clock: Clock) -> None:
