@@ -136,7 +136,7 @@ def _documents(house: House) -> list[Row]:
     remembered: Any = Remembered(house.catalog)
     inbox = Inbox(house.settings.data_folder, DoorBounds())
     held = House(house.settings, house.driver, house.projection, house.store, house.reader,
-                 remembered, house.shipped)  # fmt: skip
+                 remembered, house.shipped, house.ledger)  # fmt: skip
     cursors, hops, questions = Cursors.under(TOKEN), Hops(), Questions(house)
     readers, sight = Readers(DoorBounds(), Budgets(CallerBounds())), Access(held).sight(OWNER)
     rows = []
@@ -230,10 +230,10 @@ def _paged(client: Client) -> list[Row]:
     print(f"  the first page of rows in this process: {first * 1e3:.0f} ms")
     for name, (size, way) in ways.items():
         seconds, pages = _page_times(way(), size)
-        here, there = (statistics.median(part) for part in (pages[:25], pages[-25:]))
-        print(f"  {OBJECTS:,} {name} in pages of {size}: {seconds:.2f} s; page 1 to 25 "
-              f"{here * 1e3:.2f} ms, page {len(pages) - 24} to {len(pages)} {there * 1e3:.2f} ms "
-              "each")  # fmt: skip
+        some_pages = max(len(pages) // 8, 1)
+        here, there = map(statistics.median, (pages[:some_pages], pages[-some_pages:]))
+        print(f"  {OBJECTS:,} {name} in pages of {size}: {seconds:.2f} s; the first "
+              f"{some_pages} {here * 1e3:.2f} ms, the last {there * 1e3:.2f} ms each")  # fmt: skip
         found += [
             Row(f"GraphQL: {OBJECTS:,} {name} in pages of {size}", "over HTTP", "clock",
                 AIM_SECONDS * 1e3, seconds * 1e3, "ms"),
