@@ -33,6 +33,7 @@ from ontology.events import (
     RELEASE_WITHDRAWN,
     NewEvent,
 )
+from ontology.pseudonyms import MACHINES
 
 Payload = Mapping[str, Any]
 
@@ -124,10 +125,15 @@ def review(
 def approve(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
     """Approve a release that was back-tested.
 
-    Raises StateError `OWN_RELEASE` for who proposed it, `RELEASE_UNREVIEWED`.
+    Raises StateError `OWN_RELEASE` for who proposed it, or where nobody was named who did,
+    `RELEASE_UNREVIEWED`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
     """
     case = state.releases.case(digest)
     _reasoned(reason)
+    _may(RELEASE_APPROVED, who)
+    if case.author in MACHINES:  # it may be anybody's, so also that of who approves
+        raise StateError("nobody was named when it was proposed", code="OWN_RELEASE",
+                         hint="propose it as another version, with a name")  # fmt: skip
     if who.id == case.author:  # INVARIANT: nobody approves their own, under any login
         raise StateError("nobody approves what they proposed themselves", code="OWN_RELEASE",
                          hint="ask another governor")  # fmt: skip
@@ -288,10 +294,20 @@ def _event(
     state: Governed, now: datetime, who: Actor, kind: str, digest: str, payload: Payload,
     artifact: str = "",
 ) -> NewEvent:  # fmt: skip
-    if kind in BY_PERSONS_ONLY and not who.is_person:
+    _may(kind, who)
+    return NewEvent(kind, f"{kind}/{digest}/{state.sequence}", who.id, now, artifact, payload)
+
+
+def _may(kind: str, who: Actor) -> None:
+    """Raises AccessError `PERSONS_ONLY` or `PERSON_UNNAMED` for who may not decide this."""
+    if kind not in BY_PERSONS_ONLY:
+        return
+    if not who.is_person:
         raise AccessError("only a person may decide this", code="PERSONS_ONLY",
                           hint="a machine may back-test and abort, never promote")  # fmt: skip
-    return NewEvent(kind, f"{kind}/{digest}/{state.sequence}", who.id, now, artifact, payload)
+    if who.id in MACHINES:  # INVARIANT: two who give no name may be one
+        raise AccessError("who decides has to be named", code="PERSON_UNNAMED",
+                          hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
 
 
 def _reasoned(reason: str) -> None:

@@ -7,13 +7,13 @@ from functools import partial
 from governance import releasing
 from governance.ledger import Governed
 from governance.releases import BACKTESTED, PROPOSED
-from governance.releasing import Actor
 from graph.governance_events import governance_events
 from ontology.errors import StateError
 from ontology.events import RELEASE_BACKTESTED, RELEASE_REVIEWED, NewEvent
 from service.backtest.reviews import Review, reviews_of
 from service.backtest.run import Backtested
 from service.house import House
+from service.persons import actor
 
 
 def record(house: House, found: Backtested, agent: str) -> bool:
@@ -82,11 +82,11 @@ def _backtested(state: Governed, now: datetime, found: Backtested, agent: str) -
     if not _is_open(state, found) or state.releases.cases[digest].backtest == found.digest:
         return None
     rules = opening_rules(found)
-    return releasing.backtested(state, now, Actor(agent), digest, found.digest, rules)
+    return releasing.backtested(state, now, actor(agent), digest, found.digest, rules)
 
 
 def _reviewed(state: Governed, now: datetime, each: Review) -> NewEvent | None:
-    return releasing.review(state, now, Actor(each.person), each.release, each.rule, each.reason)
+    return releasing.review(state, now, actor(each.person), each.release, each.rule, each.reason)
 
 
 def _is_open(state: Governed, found: Backtested) -> bool:

@@ -146,6 +146,36 @@ def test_nobody_approves_what_they_proposed() -> None:
     refused(board, "PERSONS_ONLY", releasing.approve, MACHINE, "ours", "by itself")
 
 
+def test_who_is_not_named_decides_nothing() -> None:
+    board, unnamed = Board(), [Actor("local"), Actor("graphql")]
+    record = {"digest": "ours", "name": "rules", "version": "2", "shape_count": 3}
+    for who in unnamed:
+        refused(board, "PERSON_UNNAMED", releasing.propose, who,
+                Proposal(record, "ours", "colder", EVERYWHERE))  # fmt: skip
+    board.proposed("ours")
+    board.does(releasing.backtested, MACHINE, "ours", "result", [COLD])
+    for who in unnamed:
+        refused(board, "PERSON_UNNAMED", releasing.review, who, "ours", COLD, "why not")
+        refused(board, "PERSON_UNNAMED", releasing.approve, who, "ours", "fine")
+    board.does(releasing.review, ADA, "ours", COLD, "looked")
+    board.does(releasing.approve, BEN, "ours", "fine")
+    for who in unnamed:
+        refused(board, "PERSON_UNNAMED", releasing.activate, who, "ours", "shipped", board.clock)
+    board.does(releasing.activate, BEN, "ours", "shipped", board.clock)
+    for who in unnamed:
+        refused(board, "PERSON_UNNAMED", releasing.roll_back, who, "ours", "worse")
+
+
+def test_what_nobody_was_named_for_in_an_earlier_version_is_approved_by_nobody() -> None:
+    board = Board()
+    record = {"digest": "ours", "name": "rules", "version": "2", "shape_count": 3}
+    new = releasing.propose(board.state, NOON, ADA, Proposal(record, "ours", "why", EVERYWHERE))
+    assert new is not None
+    board.does(lambda *_: replace(new, agent="local"))
+    board.does(releasing.backtested, MACHINE, "ours", "result", [])
+    refused(board, "OWN_RELEASE", releasing.approve, BEN, "ours", "fine")
+
+
 def test_what_is_newly_permitted_needs_a_person_who_answers_for_it() -> None:
     board = Board()
     board.proposed("ours")
