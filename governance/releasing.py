@@ -99,10 +99,15 @@ def propose(state: Governed, now: datetime, who: Actor, proposal: Proposal) -> N
 
 def backtested(
     state: Governed, now: datetime, who: Actor, digest: str, result: str,
-    deny_to_allow: Sequence[str],
+    deny_to_allow: Sequence[str], tested: Payload | None = None,
 ) -> NewEvent:  # fmt: skip
-    """State what a back-test showed; `result` is its artifact. Other reviews are needed then."""
-    payload = {"release": digest, "deny_to_allow": sorted(set(deny_to_allow))}
+    """State what a back-test showed; `result` is its artifact. Other reviews are needed then.
+
+    What earlier ones opened stays to be answered for. `tested` are its window and counts, as
+    `governance.releases.untested` reads them.
+    """
+    payload = {"release": digest, "deny_to_allow": sorted(set(deny_to_allow)),
+               **({"tested": dict(tested)} if tested is not None else {})}  # fmt: skip
     return _move(state, now, who, RELEASE_BACKTESTED, digest, payload, result)
 
 
@@ -126,7 +131,7 @@ def approve(state: Governed, now: datetime, who: Actor, digest: str, reason: str
     """Approve a release that was back-tested.
 
     Raises StateError `OWN_RELEASE` for who proposed it, or where nobody was named who did,
-    `RELEASE_UNREVIEWED`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
+    `RELEASE_UNTESTED`, `RELEASE_UNREVIEWED`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
     """
     case = state.releases.case(digest)
     _reasoned(reason)
@@ -137,6 +142,10 @@ def approve(state: Governed, now: datetime, who: Actor, digest: str, reason: str
     if who.id == case.author:  # INVARIANT: nobody approves their own, under any login
         raise StateError("nobody approves what they proposed themselves", code="OWN_RELEASE",
                          hint="ask another governor")  # fmt: skip
+    if case.untested:
+        raise StateError(f"release `{digest[:12]}` is not tried: {case.untested}",
+                         code="RELEASE_UNTESTED",
+                         hint="`evenkeel policy backtest` over recorded decisions")  # fmt: skip
     if case.unreviewed:
         raise StateError(
             f"nobody has answered for what {_some(case.unreviewed)} newly permits",

@@ -189,6 +189,31 @@ def test_what_is_newly_permitted_needs_a_person_who_answers_for_it() -> None:
     board.does(releasing.approve, BEN, "ours", "fine")
 
 
+@pytest.mark.parametrize("tested", [
+    {"has_recorded": True, "decisions": 0}, {"missing_words": 1},
+    {"decisions": 3, "same_bytes": 2}, {"decisions": 3, "same_bytes": 3, "undecided": 1},
+])  # fmt: skip
+def test_a_backtest_of_nothing_opens_no_door(tested: dict[str, Any]) -> None:
+    board = Board()
+    board.proposed("ours")
+    board.does(releasing.backtested, MACHINE, "ours", "result", [], tested)
+    refused(board, "RELEASE_UNTESTED", releasing.approve, BEN, "ours", "fine")
+    good = {"has_recorded": True, "decisions": 3, "same_bytes": 3, "undecided": 0}
+    board.does(releasing.backtested, MACHINE, "ours", "whole", [], good)
+    board.does(releasing.approve, BEN, "ours", "fine")
+
+
+def test_a_narrow_backtest_hides_no_opening() -> None:
+    board = Board()
+    board.proposed("ours")
+    board.does(releasing.backtested, MACHINE, "ours", "result", [COLD])
+    board.does(releasing.backtested, MACHINE, "ours", "narrow", [])
+    refused(board, "RELEASE_UNREVIEWED", releasing.approve, BEN, "ours", "fine")
+    board.does(releasing.review, BEN, "ours", COLD, "looked")
+    board.does(releasing.backtested, MACHINE, "ours", "narrower", [])
+    board.does(releasing.approve, BEN, "ours", "fine")  # an empty house is tried by nothing
+
+
 def test_a_machine_may_abort_and_never_promote() -> None:
     board = Board()
     board.approved("ours")
