@@ -79,7 +79,7 @@ BY_PERSONS_ONLY = frozenset({RELEASE_PROPOSED, RELEASE_APPROVED, RELEASE_REVIEWE
 class ReleaseCase:
     """A release on its way: its status, who proposed it and why, and what it was shown to do.
 
-    `deny_to_allow` are the rules by which its newest back-test permits what was denied;
+    `deny_to_allow` are the rules by which a back-test of it permits what was denied;
     `reviewed` those of them that a person has answered for. `backtest` is that result's artifact.
     """
 
@@ -98,6 +98,8 @@ class ReleaseCase:
     reviewed: frozenset[str] = frozenset()
     approvers: tuple[str, ...] = ()
     canary: Canary | None = None
+    untested: str = ""
+    """Why its newest back-test shows too little; empty where it shows enough."""
 
     @property
     def unreviewed(self) -> tuple[str, ...]:
@@ -336,8 +338,11 @@ def stated_since(since: datetime) -> dict[str, int]:
 def _learnt(case: ReleaseCase, event: Event) -> dict[str, Any]:
     said = event.payload
     if event.kind == RELEASE_BACKTESTED:  # another result: what was answered for was another one
-        return {"backtest": event.artifact, "deny_to_allow": tuple(said["deny_to_allow"]),
-                "reviewed": frozenset()}  # fmt: skip
+        opened = tuple(said["deny_to_allow"])
+        earlier = tuple(rule for rule in case.deny_to_allow if rule not in opened)
+        return {"backtest": event.artifact, "deny_to_allow": (*opened, *earlier),
+                "reviewed": case.reviewed.difference(opened),
+                "untested": untested(said.get("tested", {}))}  # fmt: skip
     if event.kind == RELEASE_REVIEWED:
         return {"reviewed": case.reviewed | {said["rule"]}}
     if event.kind == RELEASE_APPROVED:
@@ -347,6 +352,20 @@ def _learnt(case: ReleaseCase, event: Event) -> dict[str, Any]:
     if event.kind == RELEASE_COMPARED and case.canary is not None:
         return {"canary": case.canary.with_pair(pair_of(said["pair"]))}
     return {}
+
+
+def untested(tested: Mapping[str, Any]) -> str:
+    """Why a back-test of these counts proves too little; empty where it proves enough.
+
+    Of an event of an earlier version, which states no counts, nothing is said.
+    """
+    if tested.get("missing_words"):
+        return "it has rules that cannot be evaluated"
+    if tested.get("has_recorded") and not tested.get("decisions"):
+        return "its newest back-test holds none of the recorded decisions"
+    if tested.get("decisions", 0) > tested.get("same_bytes", 0):
+        return "not every decision of its newest back-test was made again as it was"
+    return "its newest back-test leaves decisions undecided" if tested.get("undecided") else ""
 
 
 def _what_next(status: str) -> str:

@@ -33,6 +33,7 @@ from ontology.events import (
     RELEASE_WITHDRAWN,
     NewEvent,
 )
+from ontology.pseudonyms import MACHINES
 
 Payload = Mapping[str, Any]
 
@@ -98,10 +99,15 @@ def propose(state: Governed, now: datetime, who: Actor, proposal: Proposal) -> N
 
 def backtested(
     state: Governed, now: datetime, who: Actor, digest: str, result: str,
-    deny_to_allow: Sequence[str],
+    deny_to_allow: Sequence[str], tested: Payload | None = None,
 ) -> NewEvent:  # fmt: skip
-    """State what a back-test showed; `result` is its artifact. Other reviews are needed then."""
-    payload = {"release": digest, "deny_to_allow": sorted(set(deny_to_allow))}
+    """State what a back-test showed; `result` is its artifact. Other reviews are needed then.
+
+    What earlier ones opened stays to be answered for. `tested` are its window and counts, as
+    `governance.releases.untested` reads them.
+    """
+    payload = {"release": digest, "deny_to_allow": sorted(set(deny_to_allow)),
+               **({"tested": dict(tested)} if tested is not None else {})}  # fmt: skip
     return _move(state, now, who, RELEASE_BACKTESTED, digest, payload, result)
 
 
@@ -124,13 +130,22 @@ def review(
 def approve(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
     """Approve a release that was back-tested.
 
-    Raises StateError `OWN_RELEASE` for who proposed it, `RELEASE_UNREVIEWED`.
+    Raises StateError `OWN_RELEASE` for who proposed it, or where nobody was named who did,
+    `RELEASE_UNTESTED`, `RELEASE_UNREVIEWED`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
     """
     case = state.releases.case(digest)
     _reasoned(reason)
+    _may(RELEASE_APPROVED, who)
+    if case.author in MACHINES:  # it may be anybody's, so also that of who approves
+        raise StateError("nobody was named when it was proposed", code="OWN_RELEASE",
+                         hint="propose it as another version, with a name")  # fmt: skip
     if who.id == case.author:  # INVARIANT: nobody approves their own, under any login
         raise StateError("nobody approves what they proposed themselves", code="OWN_RELEASE",
                          hint="ask another governor")  # fmt: skip
+    if case.untested:
+        raise StateError(f"release `{digest[:12]}` is not tried: {case.untested}",
+                         code="RELEASE_UNTESTED",
+                         hint="`evenkeel policy backtest` over recorded decisions")  # fmt: skip
     if case.unreviewed:
         raise StateError(
             f"nobody has answered for what {_some(case.unreviewed)} newly permits",
@@ -288,10 +303,20 @@ def _event(
     state: Governed, now: datetime, who: Actor, kind: str, digest: str, payload: Payload,
     artifact: str = "",
 ) -> NewEvent:  # fmt: skip
-    if kind in BY_PERSONS_ONLY and not who.is_person:
+    _may(kind, who)
+    return NewEvent(kind, f"{kind}/{digest}/{state.sequence}", who.id, now, artifact, payload)
+
+
+def _may(kind: str, who: Actor) -> None:
+    """Raises AccessError `PERSONS_ONLY` or `PERSON_UNNAMED` for who may not decide this."""
+    if kind not in BY_PERSONS_ONLY:
+        return
+    if not who.is_person:
         raise AccessError("only a person may decide this", code="PERSONS_ONLY",
                           hint="a machine may back-test and abort, never promote")  # fmt: skip
-    return NewEvent(kind, f"{kind}/{digest}/{state.sequence}", who.id, now, artifact, payload)
+    if who.id in MACHINES:  # INVARIANT: two who give no name may be one
+        raise AccessError("who decides has to be named", code="PERSON_UNNAMED",
+                          hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
 
 
 def _reasoned(reason: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from governance.releasing import Actor
 from graph.persons import KnownPerson, Persons
 from graph.progress import Progress, silent
 from graph.recovery.backups import read_backup
@@ -13,9 +14,10 @@ from ontology.canonical import digest_of
 from ontology.errors import InputError
 from ontology.events import PERSON_ERASED, NewEvent
 from ontology.pseudonyms import MACHINES
-from service.house import House
+from service.house import SERVICE_AGENT, House
 
 LEFT_TOLD = 1_000
+NOBODY = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,20 @@ def acting(house: House, name: str = "") -> str:
     """Who acts, as it is logged: a pseudonym, or the machine's own name.
 
     The person is the one that is named, else that of EVENKEEL_PERSON, else nobody: `local`. Raises
-    InputError `BAD_PERSON`.
+    InputError `BAD_PERSON`, also for a name that a machine goes by: nobody acts as one.
     """
-    who = name or house.settings.person or "local"
-    return who if who in MACHINES else house.persons.pseudonym_of(who)
+    who = name or house.settings.person or NOBODY
+    if who == NOBODY:
+        return who
+    if who in MACHINES:
+        raise InputError(f"`{who}` is a part of this service, and no person", code="BAD_PERSON",
+                         hint="give the name of a person, or none")  # fmt: skip
+    return house.persons.pseudonym_of(who)
+
+
+def actor(agent: str) -> Actor:
+    """Who decides, of who is logged: the service by its own word is no person."""
+    return Actor(agent, is_person=agent != SERVICE_AGENT)
 
 
 def erase(

@@ -12,10 +12,12 @@ import strawberry
 from api.graphql.acting import ActingInput, Conflict, Done, Refused, done, in_thread
 from api.graphql.bigint import BigInt
 from api.graphql.described import described
+from api.graphql.field_verbs import ROOTS
 from api.graphql.loaders import Info
 from governance.canaries import METRICS, Canary, Guard
 from governance.releases import GovernedPart, ReleaseCase, released
 from governance.scopes import Scope
+from ontology.access import ANY
 from ontology.errors import InputError
 from ontology.events import Event as LogEvent
 from rules.release import Release, from_document
@@ -411,6 +413,7 @@ async def _decided(
     info: Info, name: str, asked: ActingInput, work: Callable[[House, str], tuple[Decided, str]]
 ) -> ReleaseDecided | Refused | Conflict:
     """Decide once under a key; a refusal of the ledger is an outcome."""
+    await _permit(info, name, asked)
 
     def act(house: House) -> Account:
         decided, release = work(house, info.context.agent)
@@ -421,6 +424,26 @@ async def _decided(
 
     found = await done(info, name, asked, in_thread(info, act), _again)
     return ReleaseDecided.of(found) if isinstance(found, Done) else found
+
+
+async def _permit(info: Info, name: str, asked: ActingInput) -> None:
+    """Raises AccessError `ACCESS_DENIED` where a release's chain is none of the caller's.
+
+    What is of all chains takes a grant on all.
+    """
+    sight = info.context.sight
+    if sight.caller.is_owner:
+        return
+    verb = ROOTS[f"Mutation.{name}"].verb
+    if isinstance(asked, ProposeReleaseInput):
+        chain = asked.scope.chain
+    else:
+        state = await info.context.read(info.context.house.ledger.state)
+        chain = releasing.find_in(state, getattr(asked, "release", "")).scope.chain
+    if chain == ANY:
+        await info.context.read(sight.everything, verb)
+    else:
+        await info.context.read(sight.view, chain, verb)
 
 
 def _again(_: House, event: LogEvent) -> Account:

@@ -1,19 +1,20 @@
 """Back-tests and reviews in the governance ledger: a proposed release keeps its newest result."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from governance import releasing
 from governance.ledger import Governed
 from governance.releases import BACKTESTED, PROPOSED
-from governance.releasing import Actor
 from graph.governance_events import governance_events
 from ontology.errors import StateError
 from ontology.events import RELEASE_BACKTESTED, RELEASE_REVIEWED, NewEvent
 from service.backtest.reviews import Review, reviews_of
-from service.backtest.run import Backtested
+from service.backtest.run import Backtested, Window, recorded
 from service.house import House
+from service.persons import actor
 
 
 def record(house: House, found: Backtested, agent: str) -> bool:
@@ -24,7 +25,13 @@ def record(house: House, found: Backtested, agent: str) -> bool:
     """
     if not _is_open(house.ledger.state(), found):
         return False
-    house.ledger.append(partial(_backtested, found=found, agent=agent))
+    scope = house.ledger.state().releases.cases[_digest(found)].scope
+    tested = {
+        **{name: found.result["counts"][name] for name in ("decisions", "same_bytes", "undecided")},
+        "missing_words": len(found.result["missing"]["words"]), "window": found.result["asked"],
+        "has_recorded": any(scope.covers(one.plan.chain) for one in recorded(house, Window())),
+    }  # fmt: skip
+    house.ledger.append(partial(_backtested, found=found, agent=agent, tested=tested))
     return True
 
 
@@ -37,13 +44,9 @@ def review(
     release; InputError `REVIEW_UNKNOWN`, `BAD_REVIEW`; and as the ledger does.
     """
     meant = reviews_of(found.result, agent, reason, rules)
-    case = house.ledger.state().releases.cases.get(_digest(found))
-    if case is None or case.backtest != found.digest:
-        raise StateError("this is not the newest back-test of a proposed release",
-                         code="RELEASE_NOT_OPEN",
-                         hint="`evenkeel policy propose`, back-test it, then review")  # fmt: skip
+    _refuse_older(house.ledger.state(), found)
     for each in meant:
-        house.ledger.append(partial(_reviewed, each=each))
+        house.ledger.append(partial(_reviewed, found=found, each=each))
     return meant
 
 
@@ -77,16 +80,27 @@ def opening_rules(found: Backtested) -> list[str]:
     return sorted({rule for group in found.result["opened"] for rule in group["rules"]})
 
 
-def _backtested(state: Governed, now: datetime, found: Backtested, agent: str) -> NewEvent | None:
+def _backtested(
+    state: Governed, now: datetime, found: Backtested, agent: str, tested: Mapping[str, Any]
+) -> NewEvent | None:
     digest = _digest(found)
     if not _is_open(state, found) or state.releases.cases[digest].backtest == found.digest:
         return None
     rules = opening_rules(found)
-    return releasing.backtested(state, now, Actor(agent), digest, found.digest, rules)
+    return releasing.backtested(state, now, actor(agent), digest, found.digest, rules, tested)
 
 
-def _reviewed(state: Governed, now: datetime, each: Review) -> NewEvent | None:
-    return releasing.review(state, now, Actor(each.person), each.release, each.rule, each.reason)
+def _refuse_older(state: Governed, found: Backtested) -> None:
+    case = state.releases.cases.get(_digest(found))
+    if case is None or case.backtest != found.digest:
+        raise StateError("this is not the newest back-test of a proposed release",
+                         code="RELEASE_NOT_OPEN",
+                         hint="`evenkeel policy propose`, back-test it, then review")  # fmt: skip
+
+
+def _reviewed(state: Governed, now: datetime, found: Backtested, each: Review) -> NewEvent | None:
+    _refuse_older(state, found)  # on the state that the review is appended to
+    return releasing.review(state, now, actor(each.person), each.release, each.rule, each.reason)
 
 
 def _is_open(state: Governed, found: Backtested) -> bool:

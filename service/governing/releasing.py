@@ -9,21 +9,21 @@ from governance import releasing
 from governance.canaries import Canary
 from governance.ledger import Governed
 from governance.releases import ReleaseCase, released
-from governance.releasing import Actor, Proposal
+from governance.releasing import Proposal
 from governance.scopes import EVERYWHERE, Scope
 from graph.governance_events import governance_events
 from ontology.access import ANY
 from ontology.canonical import canonical
-from ontology.errors import InputError, StateError
+from ontology.errors import InputError
 from ontology.events import RELEASE_KINDS, Event, NewEvent
 from ontology.governance import PolicyRelease
-from ontology.pseudonyms import MACHINES
 from rules.differences import Difference, differences
 from rules.lint import lint
 from rules.parts import strays
 from rules.release import Release, from_document
 from service.governing.ledger import Decided
 from service.house import House
+from service.persons import actor
 
 
 def propose(
@@ -34,7 +34,7 @@ def propose(
 
     Raises InputError `RULE_NOT_EVALUATED`, `REASON_MISSING`, `PART_STRAYS` where one for a part
     differs in what only that of the whole decides; StateError `RELEASE_FINDINGS` where
-    lint finds what no waiver (rule, code, reason) answers for.
+    lint finds what no waiver (rule, code, reason) answers for; AccessError `PERSON_UNNAMED`.
     """
     _ = release.compiled  # INVARIANT: a release with a rule that cannot be evaluated never acts
     record = asdict(PolicyRelease(release.digest, release.name, release.version,
@@ -45,7 +45,7 @@ def propose(
     answered = [{**each, "person": agent} for each in waivers]
     proposal = Proposal(record, artifact, reason, scope, findings, answered)
     return house.ledger.append(
-        lambda state, now: releasing.propose(state, now, Actor(agent), proposal)
+        lambda state, now: releasing.propose(state, now, actor(agent), proposal)
     )
 
 
@@ -56,14 +56,8 @@ def review(house: House, name: str, rule: str, reason: str, agent: str) -> Decid
 
 def approve(house: House, name: str, reason: str, agent: str) -> Decided:
     """Approve what somebody else proposed. Raises StateError `OWN_RELEASE`, `RELEASE_UNREVIEWED`,
-    `RELEASE_STATUS`.
-
-    Whoever gives no name is one and the same: who proposed unnamed is not approved so.
+    `RELEASE_STATUS`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
     """
-    if agent in MACHINES and find(house, name).author in MACHINES:
-        raise StateError("nobody was named when it was proposed, and nobody is now",
-                         code="OWN_RELEASE", hint="name who approves: EVENKEEL_PERSON=NAME"
-                         )  # fmt: skip
     return _decided(house, name, agent, partial(releasing.approve, reason=reason))
 
 
@@ -157,7 +151,7 @@ def _decided(
     digest = find(house, name).digest
 
     def on(state: Governed, now: datetime) -> NewEvent | None:
-        return decide(state, now, Actor(agent), digest)
+        return decide(state, now, actor(agent), digest)
 
     return house.ledger.append(on)
 

@@ -146,6 +146,36 @@ def test_nobody_approves_what_they_proposed() -> None:
     refused(board, "PERSONS_ONLY", releasing.approve, MACHINE, "ours", "by itself")
 
 
+def test_who_is_not_named_decides_nothing() -> None:
+    board, unnamed = Board(), [Actor("local"), Actor("graphql")]
+    record = {"digest": "ours", "name": "rules", "version": "2", "shape_count": 3}
+    for who in unnamed:
+        refused(board, "PERSON_UNNAMED", releasing.propose, who,
+                Proposal(record, "ours", "colder", EVERYWHERE))  # fmt: skip
+    board.proposed("ours")
+    board.does(releasing.backtested, MACHINE, "ours", "result", [COLD])
+    for who in unnamed:
+        refused(board, "PERSON_UNNAMED", releasing.review, who, "ours", COLD, "why not")
+        refused(board, "PERSON_UNNAMED", releasing.approve, who, "ours", "fine")
+    board.does(releasing.review, ADA, "ours", COLD, "looked")
+    board.does(releasing.approve, BEN, "ours", "fine")
+    for who in unnamed:
+        refused(board, "PERSON_UNNAMED", releasing.activate, who, "ours", "shipped", board.clock)
+    board.does(releasing.activate, BEN, "ours", "shipped", board.clock)
+    for who in unnamed:
+        refused(board, "PERSON_UNNAMED", releasing.roll_back, who, "ours", "worse")
+
+
+def test_what_nobody_was_named_for_in_an_earlier_version_is_approved_by_nobody() -> None:
+    board = Board()
+    record = {"digest": "ours", "name": "rules", "version": "2", "shape_count": 3}
+    new = releasing.propose(board.state, NOON, ADA, Proposal(record, "ours", "why", EVERYWHERE))
+    assert new is not None
+    board.does(lambda *_: replace(new, agent="local"))
+    board.does(releasing.backtested, MACHINE, "ours", "result", [])
+    refused(board, "OWN_RELEASE", releasing.approve, BEN, "ours", "fine")
+
+
 def test_what_is_newly_permitted_needs_a_person_who_answers_for_it() -> None:
     board = Board()
     board.proposed("ours")
@@ -157,6 +187,31 @@ def test_what_is_newly_permitted_needs_a_person_who_answers_for_it() -> None:
     refused(board, "RELEASE_UNREVIEWED", releasing.approve, BEN, "ours", "that was another result")
     board.does(releasing.review, BEN, "ours", COLD, "still so")
     board.does(releasing.approve, BEN, "ours", "fine")
+
+
+@pytest.mark.parametrize("tested", [
+    {"has_recorded": True, "decisions": 0}, {"missing_words": 1},
+    {"decisions": 3, "same_bytes": 2}, {"decisions": 3, "same_bytes": 3, "undecided": 1},
+])  # fmt: skip
+def test_a_backtest_of_nothing_opens_no_door(tested: dict[str, Any]) -> None:
+    board = Board()
+    board.proposed("ours")
+    board.does(releasing.backtested, MACHINE, "ours", "result", [], tested)
+    refused(board, "RELEASE_UNTESTED", releasing.approve, BEN, "ours", "fine")
+    good = {"has_recorded": True, "decisions": 3, "same_bytes": 3, "undecided": 0}
+    board.does(releasing.backtested, MACHINE, "ours", "whole", [], good)
+    board.does(releasing.approve, BEN, "ours", "fine")
+
+
+def test_a_narrow_backtest_hides_no_opening() -> None:
+    board = Board()
+    board.proposed("ours")
+    board.does(releasing.backtested, MACHINE, "ours", "result", [COLD])
+    board.does(releasing.backtested, MACHINE, "ours", "narrow", [])
+    refused(board, "RELEASE_UNREVIEWED", releasing.approve, BEN, "ours", "fine")
+    board.does(releasing.review, BEN, "ours", COLD, "looked")
+    board.does(releasing.backtested, MACHINE, "ours", "narrower", [])
+    board.does(releasing.approve, BEN, "ours", "fine")  # an empty house is tried by nothing
 
 
 def test_a_machine_may_abort_and_never_promote() -> None:

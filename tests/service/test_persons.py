@@ -20,7 +20,7 @@ from graph.recovery.digests import digests
 from graph.recovery.traces import files_that_say
 from graph.settings import Settings
 from ontology.canonical import canonical
-from ontology.errors import EvenkeelError
+from ontology.errors import EvenkeelError, InputError
 from ontology.pseudonyms import is_pseudonym
 from ontology.terms import join_key
 from service.decision import PlanRequest
@@ -112,7 +112,10 @@ def test_a_name_that_was_logged_is_seen_by_people_and_held_by_nothing_else(
 ) -> None:
     """Law 3: screens name who acted; log, artifacts, database and backups hold the pseudonym."""
     agent = acting(house)
-    assert [agent, "local", "http"] == [acting(house, name) for name in (NAME, "local", "http")]
+    assert [agent, "local"] == [acting(house, name) for name in (NAME, "local")]
+    for name in ("evenkeel", "http"):  # nobody acts as the service
+        with pytest.raises(InputError, match="no person"):
+            acting(house, name)
     document = planned(house, agent)
     assert NAME == house.catalog.plans(CHAIN).rows[0].agent
     assert NAME == house.catalog.events(first=50).rows[-1].agent
