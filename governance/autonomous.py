@@ -35,7 +35,7 @@ class Features:
     `data_age_hours` of the oldest fact that a line stands on. `confidence_per_mille` is defined in
     `service.governing.confidence`. `release` names what it was made under, as `Governing.named`;
     `shipped` governs where people have put nothing in force. `attention` counts the lines that a
-    rule of severity Warning sends to a person.
+    rule of severity Warning sends to a person; `plan` is its digest.
     """
 
     reach: Reach
@@ -48,6 +48,7 @@ class Features:
     confidence_per_mille: int
     shipped: str = ""
     attention: int | None = None
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ class Allowed:
 def allowed(state: Governed, plan: Features, now: datetime) -> Allowed:
     """How far a machine may go with a plan: by the level of all that it reaches, and by limits.
 
-    What cannot be evaluated counts as outside. A stop leaves SUGGEST, and so does a release that
-    no longer governs; lines that a rule sends to a person, a protected item and what lies outside
-    an envelope leave it to persons.
+    What cannot be evaluated counts as outside. A stop leaves SUGGEST, and so do a release that no
+    longer governs and another plan of the chain that is approved and stands. Lines that a rule
+    sends to a person, a protected item and what lies outside an envelope leave it to persons.
     """
     level, why = state.autonomy.level(plan.reach), []
     if level < WITHIN_ENVELOPE:
@@ -89,7 +90,7 @@ def allowed(state: Governed, plan: Features, now: datetime) -> Allowed:
     outside = [*_for_persons(plan), *_protected(state, plan), *_outside(state, plan)]
     if outside:
         level = min(level, WITH_APPROVAL)
-    halted = [*_stopped(state, plan), *_superseded(state, plan, now)]
+    halted = [*_stopped(state, plan), *_superseded(state, plan, now), *_second(state, plan)]
     if halted:
         level = min(level, SUGGEST)
     return Allowed(level, (*halted, *why, *outside))
@@ -210,6 +211,15 @@ def _superseded(state: Governed, plan: Features, now: datetime) -> list[Why]:
     if governs.named == plan.release:
         return []
     return [Why("RELEASE_SUPERSEDED", "it was made under a release that no longer governs")]
+
+
+def _second(state: Governed, plan: Features) -> list[Why]:
+    """An approved plan answers the chain's need until it is carried out, void or expired."""
+    chain = plan.reach.chain
+    others = [case.plan for case in state.approvals.standing(chain) if case.plan != plan.plan]
+    return (
+        [Why("APPROVED_STANDS", f"the approved plan `{others[0][:12]}` stands")] if others else []
+    )
 
 
 def _for_persons(plan: Features) -> list[Why]:

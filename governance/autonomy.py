@@ -111,9 +111,17 @@ class Autonomy:
         return min((each.level for each in self.governing(chain, cell)), default=OBSERVE)
 
     def governing(self, chain: str, cell: Cell) -> list[Standing]:
-        """The standings that hold at a cell: each of them, but where a narrower one lies in it."""
-        mine = (scope for scope in self.standings if scope.covers(chain) and cell.lies_in(scope))
-        return [self.standings[scope] for scope in narrowest(mine)]
+        """The standings that hold at a cell: each of them, but where a narrower one lies in it.
+
+        Of a cell that is not known in full each that it may lie in holds, the wider ones as well;
+        none where it is known to lie in no scope.
+        """
+        mine = [scope for scope in self.standings if scope.covers(chain) and cell.lies_in(scope)]
+        if cell.is_known:
+            return [self.standings[scope] for scope in narrowest(iter(mine))]
+        # INVARIANT: what is not known of a cell never lets a machine do more
+        return [each for scope, each in self.standings.items()
+                if mine and scope.covers(chain) and cell.may_lie_in(scope)]  # fmt: skip
 
     def level_of(self, scope: Scope) -> int:
         """The level of a scope as such: its own, else that of the scopes it lies in, by name."""

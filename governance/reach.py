@@ -18,6 +18,11 @@ class Cell:
     regions: tuple[str, ...]
     family: str | None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether both ends and the item are known."""
+        return bool(self.regions) and self.family is not None
+
     def lies_in(self, scope: Scope) -> bool:
         """Whether it is known to lie in a scope of its chain."""
         return (not scope.regions or not set(scope.regions).isdisjoint(self.regions)) and (

@@ -145,7 +145,7 @@ def features_of(house: House, document: Row, confidence: Confidence) -> Features
         sum(int(line["quantity_units"]) for line in decision["lines"]), gap_per_million(decision),
         frozenset(classes.get(line["item"], "unknown") for line in decision["lines"]),
         confidence.data_age_hours, confidence.per_mille, house.shipped.digest,
-        attention_of(decision),
+        attention_of(decision), str(document["plan_digest"]),
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Plans that no longer hold: found on events, made anew as far as the level of autonomy lets."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from governance.ledger import Governed
 from graph.catalog import PlanEntry
 from graph.lease import LeaseLostError
 from ontology.errors import AccessError, EvenkeelError, InputError, StateError
-from service.decision import request_of
+from service.decision import PlanRequest
 from service.drift import drift
 from service.governing import approving
 from service.governing.autonomy import Judged, judge
@@ -48,7 +48,7 @@ class Replanning:
             return ""
         why = self._fails(house, chain, rows[0], now)
         if why:
-            told = f"{chain}: plan {rows[0].plan.digest[:12]} {why}; {_anew(house, chain, rows[0])}"
+            told = f"{chain}: plan {rows[0].plan.digest[:12]} {why}; {_anew(house, chain)}"
             rows = house.catalog.plans(chain, first=1).rows
             return "; ".join(each for each in (told, self._acted(house, rows[0], now)) if each)
         return self._acted(house, rows[0], now)
@@ -109,16 +109,20 @@ def _drifted(house: House, chain: str, document: dict[str, Any]) -> str:
     return f"no longer holds for {len(found.affected)} of {found.group_count} groups of items"
 
 
-def _anew(house: House, chain: str, entry: PlanEntry) -> str:
-    """Make the plan again on the present facts, where a machine may; tells what was done."""
-    level = house.ledger.state().autonomy.highest(chain)
+def _anew(house: House, chain: str) -> str:
+    """Plan anew on the present facts, where a machine may; tells what was done.
+
+    Nothing is taken over from the newest plan, which may be a person's what-if: plain weights, no
+    edits. None is made while an approved plan of the chain stands: it is for the same need.
+    """
+    state = house.ledger.state()
+    level = state.autonomy.highest(chain)
     if level < SUGGEST:
         return f"no plan is made: the level is `{LEVELS[level]}`"
-    document = house.store.get_document(entry.artifact)
-    asked = request_of(document["decision"], SERVICE_AGENT)
-    asked = replace(asked, starts_on=None, edits=(), previous=None, steady=None)
+    for case in state.approvals.standing(chain):  # its own band tells when it no longer holds
+        return f"no plan is made: the approved plan `{case.plan[:12]}` stands"
     try:
-        made = make_plan(house, asked)
+        made = make_plan(house, PlanRequest(chain, agent=SERVICE_AGENT))
     except StateError as error:
         if error.code not in {"STALE_PLAN", "RELEASE_SUPERSEDED"}:
             raise

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance import autonomous, releasing, stopping
+from governance.approvals import APPROVED, VOID, Approvals, PlanCase
 from governance.autonomous import Allowed, Features, allowed
 from governance.autonomy import (
     BACKTEST,
@@ -176,6 +177,43 @@ def test_where_nobody_knows_what_a_plan_reaches_a_stop_holds(unknown: Cell) -> N
     lies = unknown.may_lie_in(Scope(CHAIN, ("north",), ("fruit",)))
     assert (unknown.family is None) == lies
     assert not unknown.lies_in(Scope(CHAIN, ("north",), ("fruit",)))
+
+
+@pytest.mark.parametrize("unknown", [Cell((), "dairy"), Cell(("north",), None), Cell((), None)])
+def test_what_is_not_known_of_a_line_lets_a_machine_do_no_more(unknown: Cell) -> None:
+    """The least level of all scopes that it may lie in, the wider ones as well."""
+    made = board()
+    raised(made, ALL, WITHIN_ENVELOPE)
+    plan = replace(PLAN, reach=reach(unknown))
+    assert of(made, plan).may_approve
+    made.does(autonomous.lower, MACHINE, Scope(CHAIN, ("north",), ("dairy",)), OBSERVE, "scales")
+    assert OBSERVE == of(made, plan).level
+    other = board()
+    raised(other, ALL, SUGGEST)
+    raised(other, NORTH, WITHIN_ENVELOPE, AGAIN)
+    raised(other, DAIRY, WITHIN_ENVELOPE, AGAIN)
+    assert SUGGEST == of(other, plan).level
+    part = board()
+    raised(part, Scope(CHAIN, ("north",), ("dairy",)), WITHIN_ENVELOPE)
+    assert OBSERVE == of(part, plan).level
+
+
+def test_a_machine_acts_on_one_plan_at_a_time() -> None:
+    """While another plan of the chain is approved and stands, it submits and approves none."""
+    made = board()
+    raised(made, ALL, WITHIN_ENVELOPE)
+    first = PlanCase(
+        "first", CHAIN, 1, "ada", "ada", frozenset(), 0, (), None, None, (), 0, made.clock, 1,
+        made.clock, (), APPROVED,
+    )  # fmt: skip
+    for case, level in (
+        (first, SUGGEST),
+        (replace(first, chain="another"), WITHIN_ENVELOPE),
+        (replace(first, status=VOID), WITHIN_ENVELOPE),
+        (replace(first, plan="mine"), WITHIN_ENVELOPE),
+    ):
+        state = replace(made.state, approvals=Approvals({case.plan: case}))
+        assert level == allowed(state, replace(PLAN, plan="mine"), made.clock).level
 
 
 def test_a_pause_is_remembered_after_it_was_lifted() -> None:

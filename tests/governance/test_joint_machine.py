@@ -163,7 +163,8 @@ class Governing(Approving):
         named = self.board.state.governing(CHAIN, now, SHIPPED).named
         release = ("older", ()) if is_stale else named
         features = Features(self.reach, release, 100, 5, 0, frozenset({"ambient"}), 1,
-                            confidence, SHIPPED, 0)  # fmt: skip
+                            confidence, SHIPPED, 0, plan)  # fmt: skip
+        others = [case for case in self.board.state.approvals.standing(CHAIN) if case.plan != plan]
 
         def decide(state: Governed, now: Any) -> NewEvent | None:
             autonomous.refuse_machine(state, features, now)
@@ -173,6 +174,7 @@ class Governing(Approving):
         if self.does(decide) is not None:
             assert confidence >= WIDE.least_confidence_per_mille
             assert not is_stale
+            assert not others
             self.gave[plan].append(MACHINE.id)
 
     @rule(who=actors, digest=releases, steps=st.integers(1, 6))

@@ -28,9 +28,10 @@ from ontology.errors import InputError, StateError
 from ontology.events import FACTS_DUE, PLAN_MADE
 from ontology.goods import Item
 from ontology.governance import FreshnessBudget
+from ontology.objectives import PLAIN, Weights
 from ontology.stock import StockPosition
 from rules.release import default_release
-from service.decision import PlanRequest
+from service.decision import PlanRequest, request_of
 from service.examples import load_example
 from service.governing import approving, autonomy, releasing
 from service.governing.ledger import Decided
@@ -48,7 +49,7 @@ CHAIN = "two_hubs"
 def planned(opened: House) -> None:
     """The example with a plan that a person asked for."""
     load_example(opened, CHAIN)
-    make_plan(opened, PlanRequest(CHAIN, agent="ada"))
+    make_plan(opened, PlanRequest(CHAIN, agent="ada", weights=Weights(3_000)))
 
 
 def delivered(house: House, name: str, *facts: object, since: datetime | None = None) -> None:
@@ -119,6 +120,9 @@ def test_a_plan_that_no_longer_holds_is_made_anew_where_the_level_lets(house: Ho
     told = replan(house, at + LONGEST_WAIT)
     assert "made anew" in told
     assert [*before, SERVICE_AGENT] == plans(house)
+    newest = house.catalog.plans(CHAIN, first=1).rows[0]
+    asked = request_of(house.store.get_document(newest.artifact)["decision"])
+    assert PLAIN == asked.weights  # not those of the what-if that it follows
     assert "every newest plan holds" == replan(house, at + LONGEST_WAIT)
     assert [*before, SERVICE_AGENT] == plans(house)
     autonomy.lower(house, Scope(CHAIN), OBSERVE, "enough", "ben")
@@ -151,6 +155,12 @@ def test_the_service_acts_with_its_own_plan_as_far_as_the_level_lets(house: Hous
     assert APPROVED == case.status, told
     assert case.verdicts[0].mandate.startswith("autonomy by event")
     assert case.promises
+    delivered(
+        house, "counted less", StockPosition("widget", "north", "W1", 5, 0, 0, 0, 0, 5, "each")
+    )
+    count, told = len(plans(house)), replan(house, datetime.now(UTC) + LONGEST_WAIT)
+    assert f"no plan is made: the approved plan `{plan[:12]}` stands" in told
+    assert count == len(plans(house))
     paused = autonomy.stop(house, Scope(CHAIN), "counted anew", "ada", PAUSE)
     assert VOID == house.ledger.state().approvals.case(plan).status
     with pytest.raises(StateError, match="a pause stands here"):
