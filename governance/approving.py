@@ -1,6 +1,6 @@
 """What people decide about plans, and the service in part: events, or a refusal with a code."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,7 +75,9 @@ def submit(
 ) -> NewEvent | None:
     """Submit a plan for approval; None where it waits or is approved already.
 
-    Submitted again after it was returned, void or expired, it begins anew: nobody has approved it.
+    Submitted again after it was returned, void or expired, it begins anew: nobody has approved it,
+    and whoever had a hand in it before still may not. Who submits it unnamed counts as an unnamed
+    maker.
     Raises StateError `APPROVAL_STATUS` for a plan that was declined or carried out, `STOPPED`.
     """
     before = state.approvals.cases.get(asked.plan)
@@ -86,9 +88,12 @@ def submit(
     features = with_novelty(state.approvals, asked, matrix)
     state.stops.refuse(reach_in(asked.chain, features.places, features.families))
     authors = asked.authors | ({who.id} if who.is_person else frozenset())
+    unnamed = max(asked.unnamed, int(who.is_person and who.id in MACHINES))
+    if before is not None:  # INVARIANT: a further round makes nobody a stranger to the plan
+        authors, unnamed = authors | before.authors, max(unnamed, before.unnamed)
     payload = {
         "plan": asked.plan, "chain": asked.chain, "maker": asked.maker,
-        "authors": sorted(authors), "unnamed": asked.unnamed, "reason": _text(asked.reason),
+        "authors": sorted(authors), "unnamed": unnamed, "reason": _text(asked.reason),
         "demands": [each.stated() for each in demanded(matrix, features)],
         "places": None if features.places is None else [list(one) for one in features.places],
         "families": None if features.families is None else list(features.families),
@@ -116,8 +121,9 @@ def approve(
 ) -> NewEvent | None:  # fmt: skip
     """Approve a plan; the last approval that is demanded reserves what it moves.
 
-    `powers` are the roles that this person, and each who has handed power over, hold for the plan
-    by grants at this moment. `seen` is the submission that the person saw. None where the person
+    `powers` are the roles that this person, each who has handed power over, and each who approved
+    before, hold for the plan by grants at this moment; who lost a role does not count for it,
+    however early they approved. `seen` is the submission that the person saw. None where the person
     has approved it already. The service itself approves by a `mandate` alone.
 
     Raises StateError `APPROVAL_UNASKED`, `APPROVAL_STATUS`, `APPROVAL_STALE`, `OWN_PLAN`,
@@ -144,7 +150,7 @@ def approve(
         raise StateError(f"the plan does not hold on the present facts: {standing.broken}",
                          code="PLAN_BROKEN", hint="plan again")  # fmt: skip
     verdict = Verdict(who.id, roles, by, now, reason, mandate)
-    open_demands = unmet(case, demands, (*case.verdicts, verdict))
+    open_demands = unmet(case, demands, (*_still(case.verdicts, powers), verdict))
     payload = {
         "plan": plan, "chain": case.chain, "submission": case.submission, "reason": _text(reason),
         "roles": list(roles), "by": {giver: list(held) for giver, held in sorted(by.items())},
@@ -321,6 +327,15 @@ def _powers(
             hint="ask one of them, or who grants it: `evenkeel access grant`",
         )  # fmt: skip
     return own, by
+
+
+def _still(verdicts: Iterable[Verdict], powers: Mapping[str, frozenset[str]]) -> Iterator[Verdict]:
+    """Earlier verdicts, with those of their roles that are still held by grants."""
+    for each in verdicts:
+        own = tuple(role for role in each.roles if role in powers.get(each.person, frozenset()))
+        by = {giver: tuple(role for role in roles if role in powers.get(giver, frozenset()))
+              for giver, roles in each.by.items()}  # fmt: skip
+        yield replace(each, roles=own, by=by)
 
 
 def _reserving(case: PlanCase, standing: Standing, now: datetime) -> dict[str, Any]:

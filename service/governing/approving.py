@@ -261,13 +261,15 @@ def _said(house: House, plan: str, agent: str, say: Say) -> Decided:
 def _decided(
     house: House, plan: str, agent: str, say: Say, guard: Write | None
 ) -> Decided:  # fmt: skip
-    """Decide with the roles that who decides, and who handed power over, hold at this moment."""
+    """Decide with the roles that who decides, has decided or handed power over now holds."""
     upto = house.projection.log.head().projected
     seen: set[str] = set()
 
     def decide(state: Governed, now: datetime) -> NewEvent | None:
         case = state.approvals.case(plan)
         persons = {agent, *state.approvals.powers_for(agent, case, now)}
+        for verdict in case.verdicts:
+            persons |= {verdict.person, *verdict.by}
         seen.update(persons)
         return say(state, now, roles_of(house, case, persons, now))
 

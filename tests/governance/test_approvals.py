@@ -98,6 +98,42 @@ def test_roles_are_those_of_the_moment(board: Board) -> None:
     assert refusal(board, lambda: board.approves("gus", "large")) == "ROLE_WANTED"
 
 
+def test_who_lost_the_role_since_counts_no_more(board: Board) -> None:
+    """Ann approves as one of two and loses her role: two others are asked."""
+    board.roles |= {"carl": APPROVER}
+    board.submitted(Plan("large", features=LARGE))
+    board.approves("ann", "large")
+    board.roles["ann"] = frozenset()
+    board.approves("ben", "large")
+    assert (board.status("large"), board.reserved()) == (WAITING, {})
+    board.approves("carl", "large")
+    assert board.status("large") == APPROVED
+
+
+def test_who_used_power_that_its_giver_lost_counts_no_more(board: Board) -> None:
+    day = board.clock + timedelta(days=1)
+    board.does(approving.delegate, Actor("ann"), "dora", EVERYWHERE, day, "on leave")
+    board.submitted(Plan("large", features=LARGE))
+    board.approves("dora", "large")
+    board.roles["ann"] = frozenset()
+    board.approves("ben", "large")
+    assert board.status("large") == WAITING
+
+
+def test_a_further_round_forgets_no_hand(board: Board) -> None:
+    board.roles |= {"carl": APPROVER, "emma": APPROVER}
+    board.submitted(Plan("one"), who="carl")
+    board.does(approving.void, Actor("carl"), "one", "wait for the truck", board.roles)
+    board.submitted(Plan("one"), who="local")
+    assert refusal(board, lambda: board.approves("carl", "one")) == "OWN_PLAN"
+    board.approves("ann", "one")
+    assert board.status("one") == WAITING  # who submitted it may be Ann
+    board.approves("ben", "one")
+    assert board.status("one") == APPROVED
+    board.does(approving.void, Actor("carl"), "one", "wait again", board.roles)
+    assert board.submitted(Plan("one"), who="emma").unnamed == 1
+
+
 def test_who_is_not_named_decides_nothing(board: Board) -> None:
     board.submitted(Plan("one"))
     board.roles |= {"local": APPROVER}
