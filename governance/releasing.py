@@ -74,11 +74,14 @@ def propose(state: Governed, now: datetime, who: Actor, proposal: Proposal) -> N
     """Propose a release; None where the same one stands proposed already.
 
     Raises InputError `REASON_MISSING`; StateError `RELEASE_FINDINGS` while lint has found what
-    nobody answers for.
+    nobody answers for, `RELEASE_KNOWN` where it was proposed for another scope.
     """
     digest = proposal.record["digest"]
-    if digest in state.releases.cases:
-        return None
+    if known := state.releases.cases.get(digest):
+        if known.scope == proposal.scope:
+            return None
+        raise StateError(f"it was proposed already, for {known.scope.words}", code="RELEASE_KNOWN",
+                         hint="propose it under another version")  # fmt: skip
     _reasoned(proposal.reason)
     answered = {(each["rule"], each["code"]) for each in proposal.waivers if each["reason"].strip()}
     found = [each for each in proposal.findings if (each["rule"], each["code"]) not in answered]
@@ -227,13 +230,17 @@ def activate(
     """Put an approved release in force in its scope, from now or a time on; None if it is.
 
     `replaces` is the one that the person saw in force there. Raises StateError `RELEASE_CONFLICT`
-    where another was put in force meanwhile, `CANARY_UNDECIDED` or `CANARY_BROKEN` for a canary;
+    where another was put in force meanwhile, `RELEASE_SCHEDULED` where it has a later time,
+    `CANARY_UNDECIDED` or `CANARY_BROKEN` for a canary;
     InputError `RELEASE_TOO_EARLY` for the past.
     """
     case = state.releases.case(digest)
-    if case.status == ACTIVE:
-        return None
     begins = now if since is None else max(since, now)
+    if case.status == ACTIVE:
+        if state.releases.standing(case.scope, begins) == digest:
+            return None
+        raise StateError("it is to be put in force later than that", code="RELEASE_SCHEDULED",
+                         hint="wait, or roll it back and propose another")  # fmt: skip
     if since is not None and (now - since).total_seconds() > MOST_BACK_SECONDS:
         raise InputError("a release cannot be put in force in the past", code="RELEASE_TOO_EARLY",
                          hint="leave out the time, or give a later one")  # fmt: skip

@@ -247,6 +247,19 @@ def test_a_release_may_wait_for_its_day() -> None:
             NOON - timedelta(days=1))  # fmt: skip
 
 
+def test_what_is_scheduled_or_known_is_not_passed_over_in_silence() -> None:
+    board = Board()
+    board.approved("later")
+    begins = board.clock + timedelta(days=7)
+    board.does(releasing.activate, ADA, "later", "shipped", begins)
+    refused(board, "RELEASE_SCHEDULED", releasing.activate, ADA, "later", "later")
+    assert board.does(releasing.activate, ADA, "later", "later", begins) is None
+    record = {"digest": "later", "name": "rules", "version": "2", "shape_count": 3}
+    elsewhere = Proposal(record, "later", "there, too", Scope("regional"))
+    refused(board, "RELEASE_KNOWN", releasing.propose, ADA, elsewhere)
+    assert board.does(releasing.propose, ADA, replace(elsewhere, scope=EVERYWHERE)) is None
+
+
 def test_a_clock_set_back_brings_nothing_back() -> None:
     board = Board()
     board.activated("ours")

@@ -114,12 +114,15 @@ def test_a_release_that_was_changed_or_lost_is_not_put_in_force(house: House) ->
     assert house.release_for(CHAIN).digest == digest
 
 
-def test_who_gives_no_name_does_not_approve_what_nobody_proposed(house: House) -> None:
+def test_who_gives_no_name_neither_proposes_nor_approves(house: House) -> None:
     release = another("2")
-    releasing.propose(house, release, "unnamed", "local")
+    with pytest.raises(EvenkeelError) as refused:
+        releasing.propose(house, release, "unnamed", "local")
+    assert refused.value.code == "PERSON_UNNAMED"
+    releasing.propose(house, release, "named", "ada")
     house.ledger.append(lambda state, now: backtested(
         state, now, Actor("evenkeel", is_person=False), release.digest, "result", []))  # fmt: skip
     with pytest.raises(EvenkeelError) as refused:
         releasing.approve(house, release.digest, "fine", "graphql")
-    assert refused.value.code == "OWN_RELEASE"
+    assert refused.value.code == "PERSON_UNNAMED"
     releasing.approve(house, release.digest, "fine", "ben")
