@@ -192,7 +192,7 @@ def _check_evidence(
         if each.kind == BACKTEST and each.artifact not in shown:
             raise InputError(
                 f"no release was back-tested with the result `{each.artifact[:12]}`",
-                code="EVIDENCE_UNKNOWN", hint="`evenkeel policy show` names a release's back-test",
+                code="EVIDENCE_UNKNOWN", hint="`policy backtest` prints it after `kept as`",
             )  # fmt: skip
     spent = state.autonomy.spent(scope) & {each.artifact for each in evidence}
     if spent:

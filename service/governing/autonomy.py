@@ -128,7 +128,7 @@ def level_named(name: str) -> int:
 def judge(house: House, document: Row, now: datetime | None = None) -> Judged:
     """How far a machine may go with a saved plan now, and why not further."""
     state = house.ledger.state()
-    when = state.now(now or house.ledger.clock())
+    when = house.ledger.now(state, now)
     confidence = confidence_of(house, document, when)
     features = features_of(house, document, confidence)
     return Judged(allowed(state, features, when), features, confidence)
