@@ -21,6 +21,7 @@ from ontology.access import ANY
 from ontology.errors import InputError
 from ontology.events import Event as LogEvent
 from rules.release import Release, from_document
+from service.access import denied
 from service.governing import releasing
 from service.governing.ledger import Decided
 from service.house import House, check_time
@@ -429,7 +430,8 @@ async def _decided(
 async def _permit(info: Info, name: str, asked: ActingInput) -> None:
     """Raises AccessError `ACCESS_DENIED` where a release's chain is none of the caller's.
 
-    What is of all chains takes a grant on all.
+    What is of all chains takes a grant on all; rules hold for a chain as a whole, so a grant that
+    is limited to some regions, suppliers or families of it is not enough.
     """
     sight = info.context.sight
     if sight.caller.is_owner:
@@ -443,7 +445,9 @@ async def _permit(info: Info, name: str, asked: ActingInput) -> None:
     if chain == ANY:
         await info.context.read(sight.everything, verb)
     else:
-        await info.context.read(sight.view, chain, verb)
+        view = await info.context.read(sight.view, chain, verb)
+        if all(grant.is_limited for grant in view.grants):
+            raise denied()
 
 
 def _again(_: House, event: LogEvent) -> Account:

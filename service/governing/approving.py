@@ -34,6 +34,7 @@ from service.governing.approval_standing import (
 )
 from service.governing.ledger import Decided
 from service.house import SERVICE_AGENT, House
+from service.persons import actor
 
 SERVICE = Actor(SERVICE_AGENT, is_person=False)
 MOST_LOOKS = 30
@@ -61,7 +62,7 @@ def submit(house: House, plan: str, agent: str, reason: str = "") -> Decided:
     document = plan_document(house, plan)
     asked = submission_of(house, document, reason)
     matrix = matrix_under(house.release_for(asked.chain))
-    who = _actor(agent)
+    who = actor(agent)
     return house.ledger.append(lambda state, now: approving.submit(state, now, who, asked, matrix))
 
 
@@ -77,7 +78,7 @@ def approve(
     `STALE` where facts change faster than this can be decided.
     """
     document = plan_document(house, plan)
-    chain, who = document["decision"]["chain"], _actor(agent)
+    chain, who = document["decision"]["chain"], actor(agent)
     for _ in range(MOST_LOOKS):
         before = house.ledger.state()
         before.approvals.case(plan)  # nothing is worked out for what nobody asked
@@ -107,7 +108,7 @@ def decline(
     """Decline a plan for good, by somebody who could approve it."""
     return _said(house, plan, agent,
                  lambda state, now, powers: approving.decline(
-                     state, now, _actor(agent), plan, reason, powers, seen=seen))  # fmt: skip
+                     state, now, actor(agent), plan, reason, powers, seen=seen))  # fmt: skip
 
 
 def return_for_change(
@@ -116,13 +117,13 @@ def return_for_change(
     """Ask for a change, by somebody who could approve the plan."""
     return _said(house, plan, agent,
                  lambda state, now, powers: approving.return_for_change(
-                     state, now, _actor(agent), plan, reason, powers, seen=seen))  # fmt: skip
+                     state, now, actor(agent), plan, reason, powers, seen=seen))  # fmt: skip
 
 
 def comment(house: House, plan: str, text: str, agent: str) -> Decided:
     """Say something about a submitted plan."""
     return house.ledger.append(
-        lambda state, now: approving.comment(state, now, _actor(agent), plan, text)
+        lambda state, now: approving.comment(state, now, actor(agent), plan, text)
     )
 
 
@@ -130,13 +131,13 @@ def void(house: House, plan: str, reason: str, agent: str) -> Decided:
     """Make void what waits or is approved, by an author, by who could approve it, or a governor."""
     return _said(house, plan, agent,
                  lambda state, now, powers: approving.void(
-                     state, now, _actor(agent), plan, reason, powers))  # fmt: skip
+                     state, now, actor(agent), plan, reason, powers))  # fmt: skip
 
 
 def carried_out(house: House, plan: str, agent: str, reason: str = "") -> Decided:
     """Say that an approved plan was carried out; its reservation ends."""
     return house.ledger.append(
-        lambda state, now: approving.carried_out(state, now, _actor(agent), plan, reason)
+        lambda state, now: approving.carried_out(state, now, actor(agent), plan, reason)
     )
 
 
@@ -147,14 +148,14 @@ def delegate(
     """Hand the power to approve to another person (by pseudonym), for a scope and a time."""
     return house.ledger.append(
         lambda state, now: approving.delegate(
-            state, now, _actor(agent), taker, scope, until, reason, since)
+            state, now, actor(agent), taker, scope, until, reason, since)
     )  # fmt: skip
 
 
 def take_back(house: House, delegation: int, agent: str) -> Decided:
     """End a delegation that one gave or took."""
     return house.ledger.append(
-        lambda state, now: approving.take_back(state, now, _actor(agent), delegation)
+        lambda state, now: approving.take_back(state, now, actor(agent), delegation)
     )
 
 
@@ -306,7 +307,3 @@ def _swept(case: PlanCase, decided: Decided, why: str) -> Sequence[Swept]:
     if event is None:
         return ()
     return (Swept(case.plan, case.chain, event, why or str(event.payload.get("reason", ""))),)
-
-
-def _actor(agent: str) -> Actor:
-    return Actor(agent, is_person=agent != SERVICE_AGENT)

@@ -21,6 +21,7 @@ from ontology.events import NewEvent
 from service.governing.confidence import Confidence, confidence_of, gap_per_million
 from service.governing.ledger import Decided
 from service.house import SERVICE_AGENT, House
+from service.persons import actor
 from service.recalled import inputs_of
 
 Row = Mapping[str, Any]
@@ -169,11 +170,6 @@ def reach_of(decision: Row, facts: Snapshot) -> Reach:
         cells.add(Cell(regions, families.get(line["item"])))
         moved |= {str(line["item"])} | ({str(line["replaces"])} if line.get("replaces") else set())
     return Reach(decision["chain"], frozenset(cells), frozenset(moved))
-
-
-def actor(agent: str) -> Actor:
-    """Who decides: the service itself is no person."""
-    return Actor(agent, is_person=agent != SERVICE_AGENT)
 
 
 def _voided(
