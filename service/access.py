@@ -9,8 +9,8 @@ from graph.grant_nodes import grants
 from ontology.access import ANY, Grant
 from ontology.errors import AccessError
 from service.house import House
+from service.kept import Kept
 from service.permits.exposures import WHOLE, Exposures
-from service.permits.kept import Kept
 from service.permits.labels import StatedLabels
 from service.permits.verbs import VERBS, may
 from service.permits.views import UNLABELLED, View, is_whole

@@ -1,6 +1,6 @@
 """A saved plan opened again: its question, the problem that its flow solves, and its margins."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -47,6 +47,10 @@ class Recalled:
         """The margins of the plan's flow."""
         potentials = canonical_potentials(self.problem.network, self.flow)
         return Margins(self.problem.network, self.flow, potentials)
+
+
+Opened = Callable[[ArtifactStore, Mapping[str, Any]], Recalled]
+"""How a saved plan is opened: `recall`, or one that was opened before."""
 
 
 def inputs_of(

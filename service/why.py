@@ -9,7 +9,7 @@ import numpy as np
 
 from graph.artifacts import ArtifactStore
 from ontology.errors import InputError
-from service.recalled import Recalled, recall
+from service.recalled import Opened, Recalled, recall
 from solver.explain.alternatives import (
     Alternative,
     arc_of,
@@ -81,7 +81,9 @@ class Why:
     ways: tuple[Way, ...]
 
 
-def why(store: ArtifactStore, document: Row, item: str, location: str) -> Why:
+def why(
+    store: ArtifactStore, document: Row, item: str, location: str, opened: Opened = recall
+) -> Why:
     """What a saved plan says of an item at a location, from its own snapshot and release.
 
     Lines that bring it there or take it away, the shortfall there, and every way in on the first
@@ -89,7 +91,7 @@ def why(store: ArtifactStore, document: Row, item: str, location: str) -> Why:
     `PLACE_UNKNOWN` where the plan's snapshot knows no such item there, and as reading the
     artifacts does.
     """
-    found = recall(store, document)
+    found = opened(store, document)
     problem, labels, decision = found.problem, found.problem.labels, document["decision"]
     if not isinstance(labels, CarryLabels):
         raise InputError("a plan of firm orders has no places to bring stock to", code="REGIME",

@@ -8,7 +8,7 @@ from graph.artifacts import ArtifactStore
 from ontology.columns import Snapshot, record_at
 from ontology.errors import InputError
 from ontology.objectives import PER_MILLE
-from service.recalled import Recalled, recall
+from service.recalled import Opened, Recalled, recall
 from solver.engine.shared import WHOLE_LOTS
 from solver.explain.alternatives import (
     Worth,
@@ -80,7 +80,7 @@ class WhyLine:
     changed_units: int = 0
 
 
-def why_line(store: ArtifactStore, document: Row, number: int) -> WhyLine:
+def why_line(store: ArtifactStore, document: Row, number: int, opened: Opened = recall) -> WhyLine:
     """Why a line is in a saved plan, from its own snapshot and release.
 
     Raises InputError `LINE_UNKNOWN`, and as reading the artifacts does.
@@ -89,7 +89,7 @@ def why_line(store: ArtifactStore, document: Row, number: int) -> WhyLine:
     if line is None:
         raise InputError(f"the plan has no line `{number}`", code="LINE_UNKNOWN",
                          hint="give a line's number, or an item and a location")  # fmt: skip
-    return line_explained(recall(store, document), line)
+    return line_explained(opened(store, document), line)
 
 
 def line_explained(found: Recalled, line: Row) -> WhyLine:

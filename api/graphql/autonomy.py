@@ -301,7 +301,7 @@ class AutonomyQueries:
                                  hint="give the whole digest")  # fmt: skip
             return autonomy.judge(house, house.store.get_document(found.artifact))
 
-        found = await info.context.plan(judged)
+        found = await info.context.work_out(judged)
         return PlanAutonomy(
             plan=plan, level=AutonomyLevel(found.allowed.level),
             reasons=[AutonomyReason(code=why.code, says=why.says) for why in found.allowed.why],
@@ -390,7 +390,7 @@ async def confidence_page(info: Info, artifact: str) -> PlanConfidence:
     def found() -> Confidence:
         return confidence_of(house, house.store.get_document(artifact))
 
-    return PlanConfidence.of(await info.context.plan(found))
+    return PlanConfidence.of(await info.context.work_out(found))
 
 
 def _sees_all(sight: Sight) -> bool:

@@ -2,7 +2,8 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import strawberry
 from strawberry.scalars import JSON
@@ -11,6 +12,9 @@ from api.graphql.bigint import BigInt
 from api.graphql.loaders import Info
 from api.graphql.types import plain
 from ontology.errors import InputError
+
+if TYPE_CHECKING:  # the solver is loaded by who needs it
+    from service.recalled import Opened
 
 
 @strawberry.type(description="A fact that a line rests on, as the plan saw it.")
@@ -190,7 +194,7 @@ async def drift_page(info: Info, plan: str) -> PlanDrift:
     snapshot = await info.context.read(house.facts, chain)
     release = await info.context.read(house.release_for, chain)
     held = await info.context.read(house.reserved, chain, document["plan_digest"])
-    found = await info.context.plan(drift, house.store, document, snapshot, release, held)
+    found = await info.context.work_out(drift, house.store, document, snapshot, release, held)
     info.context.count(1 + len(found.affected))
     return PlanDrift(
         plan=found.plan, holds=found.holds, same_facts=found.same_facts,
@@ -214,11 +218,13 @@ async def why_line_page(info: Info, plan: str, line: int) -> WhyLine:
     from service.inferring import reliances_of
     from service.why_line import why_line
 
-    document = await _document(info, plan)
+    document, opened = await _to_open(info, plan)
     reliances = await info.context.read(
         reliances_of, info.context.house.store, document, line
     )  # fmt: skip
-    found = await info.context.plan(why_line, info.context.house.store, document, line)
+    found = await info.context.work_out(
+        why_line, info.context.house.store, document, line, opened
+    )  # fmt: skip
     info.context.count(1 + len(found.behind) + len(found.changes or ()) + len(reliances))
     worth = found.worth
     moves = worth is not None and worth.elsewhere_units == worth.units
@@ -270,8 +276,10 @@ async def why_place_page(info: Info, plan: str, item: str, location: str) -> Why
     """Why an item is, or is not, brought to a place. Raises as `service.why.why` does."""
     from service.why import why
 
-    document = await _document(info, plan)
-    found = await info.context.plan(why, info.context.house.store, document, item, location)
+    document, opened = await _to_open(info, plan)
+    found = await info.context.work_out(
+        why, info.context.house.store, document, item, location, opened
+    )  # fmt: skip
     info.context.count(1 + len(found.ways))
     short = found.shortfall
     return WhyPlace(
@@ -296,7 +304,7 @@ async def difference_page(info: Info, before: str, after: str) -> PlanDifference
     from service.difference import difference
 
     documents = [await _document(info, before), await _document(info, after)]
-    found = await info.context.plan(difference, info.context.house.store, *documents)
+    found = await info.context.work_out(difference, info.context.house.store, *documents)
     info.context.count(len(found.lines) + sum(len(group.changes) for group in found.groups))
     return PlanDifference(
         before=found.before, after=found.after,
@@ -321,6 +329,11 @@ async def difference_page(info: Info, before: str, after: str) -> PlanDifference
 
 
 async def _document(info: Info, digest: str) -> dict[str, Any]:
+    return (await _to_open(info, digest))[0]
+
+
+async def _to_open(info: Info, digest: str) -> tuple[dict[str, Any], "Opened"]:
+    """The document of a plan, and how it is opened. Raises InputError `PLAN_UNKNOWN`."""
     entry = await info.context.plans.load(digest)
     if entry is None:
         raise InputError(f"there is no plan `{digest}`", code="PLAN_UNKNOWN",
@@ -328,7 +341,7 @@ async def _document(info: Info, digest: str) -> dict[str, Any]:
     found: dict[str, Any] = await info.context.read(
         info.context.house.store.get_document, entry.artifact
     )
-    return found
+    return found, partial(info.context.opened, entry.artifact)
 
 
 def _big(value: int | None) -> BigInt | None:

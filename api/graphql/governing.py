@@ -1,6 +1,7 @@
 """The rules in force and what they say; a plan beside others; a decision made again."""
 
 from dataclasses import asdict
+from functools import partial
 
 import strawberry
 from strawberry.scalars import JSON
@@ -204,8 +205,8 @@ class GovernanceQueries:
         """A saved plan checked without a solver. Who trusts nobody takes a bundle home."""
         house, entry = info.context.house, await _known(info, plan)
         document = await info.context.read(house.store.get_document, entry.entry.artifact)
-        found = await info.context.read(
-            verify, document, artifacts=artifacts_folder(house.settings)
+        found = await info.context.work_out(
+            partial(verify, document, artifacts=artifacts_folder(house.settings))
         )
         return PlanVerdict(accepted=found.accepted, checks=[
             PlanCheck(name=one.name, status=one.status, refusals=list(one.refusals),

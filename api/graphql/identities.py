@@ -144,7 +144,7 @@ class IdentityQueries:
         """
         context, scope = info.context, f"candidates/{[chain, source, class_name]}"
         begin, size = context.cursors.read(scope, after) if after else 0, check_first(first)
-        found = await context.read(proposals, context.house, chain, source, class_name)
+        found = await context.work_out(proposals, context.house, chain, source, class_name)
         page = found.candidates[begin : begin + size]
         context.count(len(page))
         return connection(

@@ -215,7 +215,7 @@ async def impact_page(
     def ask(snapshot: Snapshot) -> ImpactReport:
         return impact_of(snapshot, subjects, starts_on)
 
-    report = await info.context.read(lambda: ask(info.context.house.facts(chain)))
+    report = await info.context.work_out(lambda: ask(info.context.house.facts(chain)))
     return Impact(
         report=report, chain=chain, failures=[str(subject) for subject in report.failures],
         starts_on=report.starts_on, currency=report.currency,
@@ -233,7 +233,7 @@ async def single_points_page(
     def ask() -> CriticalFailures:
         return single_points(info.context.house.facts(chain), starts_on)
 
-    found = await info.context.read(ask)
+    found = await info.context.work_out(ask)
     rows = [row for row in found.found if begin is None or _rank(row) > begin]
     page = rows[: check_first(first)]
     info.context.count(len(page))

@@ -94,14 +94,13 @@ async def kpis_page(
         raise InputError("a plan has the facts that it was made from", code="AS_OF_PLAN",
                          hint="leave out `asOf`, or the plan")  # fmt: skip
     if plan is None:
-        found: Sequence[Figure] = await info.context.read(chain_kpis, house, chain, as_of)
+        found: Sequence[Figure] = await info.context.work_out(chain_kpis, house, chain, as_of, ids)
     else:
         entry = await info.context.plans.load(plan)
         if entry is None or entry.plan.chain != chain:
             raise InputError(f"the chain `{chain}` has no plan `{plan}`", code="PLAN_UNKNOWN",
                              hint="give the whole digest")  # fmt: skip
         document: Any = await info.context.read(house.store.get_document, entry.artifact)
-        found = await info.context.read(plan_kpis, house, document)
-    chosen = [figure for figure in found if ids is None or figure.definition.id in ids]
-    info.context.count(len(chosen))
-    return [Kpi.of(figure, chain, plan or "", as_of) for figure in chosen]
+        found = await info.context.work_out(plan_kpis, house, document, ids)
+    info.context.count(len(found))
+    return [Kpi.of(figure, chain, plan or "", as_of) for figure in found]

@@ -1,9 +1,9 @@
 """What one request carries: bounded thread hops, batches of reads, and a budget of rows."""
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import strawberry
@@ -13,7 +13,8 @@ from strawberry.dataloader import DataLoader
 from api.doors.readers import Readers
 from api.graphql.connections import Cursors
 from api.graphql.limits import RESULT_ROWS
-from api.graphql.long_calls import in_its_place
+from api.graphql.long_calls import Lane
+from graph.artifacts import ArtifactStore
 from graph.catalog import Line, LineKey, Page, PlanEntry
 from graph.facts import StatedFact
 from graph.observed import Observed
@@ -23,10 +24,19 @@ from service.access import Sight, denied
 from service.asking.questions import Questions
 from service.doors.inbox import Inbox
 from service.house import AsOf, House
+from service.kept import Kept
 from service.moment import Moment
 
+if TYPE_CHECKING:
+    from service.recalled import Recalled
+
 READING_THREADS = 8
+WORKING_THREADS = 2
 PLANNING_THREADS = 1
+MOST_WORKING, MOST_PLANNING = 128, 32
+"""So many calls wait or are made at a time; further ones are refused."""
+MOST_OPENED = 3
+"""Plans that are kept opened: one of 300 items on 30 places has some 60 MB."""
 
 CALLER = "graphql"
 """Who is logged for what the machine's owner asks, where nobody is named as that."""
@@ -42,14 +52,18 @@ ReferringKey = tuple[str, str, str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Hops:
-    """How many threads wait for the database, or plan, on behalf of all requests."""
+    """How many threads look up, work out, or plan on behalf of all requests.
+
+    What is looked up takes milliseconds, what is worked out a second or so, a plan up to minutes:
+    each has threads of its own, so that a short call never waits for a long one.
+    """
 
     reading: anyio.CapacityLimiter = field(
         default_factory=lambda: anyio.CapacityLimiter(READING_THREADS)
     )
-    planning: anyio.CapacityLimiter = field(
-        default_factory=lambda: anyio.CapacityLimiter(PLANNING_THREADS)
-    )
+    working: Lane = field(default_factory=lambda: Lane("worked out", WORKING_THREADS, MOST_WORKING))
+    planning: Lane = field(default_factory=lambda: Lane("planned", PLANNING_THREADS, MOST_PLANNING))
+    opened: Kept = field(default_factory=lambda: Kept(MOST_OPENED))
 
 
 class Request:
@@ -129,8 +143,20 @@ class Request:
         return await to_thread.run_sync(call, limiter=self._hops.reading)
 
     async def plan(self, work: Callable[..., T], *arguments: Any) -> T:
-        """The answer of a planning call; one plan is made at a time, as `in_its_place` says."""
-        return await in_its_place(partial(work, *arguments), self._hops.planning)
+        """The answer of a call that plans anew. Raises as `Lane.answer` does."""
+        return await self._hops.planning.answer(partial(work, *arguments), self.sight.caller.person)
+
+    async def work_out(self, work: Callable[..., T], *arguments: Any) -> T:
+        """The answer of a call that computes for a second or so. Raises as `Lane.answer` does."""
+        return await self._hops.working.answer(partial(work, *arguments), self.sight.caller.person)
+
+    def opened(
+        self, artifact: str, store: ArtifactStore, document: Mapping[str, Any]
+    ) -> "Recalled":
+        """A saved plan opened; the last ones are kept by their artifact, which never changes."""
+        from service.recalled import recall  # the solver is loaded by who needs it
+
+        return self._hops.opened.once(artifact, lambda: recall(store, document))
 
     def count(self, rows: int) -> None:
         """Take rows from the budget; raises InputError `QUERY_COST` once it is used up."""

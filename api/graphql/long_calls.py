@@ -1,6 +1,7 @@
-"""Calls that take minutes: who waits for one may go away, and the process may end before it."""
+"""Calls that take long: how many wait; who waits may go away, and the process may end before."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
@@ -8,7 +9,36 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter
 
+from service.doors.inbox import TryLaterError
+
+LATER_SECONDS = 30
+
 T = TypeVar("T")
+
+
+class Lane:
+    """Calls of one kind: some at once, and `most` of all callers together that wait or are made.
+
+    One caller has half of these at the most, so that nobody keeps all others out.
+    """
+
+    def __init__(self, what: str, at_once: int, most: int) -> None:
+        self.what = what
+        self.most = most
+        self.places = CapacityLimiter(at_once)
+        self._asked: Counter[str] = Counter()
+
+    async def answer(self, call: Callable[[], T], caller: str) -> T:
+        """The answer of a call, as `in_its_place` says. Raises TryLaterError `LANE_FULL`."""
+        if self._asked.total() >= self.most or self._asked[caller] >= max(1, self.most // 2):
+            raise TryLaterError(f"{self._asked.total()} calls wait to be {self.what}",
+                                code="LANE_FULL", retry_after_seconds=LATER_SECONDS)  # fmt: skip
+        self._asked[caller] += 1
+        try:
+            return await in_its_place(call, self.places)
+        finally:
+            self._asked[caller] -= 1
+            self._asked += Counter()  # those without any are forgotten
 
 
 async def in_its_place(call: Callable[[], T], places: CapacityLimiter) -> T:

@@ -94,6 +94,6 @@ async def prices_page(info: Info, chain: str, of: list[str]) -> list[Price]:
         return [Price.of(found, scale, currency)
                 for found in prices(draft, snapshot, release, asked, request)]  # fmt: skip
 
-    found: list[Price] = await info.context.read(ask)
+    found: list[Price] = await info.context.plan(ask)
     info.context.count(len(found))
     return found

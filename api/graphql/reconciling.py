@@ -156,7 +156,7 @@ class ReconciliationQueries:
         if after:
             begin, instant = context.cursors.read(scope, after)
             when = datetime.fromisoformat(instant)
-        found = await context.read(_compared, context.house, sources, when)
+        found = await context.work_out(_compared, context.house, sources, when)
         size = check_first(first)
         page = found.found.differences[begin : begin + size]
         context.count(len(page))

@@ -89,7 +89,7 @@ async def frontier_page(
         return frontier(snapshot, house.release_for(chain), request, names,
                         min(points, MOST_POINTS))  # fmt: skip
 
-    found = await info.context.read(ask)
+    found = await info.context.plan(ask)
     info.context.count(len(found.points))
     return Frontier(
         points=[FrontierPoint.of(point) for point in found.points],

@@ -1,6 +1,6 @@
 """The key figures of a chain's facts or of a plan, each under its versioned definition."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -18,22 +18,26 @@ from service.kpis.money import Pricing
 from service.kpis.value import Figure, Kpi, Lacking
 
 _MONEY_CODES = ("RATE_MISSING", "BAD_RATE")
+Wanted = Collection[str] | None
+"""Ids of definitions; None for all."""
 
 
-def chain_kpis(house: House, chain: str, as_of: AsOf | None = None) -> list[Kpi]:
+def chain_kpis(
+    house: House, chain: str, as_of: AsOf | None = None, ids: Wanted = None
+) -> list[Kpi]:
     """The figures of a chain's facts, the present ones by default. Raises as `House.facts`."""
-    return kpis_of_facts(house.facts(chain, as_of))
+    return kpis_of_facts(house.facts(chain, as_of), ids)
 
 
-def plan_kpis(house: House, document: Mapping[str, Any]) -> list[Kpi]:
+def plan_kpis(house: House, document: Mapping[str, Any], ids: Wanted = None) -> list[Kpi]:
     """The figures of a sealed plan; later facts are those in force now."""
     decision = document["decision"]
     before = house.reader.read(decision["chain"], int(document["about"]["sequence"]))
-    return kpis_of_plan(decision, before, house.facts(decision["chain"]))
+    return kpis_of_plan(decision, before, house.facts(decision["chain"]), ids)
 
 
-def kpis_of_facts(snapshot: Snapshot) -> list[Kpi]:
-    """Every defined figure of a snapshot, in the order of the definitions. Pure."""
+def kpis_of_facts(snapshot: Snapshot, ids: Wanted = None) -> list[Kpi]:
+    """The figures of a snapshot, all or some, in the order of the definitions. Pure."""
     snapshot = with_movements(snapshot)
     stock = kpi_stock.stock_now(snapshot)
     return _defined({
@@ -53,11 +57,13 @@ def kpis_of_facts(snapshot: Snapshot) -> list[Kpi]:
         "expired-value": lambda: kpi_waste.expired_value(snapshot, Pricing(snapshot)),
         "expected-waste": lambda: Lacking(kpi_waste.OF_A_PLAN),
         "expected-waste-value": lambda: Lacking(kpi_waste.OF_A_PLAN),
-    })  # fmt: skip
+    }, ids)  # fmt: skip
 
 
-def kpis_of_plan(decision: Mapping[str, Any], before: Snapshot, now: Snapshot) -> list[Kpi]:
-    """Every defined figure of a plan's decision, on the snapshot that it was made from. Pure.
+def kpis_of_plan(
+    decision: Mapping[str, Any], before: Snapshot, now: Snapshot, ids: Wanted = None
+) -> list[Kpi]:
+    """The figures of a plan's decision, all or some, on the snapshot that it was made from. Pure.
 
     `now` are the facts that may have carried it out; rates are those of the plan's first day.
     """
@@ -81,11 +87,12 @@ def kpis_of_plan(decision: Mapping[str, Any], before: Snapshot, now: Snapshot) -
         "expected-waste": lambda: kpi_waste.expected_units(decision, before),
         "expected-waste-value": lambda: kpi_waste.expected_value(
             decision, before, Pricing(before, begin)),
-    })  # fmt: skip
+    }, ids)  # fmt: skip
 
 
-def _defined(figures: Mapping[str, Callable[[], Figure]]) -> list[Kpi]:
-    return [Kpi(definition, _figure(figures[definition.id])) for definition in DEFINITIONS]
+def _defined(figures: Mapping[str, Callable[[], Figure]], ids: Wanted) -> list[Kpi]:
+    return [Kpi(definition, _figure(figures[definition.id])) for definition in DEFINITIONS
+            if ids is None or definition.id in ids]  # fmt: skip
 
 
 def _figure(compute: Callable[[], Figure]) -> Figure:

@@ -13,7 +13,7 @@ from ontology.canonical import digest_of
 from ontology.columns import Snapshot
 from ontology.on_demand import OnDemand
 from service.house import AsOf, House
-from service.permits.kept import Kept
+from service.kept import Kept
 from service.permits.labels import Labels, StatedLabels
 from service.permits.masks import GrantMask, Mask
 from service.permits.row_rules import CLASSES, ROW_RULES

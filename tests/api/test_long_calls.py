@@ -9,8 +9,9 @@ import anyio
 import pytest
 from anyio import CancelScope, CapacityLimiter, create_task_group, sleep
 
-from api.graphql.long_calls import in_its_place
+from api.graphql.long_calls import Lane, in_its_place
 from ontology.errors import InputError
+from service.doors.inbox import TryLaterError
 
 LONGEST = 60
 ENDS = """
@@ -70,6 +71,30 @@ def test_the_process_ends_before_the_call_does() -> None:
         [sys.executable, "-c", ENDS], capture_output=True, text=True, timeout=LONGEST, check=True
     )
     assert ("ended\n", "") == (ended.stdout, ended.stderr)
+
+
+def test_a_lane_is_full_for_one_caller_before_it_is_for_all() -> None:
+    """What is refused was not begun, and whoever is answered or goes away leaves room."""
+
+    async def asked() -> None:
+        lane, done = Lane("planned", at_once=1, most=4), Event()
+        async with create_task_group() as group:
+            for _ in range(2):
+                group.start_soon(lane.answer, partial(done.wait, LONGEST), "ann")
+            await sleep(0.05)
+            with pytest.raises(TryLaterError):
+                await lane.answer(_refuses, "ann")
+            for _ in range(2):
+                group.start_soon(lane.answer, partial(done.wait, LONGEST), "ben")
+            await sleep(0.05)
+            with pytest.raises(TryLaterError):
+                await lane.answer(_refuses, "cho")
+            done.set()
+        with pytest.raises(InputError):
+            await lane.answer(_refuses, "ann")
+        assert 7 == await lane.answer(partial(int, "7"), "ann")
+
+    anyio.run(asked)
 
 
 def _refuses() -> None:

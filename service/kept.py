@@ -10,9 +10,10 @@ MOST_KEPT = 8
 
 
 class Kept:
-    """At most `MOST_KEPT` answers; any number of threads may ask, and two may work out one."""
+    """At most so many answers; any number of threads may ask, and two may work out one."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = Lock()
 
@@ -26,6 +27,6 @@ class Kept:
         made = make()
         with self._lock:
             self._kept[what] = made
-            while len(self._kept) > MOST_KEPT:
+            while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return made
