@@ -16,7 +16,7 @@ from starlette.responses import Response
 from api.answers import internal_error
 from api.callers import caller_of
 from api.doors.statuses import refusal
-from feeds.mapping_text import load_mapping
+from feeds.mapping_text import MappingText
 from ontology.errors import EvenkeelError, InputError, Place
 from service.access import Access, Sight
 from service.doors.door_words import Door, in_words_of
@@ -52,7 +52,7 @@ class _Asked:
     """A request to deliver, before its body is read."""
 
     source: str
-    mapping: Path
+    mapping: MappingText
     file: str
     delivery: Delivery
     dry_run: bool
@@ -171,7 +171,7 @@ def _asked(request: Request, home: Path, access: Access) -> _Asked:
     mapping = permitted_mapping(home, source, sight)
     parameters = _parameters(request)
     forms = _forms(request)
-    known = load_mapping(mapping)
+    known = mapping.mapping
     file = rule_meant(known, parameters.get("file", ""), forms).file
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > MOST_BYTES:

@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from feeds.files import read_bytes
 from feeds.identity.naming import LinkedResult, linked, links_in_force, names_of, read_by
 from feeds.kept_rows import kept_rows
-from feeds.limits import MAPPING_BYTES
 from feeds.mapping import Mapping as FeedMapping
-from feeds.mapping_text import load_mapping
+from feeds.mapping_text import MappingText, read_mapping
 from feeds.pseudonyms import unheard_of
 from feeds.reading import read
 from feeds.result import FeedResult
@@ -139,7 +137,7 @@ class Synced:
 
 
 def sync(
-    house: House, paths: Sequence[Path], mapping: Path, delivery: Delivery, *,
+    house: House, paths: Sequence[Path], mapping: Path | MappingText, delivery: Delivery, *,
     dry_run: bool = False, tells_plans: bool = True,
 ) -> Synced:  # fmt: skip
     """Load files (or one folder) through a mapping; every row is loaded, merged or quarantined.
@@ -155,7 +153,8 @@ def sync(
     time.
     """
     delivery.check()
-    chosen = load_mapping(mapping)
+    text = mapping if isinstance(mapping, MappingText) else read_mapping(mapping)
+    chosen = text.mapping
     for tried in range(TRIES):
         reading = _read(house, paths, chosen, delivery)
         known = house.projection.log.find(reading.key)
@@ -166,7 +165,7 @@ def sync(
             told = _account(house, ready) | _foreseen(house, ready, tells_plans=tells_plans)
             return Synced(told, None, replayed=False)
         try:
-            appended = _loaded(house, _keeping(house, ready, paths, mapping))
+            appended = _loaded(house, _keeping(house, ready, paths, text))
             break
         except StateError as error:
             if error.code not in _MEANWHILE or tried == TRIES - 1:
@@ -270,11 +269,11 @@ def _loaded(house: House, ready: Prepared) -> Appended:
     )  # fmt: skip
 
 
-def _keeping(house: House, ready: Prepared, paths: Sequence[Path], mapping: Path) -> Prepared:
+def _keeping(house: House, ready: Prepared, paths: Sequence[Path], text: MappingText) -> Prepared:
     """The delivery with what is kept beside its facts: its files, and what mends its rows."""
     packed = packed_originals(house, ready.reading.mapping, ready.result, paths)
     whole = replace(ready, contents=replace(ready.contents, originals=packed))
-    done = with_mending(house.store, whole, paths, mapping)
+    done = with_mending(house.store, whole, paths, text)
     if ready.reading.naming is not None and not ready.reading.naming.keep():
         raise StateError("another delivery named the same person at the same time", code="STALE",
                          hint="send it again")  # fmt: skip
@@ -282,7 +281,7 @@ def _keeping(house: House, ready: Prepared, paths: Sequence[Path], mapping: Path
 
 
 def with_mending(
-    store: ArtifactStore, ready: Prepared, paths: Sequence[Path], mapping: Path
+    store: ArtifactStore, ready: Prepared, paths: Sequence[Path], text: MappingText
 ) -> Prepared:
     """The delivery with what is needed to mend the rows that it sets aside."""
     if not len(ready.contents.quarantine):
@@ -294,8 +293,7 @@ def with_mending(
     clocks = clocks_of_refused(
         kept, chosen, links, _with_locations(ready.reading, ready.result), ready.clocks
     )
-    text = store.put(read_bytes(mapping, MAPPING_BYTES))
-    mending = Mending(text, kept.headers, clocks=clocks)
+    mending = Mending(store.put(text.data), kept.headers, clocks=clocks)
     contents = replace(ready.contents, quarantine=kept.quarantined, mending=mending)
     return replace(ready, contents=contents)
 
