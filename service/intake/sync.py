@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,9 @@ from graph.stated import stated_in
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError
-from ontology.events import Event, micros_of, moment_of
+from ontology.events import Event, micros_of
 from ontology.vocabulary import FACTS
-from service.house import House
+from service.house import House, now_after
 from service.intake.changes import ClassChanges, changes_of
 from service.intake.closing import Met, with_closing
 from service.intake.deliveries import (
@@ -182,8 +182,7 @@ def sync(
 
 def _read(house: House, paths: Sequence[Path], chosen: FeedMapping, delivery: Delivery) -> Reading:
     before = house.state(chosen.chain)
-    # INVARIANT: what is delivered later is true later, whatever the clocks of machines say
-    now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
+    now = now_after(before)
     names = names_of(before.snapshot, chosen.source)
     present = read_by(before.snapshot, names)
     naming = house.persons.naming()

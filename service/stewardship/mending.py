@@ -23,8 +23,8 @@ from graph.state import State
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, Table
 from ontology.errors import InputError, Place, StateError
-from ontology.events import Event, moment_of
-from service.house import House
+from ontology.events import Event
+from service.house import House, now_after
 from service.intake.deliveries import Clocks, Delivery
 from service.intake.omissions import entries_of
 from service.intake.quality import MENDS
@@ -176,7 +176,7 @@ def _sound(
 
 def _reading(house: House, asked: Asked, past: _Past, cells: Rows) -> Reading:
     before = house.state(asked.rows[0].chain)
-    now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
+    now = now_after(before)
     names = names_of(before.snapshot, past.feed.source)
     known = read_by(_known(house, past, before), names)
     found = linked(read_again(cells, past.delivered, known, now.date()), names)

@@ -17,6 +17,7 @@ from service.doors.door_bounds import DoorBounds
 from service.doors.registered import forget, register
 from service.doors.spool import spool
 from service.house import House, house_on
+from tests.limits import largest_file
 from tests.service.doors.served import CHAIN, MAPPING, TOKEN, Served, code_of, posted, rows, served
 
 
@@ -119,6 +120,18 @@ def test_a_body_that_stands_still_is_ended(house: House, log: Log) -> None:
     answer = posted(application, "/feeds/slow", half())
     assert (408, "UPLOAD_STALLED") == (answer.status_code, code_of(answer))
     assert before == log.head().sequence
+
+
+def test_a_body_for_which_there_is_no_room_is_sent_again_later(house: House, log: Log) -> None:
+    """The disk is full at a file's end or within it: one line, 503, nothing logged or left."""
+    application, before = create_app(house, TOKEN), log.head().sequence
+    for body in (rows(*range(40)), rows(*range(120_000))):
+        with largest_file(300):
+            answer = posted(application, "/feeds/wms", body)
+        assert (503, "DISK_FULL", "5") == (
+            answer.status_code, code_of(answer), answer.headers["Retry-After"])  # fmt: skip
+    assert before == log.head().sequence
+    assert [] == list((house.settings.data_folder / "spool").rglob("stock.csv"))
 
 
 def test_a_delivery_is_read_by_the_mapping_that_it_was_let_in_by(
