@@ -5,6 +5,7 @@ from tempfile import TemporaryDirectory
 
 from feeds.limits import Limits
 from feeds.mapping_text import read_mapping
+from graph.disk import writing_temporarily
 from ontology.errors import InputError
 from service.house import House
 from service.intake.deliveries import Delivery
@@ -38,7 +39,7 @@ def resync(
             f"again, with `--supersedes {feed[:80]}`",
         )  # fmt: skip
     delivery = Delivery(agent, name or f"{feed}~{chosen.digest[:8]}", supersedes=feed)
-    with TemporaryDirectory(prefix="evenkeel-") as folder:
+    with writing_temporarily(), TemporaryDirectory(prefix="evenkeel-") as folder:
         for file, entry in kept.items():
             path = Path(folder, file)
             path.parent.mkdir(parents=True, exist_ok=True)

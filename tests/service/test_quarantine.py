@@ -21,6 +21,7 @@ from service.intake.sync import Prepared, Synced, prepare, sync
 from service.stewardship.quarantine import accept, discard, fix, retry, retry_source, rows_of
 from service.stewardship.set_aside import rows_in
 from tests.counted import BY_DAY, FULL, mapping_text, write_counts
+from tests.limits import largest_file
 
 CHAIN = "two_hubs"
 DAY = date(2026, 3, 2)
@@ -300,6 +301,15 @@ def test_rows_are_mended_by_the_mapping_that_read_them(
     monkeypatch.undo()
     fix(house, event, 1, {"units": "11"}, agent="ann", reason="told by phone")
     assert 11 == units(house, "W1")
+
+
+def test_a_row_for_which_there_is_no_room_stays_open(house: House, deliver: Deliver) -> None:
+    """A row is read anew from a temporary file: a full disk is one line, and nothing is settled."""
+    event = event_of(deliver("widget,north,W1,x,2026-03-02"))
+    with largest_file(20):
+        mended = partial(fix, house, event, 1, {"units": "11"}, agent="ann")
+        assert "DISK_FULL" == refused(mended)
+    assert "open" == only(house, event).state
 
 
 def test_one_effect_however_many_ask(house: House, deliver: Deliver) -> None:
