@@ -123,7 +123,8 @@ def _not_mapped(mapping: Mapping, name: str) -> InputError:
     named = ", ".join(rule.file for rule in mapping.files)
     return InputError(
         f"the mapping `{mapping.name}` does not name this file", code="FILE_NOT_MAPPED",
-        place=Place(name), hint=f"it names: {named}",
+        place=Place(name), hint=f"it names: {named}; a file of another name "
+        "comes by standard input: `evenkeel sync - --name NAME < FILE`",
     )  # fmt: skip
 
 

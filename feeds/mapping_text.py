@@ -1,7 +1,7 @@
 """Reading mapping files: a strict schema where every complaint names file, line and cure."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path, PurePath
@@ -38,9 +38,31 @@ ENCODINGS = ("utf-8", "ascii", "latin-1", "cp1252")
 DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 
 
+@dataclass(frozen=True, slots=True)
+class MappingText:
+    """The bytes of a mapping file as they were read once, and its name.
+
+    What decides who may deliver, what reads the files and what is kept to mend rows are these same
+    bytes, whatever becomes of the file meanwhile.
+    """
+
+    data: bytes
+    name: str
+
+    @property
+    def mapping(self) -> Mapping:
+        """The mapping. Raises InputError with the line where it is not one."""
+        return parse_mapping(self.data, self.name)
+
+
+def read_mapping(path: Path) -> MappingText:
+    """The bytes of a mapping file. Raises InputError as `read_bytes`."""
+    return MappingText(files.read_bytes(path, MAPPING_BYTES), path.name)
+
+
 def load_mapping(path: Path) -> Mapping:
     """The mapping in a file. Raises InputError with the line where it is not one."""
-    return parse_mapping(files.read_bytes(path, MAPPING_BYTES), path.name)
+    return read_mapping(path).mapping
 
 
 @lru_cache(maxsize=8)  # a source sends the same mapping with each of its deliveries

@@ -19,7 +19,8 @@ HINTS = {
     "NOT_A_NUMBER": "write plain digits, or state `sign`, `thousands` and `mark` in the mapping",
     "NOT_AN_INTEGER": "write a whole number, or use `as: decimal` with a factor",
     "NOT_FINITE": "write a number; leave the cell blank where the value is not known",
-    "NOT_EXACT": "use a larger factor in the mapping, or round the number in the source",
+    "NOT_EXACT": "correct the number; where it may be rounded, state `round: nearest`; a larger "
+    "factor is right where the field counts in a smaller unit than the cell",
     "NUMBER_RANGE": "check the number; it must stay within ±(2^53 - 1) after scaling",
     "NEGATIVE_QUANTITY": "correct the number in the source; book a correction as an adjustment",
     "NOT_POSITIVE": "write a whole number of at least 1",

@@ -3,8 +3,9 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 from graph.unfinished import sweep, unfinished
 from ontology.errors import OutsideError
@@ -19,6 +20,12 @@ def writing(folder: Path, *, refused: str, hint: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise disk_error(error, folder, refused=refused, hint=hint) from error
+
+
+def writing_temporarily() -> AbstractContextManager[None]:
+    """As `writing`, for the system's folder of temporary files: `DISK_FULL`, `TEMP_UNWRITABLE`."""
+    return writing(Path(gettempdir()), refused="TEMP_UNWRITABLE",
+                   hint="make the folder writable, or name another one in TMPDIR")  # fmt: skip
 
 
 def disk_error(error: OSError, folder: Path, *, refused: str, hint: str) -> OutsideError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ontology.canonical import digest_of
 from ontology.columns import Snapshot, Table
 from ontology.errors import InputError
 from ontology.events import Event
-from service.house import SERVICE_AGENT, House
+from service.house import SERVICE_AGENT, House, now_after
 
 SOURCE = "evenkeel-forecast"
 _LEAST_LOCAL_DAYS = 4
@@ -109,7 +109,7 @@ def _keys(table: Table, names: list[str]) -> list[tuple[str, ...]]:
 
 def _load(house: House, feed: FeedContents, before: Snapshot, agent: str) -> Appended:
     """Load a forecast; one that was made before and overtaken since is loaded once more."""
-    now = datetime.now(UTC)
+    now = now_after(house.state(feed.chain))
     appended = load_feed(house.projection, feed, agent=agent, effective_at=now)
     if appended.replayed and not _in_force(feed, before):
         key = f"feed/{feed.chain}/{feed.source}/{feed.feed}/after/{before.sequence}"

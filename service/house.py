@@ -30,7 +30,7 @@ from graph.state import State
 from ontology.canonical import LARGEST_INTEGER, canonical
 from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError
-from ontology.events import Event
+from ontology.events import Event, moment_of
 from ontology.governance import PolicyRelease
 from ontology.promises import Promise, merged_promises
 from ontology.time_zones import FIRST_YEAR, LAST_YEAR
@@ -226,6 +226,14 @@ def projection_on(driver: Driver, settings: Settings) -> Projection:
     store.sweep()
     checkpoints = Checkpoints(settings.data_folder / "checkpoints", store)
     return open_graph(driver, store, Segments(log_folder(settings)), checkpoints)
+
+
+def now_after(state: State) -> datetime:
+    """The time of what is delivered now: after all that is in force.
+
+    INVARIANT: what is delivered later is true later, whatever the clocks of machines say.
+    """
+    return max(datetime.now(UTC), moment_of(max(state.effective, 0) + 1))
 
 
 def log_folder(settings: Settings) -> Path:

@@ -24,6 +24,7 @@ from graph.recovery.backups import (
     Backup,
     name_of_backup,
     read_backup,
+    refuse_data_folder,
     refuse_strange,
     verified_log,
     write_backup,
@@ -72,8 +73,9 @@ def backup(
 
     Killed at any point, the folder holds the last backup or the new one. Raises StateError
     `LOG_INCOMPLETE` where artifacts are lost, InputError `BACKUP_OTHER` where the folder holds the
-    backup of another log.
+    backup of another log, `BACKUP_PLACE` where it is a data folder or in one.
     """
+    refuse_data_folder(folder, house.settings.data_folder)
     refuse_strange(folder)
     log, store = house.projection.log, house.store
     log.settle()
@@ -117,7 +119,6 @@ def restore(settings: Settings, folder: Path, progress: Progress = silent) -> di
     found = read_backup(folder)
     _refuse_unless_empty(settings, name_of_backup(found))
     files = verified_log(folder, found, progress)
-    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(settings, progress, "restores or rebuilds"):
         return _restored(settings, folder, found, files, progress)
 
@@ -179,10 +180,16 @@ def _drop_store(settings: Settings, progress: Progress) -> None:
 
 @contextmanager
 def _alone(settings: Settings, progress: Progress, what: str) -> Iterator[None]:
-    """Nobody else restores or rebuilds in this data folder. Raises StateError `STILL_BUSY`."""
-    lock = settings.data_folder / "rebuilding.lock"
-    with holding(lock, 1.0, progress, f"waiting for another process that {what} the data folder"):
-        yield
+    """Nobody else restores or rebuilds in this data folder, which is made where it is not there.
+
+    Raises StateError `STILL_BUSY`; OutsideError `HOME_NOT_WRITABLE`, `DISK_FULL` for what the disk
+    refuses while the block runs.
+    """
+    home, waiting = settings.data_folder, f"waiting for another process that {what} the data folder"
+    with writing(home, refused="HOME_NOT_WRITABLE", hint="make it writable, or set EVENKEEL_HOME"):
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with holding(home / "rebuilding.lock", 1.0, progress, waiting):
+            yield
 
 
 def refill(settings: Settings, folder: Path, progress: Progress = silent) -> dict[str, Any]:
@@ -195,7 +202,6 @@ def refill(settings: Settings, folder: Path, progress: Progress = silent) -> dic
     refuse_half_restored(settings)
     found = read_backup(folder)
     kept = verified_log(folder, found, progress)
-    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(settings, progress, "restores or rebuilds"):
         return _refilled(settings, folder, found, kept)
 
@@ -254,7 +260,6 @@ def rebuild(settings: Settings, progress: Progress = silent) -> Rebuilt:
     it is empty. Raises StateError `NOTHING_TO_REBUILD`, `LOG_INCOMPLETE`, `LOG_DIFFERS`,
     `STILL_BUSY`, `RESTORE_UNFINISHED`; OutsideError `SEGMENT_CORRUPT`, `LOG_DIVERGED`.
     """
-    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(settings, progress, "restores or rebuilds"):
         if not is_half_rebuilt(settings):
             refuse_half_restored(settings)

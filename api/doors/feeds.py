@@ -16,14 +16,22 @@ from starlette.responses import Response
 from api.answers import internal_error
 from api.callers import caller_of
 from api.doors.statuses import refusal
-from feeds.mapping_text import load_mapping
+from feeds.mapping_text import MappingText
 from ontology.errors import EvenkeelError, InputError, Place
 from service.access import Access, Sight
 from service.doors.door_words import Door, in_words_of
 from service.doors.envelope import Attributes
 from service.doors.inbox import Inbox, Ticket
 from service.doors.registered import permitted_mapping, plans_are_told
-from service.doors.spool import CHUNK_BYTES, MOST_BYTES, discard, place_for, rule_meant, too_large
+from service.doors.spool import (
+    CHUNK_BYTES,
+    MOST_BYTES,
+    append,
+    discard,
+    place_for,
+    rule_meant,
+    too_large,
+)
 from service.house import House
 from service.intake.deliveries import Delivery
 from service.intake.sync import Synced, sync
@@ -52,7 +60,7 @@ class _Asked:
     """A request to deliver, before its body is read."""
 
     source: str
-    mapping: Path
+    mapping: MappingText
     file: str
     delivery: Delivery
     dry_run: bool
@@ -93,7 +101,7 @@ class FeedsDoor:
         asked = await to_thread.run_sync(_asked, request, home, self._access)
         with self._inbox.admit(asked.source) as ticket:
             folder = await to_thread.run_sync(lambda: self._inbox.folder)
-            path = place_for(folder, asked.file)
+            path = await to_thread.run_sync(place_for, folder, asked.file)
             drop = partial(discard, folder, path)
             with _dropping(drop, ticket):
                 await self._receive(request, path, asked.file, ticket)
@@ -108,30 +116,31 @@ class FeedsDoor:
         return synced
 
     async def _receive(self, request: Request, path: Path, file: str, ticket: Ticket) -> None:
-        """The body as a file, at most a chunk of it in memory."""
+        """The body as a file. Raises OutsideError `DISK_FULL`, `SPOOL_UNWRITABLE`."""
         bounds = self._inbox.bounds
-        size, held = 0, bytearray()
         try:
-            with (
-                anyio.fail_after(bounds.upload_seconds),
-                await to_thread.run_sync(path.open, "xb") as out,
-            ):
-                async for part in _parts(request, bounds.stall_seconds):
-                    size += len(part)
-                    if size > MOST_BYTES:
-                        raise too_large(file, MOST_BYTES)
-                    ticket.grow(len(part))
-                    held += part
-                    if len(held) >= CHUNK_BYTES:
-                        await to_thread.run_sync(out.write, bytes(held))
-                        held.clear()
-                await to_thread.run_sync(out.write, bytes(held))
+            with anyio.fail_after(bounds.upload_seconds):
+                await self._written(request, path, file, ticket)
         except TimeoutError as error:
             raise InputError(
                 f"the upload stood still for {bounds.stall_seconds} s or took more than "
                 f"{bounds.upload_seconds} s", code="UPLOAD_STALLED",
                 hint="send it again; nothing of it was loaded",
             ) from error  # fmt: skip
+
+    async def _written(self, request: Request, path: Path, file: str, ticket: Ticket) -> None:
+        """Write the body as it comes, at most a chunk of it in memory."""
+        size, held = 0, bytearray()
+        async for part in _parts(request, self._inbox.bounds.stall_seconds):
+            size += len(part)
+            if size > MOST_BYTES:
+                raise too_large(file, MOST_BYTES)
+            ticket.grow(len(part))
+            held += part
+            if len(held) >= CHUNK_BYTES:
+                await to_thread.run_sync(append, path, bytes(held))
+                held.clear()
+        await to_thread.run_sync(append, path, bytes(held))
 
 
 def _settled(sight: Sight) -> None:
@@ -171,7 +180,7 @@ def _asked(request: Request, home: Path, access: Access) -> _Asked:
     mapping = permitted_mapping(home, source, sight)
     parameters = _parameters(request)
     forms = _forms(request)
-    known = load_mapping(mapping)
+    known = mapping.mapping
     file = rule_meant(known, parameters.get("file", ""), forms).file
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > MOST_BYTES:

@@ -17,7 +17,7 @@ from api.graphql.bigint import BigInt
 from api.graphql.loaders import Info
 from api.graphql.types import plain
 from feeds.mapping import FileRule
-from feeds.mapping_text import load_mapping
+from feeds.mapping_text import MappingText
 from ontology.errors import InputError, Place
 from service.doors.door_words import Door, in_words_of
 from service.doors.envelope import Attributes
@@ -205,7 +205,7 @@ def delivering(info: Info, asked: SyncFeedInput) -> Do:
         mapping = await info.context.read(
             permitted_mapping, house.settings.data_folder, asked.source, sight
         )
-        known = await info.context.read(load_mapping, mapping)
+        known = await info.context.read(lambda: mapping.mapping)
         told = await info.context.read(plans_are_told, known, sight)
         delivery = asked.delivery(info.context.agent)
         with inbox.admit(asked.source) as ticket:
@@ -218,8 +218,8 @@ def delivering(info: Info, asked: SyncFeedInput) -> Do:
     return do
 
 
-def _received(inbox: Inbox, ticket: Ticket, mapping: Path, asked: SyncFeedInput) -> Path:
-    rule = rule_meant(load_mapping(mapping), asked.file)
+def _received(inbox: Inbox, ticket: Ticket, mapping: MappingText, asked: SyncFeedInput) -> Path:
+    rule = rule_meant(mapping.mapping, asked.file)
     if rule.format in _PACKED:
         raise InputError(f"a file of the format `{rule.format}` is no text", code="MEDIA_TYPE",
                          place=Place(rule.file), hint="send it to POST /feeds/{source}"

@@ -1,7 +1,6 @@
 """From the text of a cell to an exact value: no floating point anywhere."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -14,6 +13,14 @@ from ontology.errors import InputError
 
 Value = str | int | bool | date | tuple[str, ...]
 FORMULA_STARTS = "=+-@＝＋－＠"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""What an identity may not hold: two names that differ in it alone look the same, and marks of
+direction let one name look like another. Joiners, which some scripts are written with, may stand.
+"""
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf(inity)?|#n/a|#num!|#div/0!)", re.IGNORECASE)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TOKENS = {
@@ -36,11 +43,13 @@ class Text:
     identity: bool = False
 
     def __call__(self, text: str) -> str:
-        """The text; refuses what a spreadsheet would run, and invisible characters."""
+        """The text; refuses what a spreadsheet would run, and invisible characters.
+
+        Of a text these are control characters, of an identity also marks of direction and width.
+        """
         if text.lstrip()[:1] in tuple(FORMULA_STARTS):
             raise refusal("FORMULA_CELL", f"{shown(text)} starts like a spreadsheet formula")
-        allowed = "" if self.identity else "\n\r\t"
-        if any(unicodedata.category(c) == "Cc" and c not in allowed for c in text):
+        if (_INVISIBLE if self.identity else _CONTROL).search(text):
             raise refusal("CONTROL_CHARACTER", f"{shown(text)} holds an invisible character")
         if self.case:
             return text.lower() if self.case == "lower" else text.upper()

@@ -19,6 +19,8 @@ ROW_HINTS = {
     "RECEIVED_BEFORE_SHIPPED": "correct the day that is wrong",
     "DUE_BEFORE_ORDERED": "correct the day that is wrong",
     "EXPIRED_BEFORE_PRODUCED": "correct the day that is wrong",
+    "MOMENT_OFF_DAY": "state `effective_at_microseconds` in microseconds since 1970 (seconds times "
+    "1000000), or correct the day",
     "LOT_AFTER_EXPIRY": "correct the lot of the movement, or the day on which the lot expires",
     "LOT_AFTER_SCRAP": "correct the lot of the movement, or the quantity that was scrapped",
     "SIGN_AGAINST_KIND": "write `sign: by_kind` at `quantity_units` in the mapping where the "

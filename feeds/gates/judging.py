@@ -17,7 +17,12 @@ from feeds.gates.resent import likely_resends
 from feeds.gates.shift import shifts
 from feeds.gates.silence import sequence_findings, silences
 from feeds.gates.thresholds import DEFAULTS, Thresholds
-from feeds.gates.transitions import expired_lots, wrong_days, wrong_signs
+from feeds.gates.transitions import (
+    expired_lots,
+    moments_off_their_day,
+    wrong_days,
+    wrong_signs,
+)
 from ontology.columns import Table
 from ontology.findings import SEVERITIES
 
@@ -100,7 +105,8 @@ def judge(
     found = [
         *sequence_findings(source, sequence, heard),
         *silences(mine, past, limits, is_full=is_full), *shifts(mine, past, limits),
-        *wrong_days(mine), *wrong_signs(mine), *expired_lots(mine, past),
+        *wrong_days(mine), *wrong_signs(mine), *moments_off_their_day(mine),
+        *expired_lots(mine, past),
         *impossible_balances(mine, past),
         *likely_resends(mine, past, limits), *_values(mine, past, limits),
     ]  # fmt: skip

@@ -44,6 +44,7 @@ ENDS_OF_USE = frozenset(
 )
 """Movements of an expired lot that make sense: it is thrown away or sent back, or counted."""
 
+_DAY_MICROSECONDS = 24 * 3_600 * 10**6
 _OF_EVENT = re.compile(r"[0-9a-f]{64}\.[0-9]+")
 """The names of movements of EPCIS events: what makes up for an event has the kind of the event."""
 
@@ -92,6 +93,34 @@ def _against(kind: str, units: int) -> str:
     leaves = MOVEMENT_KINDS[kind].direction == OUT
     goes = "takes units out and is below zero" if leaves else "brings units in and is above zero"
     return f"{units:+,} units by {shown(kind)}, which {goes}"
+
+
+def moments_off_their_day(tables: dict[str, Table]) -> list[GateFinding]:
+    """Movements whose moment lies more than a day from the day that they state, in UTC.
+
+    A day covers every time zone (14 hours at most) and shifts that are booked on the day on which
+    they began. Mostly such a moment is in seconds or milliseconds: it says since when the movement
+    is true, so the movement would be true decades too early, or wait for decades.
+    """
+    moves = tables.get("StockMovement")
+    if moves is None or not len(moves):
+        return []
+    moments, days = moves["effective_at_microseconds"], moves["effective_on"]
+    begins = days.astype("datetime64[us]").view(np.int64)
+    stated = (moments != MISSING) & ~np.isnat(days)
+    off = (moments < begins - _DAY_MICROSECONDS) | (moments >= begins + 2 * _DAY_MICROSECONDS)
+    rows = np.flatnonzero(stated & off)
+    keys = moves.take(rows).keys.tolist()
+    return [
+        GateFinding("StockMovement", row, "MOMENT_OFF_DAY", key, "effective_at_microseconds",
+                    "Violation", _off_day(int(moments[row]), days[row]))
+        for row, key in zip(rows.tolist(), keys, strict=True)
+    ]  # fmt: skip
+
+
+def _off_day(moment: int, on: np.datetime64) -> str:
+    when = np.datetime64(moment, "us").astype("datetime64[s]")
+    return f"`{moment}` is {when}Z, more than a day from `effective_on` {on}"
 
 
 def expired_lots(tables: dict[str, Table], past: Past) -> list[GateFinding]:

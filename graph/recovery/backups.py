@@ -22,6 +22,8 @@ MANIFEST = "manifest.json"
 BESIDE = tuple(PERSONS_FILE + ending for ending in ("", "-journal", "-wal", "-shm"))
 """What may be opened in a backup's folder beside the manifest and the artifacts."""
 
+_OF_HOMES = ("artifacts", "log", "neo4j")
+"""Folders by which a data folder is known; a backup has none of them."""
 _SEGMENT = re.compile(r"[0-9]{12}\.jsonl")
 _PLACE = re.compile(r"[0-9a-f]{2}")
 _KEPT_FILE = re.compile(
@@ -86,6 +88,20 @@ def write_backup(
         sealed = {**document, "seal": digest(canonical(document))}
         write_durably(folder / MANIFEST, canonical(sealed))
     return backup, len(missing) - len(unsound)
+
+
+def refuse_data_folder(folder: Path, home: Path) -> None:
+    """Hold a backup to a folder of its own. Raises InputError `BACKUP_PLACE`.
+
+    Within the data folder it is lost with it; and a backup without names takes away the file of
+    names that is in its folder, which in a data folder is the only one.
+    """
+    there, mine = folder.resolve(), home.resolve()
+    if mine in (there, *there.parents) or any((there / name).is_dir() for name in _OF_HOMES):
+        raise InputError(
+            f"`{folder}` is a data folder, or lies in one", code="BACKUP_PLACE",
+            hint="name a folder elsewhere, best on another disk; nothing was written",
+        )  # fmt: skip
 
 
 def refuse_strange(folder: Path) -> None:

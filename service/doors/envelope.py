@@ -74,8 +74,11 @@ class Attributes:
         except ValueError:
             found = None
         if found is None or found.tzinfo is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
-            raise self.wrong(name, f"`{text}` is no time with an offset from UTC",
-                             "write it like 2026-03-01T06:00:00Z")  # fmt: skip
+            raise self.wrong(
+                name, f"`{text}` is no time with an offset from UTC",
+                f"write it like 2026-03-01T06:00:00Z, in the years {FIRST_YEAR} to {LAST_YEAR}; "
+                "a leap second is written as the second before it",
+            )  # fmt: skip
         return found
 
     def wrong(self, name: str, what: str, hint: str) -> InputError:

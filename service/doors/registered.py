@@ -6,7 +6,7 @@ from pathlib import Path
 from feeds.files import read_bytes
 from feeds.limits import MAPPING_BYTES
 from feeds.mapping import Mapping as FeedMapping
-from feeds.mapping_text import load_mapping, parse_mapping
+from feeds.mapping_text import MappingText, load_mapping, parse_mapping, read_mapping
 from graph.disk import sync_folder, write_durably, writing
 from ontology.errors import InputError
 from service.access import Sight, denied
@@ -52,22 +52,25 @@ def mapping_of(home: Path, source: str) -> Path:
                      hint="the operator does it: `evenkeel feeds register MAPPING`")  # fmt: skip
 
 
-def permitted_mapping(home: Path, source: str, sight: Sight) -> Path:
+def permitted_mapping(home: Path, source: str, sight: Sight) -> MappingText:
     """The mapping of a source that a caller may deliver for. Raises as `mapping_of`.
+
+    It is read once: a mapping that is registered while the delivery comes in is for the next one,
+    so nobody delivers to a chain by what was permitted for another.
 
     For anybody but the owner the refusal is one, AccessError `ACCESS_DENIED`: whether there is no
     such source, or one of a chain that is not the caller's to fill.
     """
     sight.permit(DELIVER)
     try:
-        path = mapping_of(home, source)
+        text = read_mapping(mapping_of(home, source))
     except InputError as error:
         if sight.caller.is_owner:
             raise
         raise denied() from error
     if not sight.caller.is_owner:
-        sight.whole(load_mapping(path).chain, DELIVER)
-    return path
+        sight.whole(text.mapping.chain, DELIVER)
+    return text
 
 
 def plans_are_told(mapping: FeedMapping, sight: Sight) -> bool:

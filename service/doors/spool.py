@@ -33,7 +33,7 @@ def spool(home: Path) -> Iterator[Path]:
     `DISK_FULL`.
     """
     place = home / "spool"
-    with writing(place, refused="SPOOL_UNWRITABLE", hint="check the data folder"):
+    with _writing(place):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(place):
             _sweep(place)
@@ -55,9 +55,12 @@ def clear_left(home: Path) -> None:
     place = home / "spool"
     if not place.is_dir():
         return
-    refused = writing(place, refused="SPOOL_UNWRITABLE", hint="check the data folder")
-    with refused, _alone(place):
+    with _writing(place), _alone(place):
         _sweep(place)
+
+
+def _writing(place: Path) -> AbstractContextManager[None]:
+    return writing(place, refused="SPOOL_UNWRITABLE", hint="check the data folder")
 
 
 def _alone(place: Path) -> AbstractContextManager[None]:
@@ -66,10 +69,20 @@ def _alone(place: Path) -> AbstractContextManager[None]:
 
 
 def place_for(folder: Path, file: str) -> Path:
-    """Where a file of a mapping is written in a spool: below a folder of its own."""
-    path = Path(mkdtemp(dir=folder)) / file
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Where a file of a mapping is written in a spool: below a folder of its own.
+
+    Raises OutsideError `SPOOL_UNWRITABLE`, `DISK_FULL`.
+    """
+    with _writing(folder):
+        path = Path(mkdtemp(dir=folder)) / file
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def append(path: Path, data: bytes) -> None:
+    """Write more of a file that comes in. Raises OutsideError `SPOOL_UNWRITABLE`, `DISK_FULL`."""
+    with _writing(path.parent), path.open("ab") as out:
+        out.write(data)
 
 
 def discard(folder: Path, path: Path) -> None:
@@ -85,7 +98,7 @@ def receive(
     Raises InputError `FILE_TOO_LARGE`; OutsideError `SPOOL_UNWRITABLE`, `DISK_FULL`.
     """
     left = most_bytes
-    with writing(folder, refused="SPOOL_UNWRITABLE", hint="check the data folder"):
+    with _writing(folder):
         path = place_for(folder, file)
         with path.open("xb") as out:
             while chunk := stream.read(CHUNK_BYTES):

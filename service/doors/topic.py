@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from feeds.files import read_bytes
 from feeds.limits import MAPPING_BYTES
-from feeds.mapping_text import load_mapping
+from feeds.mapping_text import read_mapping
 from ontology.errors import EvenkeelError, InputError, OutsideError, StateError
 from service.doors.envelope import Attributes
 from service.doors.registered import mapping_of
@@ -162,8 +162,8 @@ def _records(
 def _sync(house: House, source: str, folder: Path, record: "Message") -> Synced:
     """Sync a record. Raises as `sync` does, and InputError for what its headers say wrongly."""
     headers = _headers(record)
-    mapping = mapping_of(house.settings.data_folder, source)
-    file = rule_meant(load_mapping(mapping), headers.get(FILE_HEADER, "")).file
+    mapping = read_mapping(mapping_of(house.settings.data_folder, source))
+    file = rule_meant(mapping.mapping, headers.get(FILE_HEADER, "")).file
     stated = {name.removeprefix(PREFIX): text for name, text in headers.items()
               if name.startswith(PREFIX)}  # fmt: skip
     said = Attributes(stated, f"header {PREFIX}", is_encoded=False).delivery(source, AGENT)

@@ -9,6 +9,7 @@ import numpy as np
 from graph.snapshot import apply_feed
 from ontology.columns import Snapshot, Table
 from rules.release import Release
+from service.intake.lookalikes import notices_of_lookalikes
 
 _STATUSES = {
     "Supplier": ("approved", {"blocked"}),
@@ -26,8 +27,9 @@ def notices_of_feed(
 ) -> tuple[str, ...]:
     """What a feed brought that is sound and looks like a slip, one line each.
 
-    Words that neither a rule nor another fact knows, costs of nothing, and demand of a day far
-    from all others. Only classes that the feed speaks of are looked at.
+    Words that neither a rule nor another fact knows, costs of nothing, demand of a day far from
+    all others, identifiers that look like others. Only classes that the feed speaks of are looked
+    at.
     """
     mine = {name: fed[name] for name in _LOOKED_AT & fed.keys()}
     whole = apply_feed(before, before.sequence + 1, mine)
@@ -37,7 +39,7 @@ def notices_of_feed(
         found += _handling(whole, said)
     if "DemandObservation" in fed:
         found += _far_days(fed["DemandObservation"])
-    return tuple(found)
+    return (*found, *notices_of_lookalikes(before, fed))
 
 
 def _statuses(whole: Snapshot, mine: Mapping[str, Table], said: frozenset[str]) -> Iterator[str]:

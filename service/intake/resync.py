@@ -4,7 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from feeds.limits import Limits
-from feeds.mapping_text import load_mapping
+from feeds.mapping_text import read_mapping
+from graph.disk import writing_temporarily
 from ontology.errors import InputError
 from service.house import House
 from service.intake.deliveries import Delivery
@@ -22,7 +23,8 @@ def resync(
     digest, so that the same again changes nothing. Raises InputError `FEED_UNKNOWN`,
     `FILES_NOT_KEPT`, and what `sync` raises.
     """
-    chosen = load_mapping(mapping)
+    text = read_mapping(mapping)
+    chosen = text.mapping
     event = house.projection.log.find(f"feed/{chosen.chain}/{chosen.source}/{feed}")
     if event is None:
         raise InputError(
@@ -37,9 +39,9 @@ def resync(
             f"again, with `--supersedes {feed[:80]}`",
         )  # fmt: skip
     delivery = Delivery(agent, name or f"{feed}~{chosen.digest[:8]}", supersedes=feed)
-    with TemporaryDirectory(prefix="evenkeel-") as folder:
+    with writing_temporarily(), TemporaryDirectory(prefix="evenkeel-") as folder:
         for file, entry in kept.items():
             path = Path(folder, file)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(unpacked(house, entry["artifact"], Limits().file_bytes))
-        return sync(house, [Path(folder)], mapping, delivery, dry_run=dry_run)
+        return sync(house, [Path(folder)], text, delivery, dry_run=dry_run)

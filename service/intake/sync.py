@@ -3,18 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from feeds.files import read_bytes
 from feeds.identity.naming import LinkedResult, linked, links_in_force, names_of, read_by
 from feeds.kept_rows import kept_rows
-from feeds.limits import MAPPING_BYTES
 from feeds.mapping import Mapping as FeedMapping
-from feeds.mapping_text import load_mapping
+from feeds.mapping_text import MappingText, read_mapping
 from feeds.pseudonyms import unheard_of
 from feeds.reading import read
 from feeds.result import FeedResult
@@ -33,9 +31,9 @@ from graph.stated import stated_in
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError
-from ontology.events import Event, micros_of, moment_of
+from ontology.events import Event, micros_of
 from ontology.vocabulary import FACTS
-from service.house import House
+from service.house import House, now_after
 from service.intake.changes import ClassChanges, changes_of
 from service.intake.closing import Met, with_closing
 from service.intake.deliveries import (
@@ -139,7 +137,7 @@ class Synced:
 
 
 def sync(
-    house: House, paths: Sequence[Path], mapping: Path, delivery: Delivery, *,
+    house: House, paths: Sequence[Path], mapping: Path | MappingText, delivery: Delivery, *,
     dry_run: bool = False, tells_plans: bool = True,
 ) -> Synced:  # fmt: skip
     """Load files (or one folder) through a mapping; every row is loaded, merged or quarantined.
@@ -155,7 +153,8 @@ def sync(
     time.
     """
     delivery.check()
-    chosen = load_mapping(mapping)
+    text = mapping if isinstance(mapping, MappingText) else read_mapping(mapping)
+    chosen = text.mapping
     for tried in range(TRIES):
         reading = _read(house, paths, chosen, delivery)
         known = house.projection.log.find(reading.key)
@@ -166,7 +165,7 @@ def sync(
             told = _account(house, ready) | _foreseen(house, ready, tells_plans=tells_plans)
             return Synced(told, None, replayed=False)
         try:
-            appended = _loaded(house, _keeping(house, ready, paths, mapping))
+            appended = _loaded(house, _keeping(house, ready, paths, text))
             break
         except StateError as error:
             if error.code not in _MEANWHILE or tried == TRIES - 1:
@@ -183,8 +182,7 @@ def sync(
 
 def _read(house: House, paths: Sequence[Path], chosen: FeedMapping, delivery: Delivery) -> Reading:
     before = house.state(chosen.chain)
-    # INVARIANT: what is delivered later is true later, whatever the clocks of machines say
-    now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
+    now = now_after(before)
     names = names_of(before.snapshot, chosen.source)
     present = read_by(before.snapshot, names)
     naming = house.persons.naming()
@@ -270,11 +268,11 @@ def _loaded(house: House, ready: Prepared) -> Appended:
     )  # fmt: skip
 
 
-def _keeping(house: House, ready: Prepared, paths: Sequence[Path], mapping: Path) -> Prepared:
+def _keeping(house: House, ready: Prepared, paths: Sequence[Path], text: MappingText) -> Prepared:
     """The delivery with what is kept beside its facts: its files, and what mends its rows."""
     packed = packed_originals(house, ready.reading.mapping, ready.result, paths)
     whole = replace(ready, contents=replace(ready.contents, originals=packed))
-    done = with_mending(house.store, whole, paths, mapping)
+    done = with_mending(house.store, whole, paths, text)
     if ready.reading.naming is not None and not ready.reading.naming.keep():
         raise StateError("another delivery named the same person at the same time", code="STALE",
                          hint="send it again")  # fmt: skip
@@ -282,7 +280,7 @@ def _keeping(house: House, ready: Prepared, paths: Sequence[Path], mapping: Path
 
 
 def with_mending(
-    store: ArtifactStore, ready: Prepared, paths: Sequence[Path], mapping: Path
+    store: ArtifactStore, ready: Prepared, paths: Sequence[Path], text: MappingText
 ) -> Prepared:
     """The delivery with what is needed to mend the rows that it sets aside."""
     if not len(ready.contents.quarantine):
@@ -294,8 +292,7 @@ def with_mending(
     clocks = clocks_of_refused(
         kept, chosen, links, _with_locations(ready.reading, ready.result), ready.clocks
     )
-    text = store.put(read_bytes(mapping, MAPPING_BYTES))
-    mending = Mending(text, kept.headers, clocks=clocks)
+    mending = Mending(store.put(text.data), kept.headers, clocks=clocks)
     contents = replace(ready.contents, quarantine=kept.quarantined, mending=mending)
     return replace(ready, contents=contents)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 
@@ -24,11 +24,11 @@ from graph.state import State
 from ontology.canonical import digest_of
 from ontology.columns import Table, joined_tables, record_at, table_of
 from ontology.errors import InputError, Place, StateError
-from ontology.events import Event, micros_of, moment_of
+from ontology.events import Event, micros_of
 from ontology.governance import IdentityLink, QuarantinedRow
 from ontology.terms import join_key
 from ontology.vocabulary import FACTS, RECORDS
-from service.house import House
+from service.house import House, now_after
 from service.intake.quality import RELINKS
 from service.intake.sync import TRIES
 from service.stewardship.history import History, history_of
@@ -210,7 +210,7 @@ def _stated(
     sequence, projection = before.sequence, house.projection
     unasked = projection.on(projection.log.answering(None))  # the last event is the answer
     for whose in (*sorted(others - {source}), source):
-        now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
+        now = now_after(before)
         feed = _facts(chain, whose, history, found, aside)
         said: dict[str, str | int] = {RELINKS: source, "reason": reason}
         if whose == source:

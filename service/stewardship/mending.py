@@ -14,6 +14,7 @@ from feeds.mended import Delivered, Rows, changed, narrowed, read_again
 from feeds.pseudonyms import columns_of_persons
 from feeds.result import FeedResult
 from graph.catalog import SetAside
+from graph.disk import writing_temporarily
 from graph.log import Appended
 from graph.manifests import FeedContents, read_feed
 from graph.mending import Mending
@@ -23,8 +24,8 @@ from graph.state import State
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, Table
 from ontology.errors import InputError, Place, StateError
-from ontology.events import Event, moment_of
-from service.house import House
+from ontology.events import Event
+from service.house import House, now_after
 from service.intake.deliveries import Clocks, Delivery
 from service.intake.omissions import entries_of
 from service.intake.quality import MENDS
@@ -103,7 +104,8 @@ def reading_of(house: House, row: SetAside) -> FeedResult:
     names = names_of(before.snapshot, row.source)
     known = read_by(_known(house, past, before), names)
     cells = _cells(past, Asked(RETRIED, (row,), "", ""))
-    found = read_again(cells, past.delivered, known, datetime.now(UTC).date())
+    with writing_temporarily():
+        found = read_again(cells, past.delivered, known, datetime.now(UTC).date())
     return linked(found, names).result
 
 
@@ -176,10 +178,11 @@ def _sound(
 
 def _reading(house: House, asked: Asked, past: _Past, cells: Rows) -> Reading:
     before = house.state(asked.rows[0].chain)
-    now = max(datetime.now(UTC), moment_of(max(before.effective, 0) + 1))
+    now = now_after(before)
     names = names_of(before.snapshot, past.feed.source)
     known = read_by(_known(house, past, before), names)
-    found = linked(read_again(cells, past.delivered, known, now.date()), names)
+    with writing_temporarily():
+        found = linked(read_again(cells, past.delivered, known, now.date()), names)
     codes = {row.row.code for row in asked.rows} if asked.state == ACCEPTED else set()
     mapping = narrowed(past.delivered.mapping, sorted({file for file, _ in cells}))
     numbers = sorted(row.number for row in asked.rows if (row.row.file, row.row.row) in cells)

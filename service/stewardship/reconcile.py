@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ontology.events import Event, micros_of
 from ontology.stock_now import with_movements
 from ontology.terms import join_key
 from ontology.time_zones import zones_of
-from service.house import AsOf, House
+from service.house import AsOf, House, now_after
 
 WINDOW_HOURS = 24
 MOST_WINDOW_HOURS = 24 * 366
@@ -68,7 +68,7 @@ def compare_sources(
         raise InputError(f"{window_hours} hours are no window of 0 to {MOST_WINDOW_HOURS}",
                          code="BAD_TIME", hint="leave it out, or name fewer hours")  # fmt: skip
     present = house.facts(chain, AsOf() if at is None else AsOf(effective=at))
-    when = at or datetime.now(UTC)
+    when = at or now_after(house.state(chain))
     start, end = micros_of(when - timedelta(hours=window_hours)), micros_of(when)
     if sources[0] == sources[1]:
         raise InputError(f"`{sources[0]}` is compared with itself", code="SAME_SOURCE",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ontology.events import Event, micros_of
 from ontology.governance import Resolution
 from ontology.stock import StockPosition
 from ontology.terms import join_key
-from service.house import SERVICE_AGENT, House
+from service.house import SERVICE_AGENT, House, now_after
 from service.intake.deliveries import standing_of
 from service.stewardship.reconcile import WINDOW_HOURS, Comparison, compare_sources
 
@@ -102,7 +102,7 @@ def _settled_by(house: House, found: Comparison, key: str, take: str) -> Event |
 def _stated(
     house: House, found: Comparison, choices: Sequence[Choice], reason: str, agent: str
 ) -> Settled:  # fmt: skip
-    now = datetime.now(UTC)
+    now = now_after(house.state(found.chain))
     contents = _contents(house, found, choices, reason, agent)
     contents = replace(contents, source_sequence=micros_of(now))
     appended = load_feed(

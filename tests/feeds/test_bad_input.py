@@ -82,6 +82,7 @@ ROWS = [
     bad("formula -", "FORMULA_CELL", "Order", "`-2+3` starts like", Order=" -2+3"),
     bad("formula, wide", "FORMULA_CELL", "Order", "`＝A1` starts like", Order="＝A1"),
     bad("bell", "CONTROL_CHARACTER", "Land", "invisible character", Land="D\x07E"),
+    bad("mark of direction", "CONTROL_CHARACTER", "Order", "invisible", Order="O\u202e2"),
     bad("line break in an id", "CONTROL_CHARACTER", "Order", "invisible", Order='"O\n2"'),
     Case("derived differs", orders(ORDER, order(Order="O2", Land="FR"))
          | {"customers.csv": "id,country\nACME,DE\n"}, "DERIVED_CONFLICT", "orders.csv", 3, "Land",

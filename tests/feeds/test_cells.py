@@ -106,3 +106,19 @@ def test_text_is_kept_or_refused(text: str) -> None:
             Text()(text)
     else:
         assert text == Text()(text)
+
+
+@pytest.mark.parametrize(
+    "mark", ["\u202e", "\u2067", "\u200b", "\ufeff", "\u00ad", "\u2028", "\u200f", "\U000e0041"]
+)
+def test_no_identity_holds_what_nobody_sees(mark: str) -> None:
+    """Law: two identities that look the same are not two for a mark; a text may hold it."""
+    with pytest.raises(InputError, match="holds an invisible character"):
+        Text(identity=True)(f"W{mark}9")
+    assert f"W{mark}9" == Text()(f"W{mark}9")
+
+
+@pytest.mark.parametrize("name", ["می\u200cخواهم", "क्\u200dष", "Café", "倉庫 3"])
+def test_an_identity_may_be_in_any_script(name: str) -> None:
+    """Law: joiners, which Persian and Hindi are written with, stand; so does every letter."""
+    assert name == Text(identity=True)(name)

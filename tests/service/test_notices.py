@@ -49,6 +49,20 @@ def told(*records: Any, before: Snapshot = EMPTY) -> tuple[str, ...]:
     return notices_of_feed(default_release(), before, tables_of(records))
 
 
+@pytest.mark.parametrize(
+    ("known", "new"), [("W-9", "w-9"), ("B 7", "b7"), ("caf\u00e9", "cafe\u0301"), ("A1", "Ａ1")]
+)
+def test_a_new_name_that_looks_like_another_is_named(known: str, new: str) -> None:
+    """One that stands, or another of the delivery; what stood already is not told again."""
+    expected = f"`{known}` and `{new}` look alike and are two Item facts"
+    (line,) = told(Item(new), before=Snapshot(1, tables_of([Item(known)])))
+    assert line.startswith(expected)
+    assert told(Item(known), Item(new)) == told(Item(new), Item(known)) != ()
+    both = Snapshot(1, tables_of([Item(known), Item(new)]))
+    assert () == told(Item(known), Item(new), before=both)
+    assert () == told(Item("W-10"), before=both)
+
+
 def test_a_word_that_nothing_else_knows_is_named() -> None:
     """Handling classes that items and lanes do not share, statuses that mean nothing here."""
     lane = Lane("n-s", "n", "s", allowed_handling_classes=("ambient", "cold"))

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from neo4j import Driver
@@ -16,10 +17,11 @@ from ontology.errors import EvenkeelError
 from service.examples import load_example
 from service.house import House, house_on
 from service.intake.deliveries import Delivery
-from service.intake.sync import Synced, sync
+from service.intake.sync import Prepared, Synced, prepare, sync
 from service.stewardship.quarantine import accept, discard, fix, retry, retry_source, rows_of
 from service.stewardship.set_aside import rows_in
 from tests.counted import BY_DAY, FULL, mapping_text, write_counts
+from tests.limits import largest_file
 
 CHAIN = "two_hubs"
 DAY = date(2026, 3, 2)
@@ -282,6 +284,32 @@ def test_rows_that_were_not_kept_are_said_so(house: House, deliver: Deliver) -> 
     assert "ROW_NOT_KEPT" == refused(lambda: retry(house, event, agent="bo"))
     discard(house, event, agent="bo", reason="came again")
     assert "discarded" == only(house, event).state
+
+
+def test_rows_are_mended_by_the_mapping_that_read_them(
+    house: House, deliver: Deliver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever stands in its file by then: one that is replaced meanwhile is for the next."""
+    other = mapping_text("elsewhere").replace("on_hand_units: units", "on_hand_units: more")
+
+    def prepared(*asked: Any, **said: Any) -> Prepared:
+        (tmp_path / "mapping.yaml").write_text(other)
+        return prepare(*asked, **said)
+
+    monkeypatch.setattr("service.intake.sync.prepare", prepared)
+    event = event_of(deliver("widget,north,W1,x,2026-03-02"))
+    monkeypatch.undo()
+    fix(house, event, 1, {"units": "11"}, agent="ann", reason="told by phone")
+    assert 11 == units(house, "W1")
+
+
+def test_a_row_for_which_there_is_no_room_stays_open(house: House, deliver: Deliver) -> None:
+    """A row is read anew from a temporary file: a full disk is one line, and nothing is settled."""
+    event = event_of(deliver("widget,north,W1,x,2026-03-02"))
+    with largest_file(20):
+        mended = partial(fix, house, event, 1, {"units": "11"}, agent="ann")
+        assert "DISK_FULL" == refused(mended)
+    assert "open" == only(house, event).state
 
 
 def test_one_effect_however_many_ask(house: House, deliver: Deliver) -> None:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +145,29 @@ def test_a_person_settles_what_differs(house: House, deliver: Deliver) -> None:
     assert 9 == house.facts(CHAIN).table("StockPosition")["on_hand_units"][row]
     (newer,) = compare_sources(house, CHAIN, BOTH).found.differences
     assert ((9, 5), ()) == (newer.units, compare_sources(house, CHAIN, BOTH).settled)
+
+
+def test_a_choice_stands_though_the_clock_was_put_back(
+    house: House, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is settled later is true later: also where a machine delivered with a clock ahead."""
+
+    class Ahead(datetime):
+        """A clock that is two hours ahead."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(hours=2)
+
+    plain = MAPPING.replace("effective: counted_on", "")
+    with monkeypatch.context() as clocks:
+        clocks.setattr("service.house.datetime", Ahead)
+        deliver("wms", "stock.csv", count(8), mapping=plain)
+        deliver("erp", "stock.csv", count(6), mapping=plain)
+    (open_,) = compare_sources(house, CHAIN, BOTH).open
+    accept(house, CHAIN, BOTH, open_.key, "erp", "counted with both", "ann")
+    assert [6] == house.facts(CHAIN).table("StockPosition")["on_hand_units"].tolist()
+    assert () == compare_sources(house, CHAIN, BOTH).open
 
 
 def test_stated_packs_are_settled_by_rule_and_nothing_else_is(

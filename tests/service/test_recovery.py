@@ -29,6 +29,7 @@ from service.intake.sync import sync
 from service.planning import make_plan
 from service.recovery import backup, inspect, rebuild, refill, restore
 from tests.graph.conftest import empty_the_graph
+from tests.limits import largest_file
 from tests.service.planned import TWO_HUBS
 
 CHAIN = "two_hubs"
@@ -182,6 +183,29 @@ def test_a_backup_copies_what_is_new(world: World, house: House, tmp_path: Path)
     empty_the_graph(house.driver)
     other = house_on(house.driver, Settings(home=tmp_path / "other"))
     assert "BACKUP_OTHER" == code_of(lambda: backup(other, folder))
+
+
+@pytest.mark.parametrize("place", [".", "backup", "artifacts", "log/deep"])
+def test_no_backup_is_made_in_a_data_folder(world: World, house: House, place: str) -> None:
+    """Of this log or another: it would be lost with it, and took the file of names away."""
+    house.persons.pseudonym_of("Ada Example")
+    before = sorted(house.settings.data_folder.rglob("*"))
+    assert "BACKUP_PLACE" == code_of(lambda: backup(house, house.settings.data_folder / place))
+    assert before == sorted(house.settings.data_folder.rglob("*"))
+    assert ["Ada Example"] == [one.name for one in house.persons.known()]
+    assert "BACKUP_PLACE" == code_of(lambda: backup(house, world.home))
+
+
+@pytest.mark.parametrize("most", [10, 1_500, 4_000])
+def test_a_restore_that_finds_no_room_says_so(
+    world: World, connection: Connection, tmp_path: Path, most: int
+) -> None:
+    """At the mark, an artifact or the log: one line, and what is there is known as unfinished."""
+    settings = elsewhere(connection, tmp_path / "new")
+    with largest_file(most):
+        assert "DISK_FULL" == code_of(lambda: restore(settings, world.backup))
+    nowhere = elsewhere(connection, world.home / "mappings" / "two-hubs-example.yaml" / "home")
+    assert "HOME_NOT_WRITABLE" == code_of(lambda: restore(nowhere, world.backup))
 
 
 def test_a_backup_keeps_what_was_lost_since(world: World, house: House, tmp_path: Path) -> None:

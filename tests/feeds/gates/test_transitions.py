@@ -1,5 +1,6 @@
 """Impossible transitions: each pair of days, and lots after their end."""
 
+from dataclasses import replace
 from datetime import date
 from random import Random
 
@@ -9,7 +10,13 @@ from feeds.gates.balances import impossible_balances
 from feeds.gates.findings import ACCEPT, QUARANTINE
 from feeds.gates.judging import judge
 from feeds.gates.past import Past
-from feeds.gates.transitions import DAY_ORDERS, expired_lots, wrong_days, wrong_signs
+from feeds.gates.transitions import (
+    DAY_ORDERS,
+    expired_lots,
+    moments_off_their_day,
+    wrong_days,
+    wrong_signs,
+)
 from ontology.columns import Table, empty_table, record_at
 from ontology.deliveries import DeliveryLine
 from ontology.demand import PurchaseOrder, SalesOrder, TransferOrder
@@ -220,3 +227,31 @@ def test_tables_hold_the_records() -> None:
     """Law: what the tests build is what the gates read."""
     row = move("1", "issue", -3, 11, "B")
     assert row == record_at(tables(row)["StockMovement"], 0)
+
+
+DAY_MICROS, EPOCH = 86_400 * 10**6, date(1970, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"), [(0, []), (-0.99, []), (1.99, []), (-1.01, [0]), (2, [0])]
+)
+def test_a_moment_is_near_the_day_of_its_movement(days: float, expected: list[int]) -> None:
+    """Law: within a day of it in UTC, which every zone and night shift is; else set aside."""
+    begins = (day(40) - EPOCH).days * DAY_MICROS
+    moment = begins + round(days * DAY_MICROS)
+    found = moments_off_their_day(
+        tables(replace(move("M", "receipt", 5, 40), effective_at_microseconds=moment))
+    )
+    assert expected == [finding.row for finding in found]
+    assert all(("MOMENT_OFF_DAY", "Violation") == (one.code, one.severity) for one in found)
+
+
+def test_seconds_are_no_microseconds() -> None:
+    """Law: a moment in seconds or milliseconds is set aside; one that is not stated is sound."""
+    seconds = (day(40) - EPOCH).days * 86_400
+    of_each = [
+        replace(move(f"M{at}", "receipt", 5, 40), effective_at_microseconds=moment)
+        for at, moment in enumerate([None, seconds * 10**6, seconds * 1_000, seconds])
+    ]
+    judged = judge(tables(*of_each), past())
+    assert [ACCEPT, ACCEPT, QUARANTINE, QUARANTINE] == judged.verdicts["StockMovement"].tolist()

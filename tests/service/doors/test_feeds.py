@@ -14,9 +14,11 @@ from graph.log import Log
 from graph.login import Connection, open_driver
 from graph.settings import Settings
 from service.doors.door_bounds import DoorBounds
+from service.doors.registered import forget, register
 from service.doors.spool import spool
 from service.house import House, house_on
-from tests.service.doors.served import TOKEN, Served, code_of, posted, rows, served
+from tests.limits import largest_file
+from tests.service.doors.served import CHAIN, MAPPING, TOKEN, Served, code_of, posted, rows, served
 
 
 def test_what_is_acknowledged_is_logged_with_its_envelope(service: Served, log: Log) -> None:
@@ -118,6 +120,37 @@ def test_a_body_that_stands_still_is_ended(house: House, log: Log) -> None:
     answer = posted(application, "/feeds/slow", half())
     assert (408, "UPLOAD_STALLED") == (answer.status_code, code_of(answer))
     assert before == log.head().sequence
+
+
+def test_a_body_for_which_there_is_no_room_is_sent_again_later(house: House, log: Log) -> None:
+    """The disk is full at a file's end or within it: one line, 503, nothing logged or left."""
+    application, before = create_app(house, TOKEN), log.head().sequence
+    for body in (rows(*range(40)), rows(*range(120_000))):
+        with largest_file(300):
+            answer = posted(application, "/feeds/wms", body)
+        assert (503, "DISK_FULL", "5") == (
+            answer.status_code, code_of(answer), answer.headers["Retry-After"])  # fmt: skip
+    assert before == log.head().sequence
+    assert [] == list((house.settings.data_folder / "spool").rglob("stock.csv"))
+
+
+def test_a_delivery_is_read_by_the_mapping_that_it_was_let_in_by(
+    house: House, log: Log, home: Path, tmp_path: Path
+) -> None:
+    """Another one, of another chain, that is registered while the body comes is for the next."""
+    text, path = MAPPING.replace("SOURCE", "moved"), tmp_path / "mapping.yaml"
+    path.write_text(text)
+    register(home, path)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield rows(21)
+        path.write_text(text.replace(f"chain: {CHAIN}", "chain: elsewhere"))
+        register(home, path)
+
+    answer = posted(create_app(house, TOKEN), "/feeds/moved", body())
+    forget(home, "moved")
+    (event,) = log.read(after=answer.json()["event"] - 1, limit=1)
+    assert (CHAIN, "moved") == (event.payload["chain"], event.payload["source"])
 
 
 def test_a_slow_and_a_bad_source_delay_no_other(service: Served, home: Path) -> None:
