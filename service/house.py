@@ -61,7 +61,7 @@ class AsOf:
             if isinstance(when, datetime):
                 check_time(when)
         if isinstance(self.recorded, int) and not 0 <= self.recorded <= LARGEST_INTEGER:
-            raise InputError("`recorded` is no event of a log", code="BAD_TIME",
+            raise InputError(f"{self.recorded} is no event of a log", code="BAD_TIME",
                              hint="write the number of an event")  # fmt: skip
 
 

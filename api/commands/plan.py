@@ -40,6 +40,11 @@ def register(app: typer.Typer) -> None:
     app.command("verify")(verify)
 
 
+BundleFolder = Annotated[
+    Path | None, typer.Option("--bundle", help="Folder for the plan and all that proves it.")
+]
+
+
 def plan(
     chain: Annotated[str, typer.Option(help="The supply chain to plan.")] = "",
     example: Annotated[str, typer.Option(help="Load this example first: two_hubs.")] = "",
@@ -47,9 +52,7 @@ def plan(
         str, typer.Option(help="What to minimise for orders: warehouse,freight.")
     ] = "warehouse,freight",
     starts_on: Annotated[str, typer.Option(help="First day, as 2026-03-02.")] = "",
-    bundle: Annotated[
-        Path | None, typer.Option(help="Folder for the plan and all that proves it.")
-    ] = None,
+    bundle: BundleFolder = None,
     rows: Rows = 20,
     *,
     steady: Annotated[
@@ -176,6 +179,7 @@ def show(
     packs: InPacks = False,
     currency: InCurrency = "",
     plot: PlotFile = None,
+    bundle: BundleFolder = None,
     as_json: AsJson = False,
 ) -> int:
     """Show a saved plan: certificate, comparison, lines, shortfalls, rules, confidence."""
@@ -190,6 +194,8 @@ def show(
         document = document_of(house, find_plan(house, asked, chain))
         if plot is not None:
             _plot_flows(house, document, plot_file(plot))
+        if bundle is not None:
+            _export(house.store, document, bundle)
         shown = _restated(house, document, packs=packs, currency=currency)
         notices = notices_of_plan(house, document)
         confidence = [] if as_json else confidence_lines(confidence_of(house, document))
@@ -260,7 +266,7 @@ def verify(
         file, artifacts = file / "plan.json", artifacts or file / "artifacts"
     if artifacts is not None and not artifacts.is_dir():
         raise InputError(f"there is no folder `{artifacts}`", code="ARTIFACTS_MISSING",
-                         hint="give the folder that `plan --bundle` wrote")  # fmt: skip
+                         hint="give the folder that `--bundle` wrote")  # fmt: skip
     verdict = check(read_plan(file), artifacts=artifacts or _own_artifacts(),
                     snapshot=snapshot or None, release=release or None)  # fmt: skip
     if as_json:

@@ -3,8 +3,8 @@
 A socket that the service ends is closed with 1012: go on after the last position on another.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, aclosing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, aclosing, contextmanager
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -46,7 +46,11 @@ class _Closed(Exception):  # noqa: N818
 
 
 class SocketsDoor:
-    """Serves a bounded number of sockets."""
+    """Serves a bounded number of sockets: so many of known callers, and as many that wait.
+
+    Who has not said who it is takes no place of a caller's: where too many wait, the one that has
+    waited longest makes room. So whoever holds sockets open without a token keeps nobody out.
+    """
 
     def __init__(
         self, surface: Surface, bounds: DoorBounds, ending: Event, callers: Callers
@@ -54,6 +58,8 @@ class SocketsDoor:
         self._surface, self._bounds, self._ending = surface, bounds, ending
         self._callers = callers
         self._open = 0
+        self._waiting: dict[_Socket, None] = {}
+        """Sockets of nobody yet, the oldest first."""
 
     async def serve(self, websocket: WebSocket) -> None:
         """One socket, until either side closes it. No error leaves it."""
@@ -62,14 +68,35 @@ class SocketsDoor:
             await websocket.close(NO_PROTOCOL, "Subprotocol not acceptable")
             return
         await websocket.accept(PROTOCOL)
-        if self._open >= self._bounds.sockets:
-            await websocket.close(LATER, "too many sockets are open")
-            return
-        self._open += 1
+        socket = _Socket(websocket, self._surface, self._bounds, self._callers, self._admitted)
+        if len(self._waiting) >= self._bounds.sockets:
+            oldest = next(iter(self._waiting))
+            del self._waiting[oldest]
+            oldest.make_room()
+        self._waiting[socket] = None
         try:
-            await _Socket(websocket, self._surface, self._bounds, self._callers).serve(self._ending)
+            await socket.serve(self._ending)
         finally:
-            self._open -= 1
+            self._waiting.pop(socket, None)
+
+    @contextmanager
+    def _admitted(self, socket: "_Socket", caller: Caller) -> Iterator[None]:
+        """One of the places for sockets, within the share of its caller, until the block ends."""
+        self._waiting.pop(socket, None)
+        most = self._bounds.sockets
+        if self._open >= most:
+            raise _Closed(LATER, "too many sockets are open")
+        with ExitStack() as place:
+            try:
+                place.enter_context(share(self._surface.budgets, caller, "sockets", most,
+                                          "SOCKETS_FULL"))  # fmt: skip
+            except TryLaterError as error:
+                raise _Closed(LATER, "too many of your sockets are open") from error
+            self._open += 1
+            try:
+                yield
+            finally:
+                self._open -= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +133,11 @@ class _Socket:
     """One connection, and the operations that run on it, each a task of its own."""
 
     def __init__(
-        self, websocket: WebSocket, surface: Surface, bounds: DoorBounds, callers: Callers
-    ) -> None:
+        self, websocket: WebSocket, surface: Surface, bounds: DoorBounds, callers: Callers,
+        admitted: "Callable[[_Socket, Caller], AbstractContextManager[None]]",
+    ) -> None:  # fmt: skip
         self._websocket, self._surface, self._bounds = websocket, surface, bounds
-        self._callers = callers
+        self._callers, self._admitted = callers, admitted
         self._operations: dict[str, anyio.CancelScope] = {}
         self._sending = anyio.Lock()
         self._quiet_seconds = 0.0
@@ -139,7 +167,7 @@ class _Socket:
     async def _begin(self, place: ExitStack) -> Caller:
         """Who the client says it is, in time: by a header of the handshake, or in its payload.
 
-        It is given one of the places for sockets, within its share, for as long as `place` is open.
+        It is given one of the places for sockets for as long as `place` is open.
         """
         try:
             with anyio.fail_after(self._bounds.init_seconds):
@@ -155,11 +183,7 @@ class _Socket:
             raise _Closed(LATER, str(error)) from error
         if caller is None:
             raise _Closed(FORBIDDEN, "Forbidden")
-        try:
-            place.enter_context(share(self._surface.budgets, caller, "sockets",
-                                      self._bounds.sockets, "SOCKETS_FULL"))  # fmt: skip
-        except TryLaterError as error:
-            raise _Closed(LATER, "too many of your sockets are open") from error
+        place.enter_context(self._admitted(self, caller))
         await self._send({"type": "connection_ack"})
         return caller
 
@@ -259,6 +283,11 @@ class _Socket:
                 await self._end(_Closed(LATER, "nothing was taken for too long"))
             except (RuntimeError, WebSocketDisconnect, OSError):
                 await self._end(_Closed(RESTARTS, "the socket is gone"))
+
+    def make_room(self) -> None:
+        """End a socket that has not said who it is, for one that comes later."""
+        self._is_over = self._is_over or _Closed(LATER, "too many sockets wait to be let in")
+        self._scope.cancel()
 
     async def _end(self, closed: _Closed) -> None:
         """End the socket from a task of it: whoever keeps it is cancelled."""

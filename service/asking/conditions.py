@@ -69,6 +69,12 @@ def chosen(sheet: Sheet, condition: Condition | None) -> Any:
     return _holds(sheet, condition)
 
 
+def columns_of(condition: Condition) -> frozenset[str]:
+    """The names of all columns that a condition looks at."""
+    inner = (*condition.all, *condition.any, *condition.none)
+    return frozenset({condition.column} - {""}).union(*map(columns_of, inner))
+
+
 def _count(condition: Condition, depth: int) -> int:
     if depth > DEEPEST:
         raise _invalid(f"conditions stand deeper than {DEEPEST}")
@@ -140,7 +146,8 @@ def _check_count(name: str, compared: Is, count: int) -> None:
         most = MOST_VALUES
     if not least <= count <= most:
         wanted = str(most) if least == most else f"{least} to {most}"
-        raise _invalid(f"{compared.name} of `{name}` takes {wanted} values, not {count}")
+        values = "value" if most == 1 else "values"
+        raise _invalid(f"{compared.name} of `{name}` takes {wanted} {values}, not {count}")
 
 
 def _value(name: str, text: str, kind: Any) -> Any:

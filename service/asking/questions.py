@@ -11,7 +11,7 @@ from graph.catalog import PlanEntry
 from graph.plan_nodes import LINE_CLASSES
 from ontology.errors import AccessError, InputError
 from service.access import Sight
-from service.asking.conditions import Condition, chosen
+from service.asking.conditions import Condition, chosen, columns_of
 from service.asking.grouping import Key, Measure, grouped
 from service.asking.ordering import Order, ordered
 from service.asking.sheets import KEY, Sheet, facts_sheet, lines_sheet
@@ -19,6 +19,8 @@ from service.house import AsOf, House
 from service.permits.views import View
 
 FACTS, LINES = "facts.read", "plans.read"
+OTHERS = "*"
+"""Stands, where exposures are noted, for the keys of all rows that a condition leaves out."""
 SHEETS_KEPT = 16
 ROWS_KEPT = 2_000_000
 """Sorted selections that are kept have so many rows together, so that a far page costs no more."""
@@ -55,6 +57,19 @@ class Selection:
     having: Condition | None = None
     grouped: bool = False
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The columns that it looks at beside those that it shows."""
+        told = (key.column for key in self.by), (measure.column for measure in self.measures)
+        ordered_by = () if self.grouped else (order.column for order in self.order)
+        names = columns_of(self.where) if self.where else frozenset()
+        return names.union(*told, ordered_by) - {""}
+
+    @property
+    def compares(self) -> bool:
+        """Whether a condition is held against more than the keys of rows."""
+        return self.where is not None and bool(columns_of(self.where) - {KEY})
+
 
 class Questions:
     """Answers from columns; any number of threads may ask."""
@@ -85,9 +100,11 @@ class Questions:
         """All that is asked for, in order, of what a caller sees of a pinned source.
 
         What is not seen is gone before anything is chosen, counted or sorted; what it took a
-        clearance to see is noted. Raises AccessError for a chain of which nothing is seen,
-        InputError `CHAIN_UNKNOWN`, `UNKNOWN_CLASS`, `PLAN_UNKNOWN`, `COLUMN_UNKNOWN`,
-        `CONDITION_INVALID`, `CONDITION_VALUE`, `ORDER_INVALID`, `GROUP_INVALID`, `NUMBER_RANGE`.
+        clearance to see is noted, with every column that was looked at, and as OTHERS what a
+        condition leaves out, for that is told of it. Raises AccessError for a chain of which
+        nothing is seen, InputError `CHAIN_UNKNOWN`, `UNKNOWN_CLASS`, `PLAN_UNKNOWN`,
+        `COLUMN_UNKNOWN`, `CONDITION_INVALID`, `CONDITION_VALUE`, `ORDER_INVALID`,
+        `GROUP_INVALID`, `NUMBER_RANGE`.
         """
         chain, entry = self._chain(source)
         try:
@@ -99,9 +116,13 @@ class Questions:
         seen = view.mark()
         what = (source, seen, selection)
         found = self._once(what, lambda: self._selected(source, entry, selection, view, seen))
-        if found.labelled:
-            columns = found.columns if not selection.grouped else ()
-            sight.exposures.note(chain, _class_of(source), found.labelled, columns)
+        labelled = found.labelled
+        if selection.compares and not view.is_plain:
+            whole = self._once((source, seen), lambda: self._source(source, entry, view))
+            labelled |= {OTHERS} if whole.labelled - labelled else set()
+        if labelled:
+            columns = selection.reads | set(() if selection.grouped else found.columns)
+            sight.exposures.note(chain, _class_of(source), labelled, columns)
         return found
 
     def _chain(self, source: Source) -> tuple[str, PlanEntry | None]:

@@ -47,7 +47,8 @@ class Sheet:
     def column(self, name: str) -> Any:
         """One column. Raises InputError `COLUMN_UNKNOWN`."""
         if name not in self.columns:
-            raise InputError(f"{self.name} has no column `{name[:100]}`", code="COLUMN_UNKNOWN",
+            what = f"groups of {self.name} have" if self.is_grouped else f"{self.name} has"
+            raise InputError(f"{what} no column `{name[:100]}`", code="COLUMN_UNKNOWN",
                              hint=f"there are {', '.join(self.columns)}")  # fmt: skip
         return self.table.column(name)
 

@@ -168,6 +168,19 @@ def test_verify_runs_all_three_checks_on_a_bundle(run: Run, plan_file: Path) -> 
     assert (0, True) == (ran.status, ran.document["accepted"])
 
 
+def test_a_saved_plan_is_taken_away_as_the_bundle_that_was_made_with_it(
+    run: Run, plan_file: Path, tmp_path: Path
+) -> None:
+    """Of any plan on record: the same files, byte for byte, and they verify."""
+    digest = json.loads(plan_file.read_bytes())["plan_digest"]
+    assert 0 == run("show", digest, "--bundle", tmp_path / "again").status
+    first, again = plan_file.parent / "bundle", tmp_path / "again"
+    files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+    assert files == sorted(one.relative_to(again) for one in again.rglob("*") if one.is_file())
+    assert all((first / name).read_bytes() == (again / name).read_bytes() for name in files)
+    assert 0 == run("verify", again).status
+
+
 def test_verify_refuses_a_plan_that_was_changed(run: Run, plan_file: Path, tmp_path: Path) -> None:
     """A better bound under fresh seals is refused by the arithmetic: exit 1."""
     document = json.loads(plan_file.read_bytes())

@@ -266,7 +266,17 @@ def test_sockets_are_bounded(service: Served) -> None:
             for _ in range(12):
                 admitted(service, stack)
             with socket(service) as more:
+                say(more, "connection_init")
                 assert 1013 == closed_by(more)
+
+
+def test_of_those_who_say_nothing_the_oldest_makes_room(service: Served) -> None:
+    """Sockets that wait to be let in are bounded apart, and hold none of the others' places."""
+    with ExitStack() as stack:
+        silent = [stack.enter_context(socket(service, headers={})) for _ in range(13)]
+        assert 1013 == closed_by(silent[0])
+        admitted(service, stack)
+        assert {1013, 4408} >= {closed_by(one) for one in silent[1:]}
 
 
 def admitted(service: Served, stack: ExitStack) -> None:

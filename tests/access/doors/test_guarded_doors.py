@@ -107,6 +107,34 @@ def test_deliveries_and_plans_name_who_asked(
         0].agent  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("more", "count", "fields"),
+    [
+        ('columns: ["key"], where: {column: "priceMicros", is: MORE, values: ["1"]}', 3,
+         ["key", "priceMicros"]),
+        ('columns: ["key"], where: {none: [{column: "priceMicros", is: MORE, values: ["1"]}]}', 1,
+         ["key", "priceMicros"]),
+        ('columns: ["key"], where: {column: "key", is: EQUAL, values: ["nothing"]}', 0, []),
+        ('columns: ["key"], orderBy: [{column: "priceMicros"}]', 3, ["key", "priceMicros"]),
+        ('by: [{column: "item"}], measures: [{name: "n", told: MOST, column: "priceMicros"}]', 3,
+         ["item", "priceMicros"]),
+    ],
+)  # fmt: skip
+def test_a_table_is_logged_with_all_that_a_question_looks_at(
+    house: House, app: Any, portal: BlockingPortal, more: str, count: int, fields: list[str]
+) -> None:
+    """A price is told by a condition, an order, a sum and an empty answer, as by itself."""
+    secret, who = person(house, f"asks with {more[:40]}{count}", "auditor", **CLEARED)
+    root = "groups" if "measures" in more else "rows"
+    table = f'{{facts: {{chain: "{FULL}", className: "Offer"}}, {more}}}'
+    query = f"{{ {root}(of: {table}) {{ edges {{ node {{ cells }} }} }} }}"
+    assert "errors" not in told(Client(portal, app, secret), query)
+    shown = [one for event in every_exposure(house, EPOCH) if event.agent == who
+             for one in event.payload["shown"]]  # fmt: skip
+    expected = [{"chain": FULL, "class": "Offer", "count": count, "fields": fields}]
+    assert (expected if count else []) == shown
+
+
 def test_what_takes_a_clearance_is_logged_before_it_is_shown(
     house: House, app: Any, portal: BlockingPortal
 ) -> None:

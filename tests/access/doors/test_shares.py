@@ -24,6 +24,8 @@ FREE = 10**9
 FOLLOW = {"query": 'subscription { changes(chain: "chain_o") { position } }'}
 CHAINS = {"query": "{ chains { name } }"}
 WAYS = ("changes", "events", "websocket", "socket")
+IDLE = "idle"
+"""A socket that never says who it is."""
 SECONDS = 60
 _Told = list[dict[str, Any]]
 
@@ -50,6 +52,8 @@ def _scope(way: str, token: str) -> dict[str, Any]:
 
 def _said(way: str) -> _Told:
     """What a client says; then it says nothing, and stays."""
+    if way == IDLE:
+        return [{"type": "websocket.connect"}]
     begins = [{"type": "connection_init"}]
     if way == "websocket":
         begins.append({"type": "subscribe", "id": "1", "payload": FOLLOW})
@@ -62,6 +66,8 @@ def _said(way: str) -> _Told:
 
 def _is_in(way: str, message: dict[str, Any]) -> bool | None:
     """Whether a message says that a place is had, or that there is none; None where neither."""
+    if way == IDLE:
+        return True if message["type"] == "websocket.accept" else None
     text = str(message.get("text") or message.get("body", b"").decode())
     if "_FULL" in text or "_LIMITED" in text or message.get("code") == 1013:
         return False
@@ -83,7 +89,7 @@ async def _begun(app: Any, group: TaskGroup, way: str, token: str) -> bool:
         if (is_in := _is_in(way, message)) is not None:
             found.append(is_in)
             answered.set()
-            if is_in:
+            if is_in and way != IDLE:
                 await anyio.sleep_forever()
 
     group.start_soon(app, _scope(way, token), receive, send)
@@ -115,6 +121,15 @@ def test_a_caller_holds_its_share_of_the_places(
         app, (way, ann), (way, ann), (way, ann), (way, bob), (way, TOKEN), (way, TOKEN)
     )
     assert [True] * 4 == _let_in(app, *[(way, TOKEN)] * 4)  # all were given back
+
+
+def test_who_never_says_who_it_is_keeps_nobody_out(house: House, known: tuple[Any, ...]) -> None:
+    """More sockets without a token than there are places for sockets, before and after others."""
+    app = _app(house, known)
+    ann, _ = person(house, "ann among nobodies", "analyst")
+    nobody = [(IDLE, "")] * 6
+    caller = [("socket", ann), ("websocket", ann)]
+    assert [True] * 14 == _let_in(app, *nobody, *caller[:1], *nobody, *caller[1:])
 
 
 def test_ways_of_following_share_one_share() -> None:
