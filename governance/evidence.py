@@ -97,9 +97,7 @@ def _backtested(state: Governed, scope: Scope, deciding: Sequence[str], artifact
     return case.digest
 
 
-def _refuse_no_canary(
-    state: Governed, scope: Scope, deciding: Sequence[str], release: str
-) -> None:
+def _refuse_no_canary(state: Governed, scope: Scope, deciding: Sequence[str], release: str) -> None:
     case = state.releases.cases.get(release)
     if case is None or case.canary is None:
         raise InputError(f"no release `{release[:12]}` was tried as a canary",

@@ -298,29 +298,16 @@ class Releases:
             later.append(mine.pop())
         return bool(mine) and any(each.since <= max(at, mine[-1].since) for each in later)
 
-    def _with_waiting(self, scope: Scope, since: datetime, ended: str) -> "Releases":
-        """What was said for later stays said, but of the one that has ended."""
-        mine = [each for each in self.timeline if each.scope == scope]
-        waiting = [
-            each for place, each in enumerate(mine)
-            if each.since > since and each.release != ended
-            and self._has_status(each.release, ACTIVE)
-            and not any(other.since <= each.since for other in mine[place + 1 :-1])
-        ]  # fmt: skip
-        return replace(self, timeline=(*self.timeline, *waiting))
-
-    def _has_status(self, digest: str, status: str) -> bool:
-        case = self.cases.get(digest)
-        return case is not None and case.status == status
-
     def after(self, event: Event) -> "Releases":
         """The releases after an event of theirs; one that the table does not allow is refused."""
         before = self.settled(event.effective_at)
+        if before is not self:
+            return before.after(event)
         if event.kind == RELEASE_PROPOSED:
-            return before._proposed(event)
+            return self._proposed(event)
         if event.kind == RELEASE_ACTIVATED and SINCE not in event.payload:
-            return before._shipped(event)
-        return before._moved(event).settled(event.effective_at)
+            return self._shipped(event)
+        return self._moved(event).settled(event.effective_at)
 
     def _proposed(self, event: Event) -> "Releases":
         said = event.payload
@@ -354,8 +341,8 @@ class Releases:
             stands = self.standing(case.scope, since)  # another one, where this has not begun
             ends = InForce(case.scope, since, "" if stands == digest else stands, event.sequence,
                            digest)  # fmt: skip
-            found = replace(self, cases=cases, timeline=(*self.timeline, ends))
-            return found._with_waiting(case.scope, since, digest)
+            timeline = _with_waiting((*self.timeline, ends), cases, digest)
+            return replace(self, cases=cases, timeline=timeline)
         return replace(self, cases=cases)
 
     def _activated(
@@ -371,10 +358,27 @@ class Releases:
         back = event.payload["back_to"]
         cases = _with_status(cases, back, case.scope, RETIRED, ACTIVE)
         before = self._before(case.scope, back, cases)  # and not the one that was rolled back
-        since = since_of(event.payload)
-        entry = InForce(case.scope, since, back, event.sequence, before)
-        found = replace(self, cases=cases, timeline=(*self.timeline, entry))
-        return found._with_waiting(case.scope, since, released(event.payload))
+        entry = InForce(case.scope, since_of(event.payload), back, event.sequence, before)
+        timeline = _with_waiting((*self.timeline, entry), cases, case.digest)
+        return replace(self, cases=cases, timeline=timeline)
+
+
+def _with_waiting(
+    timeline: tuple[InForce, ...], cases: Mapping[str, ReleaseCase], ended: str
+) -> tuple[InForce, ...]:
+    """The timeline, where what was said for later stays said beside its last entry.
+
+    But of the release that has `ended`, and what another one goes before.
+    """
+    last = timeline[-1]
+    mine = [each for each in timeline if each.scope == last.scope]
+    waiting = [
+        each for place, each in enumerate(mine)
+        if each.since > last.since and each.release != ended
+        and each.release in cases and cases[each.release].status == ACTIVE
+        and not any(other.since <= each.since for other in mine[place + 1 :-1])
+    ]  # fmt: skip
+    return (*timeline, *waiting)
 
 
 def _goes_before(one: Scope, other: Scope, where: Scope) -> bool:

@@ -12,7 +12,6 @@ from solver.engine.flow import solve
 from solver.model.edited import rows_of
 from solver.model.lots import lot_words
 
-
 NAMED = 10
 """So many of the reservations that are in the way are named."""
 

@@ -19,7 +19,6 @@ from api.output import (
     warn_unknown,
 )
 from api.recall import DIGITS, LATEST, find_plan
-
 from ontology.errors import EvenkeelError
 
 if TYPE_CHECKING:

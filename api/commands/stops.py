@@ -155,8 +155,10 @@ def protect(
 
     with opened() as house:
         decided = keep(house, chain or EVERY, item, reason, acting(house))
-        unknown = [f"{each}: this holds for nothing so far" for each in unknown_names(
-            house, scope_of(chain, None, None), item)]
+        unknown = [
+            f"{each}: this holds for nothing so far"
+            for each in unknown_names(house, scope_of(chain, None, None), item)
+        ]
     return _items_told(decided, "protected", item, unknown, as_json=as_json)
 
 

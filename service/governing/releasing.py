@@ -96,8 +96,8 @@ def withdraw(house: House, name: str, reason: str, agent: str) -> Decided:
 def start_canary(house: House, name: str, canary: Canary, reason: str, agent: str) -> Decided:
     """Let an approved release decide for a part, beside what is in force.
 
-    Raises InputError `PART_STRAYS`, `CANARY_SCOPE`, `NAME_UNKNOWN` where no fact knows a name of its
-    scope; StateError `CANARY_ELSE`, `RELEASE_STATUS`.
+    Raises InputError `PART_STRAYS`, `CANARY_SCOPE`, `NAME_UNKNOWN` where no fact knows a name of
+    its scope; StateError `CANARY_ELSE`, `RELEASE_STATUS`.
     """
     found = find(house, name)
     refuse_unknown(house, canary.scope)

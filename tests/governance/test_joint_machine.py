@@ -335,7 +335,6 @@ class Governing(Approving):
             was, now = before.autonomy.level_at(CHAIN, cell), after.autonomy.level_at(CHAIN, cell)
             assert now <= was + (event.kind == AUTONOMY_RAISED)
 
-
     def check_evidence(self, event: Event, before: Governed) -> None:
         """Of what decided then, and never for two scopes that overlap."""
         scope = scope_of(event.payload["scope"])
