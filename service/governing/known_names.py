@@ -1,8 +1,6 @@
 """Names that no fact knows: what is said of a misspelt place holds for nothing.
 
-Whoever stops, protects, lowers, proposes, hands power over or grants is warned, for the name may
-come with the next delivery. What only counts what is there already (a canary, a level that is
-raised) is refused.
+Most are told, for the facts may come; what counts only what is there already is refused.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -5,6 +5,7 @@ that facts bear; and what is so at a time without an event.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def test_names_that_nothing_bears_are_refused_or_told(house: House) -> None:
     now = datetime.now(UTC)
     for scope in (nowhere, Scope("two_hbs"), Scope(families=("medcal",))):
         terms = Canary(scope, now, now + timedelta(days=1), (Guard("cost", 5),), 50)
-        start = lambda terms=terms: releasing.start_canary(house, digest, terms, "try", "ada")  # noqa: E731
+        start = partial(releasing.start_canary, house, digest, terms, "try", "ada")
         assert "NAME_UNKNOWN" == code(start)
     assert unknown == unknown_names(house, nowhere)
     assert [] == unknown_names(house, HARDWARE)
