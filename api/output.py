@@ -54,6 +54,12 @@ def hint(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def warn_unknown(unknown: list[str]) -> None:
+    """That names hold for nothing so far, each on a line of standard error."""
+    for each in unknown:
+        hint(plain(f"warning: {each}: this holds for nothing so far"))
+
+
 def failure(error: EvenkeelError) -> dict[str, str]:
     """An error as `--json` and the API say it."""
     return {"code": error.code, "message": plain(str(error)), "hint": plain(error.hint)}

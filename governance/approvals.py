@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from governance.matrix import Demand, demand_of
+from governance.outcomes import Ended
 from governance.scopes import Scope, scope_of
 from ontology.errors import StateError
 from ontology.events import (
@@ -153,6 +154,8 @@ class Approvals:
     delegations: tuple[Delegation, ...] = ()
     approved: tuple[str, ...] = ()
     """The plans that were ever approved, in that order."""
+    ended: tuple[Ended, ...] = ()
+    """Each end of an approval: carried out, void or expired, in the order of the log."""
 
     def case(self, plan: str) -> PlanCase:
         """The case of a plan. Raises StateError `APPROVAL_UNASKED`."""
@@ -174,12 +177,12 @@ class Approvals:
         return tuple(sorted(promise for case in self.standing(chain) if case.plan != without
                             for promise in case.promises))  # fmt: skip
 
-    def holder_of(self, chain: str, key: Key, without: str = "") -> str:
-        """The plan that has promised the most of something; empty where none has."""
+    def holders_of(self, chain: str, key: Key, without: str = "") -> dict[str, int]:
+        """The plans that have promised units of something, those that hold the most first."""
         found = {case.plan: summed(case.promises).get(key, 0) for case in self.standing(chain)
                  if case.plan != without}  # fmt: skip
-        held = {plan: units for plan, units in found.items() if units}
-        return max(held, key=lambda plan: (held[plan], plan)) if held else ""
+        order = sorted(found, key=lambda plan: (-found[plan], plan))
+        return {plan: found[plan] for plan in order if found[plan]}
 
     def powers_for(self, person: str, case: PlanCase, now: datetime) -> tuple[str, ...]:
         """Who has handed a person the power to approve a plan; never one of its authors."""
@@ -210,8 +213,12 @@ class Approvals:
             if before is not None:
                 next_case_status(before, event.kind)
             return self._with(_submitted(event, before))
-        case = _moved(self.case(said["plan"]), event)
+        before = self.case(said["plan"])
+        case = _moved(before, event)
         found = self._with(case)
+        if before.status == APPROVED and case.status != APPROVED:
+            ended = Ended(event.sequence, case.plan, case.status)
+            return replace(found, ended=(*self.ended, ended))
         if event.kind == APPROVAL_GIVEN and case.status == APPROVED:
             plans = (*(plan for plan in self.approved if plan != case.plan), case.plan)
             return replace(found, approved=plans)

@@ -124,7 +124,8 @@ def approve(
     `powers` are the roles that this person, each who has handed power over, and each who approved
     before, hold for the plan by grants at this moment; who lost a role does not count for it,
     however early they approved. `seen` is the submission that the person saw. None where the person
-    has approved it already. The service itself approves by a `mandate` alone.
+    has approved it already, by a power that they still have. What was approved by power that was
+    taken back since, or is over, counts no more. The service itself approves by a `mandate` alone.
 
     Raises StateError `APPROVAL_UNASKED`, `APPROVAL_STATUS`, `APPROVAL_STALE`, `OWN_PLAN`,
     `UNITS_PROMISED`, `UNITS_GONE`, `PLAN_BROKEN`, `STOPPED`;
@@ -135,7 +136,8 @@ def approve(
     case = _waiting(state, now, plan, APPROVAL_GIVEN, seen)
     _reasoned(reason)
     state.stops.refuse_case(reach_in(case.chain, case.places, case.families), case.submission)
-    if any(verdict.person == who.id for verdict in case.verdicts):
+    counted = tuple(_still(state, now, case, powers))
+    if any(verdict.person == who.id and _counts(verdict) for verdict in counted):
         return None
     demands = tuple(dict.fromkeys((*case.demands, *standing.demands)))
     mandate = "" if who.is_person else mandate
@@ -150,7 +152,7 @@ def approve(
         raise StateError(f"the plan does not hold on the present facts: {standing.broken}",
                          code="PLAN_BROKEN", hint="plan again")  # fmt: skip
     verdict = Verdict(who.id, roles, by, now, reason, mandate)
-    open_demands = unmet(case, demands, (*_still(case.verdicts, powers), verdict))
+    open_demands = unmet(case, demands, (*counted, verdict))
     payload = {
         "plan": plan, "chain": case.chain, "submission": case.submission, "reason": _text(reason),
         "roles": list(roles), "by": {giver: list(held) for giver, held in sorted(by.items())},
@@ -329,13 +331,25 @@ def _powers(
     return own, by
 
 
-def _still(verdicts: Iterable[Verdict], powers: Mapping[str, frozenset[str]]) -> Iterator[Verdict]:
-    """Earlier verdicts, with those of their roles that are still held by grants."""
-    for each in verdicts:
+def _still(
+    state: Governed, now: datetime, case: PlanCase, powers: Mapping[str, frozenset[str]]
+) -> Iterator[Verdict]:
+    """Earlier verdicts, with those of their roles that are still held by grants.
+
+    INVARIANT: what was given by handed-over power counts only while that is handed over.
+    """
+    for each in case.verdicts:
         own = tuple(role for role in each.roles if role in powers.get(each.person, frozenset()))
-        by = {giver: tuple(role for role in roles if role in powers.get(giver, frozenset()))
-              for giver, roles in each.by.items()}  # fmt: skip
+        givers = state.approvals.powers_for(each.person, case, now)
+        by = {giver: held for giver, roles in each.by.items() if giver in givers
+              and (held := tuple(role for role in roles
+                                 if role in powers.get(giver, frozenset())))}  # fmt: skip
         yield replace(each, roles=own, by=by)
+
+
+def _counts(verdict: Verdict) -> bool:
+    """Whether it rests on any power that its person still has; a mandate is no power of theirs."""
+    return bool(verdict.roles or verdict.by or verdict.mandate)
 
 
 def _reserving(case: PlanCase, standing: Standing, now: datetime) -> dict[str, Any]:

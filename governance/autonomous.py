@@ -6,10 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from governance.autonomy import (
-    BACKTEST,
-    EVIDENCE,
     LEVELS,
-    NEEDED,
     OBSERVE,
     SUGGEST,
     WITH_APPROVAL,
@@ -17,6 +14,7 @@ from governance.autonomy import (
     Envelope,
     Evidence,
 )
+from governance.evidence import refuse_unshown
 from governance.ledger import Governed
 from governance.reach import Reach
 from governance.releasing import Actor
@@ -109,11 +107,11 @@ def raise_level(
     state: Governed, now: datetime, who: Actor, scope: Scope, level: int, reason: str,
     evidence: Sequence[Evidence], envelope: Envelope | None = None,
 ) -> NewEvent:  # fmt: skip
-    """Raise a scope by one step, on evidence that has not been lowered since; persons only.
+    """Raise a scope by one step, on evidence of its own; persons only.
 
     Raises AccessError `PERSONS_ONLY`; InputError `REASON_MISSING`, `AUTONOMY_LEVEL`,
-    `EVIDENCE_MISSING`, `EVIDENCE_UNKNOWN`, `ENVELOPE_MISSING`; StateError `AUTONOMY_STEP`,
-    `EVIDENCE_SPENT`, `STOPPED`.
+    `ENVELOPE_MISSING`; StateError `AUTONOMY_STEP`, `STOPPED`; and as
+    `governance.evidence.refuse_unshown`.
     """
     if not who.is_person:  # INVARIANT: a level never rises by a machine
         raise AccessError("only a person may decide this", code="PERSONS_ONLY",
@@ -128,7 +126,7 @@ def raise_level(
         )  # fmt: skip
     if halted := state.stops.over(scope):
         raise stopped(halted[0])
-    _check_evidence(state, scope, level, evidence)
+    refuse_unshown(state, now, scope, level, evidence)  # INVARIANT: trust is built on what was seen
     if (envelope is not None) != (level == WITHIN_ENVELOPE):
         raise InputError(
             f"`{LEVELS[WITHIN_ENVELOPE]}`, and no other level, has an envelope",
@@ -172,34 +170,6 @@ def named(level: int) -> str:
         raise InputError("there is no such level", code="AUTONOMY_LEVEL",
                          hint=f"one of {', '.join(LEVELS)}")  # fmt: skip
     return LEVELS[level]
-
-
-def _check_evidence(
-    state: Governed, scope: Scope, level: int, evidence: Sequence[Evidence]
-) -> None:
-    kinds = {each.kind for each in evidence}
-    for wanted in NEEDED[level]:
-        if kinds.isdisjoint(wanted):
-            raise InputError(
-                f"`{LEVELS[level]}` is reached on evidence: {' or '.join(sorted(wanted))}",
-                code="EVIDENCE_MISSING", hint="name the artifact with --evidence KIND=DIGEST",
-            )  # fmt: skip
-    shown = {case.backtest for case in state.releases.cases.values() if case.backtest}
-    for each in evidence:
-        if each.kind not in EVIDENCE or not each.artifact:
-            raise InputError(f"`{each.kind[:20]}` is no kind of evidence", code="EVIDENCE_UNKNOWN",
-                             hint=f"one of {', '.join(EVIDENCE)}, and an artifact")  # fmt: skip
-        if each.kind == BACKTEST and each.artifact not in shown:
-            raise InputError(
-                f"no release was back-tested with the result `{each.artifact[:12]}`",
-                code="EVIDENCE_UNKNOWN", hint="`policy backtest` prints it after `kept as`",
-            )  # fmt: skip
-    spent = state.autonomy.spent(scope) & {each.artifact for each in evidence}
-    if spent:
-        raise StateError(
-            f"the level was lowered after `{min(spent)[:12]}` was shown", code="EVIDENCE_SPENT",
-            hint="show what came to be since",
-        )  # fmt: skip
 
 
 def _stopped(state: Governed, plan: Features) -> list[Why]:

@@ -80,8 +80,9 @@ class Evidence:
 class Standing:
     """The level of a scope, by which event, why, and on what evidence.
 
-    `spent` are the artifacts of evidence that came before the level was lowered last: they raise
-    it no more.
+    `spent` are the artifacts of evidence that it was raised on: they raise nothing again. Of each
+    kind only what came to be after the event in `counted` shows anything: the last raise that the
+    kind was used for (of a canary: none), or the last fall.
     """
 
     scope: Scope
@@ -93,6 +94,7 @@ class Standing:
     envelope: Envelope | None = None
     evidence: tuple[Evidence, ...] = ()
     spent: frozenset[str] = frozenset()
+    counted: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,17 +184,25 @@ class Autonomy:
                    for each in self.standings.values())  # fmt: skip
 
     def spent(self, scope: Scope) -> frozenset[str]:
-        """The evidence after which some part of a scope was lowered."""
+        """The evidence on which some part of a scope was raised before."""
         return frozenset().union(*(each.spent for each in self.standings.values()
                                    if overlap(each.scope, scope)))  # fmt: skip
+
+    def counted(self, scope: Scope, kind: str) -> int:
+        """The event after which evidence of a kind shows something new of a scope; 0: any does."""
+        return max((dict(each.counted).get(kind, 0) for each in self.standings.values()
+                    if overlap(each.scope, scope)), default=0)  # fmt: skip
 
     def _raised(self, event: Event, scope: Scope) -> "Autonomy":
         said, known = event.payload, self.standings.get(scope)
         envelope = Envelope(**_tuples(said["envelope"])) if said["envelope"] else None
+        shown = tuple(Evidence(**each) for each in said["evidence"])
+        used = {each.kind: event.sequence for each in shown if each.kind != CANARY}
         made = Standing(
             scope, said["level"], event.sequence, event.recorded_at, event.agent, said["reason"],
-            envelope, tuple(Evidence(**each) for each in said["evidence"]),
-            known.spent if known else frozenset(),
+            envelope, shown,
+            frozenset(each.artifact for each in shown).union(known.spent if known else ()),
+            tuple(sorted({**dict(known.counted if known else ()), **used}.items())),
         )  # fmt: skip
         return replace(self, standings={**self.standings, scope: made})
 
@@ -217,10 +227,9 @@ def _same_chain(one: Scope, other: Scope) -> bool:
 def _lower(
     known: Standing | None, scope: Scope, level: int, said: tuple[int, datetime, str, str]
 ) -> Standing:
-    spent = frozenset() if known is None else (
-        known.spent | {each.artifact for each in known.evidence}
-    )  # fmt: skip
-    return Standing(scope, level, *said, spent=spent)
+    spent = frozenset[str]() if known is None else known.spent
+    return Standing(scope, level, *said, spent=spent,
+                    counted=tuple((kind, said[0]) for kind in sorted(EVIDENCE)))  # fmt: skip
 
 
 def _tuples(stated: Mapping[str, Any]) -> dict[str, Any]:

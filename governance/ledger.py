@@ -29,6 +29,14 @@ class Governed:
         """The clock's time, or that of the last event where the clock was set back."""
         return clock if self.at is None else max(clock, self.at)
 
+    def settled(self, clock: datetime) -> "Governed":
+        """The state as it is at the clock's time: releases that were replaced by then are retired.
+
+        No event says so when their time comes; the fold settles before each event by itself.
+        """
+        releases = self.releases.settled(self.now(clock))
+        return self if releases is self.releases else replace(self, releases=releases)
+
     def governing(self, chain: str, at: datetime, shipped: str) -> Governing:
         """What governs a chain; of the whole the `shipped` release, till people put another."""
         found = self.releases.governing(chain, at)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from governance.canaries import Canary, canary_of, pair_of
+from governance.reach import overlap, within
 from governance.scopes import EVERYWHERE, Scope, scope_of
 from ontology.access import ANY
 from ontology.errors import StateError
@@ -56,6 +57,7 @@ TRANSITIONS: Mapping[tuple[str, str], str] = MappingProxyType({
     (CANARY, RELEASE_COMPARED): CANARY,
     (CANARY, RELEASE_ABORTED): ABORTED,
     (CANARY, RELEASE_ACTIVATED): ACTIVE,
+    (ACTIVE, RELEASE_BACKTESTED): ACTIVE,
     (ACTIVE, RELEASE_RETIRED): RETIRED,
     (ACTIVE, RELEASE_ROLLED_BACK): ROLLED_BACK,
     (RETIRED, RELEASE_ACTIVATED): ACTIVE,
@@ -63,6 +65,7 @@ TRANSITIONS: Mapping[tuple[str, str], str] = MappingProxyType({
 """From a status by an event to the next; what is not named here is refused.
 
 A release that was retired may be activated again: it was approved, and is the same to the letter.
+One that is active may be back-tested on what was decided since, which changes nothing about it.
 One that was rolled back, withdrawn or aborted is proposed anew, as another.
 """
 
@@ -73,6 +76,15 @@ BY_PERSONS_ONLY = frozenset({RELEASE_PROPOSED, RELEASE_APPROVED, RELEASE_REVIEWE
                              RELEASE_CANARY_STARTED, RELEASE_ACTIVATED, RELEASE_RETIRED,
                              RELEASE_ROLLED_BACK, RELEASE_WITHDRAWN})  # fmt: skip
 """An automatic actor may back-test and abort, never promote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a back-test holds: so many decisions of chains; `newest` is the last one's event."""
+
+    decisions: int = 0
+    newest: int = 0
+    chains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,8 @@ class ReleaseCase:
     canary: Canary | None = None
     untested: str = ""
     """Why its newest back-test shows too little; empty where it shows enough."""
+    shown: Shown = Shown()
+    """What its newest back-test holds."""
 
     @property
     def unreviewed(self) -> tuple[str, ...]:
@@ -116,6 +130,16 @@ class InForce:
     release: str
     event: int
     replaced: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time in which a release governs a scope: until another one, or none, comes after it."""
+
+    scope: Scope
+    since: datetime
+    until: datetime | None = None
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +212,18 @@ class Releases:
         ]  # fmt: skip
         return Governing(self.in_force(chain, at), (*parts.values(), *canaries))
 
+    def deciding_in(self, scope: Scope, at: datetime) -> tuple[str, ...]:
+        """The releases that decide in some part of a scope at a time, without canaries; sorted."""
+        scopes = {each.scope for each in self.timeline if overlap(each.scope, scope)}
+        standing = {each: digest for each in scopes if (digest := self.standing(each, at))}
+        found = {digest for each, digest in standing.items()
+                 if not any(_goes_before(other, each, scope) for other in standing)}  # fmt: skip
+        return tuple(sorted(found))
+
+    def first_in_force(self, digest: str) -> int:
+        """The event that first put a release in force; 0 where none did."""
+        return min((each.event for each in self.timeline if each.release == digest), default=0)
+
     def canaries(self, at: datetime) -> list[tuple[ReleaseCase, Canary]]:
         """The canaries that decide at a time, by digest; who has passed its end does no more."""
         return [(case, case.canary) for _, case in sorted(self.cases.items())
@@ -229,13 +265,49 @@ class Releases:
         mine = [each for each in self.timeline if each.scope == scope and each.since <= at]
         return mine[-1] if mine else None
 
+    def spans(self, digest: str) -> tuple[Span, ...]:
+        """When a release governed, governs and will, by all that was said so far, in order."""
+        found = list[Span]()
+        for scope in sorted({each.scope for each in self.timeline if each.release == digest}):
+            times = sorted({each.since for each in self.timeline if each.scope == scope})
+            said = [(time, self.standing(scope, time)) for time in times]
+            turns = [turn for turn, before in zip(said, [(None, ""), *said], strict=False)
+                     if turn[1] != before[1]]  # fmt: skip
+            ends = [*turns[1:], (None, "")]
+            found += [Span(scope, since, *end) for (since, release), end
+                      in zip(turns, ends, strict=True) if release == digest]  # fmt: skip
+        return tuple(found)
+
+    def settled(self, at: datetime) -> "Releases":
+        """The releases as they are at a time: what was replaced by then is retired.
+
+        An active one stays so until what was put in force after it begins; it is retired at once
+        where that begins before it would itself. The same where there is none.
+        """
+        gone = [case for case in self.cases.values()
+                if case.status == ACTIVE and self._is_replaced(case, at)]  # fmt: skip
+        if not gone:
+            return self
+        retired = {case.digest: replace(case, status=RETIRED) for case in gone}
+        return replace(self, cases={**self.cases, **retired})
+
+    def _is_replaced(self, case: ReleaseCase, at: datetime) -> bool:
+        mine = [each for each in self.timeline if each.scope == case.scope]
+        later = list[InForce]()
+        while mine and mine[-1].release != case.digest:
+            later.append(mine.pop())
+        return bool(mine) and any(each.since <= max(at, mine[-1].since) for each in later)
+
     def after(self, event: Event) -> "Releases":
         """The releases after an event of theirs; one that the table does not allow is refused."""
+        before = self.settled(event.effective_at)
+        if before is not self:
+            return before.after(event)
         if event.kind == RELEASE_PROPOSED:
             return self._proposed(event)
         if event.kind == RELEASE_ACTIVATED and SINCE not in event.payload:
             return self._shipped(event)
-        return self._moved(event)
+        return self._moved(event).settled(event.effective_at)
 
     def _proposed(self, event: Event) -> "Releases":
         said = event.payload
@@ -265,16 +337,18 @@ class Releases:
         if event.kind == RELEASE_ROLLED_BACK:
             return self._rolled_back(event, cases, case)
         if event.kind == RELEASE_RETIRED:
-            ends = InForce(case.scope, since_of(event.payload), "", event.sequence, digest)
-            return replace(self, cases=cases, timeline=(*self.timeline, ends))
+            since = since_of(event.payload)
+            stands = self.standing(case.scope, since)  # another one, where this has not begun
+            ends = InForce(case.scope, since, "" if stands == digest else stands, event.sequence,
+                           digest)  # fmt: skip
+            timeline = _with_waiting((*self.timeline, ends), cases, digest)
+            return replace(self, cases=cases, timeline=timeline)
         return replace(self, cases=cases)
 
     def _activated(
         self, event: Event, cases: Mapping[str, ReleaseCase], scope: Scope
     ) -> "Releases":
         digest, before = released(event.payload), event.payload["replaces"]
-        if before != digest:  # INVARIANT: only what was active retires: that alone was approved
-            cases = _with_status(cases, before, scope, ACTIVE, RETIRED)
         entry = InForce(scope, since_of(event.payload), digest, event.sequence, before)
         return replace(self, cases=cases, timeline=(*self.timeline, entry), is_governed=True)
 
@@ -285,7 +359,33 @@ class Releases:
         cases = _with_status(cases, back, case.scope, RETIRED, ACTIVE)
         before = self._before(case.scope, back, cases)  # and not the one that was rolled back
         entry = InForce(case.scope, since_of(event.payload), back, event.sequence, before)
-        return replace(self, cases=cases, timeline=(*self.timeline, entry))
+        timeline = _with_waiting((*self.timeline, entry), cases, case.digest)
+        return replace(self, cases=cases, timeline=timeline)
+
+
+def _with_waiting(
+    timeline: tuple[InForce, ...], cases: Mapping[str, ReleaseCase], ended: str
+) -> tuple[InForce, ...]:
+    """The timeline, where what was said for later stays said beside its last entry.
+
+    But of the release that has `ended`, and what another one goes before.
+    """
+    last = timeline[-1]
+    mine = [each for each in timeline if each.scope == last.scope]
+    waiting = [
+        each for place, each in enumerate(mine)
+        if each.since > last.since and each.release != ended
+        and each.release in cases and cases[each.release].status == ACTIVE
+        and not any(other.since <= each.since for other in mine[place + 1 :-1])
+    ]  # fmt: skip
+    return (*timeline, *waiting)
+
+
+def _goes_before(one: Scope, other: Scope, where: Scope) -> bool:
+    """Whether what governs one scope leaves nothing of `where` to what governs another."""
+    same = (one.regions, one.families) == (other.regions, other.families)
+    own = same and other.chain == ANY and one.chain == where.chain != ANY
+    return own or (one.is_partial and not other.is_partial and within(where, one))
 
 
 def next_status(case: ReleaseCase, kind: str) -> str:
@@ -337,12 +437,13 @@ def stated_since(since: datetime) -> dict[str, int]:
 
 def _learnt(case: ReleaseCase, event: Event) -> dict[str, Any]:
     said = event.payload
+    if event.kind == RELEASE_BACKTESTED and case.status == ACTIVE:  # nothing is asked of it anew
+        return _tested(event)
     if event.kind == RELEASE_BACKTESTED:  # another result: what was answered for was another one
         opened = tuple(said["deny_to_allow"])
         earlier = tuple(rule for rule in case.deny_to_allow if rule not in opened)
-        return {"backtest": event.artifact, "deny_to_allow": (*opened, *earlier),
-                "reviewed": case.reviewed.difference(opened),
-                "untested": untested(said.get("tested", {}))}  # fmt: skip
+        return {**_tested(event), "deny_to_allow": (*opened, *earlier),
+                "reviewed": case.reviewed.difference(opened)}  # fmt: skip
     if event.kind == RELEASE_REVIEWED:
         return {"reviewed": case.reviewed | {said["rule"]}}
     if event.kind == RELEASE_APPROVED:
@@ -352,6 +453,14 @@ def _learnt(case: ReleaseCase, event: Event) -> dict[str, Any]:
     if event.kind == RELEASE_COMPARED and case.canary is not None:
         return {"canary": case.canary.with_pair(pair_of(said["pair"]))}
     return {}
+
+
+def _tested(event: Event) -> dict[str, Any]:
+    """What a back-test shows; one of an earlier version does not tell what it holds."""
+    tested = event.payload.get("tested", {})
+    shown = Shown(tested.get("decisions", 0), tested.get("newest", 0),
+                  tuple(tested.get("chains", ())))  # fmt: skip
+    return {"backtest": event.artifact, "untested": untested(tested), "shown": shown}
 
 
 def untested(tested: Mapping[str, Any]) -> str:
@@ -370,4 +479,6 @@ def untested(tested: Mapping[str, Any]) -> str:
 
 def _what_next(status: str) -> str:
     kinds = [kind.partition(".")[2].replace("_", " ") for at, kind in TRANSITIONS if at == status]
-    return f"it may be {' or '.join(sorted(kinds))}" if kinds else "propose it anew, as another"
+    if kinds:
+        return f"it may be {' or '.join(sorted(kinds))}"
+    return "propose it anew, under another version"

@@ -11,6 +11,7 @@ from governance.releases import (
     ACTIVE,
     BY_PERSONS_ONLY,
     CANARY,
+    GIVEN_UP,
     PROPOSED,
     ReleaseCase,
     next_status,
@@ -74,10 +75,13 @@ def propose(state: Governed, now: datetime, who: Actor, proposal: Proposal) -> N
     """Propose a release; None where the same one stands proposed already.
 
     Raises InputError `REASON_MISSING`; StateError `RELEASE_FINDINGS` while lint has found what
-    nobody answers for, `RELEASE_KNOWN` where it was proposed for another scope.
+    nobody answers for, `RELEASE_KNOWN` where it was proposed for another scope, `RELEASE_STATUS`
+    where it was given up: it is proposed anew as another.
     """
     digest = proposal.record["digest"]
     if known := state.releases.cases.get(digest):
+        if known.status in GIVEN_UP:
+            next_status(known, RELEASE_PROPOSED)
         if known.scope == proposal.scope:
             return None
         raise StateError(f"it was proposed already, for {known.scope.words}", code="RELEASE_KNOWN",

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from governance.ledger import Governed
 
 
+NAMED = 10
+"""So many of the plans that have promised what another wants are named; the others are counted."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """How a plan stands on facts of this moment: what it takes, what is free, who demands what.
@@ -54,12 +58,13 @@ def refuse_twice(approvals: Approvals, case: PlanCase, standing: Standing) -> No
         if units <= left:
             continue
         what = _named(places[key])
-        other = approvals.holder_of(case.chain, key, case.plan)
-        if other:
+        holders = approvals.holders_of(case.chain, key, case.plan)
+        if holders:
             raise StateError(
                 f"{units:,} units of {what} are asked for and {max(0, left):,} are free: "
-                f"{held[key]:,} are promised to the approved plan `{other[:12]}`",
-                code="UNITS_PROMISED", hint="plan again on what is free, or void the other plan",
+                f"{_promised(holders)}",
+                code="UNITS_PROMISED", hint="plan again on what is free, or void "
+                + ("the other plan" if len(holders) == 1 else "one of these plans"),
             )  # fmt: skip
         raise StateError(f"{units:,} units of {what} are asked for and {max(0, left):,} are there",
                          code="UNITS_GONE", hint="plan again on the present facts")  # fmt: skip
@@ -70,6 +75,18 @@ def overdrawn(approvals: Approvals, chain: str, free: Mapping[Key, int]) -> dict
     held = summed(approvals.promised(chain))
     over = {key: units - free.get(key, 0) for key, units in held.items()}
     return {key: units for key, units in sorted(over.items()) if units > 0}
+
+
+def _promised(holders: Mapping[str, int]) -> str:
+    """Which approved plans have promised how many units, NAMED of them by digest."""
+    if len(holders) == 1:
+        ((plan, units),) = holders.items()
+        return f"{units:,} are promised to the approved plan `{plan[:12]}`"
+    told = [f"{units:,} to `{plan[:12]}`" for plan, units in list(holders.items())[:NAMED]]
+    rest = list(holders.values())[NAMED:]
+    if rest:
+        told.append(f"{sum(rest):,} to {len(rest):,} more")
+    return f"{sum(holders.values()):,} are promised to approved plans: {', '.join(told)}"
 
 
 def _named(promise: Promise) -> str:

@@ -7,9 +7,10 @@ from governance.ledger import Governed
 from governance.releasing import Actor
 from governance.scopes import MOST_NAMES, Scope
 from governance.stops import MODES, STOP
+from ontology.access import ANY
 from ontology.errors import AccessError, InputError, StateError
 from ontology.events import ITEMS_PROTECTED, ITEMS_RELEASED, STOP_LIFTED, STOP_PUT, NewEvent
-from ontology.pseudonyms import MACHINES
+from ontology.pseudonyms import MACHINES, UNNAMED
 
 
 def put(
@@ -32,8 +33,10 @@ def put(
 def lift(state: Governed, now: datetime, who: Actor, number: int, reason: str) -> NewEvent | None:
     """Lift a stop; None where it is lifted. Another person does it than the one who put it.
 
-    Who is not named may be the one who put it, by whatever entrance, so they lift none. Raises
-    StateError `STOP_UNKNOWN`, `OWN_STOP`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
+    Who is not named may be the one who put it, by whatever entrance, so they lift none; and a stop
+    that nobody named has put may be anybody's, so two lift it: the event of the first does not
+    complete it. None where the same one has said so before. Raises StateError `STOP_UNKNOWN`,
+    `OWN_STOP`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
     """
     stop = state.stops.stop(number)
     reasoned(reason)
@@ -46,8 +49,13 @@ def lift(state: Governed, now: datetime, who: Actor, number: int, reason: str) -
     if who.id == stop.by:
         raise StateError("nobody lifts a stop that they put themselves", code="OWN_STOP",
                          hint="another person looks at it, and lifts it")  # fmt: skip
-    payload = {"stop": number, "reason": reason}
-    return NewEvent(STOP_LIFTED, f"{STOP_LIFTED}/{number}", who.id, now, "", payload)
+    said = [each.by for each in stop.lifts]
+    if who.id in said:
+        return None
+    # INVARIANT: nobody lifts alone what they may have put themselves
+    completes = stop.by not in UNNAMED or bool(said)
+    payload = {"stop": number, "reason": reason, "completes": completes}
+    return NewEvent(STOP_LIFTED, f"{STOP_LIFTED}/{number}/{len(said)}", who.id, now, "", payload)
 
 
 def protect(
@@ -66,14 +74,28 @@ def protect(
 def release(
     state: Governed, now: datetime, who: Actor, chain: str, items: Sequence[str], reason: str
 ) -> NewEvent | None:
-    """Let machines move some items again; None where none is protected. A person decides it."""
+    """Let machines move some items again; None where none is protected. A person decides it.
+
+    Raises StateError `PROTECTED_ELSEWHERE` where all that is protected is so of another scope.
+    """
     reasoned(reason)
     _by_a_person(who)
     old = sorted({item for item in _named(items) if (chain, item) in state.stops.protections})
     if not old:
+        _refuse_elsewhere(state, chain, items)
         return None
     payload = {"chain": chain, "items": old, "reason": reason}
     return NewEvent(ITEMS_RELEASED, f"{ITEMS_RELEASED}/{state.sequence}", who.id, now, "", payload)
+
+
+def _refuse_elsewhere(state: Governed, chain: str, items: Sequence[str]) -> None:
+    for where, item in sorted(state.stops.protections):
+        if item in items and ANY in (where, chain):
+            raise StateError(
+                f"`{item}` is protected of {'all chains' if where == ANY else f'`{where}`'}",
+                code="PROTECTED_ELSEWHERE",
+                hint="leave out --chain" if where == ANY else f"add --chain {where}",
+            )  # fmt: skip
 
 
 def reasoned(reason: str) -> None:

@@ -26,6 +26,16 @@ class Stop:
     by: str
     since: datetime
     is_lifted: bool = False
+    lifts: tuple["Lift", ...] = ()
+    """Who has said that it may be lifted; the last of them lifted it, if it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """A person's word that a stop may be lifted."""
+
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,9 @@ class Stops:
                         event.agent, event.recorded_at)  # fmt: skip
             return replace(self, put={**self.put, made.number: made})
         if event.kind == STOP_LIFTED:
-            lifted = replace(self.stop(said["stop"]), is_lifted=True)
+            known, word = self.stop(said["stop"]), Lift(event.agent, event.recorded_at)
+            lifted = replace(known, is_lifted=known.is_lifted or said.get("completes", True),
+                             lifts=(*known.lifts, word))  # fmt: skip
             return replace(self, put={**self.put, lifted.number: lifted})
         changed = dict(self.protections)
         for item in said["items"]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from graph.disk import FULL, disk_full
 from ontology.errors import InputError, OutsideError
-from ontology.pseudonyms import PSEUDONYM, erased, is_pseudonym, new_pseudonym
+from ontology.pseudonyms import PSEUDONYM, erased, is_pseudonym, nameless, new_pseudonym
 
 PERSONS_FILE = "persons.sqlite"
 NAME_CHARACTERS = 1_000
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS login (
   PRIMARY KEY (issuer, subject)
 ) WITHOUT ROWID
 """,
+    "CREATE TABLE IF NOT EXISTS forgotten (pseudonym TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 LOGIN_CHARACTERS = 500
 
@@ -151,10 +152,23 @@ class Persons:
             return [Login(*row) for row in db.execute(query)] if db else []
 
     def told(self, text: str) -> str:
-        """A text with names in place of pseudonyms; `person:ab12… (erased)` where none is known."""
+        """A text with names in place of pseudonyms.
+
+        `person:ab12… (erased)` for who was erased here, and `(name not known here)` for who never
+        was known, as in a document that came from elsewhere.
+        """
         found = set(PSEUDONYM.findall(text)) if "person:" in text else set()
-        names = {one: self.find(one) for one in found}
-        return PSEUDONYM.sub(lambda match: _shown(match[0], names[match[0]]), text)
+        names = {one: self._shown(one) for one in found}
+        return PSEUDONYM.sub(lambda match: names[match[0]], text)
+
+    def _shown(self, pseudonym: str) -> str:
+        person = self.find(pseudonym)
+        if person is not None:
+            return person.name
+        with self._reading("forgotten") as db:
+            query = "SELECT 1 FROM forgotten WHERE pseudonym = ?"
+            is_forgotten = db is not None and db.execute(query, [pseudonym]).fetchone()
+        return erased(pseudonym) if is_forgotten else nameless(pseudonym)
 
     def erase(self, pseudonym: str) -> bool:
         """Forget who a pseudonym stands for; whether the lookup knew."""
@@ -163,6 +177,7 @@ class Persons:
         with self._writing() as db:
             was_known = db.execute("DELETE FROM person WHERE pseudonym = ?", [pseudonym]).rowcount
             db.execute("DELETE FROM login WHERE pseudonym = ?", [pseudonym])
+            db.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", [pseudonym])
         with self._writing(begin="VACUUM"):
             return bool(was_known)
 
@@ -264,7 +279,3 @@ def _is_full(error: sqlite3.Error | OSError) -> bool:
         return error.errno in FULL
     name = getattr(error, "sqlite_errorname", "")  # errors of Python's own have none
     return name in ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
-
-
-def _shown(pseudonym: str, person: KnownPerson | None) -> str:
-    return erased(pseudonym) if person is None else person.name

@@ -9,6 +9,9 @@ PSEUDONYM = re.compile(r"person:[0-9a-f]{32}")
 MACHINES = frozenset({"demo", "evenkeel", "graphql", "http", "kafka", "local"})
 """Who acts without being a person: entrances of this service, and the unnamed command line."""
 
+UNNAMED = MACHINES - {"evenkeel"}
+"""By whose name a person may have acted who gave none; the service itself is no person."""
+
 _SHOWN_CHARACTERS = 11
 
 
@@ -25,3 +28,8 @@ def new_pseudonym() -> str:
 def erased(pseudonym: str) -> str:
     """How a person is shown of whom nothing but the pseudonym is left."""
     return f"{pseudonym[:_SHOWN_CHARACTERS]}\N{HORIZONTAL ELLIPSIS} (erased)"
+
+
+def nameless(pseudonym: str) -> str:
+    """How a person is shown whose name is not known here; elsewhere it may be."""
+    return f"{pseudonym[:_SHOWN_CHARACTERS]}\N{HORIZONTAL ELLIPSIS} (name not known here)"

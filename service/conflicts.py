@@ -7,10 +7,13 @@ from ontology.columns import MISSING
 from ontology.edits import FORBID, Edit
 from ontology.errors import EvenkeelError, InputError
 from service.decision import Question, pose
-from service.edit_stops import nearby
+from service.edit_stops import exists, nearby
 from solver.engine.flow import solve
 from solver.model.edited import rows_of
 from solver.model.lots import lot_words
+
+NAMED = 10
+"""So many of the reservations that are in the way are named."""
 
 
 def conflict(question: Question) -> InputError:
@@ -20,6 +23,8 @@ def conflict(question: Question) -> InputError:
     flow exists with all of them, a capacity or a rule on the finished plan is in the way.
     """
     core = list(question.request.edits)
+    if question.request.reserved and _free_of_promises(question):
+        return _promised(question, core)
     if _feasible(question, core):
         return InputError(
             "the edits leave no plan that keeps the shared capacities and the rules on a plan"
@@ -35,6 +40,29 @@ def conflict(question: Question) -> InputError:
         f"these edits cannot be met{' together' if len(core) > 1 else ''}: "
         f"{', '.join(map(str, core))}: {reasons}{_nearby(question, core)}",
         code="EDITS_CONFLICT", hint="ask for fewer units, or take one of them back",
+    )  # fmt: skip
+
+
+def _free_of_promises(question: Question) -> bool:
+    """Whether the edits could be met if approved plans had promised nothing."""
+    return exists(question.snapshot, question.release, replace(question.request, reserved=()))
+
+
+def _promised(question: Question, edits: list[Edit]) -> InputError:
+    """That no rule is in the way of edits, but what approved plans have promised."""
+    items = {edit.item for edit in edits}
+    held = [each for each in question.request.reserved if each.item in items]
+    told = ", ".join(f"{each.units:,} {each.item} "
+                     + (f"of the order {each.order}" if each.order else f"at {each.place}")
+                     for each in held[:NAMED])  # fmt: skip
+    more = f" and {len(held) - NAMED} more" if len(held) > NAMED else ""
+    found = nearby(question, edits)
+    near = "" if found is None else str(replace(found, stops=()))
+    return InputError(
+        f"these edits cannot be met: {', '.join(map(str, edits))}: approved plans hold "
+        f"{told or 'what they take'}{more}{f'; {near}' if near else ''}",
+        code="EDITS_CONFLICT", hint="void the approved plan that holds them (the one you edit, if "
+        "it is approved itself), or ask for fewer units",
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.output import GOOD, AsJson, console, hint, plain, print_document, time_of
+from api.output import GOOD, AsJson, console, hint, plain, print_document, time_of, warn_unknown
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def grant(
     """Give a person a role on a chain; without --cleared for nothing that takes it."""
     from api.commands.server import opened
     from ontology.access import Grant
+    from service.governing.known_names import unknown_of
     from service.permits.grants import checked, grant_access
     from service.persons import acting
 
@@ -61,6 +62,10 @@ def grant(
     with opened() as house:
         named = replace(asked, person=house.persons.pseudonym_of(person))
         made = grant_access(house, named, acting(house))
+        unknown = unknown_of(house, made.chain, {
+            "region": made.regions, "family": made.families, "supplier": made.suppliers
+        })  # fmt: skip
+    warn_unknown(unknown)
     if as_json:
         print_document(_told(made))
     else:

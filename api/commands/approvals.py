@@ -1,16 +1,30 @@
 """The commands `approvals`: plans submitted, decided on by people, and what they reserve."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.output import GOOD, REFUSED, AsJson, console, hint, plain, print_document, time_of
+from api.output import (
+    GOOD,
+    REFUSED,
+    AsJson,
+    console,
+    hint,
+    plain,
+    print_document,
+    time_of,
+    warn_unknown,
+)
 from api.recall import DIGITS, LATEST, find_plan
+from ontology.errors import EvenkeelError
 
 if TYPE_CHECKING:
     from governance.approvals import PlanCase
+    from governance.ledger import Governed
+    from governance.matrix import Demand
     from service.governing.ledger import Decided
     from service.house import House
 
@@ -76,17 +90,21 @@ def show(plan: PlanName = LATEST, as_json: AsJson = False) -> int:
     from api.screen.drawing import add, table
 
     with opened() as house:
-        case = house.ledger.state().approvals.case(find_plan(house, plan).plan.digest)
+        state = house.ledger.state()
+        case = state.approvals.case(find_plan(house, plan).plan.digest)
+        wanted = _demanded(house, state, case)
     if as_json:
-        print_document(document_of_case(case))
+        print_document(document_of_case(case) | {"demanded": [
+            asdict(demand) | {"people": people} for demand, people in wanted
+        ]})  # fmt: skip
         return GOOD
     screen = console()
     why = f": {plain(case.reason)}" if case.reason else ""
     screen.print(f"plan {case.plan[:DIGITS]} of {plain(case.chain)} is {case.status}{why}",
                  style="bold")  # fmt: skip
     demands = table("needs", "people", "of", "because")
-    for demand in case.demands:
-        add(demands, plain(demand.name), str(demand.people), ", ".join(demand.roles),
+    for demand, people in wanted:
+        add(demands, plain(demand.name), str(people), ", ".join(demand.roles),
             plain(demand.reason))  # fmt: skip
     screen.print(demands)
     for remark in case.remarks:
@@ -180,12 +198,15 @@ def delegate(
     from api.commands.server import opened
     from governance.scopes import Scope
     from service.governing.approving import delegate as delegated
+    from service.governing.known_names import unknown_names
     from service.persons import acting
 
     scope = Scope(chain, tuple(region or ()), tuple(family or ()))
     with opened() as house:
         made = delegated(house, house.persons.pseudonym_of(to), reason, acting(house, by),
                          time_of(until, "--until"), scope)  # fmt: skip
+        unknown = unknown_names(house, scope)
+    warn_unknown(unknown)
     number = made.state.sequence
     if as_json:
         print_document({"delegation": number, **asdict(made.state.approvals.delegations[-1])})
@@ -239,6 +260,25 @@ def revalidate(
     if not found:
         typer.echo("every approved plan holds, and nothing is late")
     return REFUSED if found else GOOD
+
+
+def _demanded(
+    house: "House", state: "Governed", case: "PlanCase"
+) -> "list[tuple[Demand, int]]":  # fmt: skip
+    """What a plan takes, with how many people: of its submission and, while it waits, of now.
+
+    A plan that unnamed hands made takes one person more. Where the present matrix or the plan
+    cannot be read, that of its submission alone.
+    """
+    from service.governing.approval_features import plan_document
+    from service.governing.approval_standing import demands_now
+
+    demands = case.demands
+    with suppress(EvenkeelError):
+        if case.status == "waiting":
+            present = demands_now(house, plan_document(house, case.plan), state)
+            demands = tuple(dict.fromkeys((*demands, *present)))
+    return [(demand, max(demand.people, case.unnamed + 1)) for demand in demands]
 
 
 def document_of_case(case: "PlanCase") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.commands.stops import Chain, Family, Reason, Region, scope_of, words_of
-from api.output import GOOD, AsJson, console, hint, plain, print_document
+from api.output import GOOD, AsJson, console, hint, plain, print_document, warn_unknown
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def raise_(
     reason: Reason = "",
     evidence: Annotated[
         list[str] | None,
-        typer.Option(help="backtest=DIGEST, canary=DIGEST or outcome=DIGEST; again for more."),
+        typer.Option(help="backtest=DIGEST, canary=RELEASE or outcome; again for more."),
     ] = None,
     *,
     most_value_cents: Annotated[int, typer.Option(min=0, help="Envelope: value of goods.")] = 0,
@@ -105,11 +105,16 @@ def lower(
     from api.commands.server import opened
     from service.governing.autonomy import level_named
     from service.governing.autonomy import lower as lowered
+    from service.governing.known_names import unknown_names
     from service.persons import acting
 
     scope = scope_of(chain, region, family)
     with opened() as house:
-        lowered(house, scope, level_named(level), reason, acting(house))
+        decided = lowered(house, scope, level_named(level), reason, acting(house))
+        unknown = unknown_names(house, scope)
+    warn_unknown(unknown)
+    if decided.event is None:
+        hint("nothing there stood above it")
     _done(as_json=as_json, where=words_of(scope), level=level)
     return GOOD
 
@@ -175,12 +180,12 @@ def told(standing: "Standing") -> dict[str, Any]:
 
 
 def _evidence(stated: list[str]) -> tuple[Any, ...]:
-    from governance.autonomy import Evidence
+    from governance.autonomy import OUTCOME, Evidence
 
     found = []
     for each in stated:
         kind, is_named, artifact = each.partition("=")
-        if not is_named:
+        if not is_named and kind != OUTCOME:
             raise InputError(f"`{each[:80]}` is no evidence", code="USAGE",
                              hint="write it as --evidence backtest=DIGEST")  # fmt: skip
         found.append(Evidence(kind, artifact))

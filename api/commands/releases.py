@@ -2,16 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.output import GOOD, REFUSED, AsJson, console, hint, plain, print_document, time_of
+from api.output import (
+    GOOD,
+    REFUSED,
+    AsJson,
+    console,
+    hint,
+    plain,
+    print_document,
+    time_of,
+    warn_unknown,
+)
 from ontology.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
-    from governance.releases import ReleaseCase
+    from governance.releases import ReleaseCase, Span
     from service.governing.ledger import Decided
     from service.house import House
 
@@ -56,6 +67,7 @@ def propose(
     from api.commands.server import opened
     from governance.scopes import Scope
     from rules.release import from_folder
+    from service.governing.known_names import unknown_names
     from service.governing.releasing import propose as proposed
     from service.persons import acting
 
@@ -63,6 +75,8 @@ def propose(
     with opened() as house:
         waivers = [_waiver(one, [rule.iri for rule in release.rules]) for one in waive or ()]
         done = proposed(house, release, reason, acting(house), scope, waivers)
+        unknown = unknown_names(house, scope)
+    warn_unknown(unknown)
     return _tell(
         done,
         release.digest,
@@ -100,20 +114,20 @@ def show(release: Which, as_json: AsJson = False) -> int:
     with opened() as house:
         case = find(house, release)
         events, otherwise = history(house, case.digest), said_otherwise(house, case)
-        timeline = house.ledger.state().releases.timeline
+        state = house.ledger.state()
+        spans, now = state.releases.spans(case.digest), house.ledger.now(state)
     happened = [
         {"event": each.sequence, "at": each.recorded_at, "kind": each.kind, "agent": each.agent,
          **{part: each.payload[part] for part in ("reason", "rule") if part in each.payload}}
         for each in events
     ]  # fmt: skip
-    since = [{"since": each.since, "where": each.scope.words, "release": each.release,
-              "replaced": each.replaced} for each in timeline
-             if case.digest in (each.release, each.replaced)]  # fmt: skip
     if as_json:
         words = [each.told for each in otherwise]
-        print_document(told(case) | {"says": words, "happened": happened, "timeline": since})
+        timeline = [{"release": case.digest, "where": each.scope.words, "since": each.since,
+                     "until": each.until, "then": each.then} for each in spans]  # fmt: skip
+        print_document(told(case) | {"says": words, "happened": happened, "timeline": timeline})
         return GOOD
-    _show(case, happened, since)
+    _show(case, happened, [_in_words(each, now) for each in spans], _waits(spans, now))
     for each in otherwise:
         typer.echo(f"says         {plain(each.told)}")
     return GOOD
@@ -156,7 +170,18 @@ def review(
         open_rules = find(house, name).deny_to_allow
         return answered(house, name, named_rule(rule, open_rules), reason, agent)
 
-    return _decide(release, decide, as_json=as_json, then="")
+    return _decide(release, decide, as_json=as_json, then="", already=partial(_reviewed, rule))
+
+
+def _reviewed(rule: str, house: "House", digest: str) -> str:
+    """Who answered for a rule before, and when."""
+    from service.governing.releasing import history
+
+    said = [each for each in history(house, digest)
+            if rule in (each.payload.get("rule"), _last(each.payload.get("rule", "")))]  # fmt: skip
+    if not said:
+        return ""
+    return f", reviewed by {said[-1].agent} at {said[-1].recorded_at:%Y-%m-%d %H:%M} UTC"
 
 
 def approve(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
@@ -373,13 +398,39 @@ def told(case: "ReleaseCase") -> dict[str, Any]:
 
 def named_rule(text: str, rules: Sequence[str]) -> str:
     """A rule by its IRI or the last part of it, where there is one of that name."""
-    return next((iri for iri in rules if text in (iri, iri.rpartition("/")[2])), text)
+    return next((iri for iri in rules if text in (iri, _last(iri))), text)
 
 
-def _show(case: "ReleaseCase", happened: list[dict[str, Any]], since: list[dict[str, Any]]) -> None:
+def _last(iri: str) -> str:
+    return iri.rpartition("/")[2]
+
+
+def _in_words(span: "Span", now: datetime) -> str:
+    """When a release governs, and what comes after it."""
+    verb = "to govern" if span.since > now else "governs" if _lasts(span, now) else "governed"
+    told = f"{verb} {span.scope.words} from {span.since:%Y-%m-%d %H:%M}"
+    if span.until is None:
+        return told
+    return f"{told} until {span.until:%Y-%m-%d %H:%M}, then {span.then[:DIGITS] or 'nothing'}"
+
+
+def _lasts(span: "Span", now: datetime) -> bool:
+    return span.since <= now and (span.until is None or now < span.until)
+
+
+def _waits(spans: "Sequence[Span]", now: datetime) -> str:
+    """Since when an active release is to govern that does not yet, in words."""
+    if any(_lasts(span, now) for span in spans) or not any(span.since > now for span in spans):
+        return ""
+    return f" from {min(span.since for span in spans if span.since > now):%Y-%m-%d %H:%M} on"
+
+
+def _show(
+    case: "ReleaseCase", happened: list[dict[str, Any]], spans: list[str], waits: str
+) -> None:
     typer.echo(f"release      {case.digest}")
     typer.echo(f"name         {plain(case.name)} {plain(case.version)}, {case.shape_count} rules")
-    typer.echo(f"status       {case.status}, {plain(case.scope.words)}")
+    typer.echo(f"status       {case.status}{waits}, {plain(case.scope.words)}")
     typer.echo(f"instead of   {case.parent[:DIGITS] or 'none'}")
     for rule in case.deny_to_allow:
         state = "reviewed" if rule in case.reviewed else "NOBODY HAS REVIEWED"
@@ -388,9 +439,8 @@ def _show(case: "ReleaseCase", happened: list[dict[str, Any]], since: list[dict[
         why = f": {each['reason']}" if "reason" in each else ""
         typer.echo(f"{each['at']:%Y-%m-%d %H:%M}  {each['kind']} by {plain(each['agent'])}"
                    f"{plain(why)}")  # fmt: skip
-    for entry in since:
-        typer.echo(f"in force     {plain(entry['where'])} since {entry['since']:%Y-%m-%d %H:%M}: "
-                   f"{entry['release'][:DIGITS] or 'none'}")  # fmt: skip
+    for span in spans or ["never governed"]:
+        typer.echo(f"in force     {plain(span)}")
     for one in case.canary.told() if case.canary is not None else ():
         typer.echo(f"guard        {one.guard.metric}, at most {one.guard.most_percent}% worse: "
                    f"worse in {one.worse} of {one.pairs} plans, chance without harm "
@@ -399,8 +449,13 @@ def _show(case: "ReleaseCase", happened: list[dict[str, Any]], since: list[dict[
 
 
 def _decide(
-    release: str, decide: "Callable[[House, str, str], Decided]", *, as_json: bool, then: str = ""
-) -> int:
+    release: str, decide: "Callable[[House, str, str], Decided]", *, as_json: bool, then: str = "",
+    already: "Callable[[House, str], str] | None" = None,
+) -> int:  # fmt: skip
+    """Decide as a person, and tell what has become of the release.
+
+    Where it was so before, `already` tells by whom and when.
+    """
     from api.commands.server import opened
     from service.governing.releasing import find
     from service.persons import acting
@@ -408,15 +463,19 @@ def _decide(
     with opened() as house:
         done = decide(house, release, acting(house))
         digest = find(house, release).digest
-    return _tell(done, digest, as_json=as_json, then=then)
+        who = already(house, digest) if already is not None and done.event is None else ""
+    return _tell(done, digest, as_json=as_json, then=then, who=who)
 
 
-def _tell(done: "Decided", digest: str, *, as_json: bool, then: str = "") -> int:
+def _tell(
+    done: "Decided", digest: str, *, as_json: bool, then: str = "", who: str = ""
+) -> int:  # fmt: skip
     case = done.state.releases.case(digest)
     if as_json:
         print_document(told(case) | {"event": done.event.sequence if done.event else None})
         return GOOD
-    typer.echo(f"{digest[:DIGITS]} is {case.status}" + ("" if done.event else " already"))
+    typer.echo(f"{digest[:DIGITS]} is {case.status}"
+               + ("" if done.event else f" already{plain(who)}"))  # fmt: skip
     if then:
         hint(then.format(digest[:DIGITS]))
     return GOOD

@@ -1,10 +1,11 @@
 """The commands `stop`, `resume`, `stops`, `protect`, `unprotect`: what is halted, and by whom."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.output import GOOD, AsJson, console, hint, plain, print_document
+from api.output import GOOD, AsJson, console, hint, plain, print_document, warn_unknown
 
 if TYPE_CHECKING:
     from governance.scopes import Scope
@@ -78,16 +79,11 @@ def stop(
             }
         )
         return GOOD
-    _warn(unknown)
+    warn_unknown(unknown)
     typer.echo(f"stopped: {words_of(scope)} (stop {number})" if decided.event else
                f"it was stopped already: {words_of(scope)} (stop {number})")  # fmt: skip
     hint(f"another person lifts it with `evenkeel resume {number} --reason WHY`")
     return GOOD
-
-
-def _warn(unknown: list[str]) -> None:
-    for each in unknown:
-        hint(plain(f"warning: {each}: this holds for nothing so far"))
 
 
 def resume(
@@ -95,7 +91,7 @@ def resume(
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> int:
-    """Lift a stop that another person put, or a machine."""
+    """Lift a stop that another person put, or a machine; one of an unnamed person takes two."""
     from api.commands.server import opened
     from service.governing.autonomy import resume as lift
     from service.persons import acting
@@ -104,11 +100,26 @@ def resume(
         decided = lift(house, number, reason, acting(house))
         found = decided.state.stops.stop(number)
     if as_json:
-        print_document({"stop": number, "new": decided.event is not None})
+        print_document({"stop": number, "new": decided.event is not None, **_lifting(found)})
         return GOOD
-    typer.echo(f"lifted: {words_of(found.scope)} (stop {number})")
+    if not found.is_lifted:
+        typer.echo(f"not lifted yet: {words_of(found.scope)} (stop {number})")
+        hint("nobody was named who put it, so a second person lifts it, too")
+        return GOOD
+    again = "" if decided.event else f" already, {_when(found)}"
+    typer.echo(f"lifted{again}: {words_of(found.scope)} (stop {number})")
     hint("levels that stood above `suggest` there stay lowered: `evenkeel autonomy show`")
     return GOOD
+
+
+def _lifting(stop: "Stop") -> dict[str, object]:
+    """Who lifted a stop, or has said that it may be."""
+    return {"lifted": stop.is_lifted, "lifted_by": [each.by for each in stop.lifts]}
+
+
+def _when(stop: "Stop") -> str:
+    last = stop.lifts[-1]
+    return plain(f"by {last.by} at {last.at:%Y-%m-%d %H:%M} UTC")
 
 
 def stops(
@@ -144,10 +155,11 @@ def protect(
 
     with opened() as house:
         decided = keep(house, chain or EVERY, item, reason, acting(house))
-        unknown = unknown_names(house, scope_of(chain, None, None), item)
-    if not as_json:
-        _warn(unknown)
-    return _items_told(decided, "protected", item, as_json=as_json)
+        unknown = [
+            f"{each}: this holds for nothing so far"
+            for each in unknown_names(house, scope_of(chain, None, None), item)
+        ]
+    return _items_told(decided, "protected", item, unknown, as_json=as_json)
 
 
 def unprotect(
@@ -156,21 +168,35 @@ def unprotect(
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> int:
-    """Let machines move these items again."""
+    """Let machines move these items again, as they were protected: of a chain, or of all."""
     from api.commands.server import opened
     from service.governing.autonomy import unprotect as release
     from service.persons import acting
 
     with opened() as house:
         decided = release(house, chain or EVERY, item, reason, acting(house))
-    return _items_told(decided, "no longer protected", item, as_json=as_json)
+    elsewhere = _still(decided.state.stops.protections, chain or EVERY, item)
+    return _items_told(decided, "no longer protected", item, elsewhere, as_json=as_json)
 
 
-def _items_told(decided: "Decided", state: str, items: list[str], *, as_json: bool) -> int:
+def _still(kept: "Mapping[tuple[str, str], Protection]", chain: str, items: list[str]) -> list[str]:
+    """Which items stay protected elsewhere, so that the word holds for less than it seems."""
+    return [f"`{item}` stays protected of {'all chains' if where == EVERY else f'`{where}`'}"
+            for where, item in sorted(kept)
+            if item in items and where != chain and EVERY in (where, chain)]  # fmt: skip
+
+
+def _items_told(
+    decided: "Decided", state: str, items: list[str], remarks: list[str], *, as_json: bool
+) -> int:
     if as_json:
-        print_document({"items": items, "state": state, "new": decided.event is not None})
-    else:
-        typer.echo(f"{state}: {plain(', '.join(items))}")
+        print_document({"items": items, "state": state, "new": decided.event is not None,
+                        "remarks": remarks})  # fmt: skip
+        return GOOD
+    already = "" if decided.event else " already"
+    typer.echo(f"{state}{already}: {plain(', '.join(items))}")
+    for each in remarks:
+        hint(plain(f"warning: {each}"))
     return GOOD
 
 
@@ -197,7 +223,7 @@ def _show(put: "list[Stop]", kept: "list[Protection]") -> None:
 def _stop(stop: "Stop") -> dict[str, object]:
     return {"stop": stop.number, "mode": stop.mode, "scope": stop.scope.stated(),
             "reason": stop.reason, "by": stop.by, "since": stop.since.isoformat(),
-            "lifted": stop.is_lifted}  # fmt: skip
+            **_lifting(stop)}  # fmt: skip
 
 
 def _protection(kept: "Protection") -> dict[str, object]:

@@ -114,9 +114,9 @@ class PlanApproval:
             maker=told(case.maker), escalated_to=list(case.escalated), deadline=case.deadline,
             until=case.until, gap_per_million=BigInt(case.gap_per_million),
             band_per_million=BigInt(case.band_per_million), reason=case.reason,
-            demands=[ApprovalDemand(name=one.name, people=one.people, roles=list(one.roles),
-                                    reason=one.reason, is_met=one not in open_demands)
-                     for one in case.demands],
+            demands=[ApprovalDemand(name=one.name, people=max(one.people, case.unnamed + 1),
+                                    roles=list(one.roles), reason=one.reason,
+                                    is_met=one not in open_demands) for one in case.demands],
             verdicts=[ApprovalVerdict(person=told(one.person), roles=list(one.roles),
                                       on_behalf_of=[told(giver) for giver in sorted(one.by)],
                                       at=one.at, reason=one.reason, mandate=one.mandate)

@@ -1,8 +1,9 @@
 """Stops, protected items, levels of autonomy, confidence and the schedule, over GraphQL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -13,6 +14,7 @@ from api.graphql.described import described
 from api.graphql.loaders import Info
 from api.graphql.releases import PolicyScope, ScopeInput
 from governance import autonomy as levels
+from governance.scopes import Scope
 from governance.stops import PAUSE, STOP, Stop
 from ontology.access import ANY
 from ontology.errors import AccessError, InputError
@@ -20,6 +22,7 @@ from ontology.events import Event as LogEvent
 from service.access import Sight, denied
 from service.governing import autonomy
 from service.governing.confidence import Confidence, confidence_of
+from service.governing.known_names import unknown_names
 from service.governing.ledger import Decided
 from service.house import House
 from service.requests import Account
@@ -187,6 +190,9 @@ class AutonomyDecided:
     event: BigInt | None
     replayed: bool
     dry_run: bool
+    unknown: list[str] = strawberry.field(
+        description="Names that no fact knows, in words: for them it holds for nothing so far."
+    )
 
 
 @strawberry.input(description="A stop of a scope.")
@@ -326,13 +332,13 @@ class AutonomyMutations:
     @described
     async def stop(self, info: Info, input: StopInput) -> Outcome:  # noqa: A002
         """Stop a scope at once; in the mode PAUSE what is open there becomes void, too."""
-        await _permit_scope(info, input.scope.chain, "stops.put")
+        tells = await _permit_scope(info, input.scope.chain, "stops.put")
 
         def work(house: House, agent: str) -> Decided:
             return autonomy.stop(house, input.scope.asked(), input.reason, agent,
                                  input.mode.value)  # fmt: skip
 
-        return await _decided(info, "stop", input, work)
+        return await _decided(info, "stop", input, work, input.scope.asked if tells else None)
 
     @described
     async def resume(self, info: Info, input: ResumeInput) -> Outcome:  # noqa: A002
@@ -350,13 +356,16 @@ class AutonomyMutations:
     @described
     async def protect_items(self, info: Info, input: ProtectInput) -> Outcome:  # noqa: A002
         """Let no machine move some items; or, with `protect: false`, let machines again."""
-        await _permit_scope(info, input.chain, "stops.put" if input.protect else "stops.lift")
+        verb = "stops.put" if input.protect else "stops.lift"
+        tells = await _permit_scope(info, input.chain, verb)
 
         def work(house: House, agent: str) -> Decided:
-            verb = autonomy.protect if input.protect else autonomy.unprotect
-            return verb(house, input.chain, input.items, input.reason, agent)
+            act = autonomy.protect if input.protect else autonomy.unprotect
+            return act(house, input.chain, input.items, input.reason, agent)
 
-        return await _decided(info, "protectItems", input, work)
+        return await _decided(info, "protectItems", input, work,
+                              partial(Scope, input.chain) if tells else None, input.items
+                              )  # fmt: skip
 
     @described
     async def raise_autonomy(self, info: Info, input: AutonomyInput) -> Outcome:  # noqa: A002
@@ -374,13 +383,14 @@ class AutonomyMutations:
     @described
     async def lower_autonomy(self, info: Info, input: AutonomyInput) -> Outcome:  # noqa: A002
         """Leave nothing in a scope above a level."""
-        await _permit_scope(info, input.scope.chain, "autonomy.lower")
+        tells = await _permit_scope(info, input.scope.chain, "autonomy.lower")
 
         def work(house: House, agent: str) -> Decided:
             return autonomy.lower(house, input.scope.asked(), input.level.value, input.reason,
                                   agent)  # fmt: skip
 
-        return await _decided(info, "lowerAutonomy", input, work)
+        of = input.scope.asked if tells else None
+        return await _decided(info, "lowerAutonomy", input, work, of)
 
 
 async def confidence_page(info: Info, artifact: str) -> PlanConfidence:
@@ -401,35 +411,43 @@ def _sees_all(sight: Sight) -> bool:
     return True
 
 
-async def _permit_scope(info: Info, chain: str, verb: str) -> None:
-    """Raises AccessError `ACCESS_DENIED` for a scope of which the caller may not decide.
+async def _permit_scope(info: Info, chain: str, verb: str) -> bool:
+    """Whether the caller may be told what names the scope's chains have.
 
-    What is of all chains takes a grant on all; what lifts or raises takes the whole of the chain.
+    Raises AccessError `ACCESS_DENIED` for a scope of which the caller may not decide. What is of
+    all chains takes a grant on all; what lifts or raises takes the whole of the chain.
     """
     sight = info.context.sight
     if sight.caller.is_owner:
-        return
+        return True
     if not chain:
         raise denied()
     if chain == ANY:
         await info.context.read(sight.everything, verb)
-    else:
-        await info.context.read(sight.view, chain, verb)
+        return True
+    view = await info.context.read(sight.view, chain, verb)
+    return not all(grant.is_limited for grant in view.grants)
 
 
 async def _decided(
-    info: Info, name: str, asked: ActingInput, work: Callable[[House, str], Decided]
-) -> AutonomyDecided | Refused | Conflict:
-    """Decide once under a key; a refusal of the ledger is an outcome."""
+    info: Info, name: str, asked: ActingInput, work: Callable[[House, str], Decided],
+    of: Callable[[], Scope] | None = None, items: Sequence[str] = (),
+) -> AutonomyDecided | Refused | Conflict:  # fmt: skip
+    """Decide once under a key; a refusal of the ledger is an outcome.
+
+    Of the scope and the items, what no fact knows is told.
+    """
 
     def act(house: House) -> Account:
         event = work(house, info.context.agent).event
-        return {"event": event and event.sequence, "replayed": event is None}
+        unknown = unknown_names(house.plainly(), of(), items) if of is not None else []
+        return {"event": event and event.sequence, "replayed": event is None, "unknown": unknown}
 
     found = await done(info, name, asked, in_thread(info, act), _again)
     if not isinstance(found, Done):
         return found
-    return AutonomyDecided(event=found.event, replayed=found.replayed, dry_run=found.dry_run)
+    return AutonomyDecided(event=found.event, replayed=found.replayed, dry_run=found.dry_run,
+                           unknown=found.account.get("unknown", []))  # fmt: skip
 
 
 def _again(_: House, event: LogEvent) -> Account:

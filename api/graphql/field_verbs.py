@@ -173,7 +173,7 @@ NESTED: Mapping[str, Taken] = {
     **_behind(WHOLE_PLAN, "Shortfall", "reason expectedShortMillionths"),
     **_open("Row", "cells"),
     **_open("ScheduledTask", "name says everySeconds lastAt nextAt told code failures"),
-    **_open("AutonomyDecided", "event replayed dryRun"),
+    **_open("AutonomyDecided", "event replayed dryRun unknown"),
     **_open("PageInfo", "hasNextPage endCursor"),
     **_open("Change", "position kind event chain recordedAt outcome className key uri since plan "
             "fields references"),
@@ -192,7 +192,7 @@ NESTED: Mapping[str, Taken] = {
     **_open("PolicyDecision", "event kind agent at reason rule"),
     **_open("PolicyInForce", "at sequence whole shipped parts"),
     **_open("PolicyPart", "release regions families sharePercent salt isCanary"),
-    **_open("ReleaseDecided", "event release status replayed dryRun"),
+    **_open("ReleaseDecided", "event release status replayed dryRun unknown"),
     **_open("PolicyRule", "rule title file"),
     **_open("PolicyKnob", "name value"),
     **_open("ShapesFile", "name text"),

@@ -23,6 +23,7 @@ from ontology.events import Event as LogEvent
 from rules.release import Release, from_document
 from service.access import denied
 from service.governing import releasing
+from service.governing.known_names import unknown_names
 from service.governing.ledger import Decided
 from service.house import House, check_time
 from service.requests import Account
@@ -192,13 +193,17 @@ class ReleaseDecided:
     status: str
     replayed: bool
     dry_run: bool
+    unknown: list[str] = strawberry.field(
+        description="Names that no fact knows, in words: for them it holds for nothing so far."
+    )
 
     @staticmethod
     def of(found: Done) -> "ReleaseDecided":
         """The account of the service."""
         told = found.account
         return ReleaseDecided(event=found.event, release=told["release"], status=told["status"],
-                              replayed=found.replayed, dry_run=found.dry_run)  # fmt: skip
+                              replayed=found.replayed, dry_run=found.dry_run,
+                              unknown=told.get("unknown", []))  # fmt: skip
 
 
 @strawberry.input(name="WaiverInput", description="Somebody answers for a finding of lint.")
@@ -420,8 +425,10 @@ async def _decided(
         decided, release = work(house, info.context.agent)
         case = releasing.find_in(decided.state, release)
         event = decided.event.sequence if decided.event else None
+        unknown = (unknown_names(house.plainly(), asked.scope.asked())
+                   if isinstance(asked, ProposeReleaseInput) else [])  # fmt: skip
         return {"event": event, "release": case.digest, "status": case.status,
-                "replayed": event is None}  # fmt: skip
+                "replayed": event is None, "unknown": unknown}  # fmt: skip
 
     found = await done(info, name, asked, in_thread(info, act), _again)
     return ReleaseDecided.of(found) if isinstance(found, Done) else found

@@ -7,7 +7,7 @@ from typing import Any
 
 from governance import releasing
 from governance.ledger import Governed
-from governance.releases import BACKTESTED, PROPOSED
+from governance.releases import ACTIVE, BACKTESTED, PROPOSED
 from graph.governance_events import governance_events
 from ontology.errors import StateError
 from ontology.events import RELEASE_BACKTESTED, RELEASE_REVIEWED, NewEvent
@@ -18,15 +18,18 @@ from service.persons import actor
 
 
 def record(house: House, found: Backtested, agent: str) -> bool:
-    """Keep a back-test of a release that is proposed as its newest; whether it is that now.
+    """Keep a back-test of a release that is proposed or active as its newest; whether it is now.
 
-    Of a release that nobody proposed, or that was decided on already, nothing is kept. The same
-    result again keeps the reviews that it has; another asks for them anew.
+    Of a release that nobody proposed, or that waits or is over, nothing is kept. The same result
+    again keeps the reviews that it has; another asks for them anew, but of an active release.
     """
     if not _is_open(house.ledger.state(), found):
         return False
     scope = house.ledger.state().releases.cases[_digest(found)].scope
+    decisions = found.result["decisions"]
     tested = {
+        "newest": max((one["event"] for one in decisions), default=0),
+        "chains": sorted({one["chain"] for one in decisions}),
         **{name: found.result["counts"][name] for name in ("decisions", "same_bytes", "undecided")},
         "missing_words": len(found.result["missing"]["words"]), "window": found.result["asked"],
         "has_recorded": any(scope.covers(one.plan.chain) for one in recorded(house, Window())),
@@ -57,7 +60,8 @@ def reviews_kept(house: House, found: Backtested) -> list[Review]:
         if event.payload.get("release") != digest:
             continue
         if event.kind == RELEASE_BACKTESTED:
-            kept, is_this = [], event.artifact == found.digest
+            is_this = event.artifact == found.digest
+            kept = kept if event.payload.get("status") == ACTIVE else []
         elif event.kind == RELEASE_REVIEWED and is_this:
             said = event.payload
             kept.append(Review(digest, event.agent, said["reason"], said["rule"]))
@@ -105,7 +109,7 @@ def _reviewed(state: Governed, now: datetime, found: Backtested, each: Review) -
 
 def _is_open(state: Governed, found: Backtested) -> bool:
     case = state.releases.cases.get(_digest(found))
-    return case is not None and case.status in (PROPOSED, BACKTESTED)
+    return case is not None and case.status in (PROPOSED, BACKTESTED, ACTIVE)
 
 
 def _digest(found: Backtested) -> str:

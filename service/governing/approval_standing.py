@@ -7,7 +7,7 @@ from typing import Any
 
 from governance.approving import Submission, with_novelty
 from governance.ledger import Governed
-from governance.matrix import demanded
+from governance.matrix import Demand, demanded
 from governance.reservations import Standing
 from ontology.columns import Snapshot
 from ontology.errors import EvenkeelError, OutsideError
@@ -61,6 +61,13 @@ def submission_of(house: House, document: Document, reason: str) -> Submission:
                       reason)  # fmt: skip
 
 
+def demands_now(house: House, document: Document, state: Governed) -> tuple[Demand, ...]:
+    """What the matrix in force demands of a plan, beside what it did when it was submitted."""
+    matrix = matrix_under(house.release_for(document["decision"]["chain"]))
+    asked = submission_of(house, document, "")
+    return demanded(matrix, with_novelty(state.approvals, asked, matrix))
+
+
 def standing_of(
     house: House, document: Document, state: Governed, now: datetime
 ) -> tuple[Standing, int]:
@@ -75,8 +82,7 @@ def standing_of(
     matrix = matrix_under(release)
     present = Present(snapshot, release, merged_promises(promised), now)
     band = max(matrix.gap_per_million, gap_of(decision))
-    asked = submission_of(house, document, "")
-    demands = demanded(matrix, with_novelty(state.approvals, asked, matrix))
+    demands = demands_now(house, document, state)
     held = held_on(house, document, present, band)
     return Standing(promises_in(decision), free_units(snapshot), promised, demands, held.why,
                     band, matrix.approved_hours, release.named, house.shipped.digest

@@ -9,7 +9,8 @@ from typing import Any
 
 from governance import approving, autonomous, stopping
 from governance.autonomous import Allowed, Features, allowed
-from governance.autonomy import LEVELS, Envelope, Evidence
+from governance.autonomy import LEVELS, OUTCOME, Envelope, Evidence
+from governance.evidence import outcome_now
 from governance.ledger import Governed
 from governance.reach import Cell, Reach, reach_in
 from governance.releasing import Actor
@@ -19,6 +20,7 @@ from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import InputError
 from ontology.events import NewEvent
 from service.governing.confidence import Confidence, confidence_of, gap_per_million
+from service.governing.known_names import refuse_unknown
 from service.governing.ledger import Decided
 from service.house import SERVICE_AGENT, House
 from service.persons import actor
@@ -98,14 +100,17 @@ def raise_level(
 ) -> Decided:  # fmt: skip
     """Raise a scope by one step, on evidence that is kept in this store.
 
-    Raises as `governance.autonomous.raise_level`, and InputError `EVIDENCE_UNKNOWN` where an
-    artifact is not there.
+    An outcome without an artifact is what the ledger says at this moment; it is kept. Raises as
+    `governance.autonomous.raise_level`, and InputError `EVIDENCE_UNKNOWN` where an artifact is not
+    there, `NAME_UNKNOWN` where no fact knows a name of the scope.
     """
-    for each in evidence:
+    refuse_unknown(house, scope)
+    shown = [_counted(house, scope, each) for each in evidence]
+    for each in shown:
         _refuse_unkept(house, each)
     return house.ledger.append(
         lambda state, now: autonomous.raise_level(state, now, actor(agent), scope, level, reason,
-                                                  evidence, envelope)
+                                                  shown, envelope)
     )  # fmt: skip
 
 
@@ -177,6 +182,14 @@ def _voided(
 ) -> NewEvent | None:
     return approving.void(state, now, SERVICE, plan, f"the pause {number} came over it",
                           submission=submission, code="PAUSED")  # fmt: skip
+
+
+def _counted(house: House, scope: Scope, evidence: Evidence) -> Evidence:
+    """The same; of an outcome that names no artifact, what the ledger counts now, kept."""
+    if evidence != Evidence(OUTCOME, ""):
+        return evidence
+    found = outcome_now(house.ledger.state(), scope)
+    return Evidence(OUTCOME, house.store.put_document(found.stated()))
 
 
 def _refuse_unkept(house: House, evidence: Evidence) -> None:

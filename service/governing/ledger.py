@@ -58,12 +58,12 @@ class Ledger:
         return replace(self, projection=projection)
 
     def state(self) -> Governed:
-        """The state after every governance event that was appended before this was asked."""
+        """The state after every governance event that was appended before this was asked, now."""
         followed, driver = self._followed, self.projection.log.driver
         with followed.lock:
             news = governance_events(driver, followed.state.sequence)
             followed.state = followed.state.after_all(news)
-            return followed.state
+            return followed.state.settled(self.clock())
 
     def at(self, sequence: int) -> Governed:
         """The state after the event `sequence`, folded anew."""
@@ -93,7 +93,7 @@ class Ledger:
         for _ in range(MOST_TRIES):
             state = self.state()
             now = self.now(state)
-            new = decide(state, now)
+            new = decide(state.settled(now), now)
             if new is None:
                 return Decided(None, state)
             if new.kind not in AT_ANY_TIME:

@@ -21,6 +21,7 @@ from rules.differences import Difference, differences
 from rules.lint import lint
 from rules.parts import strays
 from rules.release import Release, from_document
+from service.governing.known_names import refuse_unknown
 from service.governing.ledger import Decided
 from service.house import House
 from service.persons import actor
@@ -95,9 +96,11 @@ def withdraw(house: House, name: str, reason: str, agent: str) -> Decided:
 def start_canary(house: House, name: str, canary: Canary, reason: str, agent: str) -> Decided:
     """Let an approved release decide for a part, beside what is in force.
 
-    Raises InputError `PART_STRAYS`, `CANARY_SCOPE`, StateError `CANARY_ELSE`, `RELEASE_STATUS`.
+    Raises InputError `PART_STRAYS`, `CANARY_SCOPE`, `NAME_UNKNOWN` where no fact knows a name of
+    its scope; StateError `CANARY_ELSE`, `RELEASE_STATUS`.
     """
     found = find(house, name)
+    refuse_unknown(house, canary.scope)
     part = Scope(canary.scope.chain, ("a part",))
     _refuse_strays(house, _kept(house, found.digest), part)
     return _decided(house, found.digest, agent,

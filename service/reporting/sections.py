@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from governance.autonomy import LEVELS
+from governance.scopes import scope_of
 from graph.artifacts import ArtifactStore
 from ontology.edits import Edit
 from ontology.events import Event
@@ -132,9 +134,16 @@ def governed(event: Event, _store: ArtifactStore) -> Iterator[Said]:
     if event.artifact:
         digests["content"] = event.artifact
     says = f"{subject} {word.replace('_', ' ')}"
-    for detail, words in (("rule", "of the rule"), ("level", "to level"), ("mode", "with mode")):
+    for detail, words in (("rule", "of the rule"), ("mode", "with mode")):
         if told.get(detail) is not None:
             says += f", {words} {told[detail]}"
+    if told.get("level") is not None:
+        says += f", to `{LEVELS[told['level']]}`"
+    if told.get("evidence"):
+        shown = (f"{one['kind']} {one['artifact'][:DIGITS]}" for one in told["evidence"])
+        says += f", on {', '.join(shown)}"
+    if event.kind == "stop.lifted" and not told.get("completes", True):
+        says += ", by the first of two"
     yield Said(name, says, str(told.get("reason", "")), digests)
 
 
@@ -177,7 +186,9 @@ def _named(told: Mapping[str, Any]) -> tuple[str, str]:
     for word in ("release", "plan"):
         if isinstance(found := told.get(word), str):
             return f"{word} {found[:DIGITS]}", found
-    for word in ("scope", "items", "task", "taker", "grant", "token", "person"):
+    if isinstance(scope := told.get("scope"), Mapping):
+        return scope_of(scope).words, ""
+    for word in ("items", "task", "taker", "grant", "token", "person"):
         if found := told.get(word):
             return _text(found) or "everywhere", ""
     return (f"stop of event {told['stop']}", "") if "stop" in told else ("", "")

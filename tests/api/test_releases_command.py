@@ -79,20 +79,29 @@ def test_a_release_from_its_proposal_to_force_and_back(
     refused = told(capsys, "approve", digest, "--reason", "fine", status=1)["error"]
     assert refused["code"] == "RELEASE_UNREVIEWED"
     told(capsys, "review", digest, "--rule", "no-air", "--reason", "by road it is allowed")
+    assert 0 == main(["policy", "review", digest, "--rule", "no-air", "--reason", "again"])
+    assert "is back-tested already, reviewed by Ben at 20" in capsys.readouterr().out
     assert told(capsys, "approve", digest, "--reason", "fine")["status"] == "approved"
     before = told(capsys, "in-force")["whole"]
     assert told(capsys, "activate", digest[:10], "--replacing", before)["status"] == "active"
     assert (digest, before) == (told(capsys, "in-force")["whole"], house.shipped.digest)
     assert 0 == main(["policy", "show", digest])
     shown = capsys.readouterr().out
-    for words in ("air is dear", "by Ada", "by Ben", "everywhere since", "status       active",
-                  "says         "):  # fmt: skip
+    for words in ("air is dear", "by Ada", "by Ben", "governs everywhere from",
+                  "status       active", "says         "):  # fmt: skip
         assert words in shown
     assert 0 == main(["policy", "list"])
     assert digest[:12] in capsys.readouterr().out
     _handed_out(digest, tmp_path, capsys)
     assert told(capsys, "roll-back", digest, "--reason", "worse")["status"] == "rolled back"
     assert told(capsys, "in-force")["whole"] == before
+    assert 0 == main(["policy", "show", digest])
+    shown = capsys.readouterr().out
+    assert "governed everywhere from" in shown
+    assert f", then {before[:12]}" in shown
+    again = told(capsys, "propose", str(folder), "--reason", "again", status=1)["error"]
+    assert ("RELEASE_STATUS", "propose it anew, under another version") == (
+        again["code"], again["hint"])  # fmt: skip
     assert told(capsys, "guard") == {"canaries": []}
 
 

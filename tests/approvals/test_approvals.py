@@ -9,7 +9,7 @@ import pytest
 from governance.approvals import APPROVED, EXPIRED, WAITING
 from governance.ledger import Governed
 from ontology.edits import FORBID, Edit
-from ontology.errors import StateError
+from ontology.errors import InputError, StateError
 from ontology.events import KEY_ACTIVATED, NewEvent
 from service.audit.replay import SAME, replay
 from service.decision import PlanRequest
@@ -169,6 +169,19 @@ def test_content_edited_after_approval_is_no_plan(house: House) -> None:
     edited = make_plan(house, PlanRequest(CHAIN, agent="pia", previous=plan, edits=(more,)))
     told = code(lambda: approving.approve(house, edited.saved.digest, "it was", "ann"))
     assert told == "APPROVAL_UNASKED"
+
+
+def test_an_edit_that_wants_what_is_promised_blames_no_rule(house: House) -> None:
+    """The plan's own reservation is in the way, or another's: that is said, and what to do."""
+    plan = approved(house)
+    with pytest.raises(InputError) as refused:
+        pallet_plan(house, previous=plan)
+    assert "EDITS_CONFLICT" == refused.value.code
+    assert "approved plans hold 5 widget at north; nearest: 2 units" in str(refused.value)
+    assert "rule" not in str(refused.value)
+    assert "void the approved plan" in refused.value.hint
+    approving.void(house, plan, "to be edited", "pia")
+    pallet_plan(house, previous=plan)
 
 
 def test_what_waits_expires_and_what_is_late_is_escalated(house: House) -> None:

@@ -56,7 +56,7 @@ class Board:
         """Decide and fold; the clock goes on by a minute."""
         self.clock += timedelta(minutes=1)
         now = self.state.now(self.clock)
-        new = decide(self.state, now, *said, **more)
+        new = decide(self.state.settled(now), now, *said, **more)
         if new is not None:
             event = Event(self.state.sequence + 1, new.kind, new.idempotency_key, new.agent,
                           new.effective_at, now, new.artifact, new.payload or {}, "", "",

@@ -23,6 +23,7 @@ from governance.releasing import Actor
 from governance.reservations import overdrawn
 from governance.scopes import EVERYWHERE, Scope
 from ontology.columns import table_of
+from ontology.errors import StateError
 from ontology.goods import Item
 from service.governing.approval_features import families_in
 from tests.governance.approval_board import (
@@ -118,6 +119,56 @@ def test_who_used_power_that_its_giver_lost_counts_no_more(board: Board) -> None
     board.roles["ann"] = frozenset()
     board.approves("ben", "large")
     assert board.status("large") == WAITING
+
+
+def test_power_that_was_taken_back_or_is_over_counts_no_more(board: Board) -> None:
+    """Before the last approval: who used it is not heard, until they have power again."""
+    day = board.clock + timedelta(days=1)
+    for name, ends in (("one", True), ("two", False)):
+        board.does(approving.delegate, Actor("ann"), "dora", EVERYWHERE, day, "on leave")
+        mine = board.state.approvals.delegations[-1].id
+        board.submitted(Plan(name, promises=(), features=LARGE))
+        board.approves("dora", name)
+        if ends:
+            board.does(approving.take_back, Actor("ann"), mine)
+        else:
+            board.clock = day
+        board.approves("ben", name)
+        assert (WAITING, 2) == (board.status(name), len(board.case(name).verdicts))
+        board.roles["dora"] = APPROVER
+        board.approves("dora", name)
+        assert APPROVED == board.status(name)
+        board.does(approving.carried_out, Actor("ben"), name)
+        board.roles["dora"], day = frozenset(), board.clock + timedelta(days=1)
+
+
+def test_all_plans_that_hold_the_units_are_named(board: Board) -> None:
+    """The ten that hold the most, and how many the others hold."""
+    board.free[PALLET.key] = 40
+    for number in range(13):
+        name = f"holds {number}"
+        board.submitted(Plan(name, promises=(replace(PALLET, units=2 + (number == 7)),)))
+        board.approves("ann", name)
+    board.submitted(Plan("one", promises=(replace(PALLET, units=20),)))
+    with pytest.raises(StateError) as refused:
+        board.approves("ann", "one")
+    told = str(refused.value)
+    assert "UNITS_PROMISED" == refused.value.code
+    assert "27 are promised to approved plans: 3 to `holds 7`, 2 to `holds 0`" in told
+    assert told.endswith("6 to 3 more")
+    assert 10 == told.count("to `holds")
+
+
+def test_what_came_of_approved_plans_is_kept(board: Board) -> None:
+    """Each end of an approval, in each round; what was never approved has none."""
+    board.submitted(Plan("one"))
+    board.does(approving.void, MACHINE, "one", "never approved")
+    for ends in (approving.void, approving.carried_out):
+        board.submitted(Plan("one"))
+        board.approves("ann", "one")
+        board.does(ends, MACHINE, "one", "so it went")
+    assert [("one", VOID), ("one", CARRIED_OUT)] == [
+        (each.plan, each.status) for each in board.state.approvals.ended]  # fmt: skip
 
 
 def test_a_further_round_forgets_no_hand(board: Board) -> None:

@@ -11,45 +11,37 @@ from governance import autonomous, releasing, stopping
 from governance.approvals import APPROVED, VOID, Approvals, PlanCase
 from governance.autonomous import Allowed, Features, allowed
 from governance.autonomy import (
-    BACKTEST,
-    CANARY,
     OBSERVE,
-    OUTCOME,
     SUGGEST,
     WITH_APPROVAL,
     WITHIN_ENVELOPE,
     Envelope,
-    Evidence,
 )
 from governance.reach import Cell, Reach
 from governance.releasing import Actor
 from governance.scopes import EVERYWHERE, Scope
 from governance.stops import PAUSE
 from ontology.errors import AccessError, InputError, StateError
+from tests.governance.evidence_board import fresh
 from tests.governance.test_releases import ADA, BEN, MACHINE, Board, refused
 
 CHAIN = "regional"
 NORTH, SOUTH = Scope(CHAIN, ("north",)), Scope(CHAIN, ("south",))
 DAIRY, ALL = Scope(CHAIN, (), ("dairy",)), Scope(CHAIN)
-SHOWN = (Evidence(BACKTEST, "result"), Evidence(OUTCOME, "first month"))
-AGAIN = (Evidence(BACKTEST, "another result"), Evidence(CANARY, "second month"))
 WIDE = Envelope(100_000, 500, 1_000, ("", "cold"), 24, 600)
 IN_NORTH, IN_SOUTH = Cell(("europe", "north"), "dairy"), Cell(("south",), "fruit")
 
 
 def board() -> Board:
-    """A ledger in which two back-tests were shown."""
-    made = Board()
-    for digest, result in (("ours", "result"), ("theirs", "another result")):
-        made.proposed(digest)
-        made.does(releasing.backtested, MACHINE, digest, result, [])
-    return made
+    """A ledger in which the shipped release governs."""
+    return Board()
 
 
-def raised(made: Board, scope: Scope, to: int, shown: tuple[Evidence, ...] = SHOWN) -> None:
-    """Raise a scope step by step."""
+def raised(made: Board, scope: Scope, to: int) -> None:
+    """Raise a scope step by step, each on evidence of its own."""
     for level in range(made.state.autonomy.level_of(scope) + 1, to + 1):
         envelope = WIDE if level == WITHIN_ENVELOPE else None
+        shown = fresh(made, scope, level)
         made.does(autonomous.raise_level, ADA, scope, level, "it goes well", shown, envelope)
 
 
@@ -77,19 +69,20 @@ def test_nothing_is_done_where_nobody_said_so() -> None:
 
 def test_a_level_rises_by_one_step_on_evidence_and_by_a_person() -> None:
     made = board()
+    shown = fresh(made, NORTH, WITHIN_ENVELOPE)
     step: tuple[Any, ...] = (autonomous.raise_level, ADA, NORTH)
-    refused(made, "PERSONS_ONLY", autonomous.raise_level, MACHINE, NORTH, SUGGEST, "why", SHOWN)
-    refused(made, "AUTONOMY_STEP", *step, WITH_APPROVAL, "why", SHOWN)
-    refused(made, "AUTONOMY_LEVEL", *step, 4, "why", SHOWN)
+    refused(made, "PERSONS_ONLY", autonomous.raise_level, MACHINE, NORTH, SUGGEST, "why", shown)
+    refused(made, "AUTONOMY_STEP", *step, WITH_APPROVAL, "why", shown)
+    refused(made, "AUTONOMY_LEVEL", *step, 4, "why", shown)
     refused(made, "EVIDENCE_MISSING", *step, SUGGEST, "why", ())
-    refused(made, "EVIDENCE_UNKNOWN", *step, SUGGEST, "why", (Evidence(BACKTEST, "none"),))
-    refused(made, "EVIDENCE_UNKNOWN", *step, SUGGEST, "why", (*SHOWN, Evidence("hope", "x")))
-    refused(made, "REASON_MISSING", *step, SUGGEST, " ", SHOWN)
-    refused(made, "ENVELOPE_MISSING", *step, SUGGEST, "why", SHOWN, WIDE)
+    refused(made, "REASON_MISSING", *step, SUGGEST, " ", shown)
+    refused(made, "ENVELOPE_MISSING", *step, SUGGEST, "why", shown, WIDE)
     raised(made, NORTH, WITH_APPROVAL)
-    refused(made, "AUTONOMY_STEP", *step, WITH_APPROVAL, "why", SHOWN)
-    refused(made, "EVIDENCE_MISSING", *step, WITHIN_ENVELOPE, "why", SHOWN[:1], WIDE)
-    refused(made, "ENVELOPE_MISSING", *step, WITHIN_ENVELOPE, "why", SHOWN)
+    shown = fresh(made, NORTH, WITHIN_ENVELOPE)
+    refused(made, "AUTONOMY_STEP", *step, WITH_APPROVAL, "why", shown)
+    refused(made, "EVIDENCE_MISSING", *step, WITHIN_ENVELOPE, "why", shown[:1], WIDE)
+    refused(made, "EVIDENCE_MISSING", *step, WITHIN_ENVELOPE, "why", shown[1:], WIDE)
+    refused(made, "ENVELOPE_MISSING", *step, WITHIN_ENVELOPE, "why", shown)
     raised(made, NORTH, WITHIN_ENVELOPE)
     assert of(made).may_approve
 
@@ -97,12 +90,13 @@ def test_a_level_rises_by_one_step_on_evidence_and_by_a_person() -> None:
 def test_what_was_shown_before_a_fall_raises_nothing_again() -> None:
     made = board()
     raised(made, NORTH, WITHIN_ENVELOPE)
+    shown = fresh(made, NORTH, WITH_APPROVAL)
     made.does(autonomous.lower, MACHINE, NORTH, SUGGEST, "three plans were void", "voids/17")
     assert SUGGEST == of(made).level
     assert made.does(autonomous.lower, MACHINE, NORTH, OBSERVE, "again", "voids/17") is None
-    refused(made, "EVIDENCE_SPENT", autonomous.raise_level, ADA, NORTH, WITH_APPROVAL, "why", SHOWN)
+    refused(made, "EVIDENCE_SPENT", autonomous.raise_level, ADA, NORTH, WITH_APPROVAL, "why", shown)
     refused(made, "EVIDENCE_SPENT", autonomous.raise_level, ADA, Scope(CHAIN, ("north", "south")),
-            SUGGEST, "under another name", SHOWN)  # fmt: skip
+            SUGGEST, "under another name", shown)  # fmt: skip
     made.does(autonomous.lower, MACHINE, NORTH, OBSERVE, "stale", "stale/18")
     assert OBSERVE == of(made).level
 
@@ -152,7 +146,7 @@ def test_a_stop_holds_at_once_and_another_person_lifts_it() -> None:
         made.state.stops.refuse(PLAN.reach)
     assert "STOPPED" == found.value.code
     made.state.stops.refuse(reach(IN_SOUTH))
-    refused(made, "STOPPED", autonomous.raise_level, ADA, NORTH, WITH_APPROVAL, "why", AGAIN)
+    refused(made, "STOPPED", autonomous.raise_level, ADA, NORTH, WITH_APPROVAL, "why", ())
     refused(made, "OWN_STOP", stopping.lift, ADA, number, "mine")
     refused(made, "PERSONS_ONLY", stopping.lift, MACHINE, number, "by itself")
     for entrance in ("local", "graphql", "demo"):  # who comes unnamed may be who put it
@@ -165,6 +159,37 @@ def test_a_stop_holds_at_once_and_another_person_lifts_it() -> None:
     assert (SUGGEST, WITHIN_ENVELOPE) == (
         of(made).level, made.state.autonomy.level_at(CHAIN, IN_SOUTH)
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("entrance", ["local", "graphql", "demo"])
+def test_a_stop_that_nobody_named_put_is_lifted_by_two(entrance: str) -> None:
+    """Who came without a name may be who lifts it; the service itself is nobody."""
+    made = board()
+    made.does(stopping.put, Actor(entrance), NORTH, "the scales are wrong")
+    number = made.state.sequence
+    made.does(stopping.lift, ADA, number, "new scales")
+    assert [ADA.id] == [each.by for each in made.state.stops.stop(number).lifts]
+    assert made.does(stopping.lift, ADA, number, "again") is None
+    with pytest.raises(StateError):
+        made.state.stops.refuse(PLAN.reach)
+    made.does(stopping.lift, BEN, number, "looked at")
+    made.state.stops.refuse(PLAN.reach)
+    assert [ADA.id, BEN.id] == [each.by for each in made.state.stops.stop(number).lifts]
+    made.does(stopping.put, MACHINE, NORTH, "stale")
+    made.does(stopping.lift, ADA, made.state.sequence, "fresh again")
+    made.state.stops.refuse(PLAN.reach)
+
+
+def test_protection_ends_where_it_was_put() -> None:
+    """Of a chain or of all: another word ends nothing, and is refused."""
+    made = board()
+    made.does(stopping.protect, ADA, CHAIN, ["milk"], "a recall")
+    refused(made, "PROTECTED_ELSEWHERE", stopping.release, BEN, "*", ["milk"], "done")
+    assert made.does(stopping.release, BEN, "another", ["milk"], "done") is None
+    made.does(stopping.release, BEN, CHAIN, ["milk"], "done")
+    assert made.does(stopping.release, BEN, CHAIN, ["milk"], "done") is None
+    made.does(stopping.protect, ADA, "*", ["milk"], "a recall")
+    refused(made, "PROTECTED_ELSEWHERE", stopping.release, BEN, CHAIN, ["milk"], "done")
 
 
 @pytest.mark.parametrize(
@@ -190,8 +215,8 @@ def test_what_is_not_known_of_a_line_lets_a_machine_do_no_more(unknown: Cell) ->
     assert OBSERVE == of(made, plan).level
     other = board()
     raised(other, ALL, SUGGEST)
-    raised(other, NORTH, WITHIN_ENVELOPE, AGAIN)
-    raised(other, DAIRY, WITHIN_ENVELOPE, AGAIN)
+    raised(other, NORTH, WITHIN_ENVELOPE)
+    raised(other, DAIRY, WITHIN_ENVELOPE)
     assert SUGGEST == of(other, plan).level
     part = board()
     raised(part, Scope(CHAIN, ("north",), ("dairy",)), WITHIN_ENVELOPE)
@@ -294,11 +319,9 @@ def does(made: Board, step: str, scope: Scope, level: int) -> int:
     elif step == "stop":
         made.does(stopping.put, ADA, scope, "why")
     else:
-        to, fresh = made.state.autonomy.level_of(scope) + 1, f"result {made.state.sequence}"
-        made.does(releasing.backtested, MACHINE, "ours", fresh, [])
-        shown = (Evidence(BACKTEST, fresh), Evidence(OUTCOME, fresh))
+        to = made.state.autonomy.level_of(scope) + 1
         if to <= WITHIN_ENVELOPE and not made.state.stops.over(scope):
-            envelope = WIDE if to == WITHIN_ENVELOPE else None
+            shown, envelope = fresh(made, scope, to), WIDE if to == WITHIN_ENVELOPE else None
             made.does(autonomous.raise_level, ADA, scope, to, "why", shown, envelope)
             return 1
     return 0

@@ -35,7 +35,7 @@ class Board:
         """Decide and fold; the clock goes on by a minute."""
         self.clock += timedelta(minutes=1)
         now = self.state.now(self.clock)
-        new = decide(self.state, now, *said)
+        new = decide(self.state.settled(now), now, *said)
         if new is not None:
             event = Event(self.state.sequence + 1, new.kind, new.idempotency_key, new.agent,
                           new.effective_at, now, new.artifact, new.payload or {}, "", "",
@@ -56,6 +56,15 @@ class Board:
         self.does(releasing.approve, BEN, digest, "looks right")
         return digest
 
+    def tested(self, digest: str, decisions: int = 3, chains: tuple[str, ...] = ("regional",)
+               ) -> str:  # fmt: skip
+        """A back-test of a release over decisions of chains, the newest made just now."""
+        result, newest = f"result {self.state.sequence}", self.state.sequence + 1
+        held = {"decisions": decisions, "same_bytes": decisions, "undecided": 0,
+                "has_recorded": True, "newest": newest, "chains": list(chains)}  # fmt: skip
+        self.does(releasing.backtested, MACHINE, digest, result, [], held)
+        return result
+
     def activated(self, digest: str, scope: Scope = EVERYWHERE) -> str:
         """A release that is in force from now on."""
         self.approved(digest, scope)
@@ -68,8 +77,8 @@ class Board:
         return self.state.releases.in_force(chain, self.clock + timedelta(days=days))
 
     def status(self, digest: str) -> str:
-        """The status of a release."""
-        return self.state.releases.case(digest).status
+        """The status of a release by now."""
+        return self.state.settled(self.clock).releases.case(digest).status
 
 
 def refused(board: Board, code: str, *decision: Any) -> None:
@@ -245,6 +254,86 @@ def test_a_release_may_wait_for_its_day() -> None:
     assert (board.in_force(), board.in_force(days=8)) == ("sooner", "sooner")
     refused(board, "RELEASE_TOO_EARLY", releasing.activate, ADA, board.approved("past"), "sooner",
             NOON - timedelta(days=1))  # fmt: skip
+
+
+def test_what_governs_stays_active_until_another_begins() -> None:
+    """A later release retires the present one when it begins; until then that can be ended."""
+    board = Board()
+    board.activated("first")
+    board.approved("later")
+    board.does(releasing.activate, ADA, "later", "first", board.clock + timedelta(days=7))
+    assert (ACTIVE, ACTIVE) == (board.status("first"), board.status("later"))
+    assert board.does(releasing.activate, ADA, "first", "later") is None  # it governs already
+    board.does(releasing.roll_back, BEN, "first", "it closed the north")
+    assert (ROLLED_BACK, ACTIVE) == (board.status("first"), board.status("later"))
+    assert ("shipped", "later") == (board.in_force(), board.in_force(days=8))
+    board.clock += timedelta(days=8)
+    assert "later" == board.in_force()
+    board.does(releasing.roll_back, BEN, "later", "worse")
+    assert "shipped" == board.in_force()
+
+
+def test_what_waits_retires_the_present_one_when_it_begins() -> None:
+    """With nobody at hand; what is decided then is decided on that."""
+    board = Board()
+    board.activated("first")
+    board.approved("later")
+    board.does(releasing.activate, ADA, "later", "first", board.clock + timedelta(days=7))
+    board.clock += timedelta(days=8)
+    assert (RETIRED, ACTIVE) == (board.status("first"), board.status("later"))
+    refused(board, "RELEASE_STATUS", releasing.roll_back, BEN, "first", "too late")
+    board.does(releasing.activate, ADA, "first", "later")  # retired, and the same to the letter
+    assert (ACTIVE, RETIRED) == (board.status("first"), board.status("later"))
+
+
+def test_what_waits_and_is_taken_back_leaves_the_present_one() -> None:
+    board, mine = Board(), Scope("regional")
+    board.activated("first", mine)
+    for name, end in (("later", releasing.retire), ("latest", releasing.roll_back)):
+        board.approved(name, mine)
+        board.does(releasing.activate, ADA, name, "first", board.clock + timedelta(days=7))
+        board.does(end, BEN, name, "not then")
+        assert ("first", "first") == (board.in_force(), board.in_force(days=8))
+        assert ACTIVE == board.status("first")
+    board.approved("last", mine)
+    board.does(releasing.activate, ADA, "last", "first", board.clock + timedelta(days=7))
+    board.does(releasing.retire, BEN, "first", "nothing till then")
+    assert ("shipped", "last") == (board.in_force(), board.in_force(days=8))
+
+
+def test_the_times_in_which_a_release_governs_are_told() -> None:
+    board = Board()
+    board.activated("first")
+    begins = board.clock + timedelta(days=7)
+    board.approved("later")
+    board.does(releasing.activate, ADA, "later", "first", begins)
+    spans = board.state.releases.spans
+    assert [(begins, "later")] == [(each.until, each.then) for each in spans("first")]
+    assert [(begins, None, "")] == [
+        (each.since, each.until, each.then) for each in spans("later")]  # fmt: skip
+    board.does(releasing.roll_back, BEN, "first", "it closed the north")
+    (span,) = board.state.releases.spans("first")
+    assert (board.clock, "shipped") == (span.until, span.then)
+    assert [begins] == [each.since for each in board.state.releases.spans("later")]
+
+
+def test_what_was_given_up_is_not_proposed_already() -> None:
+    """It is proposed anew as another: under its own digest it stays what it became."""
+    board = Board()
+    board.activated("ours")
+    board.does(releasing.roll_back, BEN, "ours", "worse")
+    record = {"digest": "ours", "name": "rules", "version": "ours", "shape_count": 3}
+    refused(board, "RELEASE_STATUS", releasing.propose, ADA,
+            Proposal(record, "ours", "again", EVERYWHERE))  # fmt: skip
+
+
+def test_an_active_release_is_back_tested_again_and_stays_what_it_is() -> None:
+    board = Board()
+    board.activated("ours")
+    result = board.tested("ours")
+    case = board.state.releases.case("ours")
+    assert (ACTIVE, result, 3) == (case.status, case.backtest, case.shown.decisions)
+    refused(board, "RELEASE_STATUS", releasing.approve, BEN, "ours", "again")
 
 
 def test_what_is_scheduled_or_known_is_not_passed_over_in_silence() -> None:

@@ -185,7 +185,8 @@ class World:
         """What is decided about stops and levels, in scopes that no plan reaches."""
         why, here = {"reason": "for a test"}, {"chain": "spices", "families": ["saffron"]}
         shown = [{"kind": "backtest", "artifact": self.shown()}]
-        level = {"scope": {**here, "families": ["pepper"]}, "level": "SUGGEST", "evidence": shown}
+        level = {"scope": {"chain": CHAIN, "regions": ["south"]}, "level": "SUGGEST",
+                 "evidence": shown}  # fmt: skip
         asked: list[tuple[str, str, Callable[[], Mapping[str, Any]]]] = [
             ("stop", "StopInput", lambda: {"scope": here, **why}),
             ("resume", "ResumeInput", lambda: {"stop": self.stopped(), **why}),
@@ -199,13 +200,17 @@ class World:
                 for name, kind, given in asked]  # fmt: skip
 
     def shown(self) -> str:
-        """The artifact of a back-test that the ledger knows."""
-        release, artifact = versioned(RELEASES[0]), self.house.store.put(b"what was shown")
+        """The artifact of a back-test of what governs, that the ledger knows."""
+        release, artifact = self.house.shipped, self.house.store.put(b"what was shown")
         if not self.events.get("shown"):
             self.events["shown"] = 1
             machine = Actor("evenkeel", is_person=False)
-            self.house.ledger.append(partial(backtested, who=machine, digest=release.digest,
-                                             result=artifact, deny_to_allow=[RULE]))  # fmt: skip
+            held = {"decisions": 1, "same_bytes": 1, "newest": 1, "chains": [CHAIN]}
+            releasing.propose(self.house, release, "to be shown", "pia")
+            self.house.ledger.append(partial(
+                backtested, who=machine, digest=release.digest, result=artifact, deny_to_allow=[],
+                tested=held,
+            ))  # fmt: skip
         return artifact
 
     def stopped(self) -> int:
