@@ -1,6 +1,7 @@
 """What releases say: the difference of two in words, what one newly permits, what lint finds."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Self
 
 import strawberry
@@ -16,6 +17,8 @@ from rules.remarks import Remark
 from service.governing.releases_seen import ReleasesSeen
 
 READ = "rules.read"
+MOST_KEPT = 16
+"""Answers of each kind that are kept: searching takes seconds, and a release never changes."""
 
 
 @strawberry.type(description="One thing that a release says otherwise than another.")
@@ -117,7 +120,7 @@ class ReleaseWordQueries:
 
         def found() -> list[PolicyDifference]:
             pair = _named(context, old, chain), _named(context, new, chain)
-            return [PolicyDifference.of(one) for one in differences(*pair)]
+            return [PolicyDifference.of(one) for one in _differences(*pair)]
 
         told = await context.plan(found)
         context.count(len(told))
@@ -135,7 +138,7 @@ class ReleaseWordQueries:
 
         def found() -> PolicyImplication:
             pair = _named(context, new, chain), _named(context, old, chain)
-            return PolicyImplication.of(implies(*pair))
+            return PolicyImplication.of(_implies(*pair))
 
         told = await context.plan(found)
         context.count(1 + len(told.counterexamples) + len(told.not_decided))
@@ -152,12 +155,36 @@ class ReleaseWordQueries:
         context = info.context
 
         def found() -> list[PolicyFinding]:
-            return [PolicyFinding.of(one) for one in lint(_named(context, release, chain))]
+            return [PolicyFinding.of(one) for one in _lint(_named(context, release, chain))]
 
         told = await context.plan(found)
         context.count(len(told))
         return told
 
 
-def _named(context: Request, digest: str, chain: str) -> Release:
-    return ReleasesSeen(context.sight, READ).release(context.house, digest, chain)
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A release, known by its digest: what was found of it once need not be searched for again."""
+
+    digest: str
+    release: Release = field(compare=False)
+
+
+def _named(context: Request, digest: str, chain: str) -> _Named:
+    found = ReleasesSeen(context.sight, READ).release(context.house, digest, chain)
+    return _Named(found.digest, found)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _differences(old: _Named, new: _Named) -> tuple[Difference, ...]:
+    return differences(old.release, new.release)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _implies(new: _Named, old: _Named) -> Implication:
+    return implies(new.release, old.release)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _lint(named: _Named) -> tuple[Remark, ...]:
+    return lint(named.release)

@@ -46,12 +46,13 @@ def propose(
     record = asdict(PolicyRelease(release.digest, release.name, release.version,
                                   len(release.rules), "proposed"))  # fmt: skip
     _refuse_strays(house, release, scope)
-    artifact = _put(house, release)
     answered = [{**each, "person": agent} for each in waivers]
-    proposal = Proposal(record, artifact, reason, scope, findings, answered)
-    return house.ledger.append(
-        lambda state, now: releasing.propose(state, now, actor(agent), proposal)
-    )
+    proposal = Proposal(record, release.digest, reason, scope, findings, answered)
+    propose = partial(releasing.propose, who=actor(agent), proposal=proposal)
+    propose(*house.ledger.present())  # what is refused is not kept either
+    if not house.projection.log.rehearses:
+        house.store.put(canonical(release.to_document()))
+    return house.ledger.append(propose)
 
 
 def review(house: House, name: str, rule: str, reason: str, agent: str) -> Decided:
@@ -171,13 +172,6 @@ def _findings(release: Release, examples: Path | None) -> list[dict[str, Any]]:
         return [asdict(each) for each in lint(release, examples)]
     except RecursionError as error:
         raise bad_release("its shapes are nested too deeply to be looked at") from error
-
-
-def _put(house: House, release: Release) -> str:
-    """Where the document of a release is kept; a rehearsal keeps none."""
-    if house.projection.log.rehearses:
-        return release.digest
-    return house.store.put(canonical(release.to_document()))
 
 
 def _kept(house: House, digest: str) -> Release:
