@@ -297,9 +297,12 @@ def _documents(house: House, plan: PlanEntry) -> dict[str, str]:
     found = [text for guide in guides for text in fenced.findall(guide)]
     snapshot = house.facts(CHAIN)
     line = house.store.get_document(plan.artifact)["decision"]["lines"][0]
-    named = {"two_hubs": CHAIN, "widget": line["item"], "south": line["destination"], "north": str(snapshot.table("Location")["id"][0]),
-             "truck-ns": str(snapshot.table("Lane")["id"][0]),
-             "acme": str(snapshot.table("Supplier")["id"][0])}  # fmt: skip
+    named = {
+        "two_hubs": CHAIN, "widget": line["item"], "south": line["destination"],
+        "north": str(snapshot.table("Location")["id"][0]),
+        "truck-ns": str(snapshot.table("Lane")["id"][0]),
+        "acme": str(snapshot.table("Supplier")["id"][0]),
+    }  # fmt: skip
     for old, new in named.items():
         found = [text.replace(old, new) for text in found]
     chosen = [text for text in found if not text.startswith(("mutation", "subscription"))

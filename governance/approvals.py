@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
+from governance.growing import Growing
 from governance.matrix import Demand, demand_of
 from governance.outcomes import Ended
 from governance.scopes import Scope, scope_of
@@ -150,12 +152,21 @@ class Delegation:
 class Approvals:
     """Every case by the plan's digest, and every delegation, in the order of the log."""
 
-    cases: Mapping[str, PlanCase] = field(default_factory=dict)
+    cases: Mapping[str, PlanCase] = field(default_factory=Growing)
     delegations: tuple[Delegation, ...] = ()
     approved: tuple[str, ...] = ()
     """The plans that were ever approved, in that order."""
     ended: tuple[Ended, ...] = ()
     """Each end of an approval: carried out, void or expired, in the order of the log."""
+    opened: tuple[str, ...] | None = None
+    """Of `cases` those that wait or are approved, in the order in which they came to; worked out
+    where it is not told."""
+
+    def __post_init__(self) -> None:
+        """Find what is open where nobody told."""
+        if self.opened is None:
+            found = tuple(plan for plan, case in self.cases.items() if case.is_open)
+            object.__setattr__(self, "opened", found)
 
     def case(self, plan: str) -> PlanCase:
         """The case of a plan. Raises StateError `APPROVAL_UNASKED`."""
@@ -168,8 +179,13 @@ class Approvals:
 
     def standing(self, chain: str = "") -> Iterator[PlanCase]:
         """The cases that are approved and stand, of a chain or of all."""
-        for case in self.cases.values():
-            if case.status == APPROVED and chain in ("", case.chain):
+        return (case for case in self.open(chain) if case.status == APPROVED)
+
+    def open(self, chain: str = "") -> Iterator[PlanCase]:
+        """The cases that wait, or are approved and stand, of a chain or of all."""
+        for plan in self.opened or ():
+            case = self.cases[plan]
+            if chain in ("", case.chain):
                 yield case
 
     def promised(self, chain: str, without: str = "") -> tuple[Promise, ...]:
@@ -195,8 +211,9 @@ class Approvals:
 
     def new_ways(self, chain: str, ways: Iterable[str], plans: int) -> tuple[str, ...]:
         """The ways that none of the last so many approved plans of a chain used."""
-        mine = [self.cases[plan] for plan in self.approved if self.cases[plan].chain == chain]
-        known = {way for case in mine[-plans:] for way in case.ways} if plans else set()
+        latest = (self.cases[plan] for plan in reversed(self.approved))
+        mine = islice((case for case in latest if case.chain == chain), plans)
+        known = {way for case in mine for way in case.ways}
         return tuple(sorted(set(ways) - known))
 
     def after(self, event: Event) -> "Approvals":
@@ -220,12 +237,20 @@ class Approvals:
             ended = Ended(event.sequence, case.plan, case.status)
             return replace(found, ended=(*self.ended, ended))
         if event.kind == APPROVAL_GIVEN and case.status == APPROVED:
-            plans = (*(plan for plan in self.approved if plan != case.plan), case.plan)
-            return replace(found, approved=plans)
+            earlier = self.approved
+            if any(remark.kind == APPROVAL_GIVEN for remark in before.remarks):
+                earlier = tuple(plan for plan in earlier if plan != case.plan)
+            return replace(found, approved=(*earlier, case.plan))
         return found
 
     def _with(self, case: PlanCase) -> "Approvals":
-        return replace(self, cases={**self.cases, case.plan: case})
+        known, plan = self.cases, case.plan
+        cases = known if isinstance(known, Growing) else Growing(known.items())
+        opened = self.opened or ()
+        if case.is_open != (plan in opened):
+            others = tuple(each for each in opened if each != plan)
+            opened = (*others, plan) if case.is_open else others
+        return replace(self, cases=cases.put(plan, case), opened=opened)
 
 
 def next_case_status(case: PlanCase, kind: str) -> str:

@@ -19,6 +19,7 @@ from governance.approvals import (
 from governance.ledger import Governed
 from governance.matrix import Demand, Features, Matrix, demanded
 from governance.reach import reach_in
+from governance.reasons import kept_text, reasoned
 from governance.releasing import Actor
 from governance.reservations import Standing, refuse_twice
 from governance.scopes import Scope
@@ -42,7 +43,6 @@ from ontology.pseudonyms import MACHINES
 
 Payload = Mapping[str, Any]
 LONGEST_DELEGATION = timedelta(days=366)
-LONGEST_TEXT = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def submit(
         authors, unnamed = authors | before.authors, max(unnamed, before.unnamed)
     payload = {
         "plan": asked.plan, "chain": asked.chain, "maker": asked.maker,
-        "authors": sorted(authors), "unnamed": unnamed, "reason": _text(asked.reason),
+        "authors": sorted(authors), "unnamed": unnamed, "reason": kept_text(asked.reason),
         "demands": [each.stated() for each in demanded(matrix, features)],
         "places": None if features.places is None else [list(one) for one in features.places],
         "families": None if features.families is None else list(features.families),
@@ -134,7 +134,7 @@ def approve(
     another state.
     """
     case = _waiting(state, now, plan, APPROVAL_GIVEN, seen)
-    _reasoned(reason)
+    reasoned(reason)
     state.stops.refuse_case(reach_in(case.chain, case.places, case.families), case.submission)
     counted = tuple(_still(state, now, case, powers))
     if any(verdict.person == who.id and _counts(verdict) for verdict in counted):
@@ -154,7 +154,8 @@ def approve(
     verdict = Verdict(who.id, roles, by, now, reason, mandate)
     open_demands = unmet(case, demands, (*counted, verdict))
     payload = {
-        "plan": plan, "chain": case.chain, "submission": case.submission, "reason": _text(reason),
+        "plan": plan, "chain": case.chain, "submission": case.submission,
+        "reason": kept_text(reason),
         "roles": list(roles), "by": {giver: list(held) for giver, held in sorted(by.items())},
         "completes": not open_demands, "status": WAITING if open_demands else APPROVED,
         **({"mandate": mandate} if mandate else {}),
@@ -170,9 +171,9 @@ def decline(
 ) -> NewEvent:  # fmt: skip
     """Decline a plan for good. Raises as `approve` does, but for what only approval needs."""
     case = _waiting(state, now, plan, APPROVAL_DECLINED, seen)
-    _reasoned(reason)
+    reasoned(reason)
     _powers(state, now, who, case, powers, case.demands)
-    return _of_case(state, now, who, APPROVAL_DECLINED, case, {"reason": _text(reason)})
+    return _of_case(state, now, who, APPROVAL_DECLINED, case, {"reason": kept_text(reason)})
 
 
 def return_for_change(
@@ -181,16 +182,16 @@ def return_for_change(
 ) -> NewEvent:  # fmt: skip
     """Ask for a change: the changed plan is another one, and is submitted for itself."""
     case = _waiting(state, now, plan, APPROVAL_RETURNED, seen)
-    _reasoned(reason)
+    reasoned(reason)
     _powers(state, now, who, case, powers, case.demands)
-    return _of_case(state, now, who, APPROVAL_RETURNED, case, {"reason": _text(reason)})
+    return _of_case(state, now, who, APPROVAL_RETURNED, case, {"reason": kept_text(reason)})
 
 
 def comment(state: Governed, now: datetime, who: Actor, plan: str, text: str) -> NewEvent:
     """Say something about a submitted plan, whatever has become of it."""
     case = state.approvals.case(plan)
-    _reasoned(text)
-    return _of_case(state, now, who, APPROVAL_COMMENTED, case, {"reason": _text(text)})
+    reasoned(text)
+    return _of_case(state, now, who, APPROVAL_COMMENTED, case, {"reason": kept_text(text)})
 
 
 def void(
@@ -208,10 +209,10 @@ def void(
     if submission is not None and (case.submission != submission or not case.is_open):
         return None
     next_case_status(case, APPROVAL_VOIDED)
-    _reasoned(reason)
+    reasoned(reason)
     if who.is_person and who.id not in case.authors:
         _powers(state, now, who, case, powers, (*case.demands, GOVERNED))
-    told = {"reason": _text(reason), **({"code": code} if code else {})}
+    told = {"reason": kept_text(reason), **({"code": code} if code else {})}
     return _of_case(state, now, who, APPROVAL_VOIDED, case, told)
 
 
@@ -223,7 +224,7 @@ def carried_out(
     if case.status == CARRIED_OUT:
         return None
     next_case_status(case, PLAN_CARRIED_OUT)
-    return _of_case(state, now, who, PLAN_CARRIED_OUT, case, {"reason": _text(reason)})
+    return _of_case(state, now, who, PLAN_CARRIED_OUT, case, {"reason": kept_text(reason)})
 
 
 def expire(state: Governed, now: datetime, who: Actor, plan: str) -> NewEvent | None:
@@ -260,7 +261,7 @@ def delegate(
     `DELEGATION_INVALID`, `REASON_MISSING`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
     """
     _named(who)
-    _reasoned(reason)
+    reasoned(reason)
     begins = max(now, since or now)
     problem = ""
     if taker == who.id:
@@ -273,7 +274,7 @@ def delegate(
         raise InputError(f"this is no delegation: {problem}", code="DELEGATION_INVALID",
                          hint="name another person and a time")  # fmt: skip
     payload = {"taker": taker, "scope": scope.stated(), "since_micros": micros_of(begins),
-               "reason": _text(reason), **stated_until(until)}  # fmt: skip
+               "reason": kept_text(reason), **stated_until(until)}  # fmt: skip
     return _event(state, now, who, POWER_DELEGATED, taker[-12:], payload)
 
 
@@ -382,16 +383,3 @@ def _named(who: Actor) -> None:
     if who.id in MACHINES:
         raise AccessError("who decides has to be named", code="PERSON_UNNAMED",
                           hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
-
-
-def _reasoned(reason: str) -> None:
-    if not reason.strip():
-        raise InputError("a decision needs a reason", code="REASON_MISSING",
-                         hint="give it with --reason, without a name")  # fmt: skip
-
-
-def _text(text: str) -> str:
-    if len(text) > LONGEST_TEXT:
-        raise InputError(f"a text of more than {LONGEST_TEXT:,} letters is not kept",
-                         code="TEXT_TOO_LONG", hint="say it shorter")  # fmt: skip
-    return text.strip()

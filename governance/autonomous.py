@@ -17,9 +17,9 @@ from governance.autonomy import (
 from governance.evidence import refuse_unshown
 from governance.ledger import Governed
 from governance.reach import Reach
+from governance.reasons import reasoned
 from governance.releasing import Actor
 from governance.scopes import Scope
-from governance.stopping import reasoned
 from governance.stops import stopped
 from ontology.errors import AccessError, InputError, StateError
 from ontology.events import AUTONOMY_LOWERED, AUTONOMY_RAISED, NewEvent

@@ -7,6 +7,7 @@ from typing import Any
 
 from governance.canaries import Canary, Pair
 from governance.ledger import Governed
+from governance.reasons import kept_text, reasoned
 from governance.releases import (
     ACTIVE,
     BY_PERSONS_ONLY,
@@ -17,7 +18,7 @@ from governance.releases import (
     next_status,
     stated_since,
 )
-from governance.scopes import Scope
+from governance.scopes import LONGEST_NAME, Scope
 from ontology.access import ANY
 from ontology.errors import AccessError, InputError, StateError
 from ontology.events import (
@@ -74,9 +75,11 @@ def ship(state: Governed, now: datetime, agent: Actor, record: Payload) -> NewEv
 def propose(state: Governed, now: datetime, who: Actor, proposal: Proposal) -> NewEvent | None:
     """Propose a release; None where the same one stands proposed already.
 
-    Raises InputError `REASON_MISSING`; StateError `RELEASE_FINDINGS` while lint has found what
-    nobody answers for, `RELEASE_KNOWN` where it was proposed for another scope, `RELEASE_STATUS`
-    where it was given up: it is proposed anew as another.
+    Of waivers those are kept that answer for a finding. Raises InputError `REASON_MISSING`,
+    `TEXT_TOO_LONG`, `RELEASE_BAD` for a name or a version that nobody could read in a list;
+    StateError `RELEASE_FINDINGS` while lint has found what nobody answers for, `RELEASE_KNOWN`
+    where it was proposed for another scope, `RELEASE_STATUS` where it was given up: it is
+    proposed anew as another.
     """
     digest = proposal.record["digest"]
     if known := state.releases.cases.get(digest):
@@ -84,10 +87,13 @@ def propose(state: Governed, now: datetime, who: Actor, proposal: Proposal) -> N
             next_status(known, RELEASE_PROPOSED)
         if known.scope == proposal.scope:
             return None
-        raise StateError(f"it was proposed already, for {known.scope.words}", code="RELEASE_KNOWN",
+        raise StateError("it was proposed already, for another scope", code="RELEASE_KNOWN",
                          hint="propose it under another version")  # fmt: skip
-    _reasoned(proposal.reason)
-    answered = {(each["rule"], each["code"]) for each in proposal.waivers if each["reason"].strip()}
+    reasoned(proposal.reason)
+    _refuse_names(proposal.record["name"], proposal.record["version"])
+    asked = {(each["rule"], each["code"]) for each in proposal.findings}
+    waivers = [each for each in proposal.waivers if (each["rule"], each["code"]) in asked]
+    answered = {(each["rule"], each["code"]) for each in waivers if kept_text(each["reason"])}
     found = [each for each in proposal.findings if (each["rule"], each["code"]) not in answered]
     if found:
         raise StateError(
@@ -99,7 +105,7 @@ def propose(state: Governed, now: datetime, who: Actor, proposal: Proposal) -> N
         "release": dict(proposal.record), "reason": proposal.reason,
         "parent": state.releases.in_force(proposal.scope.chain, now),
         "status": PROPOSED, "scope": proposal.scope.stated(),
-        "waivers": [dict(each) for each in proposal.waivers],
+        "waivers": [dict(each) for each in waivers],
     }  # fmt: skip
     return _event(state, now, who, RELEASE_PROPOSED, digest, payload, proposal.artifact)
 
@@ -123,7 +129,7 @@ def review(
 ) -> NewEvent | None:
     """Answer for a rule by which a release permits what was denied; None if somebody did."""
     case = state.releases.case(digest)
-    _reasoned(reason)
+    reasoned(reason)
     if rule not in case.deny_to_allow:
         raise InputError(f"the back-test shows nothing that `{rule}` newly permits",
                          code="REVIEW_NEEDLESS", hint="`evenkeel policy show` lists what does"
@@ -141,7 +147,7 @@ def approve(state: Governed, now: datetime, who: Actor, digest: str, reason: str
     `RELEASE_UNTESTED`, `RELEASE_UNREVIEWED`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
     """
     case = state.releases.case(digest)
-    _reasoned(reason)
+    reasoned(reason)
     _may(RELEASE_APPROVED, who)
     if case.author in MACHINES:  # it may be anybody's, so also that of who approves
         raise StateError("nobody was named when it was proposed", code="OWN_RELEASE",
@@ -170,7 +176,7 @@ def start_canary(
     `CANARY_ELSE` where another release is tried on the same chain.
     """
     case = state.releases.case(digest)
-    _reasoned(reason)
+    reasoned(reason)
     if not _within(canary.scope, case.scope):
         raise InputError("the canary is tried where the release was not proposed for",
                          code="CANARY_SCOPE", hint="name a part of its own scope")  # fmt: skip
@@ -223,7 +229,7 @@ def guard_canary(state: Governed, now: datetime, who: Actor, digest: str) -> New
 
 def abort(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
     """End a canary for good; a machine may do this, too."""
-    _reasoned(reason)
+    reasoned(reason)
     return _move(state, now, who, RELEASE_ABORTED, digest, {"release": digest, "reason": reason})
 
 
@@ -267,7 +273,7 @@ def retire(state: Governed, now: datetime, who: Actor, digest: str, reason: str)
     Raises StateError `LAST_RELEASE` for the one that governs everything: replace it.
     """
     case = state.releases.case(digest)
-    _reasoned(reason)
+    reasoned(reason)
     if case.scope.chain == ANY and not case.scope.is_partial:
         raise StateError("some release must govern everything", code="LAST_RELEASE",
                          hint="activate another, or roll back")  # fmt: skip
@@ -278,7 +284,7 @@ def retire(state: Governed, now: datetime, who: Actor, digest: str, reason: str)
 def roll_back(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
     """Put back in force, at once, what a release replaced. Raises StateError `NOTHING_BEFORE`."""
     case = state.releases.case(digest)
-    _reasoned(reason)
+    reasoned(reason)
     back = state.releases.before(case)
     if not back and case.scope.chain == ANY and not case.scope.is_partial:
         raise StateError("there is no release before it", code="NOTHING_BEFORE",
@@ -289,7 +295,7 @@ def roll_back(state: Governed, now: datetime, who: Actor, digest: str, reason: s
 
 def withdraw(state: Governed, now: datetime, who: Actor, digest: str, reason: str) -> NewEvent:
     """Give up a release that is not in force."""
-    _reasoned(reason)
+    reasoned(reason)
     return _move(state, now, who, RELEASE_WITHDRAWN, digest, {"release": digest, "reason": reason})
 
 
@@ -330,10 +336,13 @@ def _may(kind: str, who: Actor) -> None:
                           hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
 
 
-def _reasoned(reason: str) -> None:
-    if not reason.strip():
-        raise InputError("a decision needs a reason", code="REASON_MISSING",
-                         hint="give it with --reason, without a name")  # fmt: skip
+def _refuse_names(*names: str) -> None:
+    for name in names:
+        if not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+            raise InputError(
+                f"name and version of a release are 1 to {LONGEST_NAME} printable letters",
+                code="RELEASE_BAD", hint="see docs/adding-a-rule.md",
+            )  # fmt: skip
 
 
 def _some(rules: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from governance.ledger import Governed
+from governance.reasons import reasoned
 from governance.releasing import Actor
 from governance.scopes import MOST_NAMES, Scope
 from governance.stops import MODES, STOP
@@ -96,13 +97,6 @@ def _refuse_elsewhere(state: Governed, chain: str, items: Sequence[str]) -> None
                 code="PROTECTED_ELSEWHERE",
                 hint="leave out --chain" if where == ANY else f"add --chain {where}",
             )  # fmt: skip
-
-
-def reasoned(reason: str) -> None:
-    """Raises InputError `REASON_MISSING`."""
-    if not reason.strip():
-        raise InputError("a decision needs a reason", code="REASON_MISSING",
-                         hint="give it with --reason, without a name")  # fmt: skip
 
 
 def _by_a_person(who: Actor) -> None:

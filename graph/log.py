@@ -30,7 +30,18 @@ from ontology.canonical import canonical, digest_of
 from ontology.errors import OutsideError, StateError
 from ontology.events import Event, NewEvent
 
-__all__ = ["Appended", "Derive", "Entry", "Head", "Log", "Write", "leaf_of", "moment", "timestamp"]
+__all__ = [
+    "Appended",
+    "Derive",
+    "Entry",
+    "Head",
+    "Log",
+    "Write",
+    "leaf_of",
+    "moment",
+    "not_migrated",
+    "timestamp",
+]
 
 Write = Callable[[ManagedTransaction, Event], object]
 Derive = Callable[[bytes], Mapping[str, Any]]
@@ -445,9 +456,14 @@ def _with_leaf(event: Event) -> Event:
 
 def _one_head(rows: list[Row]) -> Row:
     if len(rows) != 1:
-        raise OutsideError("the database holds no log", code="NOT_MIGRATED",
-                           hint="start it with `evenkeel up`, which prepares it")  # fmt: skip
+        raise not_migrated()
     return rows[0]
+
+
+def not_migrated() -> OutsideError:
+    """The refusal of a database that has no head of a log."""
+    return OutsideError("the database holds no log", code="NOT_MIGRATED",
+                        hint="start it with `evenkeel up`, which prepares it")  # fmt: skip
 
 
 def _head(row: Row) -> Head:

@@ -120,6 +120,8 @@ class Release:
             return tomllib.loads(self.policies.get(file, ""))
         except tomllib.TOMLDecodeError as error:
             raise bad_release(f"`{file}` is no TOML: {error}", file) from error
+        except RecursionError as error:
+            raise bad_release(f"`{file}` is nested too deeply", file) from error
 
     @cached_property
     def graph(self) -> Graph:

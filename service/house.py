@@ -117,8 +117,8 @@ class House:
 
     def release_for(self, chain: str) -> Release:
         """The release that governs a chain now; of no chain (empty), the one for all others."""
-        state = self.ledger.state()
-        return self.release_of(state.governing(chain, self.ledger.now(state), self.shipped.digest))
+        state, now = self.ledger.present()
+        return self.release_of(state.governing(chain, now, self.shipped.digest))
 
     def release_of(self, governing: Governing) -> Release:
         """What governs, as one release. Raises OutsideError `ARTIFACT_MISSING`."""

@@ -63,8 +63,7 @@ class Heartbeat:
 
 def served(house: House, process: str, now: datetime) -> Served:
     """What this process serves, by every scope that anything was put in force for."""
-    state = house.ledger.state()
-    at = state.now(now)
+    state, at = house.ledger.present(now)
     scopes = {EVERYWHERE, *(each.scope for each in state.releases.timeline)}
     whole = state.governing("", at, house.shipped.digest).whole
     said = {scope.words: state.releases.standing(scope, at) for scope in scopes}
@@ -107,8 +106,8 @@ def remarks(told: Sequence[Served]) -> list[str]:
 
 def in_force_at(house: House, chain: str, at: datetime | None = None) -> dict[str, Any]:
     """What governs a chain (empty: all others) at a time: the whole, and each part."""
-    state = house.ledger.state()
-    when = at or state.now(datetime.now(UTC))
+    state, present = house.ledger.present()
+    when = at or present
     found = state.governing(chain, when, house.shipped.digest)
     return {"chain": chain, "at": when, "sequence": state.sequence, "whole": found.whole,
             "shipped": house.shipped.digest, "parts": [asdict(part) for part in found.parts]

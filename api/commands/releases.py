@@ -74,7 +74,9 @@ def propose(
     release, scope = from_folder(folder), Scope(chain, tuple(region or ()), tuple(family or ()))
     with opened() as house:
         waivers = [_waiver(one, [rule.iri for rule in release.rules]) for one in waive or ()]
-        done = proposed(house, release, reason, acting(house), scope, waivers)
+        examples = folder / "examples"
+        done = proposed(house, release, reason, acting(house), scope, waivers,
+                        examples if examples.is_dir() else None)  # fmt: skip
         unknown = unknown_names(house, scope)
     warn_unknown(unknown)
     return _tell(

@@ -1,7 +1,8 @@
 """The door by which a process says what it serves, and whether all serve the same: GET /ready."""
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any
@@ -13,10 +14,18 @@ from starlette.responses import Response
 from api.answers import as_json
 from api.callers import caller_of
 from api.doors.statuses import refusal
+from governance.scopes import EVERYWHERE, Scope
 from ontology.errors import EvenkeelError
-from service.access import Access, Caller
+from service.access import Access, Caller, Sight
 from service.house import House
-from service.serving import BEAT_SECONDS, Heartbeat, processes, remarks, served
+from service.serving import (
+    BEAT_SECONDS,
+    Heartbeat,
+    Served,
+    processes,
+    remarks,
+    served,
+)
 
 DOOR = "/ready"
 VERB = "serving.read"
@@ -49,10 +58,28 @@ class ReadyDoor:
             self._heart.end()
 
     def _told(self, caller: Caller) -> dict[str, Any]:
-        self._access.sight(caller).permit(VERB)
+        sight = self._access.sight(caller)
+        sight.permit(VERB)
         now, folder = datetime.now(UTC), self._house.settings.data_folder
         mine = served(self._house, self._heart.name, now)
         others = [one for one in processes(folder, now) if one.process != self._heart.name]
-        return {"status": "ready", "serves": asdict(mine),
-                "others": [asdict(one) for one in others],
+        shown = _seen(sight, [mine, *others], self._house.projection.log.chains())
+        return {"status": "ready", "serves": asdict(shown[0]),
+                "others": [asdict(one) for one in shown[1:]],
                 "remarks": remarks([mine, *others])}  # fmt: skip
+
+
+def _seen(sight: Sight, told: Sequence[Served], chains: Sequence[str]) -> list[Served]:
+    """What processes serve, without other chains: only the machine's owner is told of parts.
+
+    The scope of a part names regions and families, which are facts.
+    """
+    if sight.caller.is_owner:
+        return list(told)
+    scopes = {EVERYWHERE, *(Scope(chain) for chain in chains if sight.sees(chain, VERB))}
+    words = {scope.words for scope in scopes}
+    return [
+        replace(one, in_force={name: digest for name, digest in one.in_force.items()
+                               if name in words})
+        for one in told
+    ]  # fmt: skip

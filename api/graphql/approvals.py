@@ -20,7 +20,7 @@ from ontology.errors import InputError
 from ontology.events import Event
 from service.governing import approving
 from service.governing.ledger import Decided
-from service.house import House
+from service.house import House, check_time
 from service.requests import Account
 
 
@@ -197,7 +197,7 @@ class ApprovalQueries:
         house, person = context.house, context.sight.agent(LOCAL)
 
         def found() -> list[PlanApproval]:
-            cases = approving.waiting_for(house, person) if waiting_for_me else [
+            cases = approving.waiting_for(house, person, chain) if waiting_for_me else [
                 *house.ledger.state().approvals.cases.values()]  # fmt: skip
             mine = sorted((case for case in cases if case.chain == chain
                            and wanted in (None, case.status)
@@ -281,8 +281,9 @@ class ApprovalMutations:
             if known is None:
                 raise InputError("the service knows no such person", code="PERSON_UNKNOWN",
                                  hint="`evenkeel persons list` shows whom it knows")  # fmt: skip
-            return approving.delegate(house, known.pseudonym, input.reason, who, input.until,
-                                      scope, input.since)  # fmt: skip
+            until, since = check_time(input.until), input.since and check_time(input.since)
+            return approving.delegate(house, known.pseudonym, input.reason, who, until, scope,
+                                      since)  # fmt: skip
 
         return await _told(info, "delegateApproval", input, delegate)
 

@@ -12,11 +12,11 @@ from api.graphql.acting import ActingInput, Conflict, Done, Refused, done, in_th
 from api.graphql.bigint import BigInt
 from api.graphql.described import described
 from api.graphql.loaders import Info
-from api.graphql.releases import PolicyScope, ScopeInput
+from api.graphql.scopes import PolicyScope, ScopeInput
 from governance import autonomy as levels
 from governance.scopes import Scope
 from governance.stops import PAUSE, STOP, Stop
-from ontology.access import ANY
+from ontology.access import ANY, Grant
 from ontology.errors import AccessError, InputError
 from ontology.events import Event as LogEvent
 from service.access import Sight, denied
@@ -332,7 +332,7 @@ class AutonomyMutations:
     @described
     async def stop(self, info: Info, input: StopInput) -> Outcome:  # noqa: A002
         """Stop a scope at once; in the mode PAUSE what is open there becomes void, too."""
-        tells = await _permit_scope(info, input.scope.chain, "stops.put")
+        tells = await _permit_scope(info, input.scope, "stops.put")
 
         def work(house: House, agent: str) -> Decided:
             return autonomy.stop(house, input.scope.asked(), input.reason, agent,
@@ -346,7 +346,7 @@ class AutonomyMutations:
         state = await info.context.read(info.context.house.ledger.state)
         found = state.stops.put.get(input.stop)
         if found is not None or not info.context.sight.caller.is_owner:
-            await _permit_scope(info, found.scope.chain if found else "", "stops.lift")
+            await _permit_chain(info, found.scope.chain if found else "", "stops.lift")
 
         def work(house: House, agent: str) -> Decided:
             return autonomy.resume(house, input.stop, input.reason, agent)
@@ -357,7 +357,7 @@ class AutonomyMutations:
     async def protect_items(self, info: Info, input: ProtectInput) -> Outcome:  # noqa: A002
         """Let no machine move some items; or, with `protect: false`, let machines again."""
         verb = "stops.put" if input.protect else "stops.lift"
-        tells = await _permit_scope(info, input.chain, verb)
+        tells = await _permit_chain(info, input.chain, verb)
 
         def work(house: House, agent: str) -> Decided:
             act = autonomy.protect if input.protect else autonomy.unprotect
@@ -370,7 +370,7 @@ class AutonomyMutations:
     @described
     async def raise_autonomy(self, info: Info, input: AutonomyInput) -> Outcome:  # noqa: A002
         """Raise a scope by one step, on evidence."""
-        await _permit_scope(info, input.scope.chain, "autonomy.raise")
+        await _permit_chain(info, input.scope.chain, "autonomy.raise")
 
         def work(house: House, agent: str) -> Decided:
             shown = [levels.Evidence(one.kind, one.artifact) for one in input.evidence]
@@ -383,7 +383,7 @@ class AutonomyMutations:
     @described
     async def lower_autonomy(self, info: Info, input: AutonomyInput) -> Outcome:  # noqa: A002
         """Leave nothing in a scope above a level."""
-        tells = await _permit_scope(info, input.scope.chain, "autonomy.lower")
+        tells = await _permit_scope(info, input.scope, "autonomy.lower")
 
         def work(house: House, agent: str) -> Decided:
             return autonomy.lower(house, input.scope.asked(), input.level.value, input.reason,
@@ -411,7 +411,28 @@ def _sees_all(sight: Sight) -> bool:
     return True
 
 
-async def _permit_scope(info: Info, chain: str, verb: str) -> bool:
+async def _permit_scope(info: Info, asked: ScopeInput, verb: str) -> bool:
+    """As `_permit_chain`; by a grant that is limited, only of scopes that name what lies in it.
+
+    None is limited to suppliers: a plan is held up as a whole.
+    """
+    tells = await _permit_chain(info, asked.chain, verb)
+    sight = info.context.sight
+    if not sight.caller.is_owner and asked.chain != ANY:
+        found = (await info.context.read(sight.view, asked.chain, verb)).grants
+        if not any(_reaches(grant, asked) for grant in found):
+            raise denied()
+    return tells
+
+
+def _reaches(grant: Grant, asked: ScopeInput) -> bool:
+    pairs = ((asked.regions, grant.regions), (asked.families, grant.families))
+    return not grant.suppliers and all(
+        not wide or (bool(narrow) and set(narrow) <= set(wide)) for narrow, wide in pairs
+    )
+
+
+async def _permit_chain(info: Info, chain: str, verb: str) -> bool:
     """Whether the caller may be told what names the scope's chains have.
 
     Raises AccessError `ACCESS_DENIED` for a scope of which the caller may not decide. What is of

@@ -24,7 +24,8 @@ WORKED_OUT: Mapping[str, int] = dict.fromkeys((
     "makePlan", "editPlan", "makeForecast", "syncFeed", "frontier", "prices", "impact",
     "singlePointsOfFailure", "planDrift", "planDifference", "whyLine", "whyPlace", "replay",
     "recall", "comparison", "editPrices", "reconciliation", "identityCandidates", "freshness",
-    "kpis", "report", "makeReport", "planAutonomy", "confidence", "inferred",
+    "kpis", "report", "makeReport", "planAutonomy", "confidence", "inferred", "policyDifference",
+    "policyImplies", "policyFindings", "proposeRelease",
 ), HEAVY) | {"verifyPlan": 7_500, "touched": 1_000, "stockDays": 1_000, "trace": 250}  # fmt: skip
 """Those that are told apart were measured on a chain of 60 items, whose fields take 31 us each."""
 

@@ -12,6 +12,7 @@ from api.graphql.loaders import Info
 from api.graphql.plans import Plan, plan_by_digest
 from api.graphql.wishes import PlanEdit
 from ontology.errors import InputError
+from rules.knobs import Knob
 from rules.release import Release
 from service.audit.replay import Replayed, replay
 from service.compare import Comparison, Method, OrdersMethod, compare
@@ -32,12 +33,34 @@ class PolicyRule:
     file: str
 
 
-@strawberry.type(description="A number or a text of a policy release.")
+@strawberry.type(description="A number or a text of a policy release, and what it means.")
 class PolicyKnob:
-    """Whole numbers as text."""
+    """`value` and `default` are whole numbers as text, or texts; `unit` is that of the number.
+
+    It may be `least` to `most`, null where there is no such end; `range` says so in words. Of a
+    release from before knobs were defined `title`, `unit`, `default` and `range` are null.
+    """
 
     name: str
     value: str
+    title: str | None
+    unit: str | None
+    default: str | None
+    least: BigInt | None
+    most: BigInt | None
+    range: str | None
+
+    @staticmethod
+    def of(name: str, value: int | str, knob: Knob | None) -> "PolicyKnob":
+        """A knob of a release as it is shown."""
+        if knob is None:
+            return PolicyKnob(name=name, value=str(value), title=None, unit=None, default=None,
+                              least=None, most=None, range=None)  # fmt: skip
+        return PolicyKnob(
+            name=name, value=str(value), title=knob.title, unit=knob.unit,
+            default=str(knob.default), least=_whole(knob.least), most=_whole(knob.most),
+            range=knob.range,
+        )  # fmt: skip
 
 
 @strawberry.type(description="A file of SHACL shapes, as it was signed.")
@@ -65,8 +88,10 @@ class PolicyRelease:
 
     @described
     def knobs(self) -> list[PolicyKnob]:
-        """Its knobs, by name."""
-        return [PolicyKnob(name=name, value=str(value)) for name, value in self.found.knobs.items()]
+        """Its knobs, by name; those of the whole where releases of parts govern beside it."""
+        known = self.found.definitions
+        return [PolicyKnob.of(name, value, known.get(name))
+                for name, value in self.found.knobs.items()]  # fmt: skip
 
     @described
     def shapes(self, files: list[str] | None = None) -> list[ShapesFile]:

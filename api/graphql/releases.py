@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import strawberry
@@ -14,9 +14,9 @@ from api.graphql.bigint import BigInt
 from api.graphql.described import described
 from api.graphql.field_verbs import ROOTS
 from api.graphql.loaders import Info
+from api.graphql.scopes import PolicyScope, ScopeInput
 from governance.canaries import METRICS, Canary, Guard
 from governance.releases import GovernedPart, ReleaseCase, released
-from governance.scopes import Scope
 from ontology.access import ANY
 from ontology.errors import InputError
 from ontology.events import Event as LogEvent
@@ -25,39 +25,13 @@ from service.access import denied
 from service.governing import releasing
 from service.governing.known_names import unknown_names
 from service.governing.ledger import Decided
+from service.governing.releases_seen import ReleasesSeen
 from service.house import House, check_time
 from service.requests import Account
 from service.serving import in_force_at
 
 SALT_DIGITS = 12
-
-
-@strawberry.type(description="Where a release is in force: a chain, and of it all or some.")
-class PolicyScope:
-    """`chain` is * for all; without regions or families it is of the whole."""
-
-    chain: str
-    regions: list[str]
-    families: list[str]
-
-    @staticmethod
-    def of(found: Scope) -> "PolicyScope":
-        """The scope of the ledger."""
-        return PolicyScope(chain=found.chain, regions=list(found.regions),
-                           families=list(found.families))  # fmt: skip
-
-
-@strawberry.input(name="PolicyScopeInput", description="Where a release is to be in force.")
-class ScopeInput:
-    """`chain` is * for all; regions are where something arrives, families those of items."""
-
-    chain: str = "*"
-    regions: list[str] = strawberry.field(default_factory=list)
-    families: list[str] = strawberry.field(default_factory=list)
-
-    def asked(self) -> Scope:
-        """The same for the ledger."""
-        return Scope(self.chain, tuple(self.regions), tuple(self.families))
+READ = "rules.read"
 
 
 @strawberry.type(description="What a guard of a canary has seen.")
@@ -136,15 +110,16 @@ class PolicyReleaseCase:
     canary: PolicyCanary | None
 
     @staticmethod
-    def of(found: ReleaseCase) -> "PolicyReleaseCase":
-        """The case of the ledger."""
+    def of(found: ReleaseCase, seen: ReleasesSeen) -> "PolicyReleaseCase":
+        """The case of the ledger; of a canary whose part is not told, none."""
+        canary = found.canary if found.canary and seen.shows(found.canary.scope) else None
         return PolicyReleaseCase(
             found=found, digest=found.digest, name=found.name, version=found.version,
             rule_count=found.shape_count, status=found.status, author=found.author,
             reason=found.reason, parent=found.parent, scope=PolicyScope.of(found.scope),
             approvers=list(found.approvers), backtest=found.backtest,
             deny_to_allow=list(found.deny_to_allow), unreviewed=list(found.unreviewed),
-            canary=PolicyCanary.of(found.canary) if found.canary is not None else None,
+            canary=PolicyCanary.of(canary) if canary is not None else None,
         )  # fmt: skip
 
     @described
@@ -315,18 +290,33 @@ class ReleaseQueries:
 
     @described
     async def policy_releases(self, info: Info, status: str = "") -> list[PolicyReleaseCase]:
-        """Every release that was proposed, the newest last; of a `status`, where one is given."""
-        state = await info.context.read(info.context.house.ledger.state)
-        found = [each for each in state.releases.cases.values() if status in ("", each.status)]
+        """Every release that was proposed, the newest last; of a `status`, where one is given.
+
+        Of the chains that you see; one for some regions or families, where you see all of them.
+        """
+        seen = ReleasesSeen(info.context.sight, READ)
+
+        def shown() -> list[PolicyReleaseCase]:
+            state = info.context.house.ledger.state()
+            return [PolicyReleaseCase.of(each, seen) for each in seen.cases(state)
+                    if status in ("", each.status)]  # fmt: skip
+
+        found = await info.context.read(shown)
         info.context.count(len(found))
-        return [PolicyReleaseCase.of(each) for each in found]
+        return found
 
     @described
     async def policy_release(self, info: Info, digest: str) -> PolicyReleaseCase | None:
         """One release that was proposed."""
-        state = await info.context.read(info.context.house.ledger.state)
-        found = state.releases.cases.get(digest)
-        return None if found is None else PolicyReleaseCase.of(found)
+        seen = ReleasesSeen(info.context.sight, READ)
+
+        def shown() -> PolicyReleaseCase | None:
+            found = info.context.house.ledger.state().releases.cases.get(digest)
+            if found is None or not seen.shows(found.scope):
+                return None
+            return PolicyReleaseCase.of(found, seen)
+
+        return await info.context.read(shown)
 
     @described
     async def policy_in_force(
@@ -334,12 +324,17 @@ class ReleaseQueries:
     ) -> PolicyInForce:
         """What governs a chain, or all others, at a time, past or to come; by default now."""
         when = at if at is None else check_time(at)
-        found = await info.context.read(in_force_at, info.context.house, chain, when)
-        info.context.count(1 + len(found["parts"]))
+        seen = ReleasesSeen(info.context.sight, READ)
+
+        def shown() -> tuple[dict[str, Any], list[GovernedPart]]:
+            said = in_force_at(info.context.house, chain, when)
+            return said, seen.parts(chain, [GovernedPart(**each) for each in said["parts"]])
+
+        found, parts = await info.context.read(shown)
+        info.context.count(1 + len(parts))
         return PolicyInForce(
             at=found["at"], sequence=BigInt(found["sequence"]), whole=found["whole"],
-            shipped=found["shipped"],
-            parts=[PolicyPart.of(GovernedPart(**each)) for each in found["parts"]],
+            shipped=found["shipped"], parts=[PolicyPart.of(each) for each in parts],
         )  # fmt: skip
 
 
@@ -438,7 +433,9 @@ async def _permit(info: Info, name: str, asked: ActingInput) -> None:
     """Raises AccessError `ACCESS_DENIED` where a release's chain is none of the caller's.
 
     What is of all chains takes a grant on all; rules hold for a chain as a whole, so a grant that
-    is limited to some regions, suppliers or families of it is not enough.
+    is limited to some regions, suppliers or families of it is not enough. What is asked about is
+    named by its whole digest from here on: what the caller does not see does not count among
+    those that begin so.
     """
     sight = info.context.sight
     if sight.caller.is_owner:
@@ -446,9 +443,12 @@ async def _permit(info: Info, name: str, asked: ActingInput) -> None:
     verb = ROOTS[f"Mutation.{name}"].verb
     if isinstance(asked, ProposeReleaseInput):
         chain = asked.scope.chain
-    else:
+    elif isinstance(asked, ReleaseReasonInput | ReviewReleaseInput | ActivateReleaseInput):
         state = await info.context.read(info.context.house.ledger.state)
-        chain = releasing.find_in(state, getattr(asked, "release", "")).scope.chain
+        case = await info.context.read(ReleasesSeen(sight, verb).case, state, asked.release)
+        chain, asked.release = case.scope.chain, case.digest
+    else:
+        raise denied()
     if chain == ANY:
         await info.context.read(sight.everything, verb)
     else:

@@ -70,6 +70,7 @@ from api.graphql.plans import (
 from api.graphql.pricing import Price, prices_page
 from api.graphql.reading import DirectExecution, read_directly
 from api.graphql.reconciling import ReconciliationQueries
+from api.graphql.release_words import ReleaseWordQueries
 from api.graphql.releases import ReleaseQueries
 from api.graphql.reports import ReportQueries
 from api.graphql.settling import RowQueries
@@ -193,8 +194,8 @@ async def _chains(info: Info) -> list[Chain]:
 @strawberry.type(description="What may be asked. Lists of facts show what is in force now.")
 class Query(
     TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
-    GovernanceQueries, ReleaseQueries, SigningQueries, AccessQueries, BacktestQueries,
-    ReportQueries, ApprovalQueries, AutonomyQueries,
+    GovernanceQueries, ReleaseQueries, ReleaseWordQueries, SigningQueries, AccessQueries,
+    BacktestQueries, ReportQueries, ApprovalQueries, AutonomyQueries,
 ):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 

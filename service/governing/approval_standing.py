@@ -1,7 +1,7 @@
 """Does a plan hold on the facts of this moment, under the rules in force, beside other plans?"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +11,13 @@ from governance.matrix import Demand, demanded
 from governance.reservations import Standing
 from ontology.columns import Snapshot
 from ontology.errors import EvenkeelError, OutsideError
+from ontology.events import micros_of
 from ontology.promises import Promise, free_units, merged_promises, promises_in
 from rules.release import Release
 from service.drift import PlanDrift, drift
 from service.governing.approval_features import features_of, hands_in, matrix_under, per_million
 from service.house import House
 from service.recalled import inputs_of
-from service.stewardship.doubts import doubt_of, marks_in
 from service.stewardship.freshness import clock_of
 
 Document = Mapping[str, Any]
@@ -35,12 +35,14 @@ class Held:
     """Whether a plan holds: `code` is empty where it does, else `why` says it in words.
 
     `gap_per_million` is how far it may now be from the best with its own purchases; None where
-    that was not looked at.
+    that was not looked at. After `fresh_until_micros` a fact that it stands on is stale; None
+    where none ever is, or it does not hold.
     """
 
     code: str = ""
     why: str = ""
     gap_per_million: int | None = None
+    fresh_until_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,15 @@ def held_on(house: House, document: Document, present: Present, band_per_million
     the database is not there.
     """
     try:
-        stale = next(_stale(house, document, present), "")
-        if stale:
-            return Held(STALE_FACT, f"the fact `{stale}` is older than its source lets it be")
+        first = min(_stale_after(house, document, present), default=None)
+        if first is not None and first[0] < micros_of(present.now):
+            return Held(STALE_FACT, f"the fact `{first[1]}` is older than its source lets it be")
+        until = None if first is None else first[0]
         if _is_the_same(house, document, present):
-            return Held(gap_per_million=gap_of(document["decision"]))
-        found = _drift(house, document, present)
-        return _judged(house, document, present, found, band_per_million)
+            return Held(gap_per_million=gap_of(document["decision"]), fresh_until_micros=until)
+        found = _judged(house, document, present, _drift(house, document, present),
+                        band_per_million)  # fmt: skip
+        return found if found.code else replace(found, fresh_until_micros=until)
     except (EvenkeelError, *UNUSABLE) as error:
         return unevaluated(error)
 
@@ -172,15 +176,20 @@ def _drift(house: House, document: Document, present: Present) -> PlanDrift:
     return drift(house.store, document, present.snapshot, present.release, present.reserved)
 
 
-def _stale(house: House, document: Document, present: Present) -> Iterator[str]:
-    """The facts behind lines, as they stand now, that are older than their sources let them be."""
+def _stale_after(
+    house: House, document: Document, present: Present
+) -> Iterator[tuple[int, str]]:  # fmt: skip
+    """When each fact behind lines, as it stands now, becomes older than its source lets it be."""
     facts = present.snapshot
     if not any(len(facts.table(name)) for name in ("FreshnessBudget", "Source")):
         return
     clock = clock_of(house, document["decision"]["chain"], facts, present.now)
-    marks = marks_in(facts)
-    for fact in sorted({each for line in document["decision"]["lines"]
-                        for each in line["because"]}):  # fmt: skip
-        doubt = doubt_of(facts, clock, marks, fact)
-        if doubt is not None and doubt.age.stale:
-            yield fact
+    for fact in {each for line in document["decision"]["lines"] for each in line["because"]}:
+        name, _, key = fact.partition("/")
+        row = facts.table(name).row_of.get(key)
+        if row is None or name not in facts.clocks:
+            continue
+        event, since = int(facts.addresses[name][row, 0]), int(facts.clocks[name][row, 0])
+        after = clock.stale_after(name, event, since)
+        if after is not None:
+            yield after, fact

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from neo4j import ManagedTransaction
 
@@ -33,6 +33,7 @@ from service.governing.approval_standing import (
     unevaluated,
 )
 from service.governing.ledger import Decided
+from service.governing.looked import Looked, basis_of
 from service.house import SERVICE_AGENT, House
 from service.persons import actor
 
@@ -41,6 +42,7 @@ MOST_LOOKS = 30
 """So often the standing of a plan is found out anew because facts or reservations changed."""
 
 Powers = dict[str, frozenset[str]]
+Granted = Callable[[str], Iterable[Grant]]
 Say = Callable[[Governed, datetime, Powers], NewEvent | None]
 
 
@@ -80,9 +82,9 @@ def approve(
     document = plan_document(house, plan)
     chain, who = document["decision"]["chain"], actor(agent)
     for _ in range(MOST_LOOKS):
-        before = house.ledger.state()
+        before, now = house.ledger.present()
         before.approvals.case(plan)  # nothing is worked out for what nobody asked
-        standing, sequence = standing_of(house, document, before, house.ledger.now(before))
+        standing, sequence = standing_of(house, document, before, now)
 
         def say(state: Governed, now: datetime, powers: Powers) -> NewEvent | None:
             if also is not None:
@@ -159,18 +161,22 @@ def take_back(house: House, delegation: int, agent: str) -> Decided:
     )
 
 
-def revalidate(house: House, now: datetime | None = None, chain: str = "") -> list[Swept]:
+def revalidate(
+    house: House, now: datetime | None = None, chain: str = "", looked: Looked | None = None
+) -> list[Swept]:
     """Void every approved plan that no longer holds, with the reason; its units are free again.
 
-    Of a chain or of all, in the order in which they were approved. Done again it finds nothing
-    more; any number may do it at once. Called after deliveries and by the clock. Raises
-    OutsideError where the present facts or rules cannot be read, after all other plans were seen.
+    Of a chain or of all, in the order in which they were submitted. Done again it finds nothing
+    more; any number may do it at once. Called by the clock, with what was `looked` at before.
+    Raises OutsideError where the present facts or rules cannot be read, after all other plans were
+    seen.
     """
     found: list[Swept] = []
     lost: OutsideError | None = None
+    seen = Looked() if looked is None else looked
     for case in list(house.ledger.state().approvals.standing(chain)):
         try:
-            held = standing_now(house, case, now)
+            held = _looked_at(house, case, now, seen)
         except OutsideError as error:  # an artifact of the present, not the plan's own
             if error.code not in LOST:
                 raise
@@ -193,43 +199,59 @@ def sweep(house: House, now: datetime | None = None) -> list[Swept]:
     Idempotent: each is decided on the newest state, and what is done already is not done again.
     """
     found: list[Swept] = []
-    for case in list(house.ledger.state().approvals.cases.values()):
-        for decide in (approving.expire, approving.escalate) if case.is_open else ():
+    for case in list(house.ledger.state().approvals.open()):
+        for decide in (approving.expire, approving.escalate):
             decided = house.ledger.append(partial(_timed, house, decide, now, case.plan))
             found += _swept(case, decided, "")
     return found
 
 
+def _looked_at(house: House, case: PlanCase, now: datetime | None, looked: Looked) -> Held:
+    """As `standing_now`; where a plan held before, and nothing of it changed, it holds."""
+    state, when = house.ledger.present(now)
+    basis = basis_of(house, state, case, house.state(case.chain).sequence, when)
+    if looked.holds(case, basis, when):
+        return Held()
+    held = standing_now(house, case, now)
+    if house.ledger.state().sequence == state.sequence:  # INVARIANT: it is what was looked at
+        looked.note(case, basis, held)
+    return held
+
+
 def standing_now(house: House, case: PlanCase, now: datetime | None = None) -> Held:
     """Whether an approved plan holds on the present facts, beside the other approved plans."""
-    state = house.ledger.state()
+    state, when = house.ledger.present(now)
     try:
         document = plan_document(house, case.plan)
     except (EvenkeelError, *UNUSABLE) as error:
         return unevaluated(error)
     reserved = merged_promises(state.approvals.promised(case.chain, case.plan))
-    when = house.ledger.now(state, now)
-    present = Present(house.facts(case.chain), house.release_for(case.chain), reserved, when)
+    release = house.release_of(state.governing(case.chain, when, house.shipped.digest))
+    present = Present(house.facts(case.chain), release, reserved, when)
     return held_on(house, document, present, case.band_per_million)
 
 
 def roles_of(
-    house: House, case: PlanCase, persons: Iterable[str], now: datetime
+    granted: Granted, case: PlanCase, persons: Iterable[str], now: datetime
 ) -> Powers:  # fmt: skip
     """The roles that persons hold for a plan, by grants that reach all that it touches."""
     return {
-        person: frozenset(grant.role for grant in grants(house.driver, person)
+        person: frozenset(grant.role for grant in granted(person)
                           if grant.holds(now, now) and _reaches(grant, case))
         for person in persons
     }  # fmt: skip
 
 
-def waiting_for(house: House, person: str) -> list[PlanCase]:
-    """The cases that wait for a person: whom a role lets decide, and who has not yet."""
-    state = house.ledger.state()
-    now = house.ledger.now(state)
-    return [case for case in state.approvals.cases.values()
-            if case.status == WAITING and _waits_for(house, state, case, person, now)]  # fmt: skip
+def waiting_for(house: House, person: str, chain: str = "") -> list[PlanCase]:
+    """The cases that wait for a person: whom a role lets decide, and who has not yet.
+
+    Of a chain, or of all. The grants of each who counts are read once.
+    """
+    state, now = house.ledger.present()
+    granted = cache(partial(grants, house.driver))
+    return [case for case in state.approvals.open(chain)
+            if case.status == WAITING and _waits_for(granted, state, case, person, now)
+            ]  # fmt: skip
 
 
 def reserved_at(house: House, chain: str, sequence: int) -> tuple[list[str | int], ...]:
@@ -239,13 +261,13 @@ def reserved_at(house: House, chain: str, sequence: int) -> tuple[list[str | int
 
 
 def _waits_for(
-    house: House, state: Governed, case: PlanCase, person: str, now: datetime
+    granted: Granted, state: Governed, case: PlanCase, person: str, now: datetime
 ) -> bool:  # fmt: skip
     if person in case.authors or any(each.person == person for each in case.verdicts):
         return False
     givers = state.approvals.powers_for(person, case, now)
     wanted = {role for demand in case.demands for role in demand.roles} | set(case.escalated)
-    held = roles_of(house, case, (person, *givers), now)
+    held = roles_of(granted, case, (person, *givers), now)
     return now < case.until and any(wanted & roles for roles in held.values())
 
 
@@ -272,7 +294,7 @@ def _decided(
         for verdict in case.verdicts:
             persons |= {verdict.person, *verdict.by}
         seen.update(persons)
-        return say(state, now, roles_of(house, case, persons, now))
+        return say(state, now, roles_of(partial(grants, house.driver), case, persons, now))
 
     return house.ledger.append(decide, guard=_both(unended_since(upto, seen), guard))
 

@@ -69,9 +69,7 @@ def void_paused(house: House) -> list[str]:
     Submitted again, each is checked on what is so then. Done again, it finds nothing more.
     """
     found = []
-    for case in list(house.ledger.state().approvals.cases.values()):
-        if not case.is_open:
-            continue
+    for case in list(house.ledger.state().approvals.open()):
         reach = reach_in(case.chain, case.places, case.families)
         number = house.ledger.state().stops.paused_last(reach)
         if number > case.submission:
@@ -133,8 +131,7 @@ def level_named(name: str) -> int:
 
 def judge(house: House, document: Row, now: datetime | None = None) -> Judged:
     """How far a machine may go with a saved plan now, and why not further."""
-    state = house.ledger.state()
-    when = house.ledger.now(state, now)
+    state, when = house.ledger.present(now)
     confidence = confidence_of(house, document, when)
     features = features_of(house, document, confidence)
     return Judged(allowed(state, features, when), features, confidence)

@@ -1,12 +1,17 @@
 """The governance ledger: decided on its newest state, and appended only if that still is so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from governance.ledger import Governed
-from graph.governance_events import MovedError, governance_events, unmoved_since
+from graph.governance_events import (
+    MovedError,
+    governance_events,
+    governance_news,
+    unmoved_since,
+)
 from graph.log import Write, moment
 from graph.projection import Projection
 from graph.steps import Nodes
@@ -18,6 +23,10 @@ MOST_TRIES = 50
 
 MOST_AHEAD = timedelta(days=1)
 """So far the log may be ahead of the clock; beyond it nobody knows what time it is."""
+
+FOLD_EVERY, MOST_FOLDS = 256, 64
+"""So many events apart are the folds that are kept of the past, and at most so many: then every
+second one goes."""
 
 AT_ANY_TIME = frozenset({STOP_PUT, ITEMS_PROTECTED})
 """What makes nothing go on is decided whatever the clock says."""
@@ -35,14 +44,36 @@ class Decided:
 
 @dataclass
 class _Followed:
-    """The newest state that was read; shared by all who follow the same log in this process."""
+    """The newest state that was read, and some before it: shared by all who follow the same log."""
 
     state: Governed = field(default_factory=Governed)
     lock: Lock = field(default_factory=Lock)
+    folds: list[Governed] = field(default_factory=list)
+    count: int = 0
+    every: int = FOLD_EVERY
+
+    def take(self, events: Iterable[Event]) -> Governed:
+        """Follow the events that came, and keep a fold now and then; gives the newest state."""
+        for event in events:
+            self.state, self.count = self.state.after(event), self.count + 1
+            if self.count % self.every == 0:
+                self.folds.append(self.state)
+            if len(self.folds) > MOST_FOLDS:  # half of them, twice as far apart
+                self.folds, self.every = self.folds[1::2], 2 * self.every
+        return self.state
+
+    def before(self, sequence: int) -> Governed:
+        """The newest fold that is kept of no later event."""
+        kept = (*self.folds, self.state)
+        return next((each for each in reversed(kept) if each.sequence <= sequence), Governed())
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _latest(told: datetime, last: datetime | None) -> datetime:
+    return max(told, last) if last else told
 
 
 @dataclass(frozen=True)
@@ -59,16 +90,25 @@ class Ledger:
 
     def state(self) -> Governed:
         """The state after every governance event that was appended before this was asked, now."""
-        followed, driver = self._followed, self.projection.log.driver
-        with followed.lock:
-            news = governance_events(driver, followed.state.sequence)
-            followed.state = followed.state.after_all(news)
-            return followed.state.settled(self.clock())
+        return self._news()[0].settled(self.clock())
+
+    def present(self, clock: datetime | None = None) -> tuple[Governed, datetime]:
+        """The newest state, and the time by which something is decided on it: one round trip.
+
+        `clock` stands for the present time where somebody else tells it.
+        """
+        state, last = self._news()
+        now = _latest(state.now(clock or self.clock()), last)
+        return state.settled(now), now
 
     def at(self, sequence: int) -> Governed:
-        """The state after the event `sequence`, folded anew."""
-        events = governance_events(self.projection.log.driver)
-        return Governed().after_all(each for each in events if each.sequence <= sequence)
+        """The state after the event `sequence`: what came since the fold that is kept before it."""
+        followed = self._followed
+        with followed.lock:
+            base = followed.before(sequence)
+        return base.after_all(
+            governance_events(self.projection.log.driver, base.sequence, sequence)
+        )
 
     def now(self, state: Governed, clock: datetime | None = None) -> datetime:
         """The time by which something is decided on a state: never before an event of the log.
@@ -76,8 +116,14 @@ class Ledger:
         It is that of the log's last event, of any kind, where the clock is behind it. `clock`
         stands for the present time where somebody else tells it.
         """
-        told, last = state.now(clock or self.clock()), self.projection.log.head().recorded_at
-        return max(told, moment(last)) if last else told
+        last = self.projection.log.head().recorded_at
+        return _latest(state.now(clock or self.clock()), moment(last) if last else None)
+
+    def _news(self) -> tuple[Governed, datetime | None]:
+        followed = self._followed
+        with followed.lock:
+            news, last = governance_news(self.projection.log.driver, followed.state.sequence)
+            return followed.take(news), last
 
     def append(
         self, decide: Decide, *, guard: Write | None = None, nodes: Nodes | None = None
@@ -91,9 +137,8 @@ class Ledger:
         `CLOCK_BEHIND` where the clock is more than a day behind the log, but for stops.
         """
         for _ in range(MOST_TRIES):
-            state = self.state()
-            now = self.now(state)
-            new = decide(state.settled(now), now)
+            state, now = self.present()
+            new = decide(state, now)
             if new is None:
                 return Decided(None, state)
             if new.kind not in AT_ANY_TIME:

@@ -1,9 +1,11 @@
 """Policy releases: proposed, back-tested, reviewed, approved, put in force, taken back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from governance import releasing
 from governance.canaries import Canary
@@ -18,6 +20,7 @@ from ontology.errors import InputError
 from ontology.events import RELEASE_KINDS, Event, NewEvent
 from ontology.governance import PolicyRelease
 from rules.differences import Difference, differences
+from rules.knobs import bad_release
 from rules.lint import lint
 from rules.parts import strays
 from rules.release import Release, from_document
@@ -29,25 +32,28 @@ from service.persons import actor
 
 def propose(
     house: House, release: Release, reason: str, agent: str, scope: Scope = EVERYWHERE,
-    waivers: Sequence[Mapping[str, str]] = (),
+    waivers: Sequence[Mapping[str, str]] = (), examples: Path | None = None,
 ) -> Decided:  # fmt: skip
     """Propose a release for a scope; the same one again is proposed already.
 
-    Raises InputError `RULE_NOT_EVALUATED`, `REASON_MISSING`, `PART_STRAYS` where one for a part
+    Lint tries the `examples` of its rules, where it came with a folder of them.
+
+    Raises InputError `RULE_NOT_EVALUATED`, `REASON_MISSING`, `RELEASE_BAD` for shapes that are
+    nested too deeply to be looked at, `PART_STRAYS` where one for a part
     differs in what only that of the whole decides; StateError `RELEASE_FINDINGS` where
     lint finds what no waiver (rule, code, reason) answers for; AccessError `PERSON_UNNAMED`.
     """
-    _ = release.compiled  # INVARIANT: a release with a rule that cannot be evaluated never acts
+    findings = _findings(release, examples)
     record = asdict(PolicyRelease(release.digest, release.name, release.version,
                                   len(release.rules), "proposed"))  # fmt: skip
     _refuse_strays(house, release, scope)
-    findings = [asdict(each) for each in lint(release)]
-    artifact = house.store.put(canonical(release.to_document()))
     answered = [{**each, "person": agent} for each in waivers]
-    proposal = Proposal(record, artifact, reason, scope, findings, answered)
-    return house.ledger.append(
-        lambda state, now: releasing.propose(state, now, actor(agent), proposal)
-    )
+    proposal = Proposal(record, release.digest, reason, scope, findings, answered)
+    propose = partial(releasing.propose, who=actor(agent), proposal=proposal)
+    propose(*house.ledger.present())  # what is refused is not kept either
+    if not house.projection.log.rehearses:
+        house.store.put(canonical(release.to_document()))
+    return house.ledger.append(propose)
 
 
 def review(house: House, name: str, rule: str, reason: str, agent: str) -> Decided:
@@ -136,7 +142,11 @@ def find(house: House, name: str) -> ReleaseCase:
 
 def find_in(state: Governed, name: str) -> ReleaseCase:
     """As `find`, of a state."""
-    cases = state.releases.cases.values()
+    return find_among(state.releases.cases.values(), name)
+
+
+def find_among(cases: Iterable[ReleaseCase], name: str) -> ReleaseCase:
+    """As `find`, among some releases."""
     found = [each for each in cases
              if each.digest.startswith(name) or f"{each.name} {each.version}" == name]  # fmt: skip
     if not name or not found:
@@ -157,6 +167,14 @@ def _decided(
         return decide(state, now, actor(agent), digest)
 
     return house.ledger.append(on)
+
+
+def _findings(release: Release, examples: Path | None) -> list[dict[str, Any]]:
+    try:
+        _ = release.compiled  # INVARIANT: a release with a rule that cannot be evaluated never acts
+        return [asdict(each) for each in lint(release, examples)]
+    except RecursionError as error:
+        raise bad_release("its shapes are nested too deeply to be looked at") from error
 
 
 def _kept(house: House, digest: str) -> Release:

@@ -33,6 +33,7 @@ from ontology.columns import Snapshot
 from ontology.errors import InputError, StateError
 from ontology.events import Event, micros_of
 from ontology.vocabulary import FACTS
+from rules.release import Release
 from service.house import House, now_after
 from service.intake.changes import ClassChanges, changes_of
 from service.intake.closing import Met, with_closing
@@ -113,7 +114,7 @@ class Prepared:
     """A delivery as it would be logged, and what it would change; nothing is written yet.
 
     What is `omitted` goes before it. `ruled` says what the rules find now and did not, and the
-    other way round, where the delivery is small.
+    other way round, where the delivery is small. It was judged by `release`.
     """
 
     reading: Reading
@@ -123,6 +124,7 @@ class Prepared:
     after: State
     changes: tuple[ClassChanges, ...]
     notes: tuple[str, ...]
+    release: Release
     omitted: tuple[Omitted, ...] = ()
     ruled: RuleChanges | None = None
 
@@ -254,7 +256,8 @@ def prepare(house: House, reading: Reading, *, dry_run: bool = False) -> Prepare
         *judged.notes,
         *notes_of_evolution(house, chosen, reading.found.files),
     )
-    return Prepared(reading, result, contents, clocks, after, changes, notes, left_out, ruled)
+    return Prepared(reading, result, contents, clocks, after, changes, notes, release, left_out,
+                    ruled)  # fmt: skip
 
 
 def _loaded(house: House, ready: Prepared) -> Appended:
@@ -396,7 +399,7 @@ def _account(house: House, ready: Prepared) -> dict[str, Any]:
         "changes": {each.name: each.counts for each in ready.changes},
         "rules": ready.ruled and ready.ruled.told(),
         "notices": [*ready.notes, *(ready.ruled.notices() if ready.ruled else ()),
-                    *notices_of_feed(house.release_for(chain), present, tables),
+                    *notices_of_feed(ready.release, present, tables),
                     *_of_priorities(house, ready)],
         "next": next_step(chain, present, tables),
     }  # fmt: skip

@@ -1,12 +1,14 @@
 """What the scheduler does: each task is done again and again, and nothing of it acts twice."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from graph.projection import bring_due
 from service.governing.approving import revalidate, sweep
 from service.governing.autonomy import void_paused
 from service.governing.autonomy_guards import guard_autonomy
 from service.governing.canaries import guard_canaries
+from service.governing.looked import Looked
 from service.house import SERVICE_AGENT, House
 from service.scheduling.replanning import Replanning
 from service.scheduling.scheduler import Task, over_chains
@@ -24,7 +26,7 @@ def tasks() -> tuple[Task, ...]:
         Task("checkpoints", timedelta(minutes=10), sign_log, "the log is signed as far as it goes"),
         Task("freshness", timedelta(minutes=15), tell_stale,
              "sources whose facts are older than they let them be", long=True),
-        Task("approvals", timedelta(minutes=1), keep_approvals,
+        Task("approvals", timedelta(minutes=1), partial(keep_approvals, looked=Looked()),
              "approvals that expire, escalate, or no longer hold", long=True),
         Task("canaries", timedelta(minutes=1), compare_canaries,
              "canaries are compared, and end where they are worse", long=True),
@@ -70,10 +72,10 @@ def sign_log(house: House, _: datetime) -> str:
     return f"signed at {checkpoint(house, SERVICE_AGENT).size:,} events, now"
 
 
-def keep_approvals(house: House, now: datetime) -> str:
+def keep_approvals(house: House, now: datetime, looked: Looked | None = None) -> str:
     """Let approvals expire and escalate, and void those that no longer hold or were paused."""
     done = [f"{each.plan[:12]} {each.event.kind.partition('.')[2]}"
-            for each in (*sweep(house, now), *revalidate(house, now))]  # fmt: skip
+            for each in (*sweep(house, now), *revalidate(house, now, looked=looked))]  # fmt: skip
     done += [f"{plan[:12]} voided by a pause" for plan in void_paused(house)]
     return "; ".join(done) or "all approvals stand as they did"
 

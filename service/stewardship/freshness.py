@@ -91,6 +91,18 @@ class Clock:
         stale = hours is not None and bool(late[0] > hours * HOUR)
         return Age(source, age // HOUR, hours, counted_from, stale)
 
+    def stale_after(self, class_name: str, event: int, since: int) -> int | None:
+        """The instant (microseconds) after which a fact is stale, unless more is heard of it.
+
+        None: it has no budget. `age` calls it stale from the first microsecond after.
+        """
+        source = self.heard.source_of.get(event, "")
+        hours, counted_from = self.budget(source, class_name)
+        if hours is None:
+            return None
+        last = self.heard.last.get(source) if counted_from == "delivery" else None
+        return (since if last is None else micros_of(last)) + hours * HOUR
+
     def freshness(self, snapshot: Snapshot) -> Iterator[ClassFreshness]:
         """Each source's facts by class, in order of source and class."""
         ages = {

@@ -61,7 +61,9 @@ DECOY = "zq7k"
 
 
 RARE = frozenset({name for name, root in ROOTS.items() if VERBS[root.verb].needs_whole}
-                 | {name for name, taken in NESTED.items() if taken.verb})  # fmt: skip
+                 | {name for name, taken in NESTED.items() if taken.verb}
+                 | {f"Query.policy{word}" for word in ("Difference", "Implies", "Findings")}
+                 )  # fmt: skip
 
 
 class World:

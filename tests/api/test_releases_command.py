@@ -31,6 +31,18 @@ rule:no-air a sh:PropertyShape ; rdfs:label "No air" ; rdfs:comment "It is dear.
     sh:message "the lane goes by air" ; sh:path ( inv:lane inv:mode ) ; sh:not [ sh:in ( "air" ) ] .
 """
 
+EXAMPLE = """
+@base <https://w3id.org/evenkeel/id/> .
+@prefix inv: <https://w3id.org/evenkeel/inventory#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+<Lane/one> a inv:Lane ; inv:id "one" ; inv:mode "MODE" ;
+    inv:origin <Location/north> ; inv:destination <Location/south> .
+[] a inv:Movement ; inv:kind "transfer" ; inv:item <Item/soap> ; inv:lane <Lane/one> ;
+    inv:departsOn "2026-03-02"^^xsd:date ; inv:departsWeekday "monday" ;
+    inv:arrivesOn "2026-03-04"^^xsd:date ; inv:arrivesWeekday "wednesday" ;
+    inv:origin <Location/north> ; inv:destination <Location/south> .
+"""
+
 
 @pytest.fixture
 def house(
@@ -57,6 +69,15 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+def with_example(folder: Path) -> None:
+    """Lay an example of the further rule beside it."""
+    example = folder / "examples" / "no-air"
+    example.mkdir()
+    for file, mode in (("conforms", "road"), ("breaks", "air")):
+        (example / f"{file}.ttl").write_text(EXAMPLE.replace("MODE", mode))
+    (example / "expected.txt").write_text("the lane goes by air\n")
+
+
 def told(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> dict[str, Any]:
     assert status == main(["policy", *words, "--json"])
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
@@ -67,8 +88,14 @@ def test_a_release_from_its_proposal_to_force_and_back(
     house: House, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """By two persons; shown, handed out and checked; each refusal says what to do."""
+    """By two persons; shown, handed out and checked; each refusal says what to do.
+
+    It is linted with the examples that it comes with: a rule without one is a finding.
+    """
     monkeypatch.setenv("EVENKEEL_PERSON", "Ada")
+    bare = told(capsys, "propose", str(folder), "--reason", "air is dear", status=1)["error"]
+    assert ("RELEASE_FINDINGS", True) == (bare["code"], "there is no example" in json.dumps(bare))
+    with_example(folder)
     digest = told(capsys, "propose", str(folder), "--reason", "air is dear")["digest"]
     assert told(capsys, "propose", str(folder), "--reason", "again")["event"] is None
     assert told(capsys, "approve", digest, "--reason", "x", status=1)["error"]["code"] == (

@@ -15,7 +15,14 @@ from hypothesis.stateful import (
 )
 
 from governance import approving
-from governance.approvals import APPROVED, CARRIED_OUT, DECLINED, WAITING, PlanCase
+from governance.approvals import (
+    APPROVED,
+    CARRIED_OUT,
+    DECLINED,
+    WAITING,
+    Approvals,
+    PlanCase,
+)
 from governance.approving import OutdatedError
 from governance.ledger import Governed
 from governance.matrix import default_matrix
@@ -201,6 +208,18 @@ class Approving(RuleBasedStateMachine):
         """Reservations come with the last approval."""
         for case in self.board.state.approvals.cases.values():
             assert case.status != WAITING or not case.promises
+
+    @invariant()
+    def what_is_kept_beside_the_cases_follows_from_them(self) -> None:
+        """Which are open, and the order in which plans were approved the last time."""
+        kept = self.board.state.approvals
+        plain = Approvals(dict(kept.cases), kept.delegations, kept.approved)
+        assert set(plain.opened or ()) == set(kept.opened or ())
+        assert len(plain.opened or ()) == len(kept.opened or ())
+        assert sorted(plain.promised(CHAIN)) == sorted(kept.promised(CHAIN))
+        approved = [event.payload["plan"] for event in reversed(self.board.events)
+                    if event.kind == APPROVAL_GIVEN and event.payload["completes"]]  # fmt: skip
+        assert tuple(reversed(dict.fromkeys(approved))) == kept.approved
 
     def teardown(self) -> None:
         """Law 4: the state is the fold of its events, and time never ran back."""

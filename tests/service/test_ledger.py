@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from governance import stopping
 from governance.ledger import Governed
 from governance.releasing import Actor
 from governance.scopes import Scope
+from graph.governance_events import governance_events
 from graph.log import Log
 from graph.settings import Settings
 from ontology.errors import EvenkeelError, StateError
@@ -26,10 +28,11 @@ from ontology.events import (
 from rules.release import Release, default_release
 from service.decision import PlanRequest
 from service.examples import load_example
+from service.governing import ledger as ledgers
 from service.governing import releasing
 from service.governing.autonomy import stop
 from service.governing.known_names import unknown_names
-from service.governing.ledger import Decided
+from service.governing.ledger import Decided, Ledger
 from service.house import House, house_on
 from service.planning import make_plan
 
@@ -43,6 +46,11 @@ ADA, BEN = Actor("ada"), Actor("ben")
 def house(empty_database: Driver, tmp_path: Path) -> House:
     """An empty service."""
     return house_on(empty_database, Settings(home=tmp_path / "home"))
+
+
+def folded(house: House, sequence: int) -> Governed:
+    """The state after an event, folded anew from the log."""
+    return Governed().after_all(governance_events(house.driver, 0, sequence))
 
 
 def another(version: str) -> Release:
@@ -72,7 +80,7 @@ def test_what_people_put_in_force_governs_every_process(house: House) -> None:
     assert house.release_for(CHAIN).digest == digest
     beside = house_on(house.driver, house.settings)  # a start of the shipped code changes nothing
     assert beside.release_for(CHAIN).digest == digest
-    assert beside.ledger.state() == house.ledger.at(house.projection.log.head().sequence)
+    assert beside.ledger.state() == folded(house, house.projection.log.head().sequence)
 
 
 def test_of_two_that_activate_at_once_one_is_told(house: House) -> None:
@@ -188,3 +196,35 @@ def test_a_rehearsal_leaves_nothing(house: House) -> None:
     assert house.ledger.state() == before
     releasing.propose(house, another("2"), "now", "ada")
     assert house.ledger.state() != before
+
+
+def test_the_past_is_the_fold_up_to_then_wherever_folds_are_kept(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 4: with folds kept often and few of them, each past is that of the log, and the same."""
+    monkeypatch.setattr(ledgers, "MOST_FOLDS", 4)
+    mine = Ledger(house.projection, _followed=ledgers._Followed(every=2))
+    for number in range(30):
+        if number % 3:
+            scope = Scope(f"chain {number}")
+            mine.append(partial(stopping.put, who=ADA, scope=scope, reason="fire"))
+        else:
+            house.projection.append(NewEvent(KEY_ACTIVATED, f"n{number}", "ada", AT, "", {}))
+        if number % 5 == 0:
+            mine.state()
+    last = house.projection.log.head().sequence
+    assert len(mine._followed.folds) <= 4
+    assert mine._followed.every > 2
+    for sequence in (*range(last + 3), last // 2):
+        assert mine.at(sequence) == folded(house, min(sequence, last)), sequence
+
+
+def test_state_and_time_are_told_together_as_they_are_apart(house: House) -> None:
+    """One question gives what two gave: the time is that of the log's last event, of any kind."""
+    ahead = datetime.now(UTC) + timedelta(hours=3)
+    later = house._on(Log(house.driver, lambda: ahead, house.projection.log.segments))
+    for clock in (AT, datetime.now(UTC), ahead + timedelta(days=1)):
+        state = house.ledger.state()
+        assert house.ledger.present(clock) == (state, house.ledger.now(state, clock))
+        later.projection.append(NewEvent(KEY_ACTIVATED, str(clock), "ada", AT, "", {}))
+        assert house.ledger.present(clock)[1] >= ahead

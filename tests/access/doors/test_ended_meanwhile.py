@@ -18,6 +18,7 @@ from api.doors.readers import Readers
 from api.graphql.following import followed
 from api.graphql.planning import _made
 from ontology.errors import AccessError
+from rules.release import default_release
 from service.access import Access, Caller
 from service.budgets import Budgets, CallerBounds
 from service.decision import PlanRequest
@@ -38,6 +39,12 @@ ACTS = {
     "editPlan": '(input: {plan: "PLAN", edits: []})',
     "syncFeed": '(input: {source: "late", text: "' + LINES + '"})',
     "signCheckpoint": "(input: {})",
+    "stop": '(input: {scope: {chain: "chain_o"}, reason: "late"})',
+    "protectItems": '(input: {chain: "chain_o", items: ["widget"], reason: "late"})',
+    "submitPlan": '(input: {plan: "PLAN"})',
+    "delegateApproval": '(input: {chain: "chain_o", to: "late", reason: "on leave", '
+    'until: "2030-01-01T00:00:00Z"})',
+    "proposeRelease": '(input: {document: DOCUMENT, reason: "late", scope: {chain: "chain_o"}})',
 }
 """Mutations that plan, that are queued, and that are made in a thread."""
 
@@ -69,6 +76,7 @@ def late(house: House, portal: BlockingPortal, tmp_path_factory: pytest.TempPath
 def test_a_mutation_that_had_to_wait_does_nothing(house: House, late: Client, name: str) -> None:
     """It is refused before it acts, not after."""
     asked = ACTS[name].replace("PLAN", house.catalog.plans(OPEN).rows[0].plan.digest)
+    asked = asked.replace("DOCUMENT", json.dumps(json.dumps(default_release().to_document())))
     before = house.projection.log.head()
     answer = told(late, f"mutation {{ {name}{asked} {{ __typename }} }}")
     assert ["ACCESS_DENIED"] == [one["extensions"]["code"] for one in answer["errors"]], answer

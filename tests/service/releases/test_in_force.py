@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from neo4j import Driver
 
+from governance.ledger import Governed
 from governance.scopes import EVERYWHERE, Scope
+from graph.governance_events import governance_events
 from graph.settings import Settings
 from graph.transparency.log_verifier import Refused
 from ontology.errors import InputError, StateError
@@ -182,5 +184,4 @@ def test_a_part_that_comes_meanwhile_supersedes_and_goes_again(house: House) -> 
 
 def test_the_log_alone_has_all_of_it(house: House) -> None:
     """Law 4: the state folded anew is the state that was followed."""
-    log = house.projection.log
-    assert house.ledger.at(log.head().sequence) == house.ledger.state()
+    assert Governed().after_all(governance_events(house.driver)) == house.ledger.state()
