@@ -42,6 +42,8 @@ CASE_TRANSITIONS: Mapping[tuple[str, str], str] = MappingProxyType({
     (APPROVED, APPROVAL_VOIDED): VOID,
     (APPROVED, APPROVAL_EXPIRED): EXPIRED,
     (APPROVED, PLAN_CARRIED_OUT): CARRIED_OUT,
+    (VOID, PLAN_CARRIED_OUT): CARRIED_OUT,  # where it had been approved: a fact of the world
+    (EXPIRED, PLAN_CARRIED_OUT): CARRIED_OUT,
     (RETURNED, PLAN_SUBMITTED): WAITING,
     (VOID, PLAN_SUBMITTED): WAITING,
     (EXPIRED, PLAN_SUBMITTED): WAITING,
@@ -84,8 +86,8 @@ class PlanCase:
 
     `authors` made the plan or one that it was edited from, or submitted it: none of them approves.
     So many of those plans were made by `unnamed` hands. `deadline` is when the next of
-    `escalates_to` is named; `until`, when it expires. `promises` are what it reserves, while it is
-    approved.
+    `escalates_to` is named; `until`, when it expires. `promises` are what it takes and `purchases`
+    what it buys, since the event `approval` approved it (0: none did).
     """
 
     plan: str
@@ -108,6 +110,8 @@ class PlanCase:
     escalated: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     promises: tuple[Promise, ...] = ()
+    purchases: tuple[Promise, ...] = ()
+    approval: int = 0
     band_per_million: int = 0
     remarks: tuple[Remark, ...] = ()
     reason: str = ""
@@ -116,6 +120,24 @@ class PlanCase:
     def is_open(self) -> bool:
         """Whether it waits, or is approved and stands."""
         return self.status in (WAITING, APPROVED)
+
+    @property
+    def orders(self) -> tuple[Promise, ...]:
+        """Its transfers and purchases as open orders: since when, and whether carried out.
+
+        None but of a plan that is approved, or was and is carried out. When each of them ends is
+        derived from the facts (`ontology.promise_ends`).
+        """
+        if self.status not in (APPROVED, CARRIED_OUT):
+            return ()
+        return self.promised
+
+    @property
+    def promised(self) -> tuple[Promise, ...]:
+        """What was promised when it was approved, whatever has become of it since."""
+        is_done = self.status == CARRIED_OUT
+        return tuple(replace(each, since=self.approval, carried_out=is_done)
+                     for each in (*self.promises, *self.purchases))  # fmt: skip
 
     def is_within(self, scope: Scope) -> bool:
         """Whether all that the plan touches lies in a scope; what cannot be told does not."""
@@ -170,16 +192,22 @@ class Approvals:
                 yield case
 
     def promised(self, chain: str, without: str = "") -> tuple[Promise, ...]:
-        """What is reserved on a chain, by all plans but one."""
-        return tuple(sorted(promise for case in self.standing(chain) if case.plan != without
-                            for promise in case.promises))  # fmt: skip
+        """What all plans but one have promised on a chain: those approved, and those carried out.
+
+        As it was promised; what is left of it, the facts tell.
+        """
+        return tuple(sorted(promise for case in self._of(chain, without)
+                            for promise in case.orders))  # fmt: skip
 
     def holder_of(self, chain: str, key: Key, without: str = "") -> str:
         """The plan that has promised the most of something; empty where none has."""
-        found = {case.plan: summed(case.promises).get(key, 0) for case in self.standing(chain)
-                 if case.plan != without}  # fmt: skip
+        found = {case.plan: summed(case.orders).get(key, 0) for case in self._of(chain, without)}
         held = {plan: units for plan, units in found.items() if units}
         return max(held, key=lambda plan: (held[plan], plan)) if held else ""
+
+    def _of(self, chain: str, without: str) -> Iterator[PlanCase]:
+        return (case for case in self.cases.values()
+                if case.chain == chain and case.plan != without)  # fmt: skip
 
     def powers_for(self, person: str, case: PlanCase, now: datetime) -> tuple[str, ...]:
         """Who has handed a person the power to approve a plan; never one of its authors."""
@@ -224,7 +252,7 @@ class Approvals:
 def next_case_status(case: PlanCase, kind: str) -> str:
     """The status after an event. Raises StateError `APPROVAL_STATUS` where the table has none."""
     found = CASE_TRANSITIONS.get((case.status, kind))
-    if found is None:
+    if found is None or (found == CARRIED_OUT and not case.approval):
         doing = _DOING.get(kind, kind)
         why = f" ({case.reason})" if case.reason and not case.is_open else ""
         raise StateError(
@@ -308,6 +336,8 @@ def _given(case: PlanCase, event: Event) -> PlanCase:
         return given
     return replace(given, status=APPROVED, until=moment_of(said["until_micros"]),
                    promises=tuple(map(promise_of, said["promises"])),
+                   purchases=tuple(map(promise_of, said.get("purchases", ()))),
+                   approval=event.sequence,
                    band_per_million=said["band_per_million"])  # fmt: skip
 
 
