@@ -90,11 +90,11 @@ def lapsed(promises: Iterable[Promise], starts_on: date) -> tuple[Promise, ...]:
 def with_missing_back(
     facts: Snapshot, own: Iterable[Promise], others: Iterable[Promise] = ()
 ) -> Snapshot:
-    """The facts with the units of a plan's `own` promises that are missing where they stood.
+    """The facts with the units of a plan's `own` promises back where they stood, as if none left.
 
-    Only where a count or a movement after the approval, of the day of departure or later, says so,
-    beside what is committed to `others`, and where no more are missing than were promised: they
-    may have left as planned. The facts themselves where there are none.
+    Only where a count or a movement after the approval, of the day of departure or later, misses
+    some of them beside what is committed to `others`, and no more than were promised: they may
+    have left as planned. The facts themselves where there are none.
     """
     ends, mine = Evidence(facts), [each for each in own if each.place and not each.order]
     held, stock = summed(others), facts.table("StockPosition")
@@ -108,8 +108,8 @@ def with_missing_back(
         if row is None or not 0 < missing <= units:
             continue
         if any(ends.tells_of(each) for each in mine if each.key == key):
-            free[row] += missing
-            total[row] += missing
+            free[row] += units
+            total[row] += units
     if (free == stock["on_hand_units"]).all():
         return facts
     table = Table("StockPosition", {**stock.columns, "on_hand_units": free, "total_units": total})
