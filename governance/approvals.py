@@ -123,21 +123,13 @@ class PlanCase:
 
     @property
     def orders(self) -> tuple[Promise, ...]:
-        """Its transfers and purchases as open orders: since when, and whether carried out.
+        """Its transfers and purchases as open orders, of a plan that is approved or carried out.
 
-        None but of a plan that is approved, or was and is carried out. When each of them ends is
-        derived from the facts (`ontology.promise_ends`).
+        When each of them ends is derived from the facts (`ontology.promise_ends`).
         """
         if self.status not in (APPROVED, CARRIED_OUT):
             return ()
-        return self.promised
-
-    @property
-    def promised(self) -> tuple[Promise, ...]:
-        """What was promised when it was approved, whatever has become of it since."""
-        is_done = self.status == CARRIED_OUT
-        return tuple(replace(each, since=self.approval, carried_out=is_done)
-                     for each in (*self.promises, *self.purchases))  # fmt: skip
+        return (*self.promises, *self.purchases)
 
     def is_within(self, scope: Scope) -> bool:
         """Whether all that the plan touches lies in a scope; what cannot be told does not."""
@@ -323,6 +315,8 @@ def _moved(case: PlanCase, event: Event) -> PlanCase:
     if kind == APPROVAL_ESCALATED:
         return replace(moved, escalated=(*case.escalated, said["role"]),
                        deadline=moment_of(said["deadline_micros"]))  # fmt: skip
+    if kind == PLAN_CARRIED_OUT:
+        moved = replace(moved, promises=_done(case.promises), purchases=_done(case.purchases))
     return replace(moved, reason=said.get("reason", ""))
 
 
@@ -335,10 +329,19 @@ def _given(case: PlanCase, event: Event) -> PlanCase:
     if not said["completes"]:
         return given
     return replace(given, status=APPROVED, until=moment_of(said["until_micros"]),
-                   promises=tuple(map(promise_of, said["promises"])),
-                   purchases=tuple(map(promise_of, said.get("purchases", ()))),
-                   approval=event.sequence,
+                   promises=_promised(event, "promises"), approval=event.sequence,
+                   purchases=_promised(event, "purchases"),
                    band_per_million=said["band_per_million"])  # fmt: skip
+
+
+def _promised(event: Event, name: str) -> tuple[Promise, ...]:
+    """What an approval states, as promised by that event."""
+    stated = event.payload.get(name, ())
+    return tuple(replace(promise_of(each), since=event.sequence) for each in stated)
+
+
+def _done(promises: tuple[Promise, ...]) -> tuple[Promise, ...]:
+    return tuple(replace(each, carried_out=True) for each in promises)
 
 
 def _delegation(event: Event) -> Delegation:

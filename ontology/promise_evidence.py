@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ontology.columns import Column, Snapshot, Table
+from ontology.columns import Snapshot
 from ontology.promises import Promise
 from ontology.stock_now import moves_since_count
 from ontology.terms import join_key
@@ -36,6 +36,7 @@ class Evidence:
     facts: Snapshot
     _told: dict[tuple[str, int], _Told] = field(default_factory=dict)
     _moves: Mapping[str, list[int]] | None = None
+    _rows: dict[tuple[str, ...], dict[tuple[str, ...], list[int]]] = field(default_factory=dict)
 
     def committed(self, promise: Promise) -> tuple[int, bool]:
         """Units still committed where they stood, and whether movements ended some."""
@@ -83,7 +84,7 @@ class Evidence:
             yield from (row for row in rows if row is not None)
             return
         ends = {"item": promise.item, "location": promise.destination}
-        yield from _rows_of(self.facts.table("StockPosition"), ends)
+        yield from self._rows_of("StockPosition", ends)
 
     def _is_counted(self, row: int, promise: Promise, day: str) -> bool:
         """Whether a position was counted on a day or later, and that was said after the approval.
@@ -118,21 +119,34 @@ class Evidence:
         """Units that came to a place, of the lot or of none, in its count or on top of it."""
         moved = self.facts.table("StockMovement")
         ends = {"item": promise.item, "location": promise.destination}
-        rows = (row for row in _rows_of(moved, ends, promise.lot) if moved["kind"][row] in CAME)
+        rows = (row for row in self._rows_of("StockMovement", ends, promise.lot)
+                if moved["kind"][row] in CAME)  # fmt: skip
         return self._told_in("StockMovement", rows, "effective_on")
 
     def _stated(self, promise: Promise) -> list[_Told]:
         """Units that a source itself states as under way, or on order, on the same way."""
         if not promise.takes:
-            bought = self.facts.table("PurchaseOrder")
-            rows = _rows_of(bought, {"item": promise.item, "location": promise.destination,
-                                     "supplier": promise.supplier})  # fmt: skip
+            ends = {"item": promise.item, "location": promise.destination,
+                    "supplier": promise.supplier}  # fmt: skip
+            rows = self._rows_of("PurchaseOrder", ends)
             return self._told_in("PurchaseOrder", rows, "due_on")
         ends = {"item": promise.item, "origin": promise.place, "destination": promise.destination}
-        shipped, ordered = self.facts.table("Shipment"), self.facts.table("TransferOrder")
-        known = (row for row in _rows_of(ordered, ends) if ordered["status"][row] == "open")
-        return [*self._told_in("Shipment", _rows_of(shipped, ends, promise.lot), "arrives_on"),
+        status = self.facts.table("TransferOrder")["status"]
+        known = (row for row in self._rows_of("TransferOrder", ends) if status[row] == "open")
+        sent = self._rows_of("Shipment", ends, promise.lot)
+        return [*self._told_in("Shipment", sent, "arrives_on"),
                 *self._told_in("TransferOrder", known, "due_on")]  # fmt: skip
+
+    def _rows_of(self, name: str, ends: Mapping[str, str], lot: str = "") -> list[int]:
+        """The rows of a class with these cells; where a lot is named, of that lot or of none."""
+        table, key = self.facts.table(name), (name, *ends)
+        if key not in self._rows:
+            index: dict[tuple[str, ...], list[int]] = {}
+            for row, cells in enumerate(zip(*(table[each].tolist() for each in ends), strict=True)):
+                index.setdefault(cells, []).append(row)
+            self._rows[key] = index
+        rows = self._rows[key].get(tuple(ends.values()), [])
+        return [row for row in rows if not lot or table["lot"][row] in (lot, None)]
 
     def _told_in(self, name: str, rows: Iterable[int], day: str, sign: int = 1) -> list[_Told]:
         """What rows tell of, by day, event and row; what states no day is of any."""
@@ -163,13 +177,3 @@ def _drawn(pool: Iterable[_Told], promise: Promise, wanted: int) -> int:
             each.units -= here
             taken += here
     return taken
-
-
-def _rows_of(table: Table, ends: Mapping[str, str], lot: str = "") -> list[int]:
-    """The rows with these cells; where a lot is named, of that lot or of none."""
-    fits: Column = np.ones(len(table), np.bool_)
-    for name, value in ends.items():
-        fits &= table[name] == value
-    if lot:
-        fits &= np.array([each in (lot, None) for each in table["lot"]], np.bool_)
-    return [int(row) for row in np.flatnonzero(fits)]

@@ -28,7 +28,7 @@ def notices_of_plan(house: House, document: Mapping[str, Any]) -> tuple[str, ...
         if rows > 1 else f"a row of {name} in {file} was set aside, so it is not in this plan"
         for (name, file), rows in _set_aside(house, decision["chain"], about["sequence"]).items()
     ]  # fmt: skip
-    found += [*_in_doubt(house, document), *_reserved(decision)]
+    found += [*_in_doubt(house, document), *notices_of_promises(decision)]
     if decision["regime"] != "risk":
         return tuple(found)
     tables = house.store.get_document(about["artifacts"]["snapshot"])["tables"]
@@ -41,7 +41,8 @@ def notices_of_plan(house: House, document: Mapping[str, Any]) -> tuple[str, ...
     return tuple(found)
 
 
-def _reserved(decision: Mapping[str, Any]) -> Iterator[str]:
+def notices_of_promises(decision: Mapping[str, Any]) -> Iterator[str]:
+    """What other plans had promised when this one was made, and what of it nobody counted."""
     request = request_of(decision)
     stated = request.reserved
     over = lapsed(stated, request.starts_on) if request.starts_on else ()
