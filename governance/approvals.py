@@ -45,6 +45,8 @@ CASE_TRANSITIONS: Mapping[tuple[str, str], str] = MappingProxyType({
     (APPROVED, APPROVAL_VOIDED): VOID,
     (APPROVED, APPROVAL_EXPIRED): EXPIRED,
     (APPROVED, PLAN_CARRIED_OUT): CARRIED_OUT,
+    (VOID, PLAN_CARRIED_OUT): CARRIED_OUT,  # where it had been approved: a fact of the world
+    (EXPIRED, PLAN_CARRIED_OUT): CARRIED_OUT,
     (RETURNED, PLAN_SUBMITTED): WAITING,
     (VOID, PLAN_SUBMITTED): WAITING,
     (EXPIRED, PLAN_SUBMITTED): WAITING,
@@ -87,8 +89,8 @@ class PlanCase:
 
     `authors` made the plan or one that it was edited from, or submitted it: none of them approves.
     So many of those plans were made by `unnamed` hands. `deadline` is when the next of
-    `escalates_to` is named; `until`, when it expires. `promises` are what it reserves, while it is
-    approved.
+    `escalates_to` is named; `until`, when it expires. `promises` are what it takes and `purchases`
+    what it buys, since the event `approval` approved it (0: none did).
     """
 
     plan: str
@@ -111,6 +113,8 @@ class PlanCase:
     escalated: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     promises: tuple[Promise, ...] = ()
+    purchases: tuple[Promise, ...] = ()
+    approval: int = 0
     band_per_million: int = 0
     remarks: tuple[Remark, ...] = ()
     reason: str = ""
@@ -119,6 +123,16 @@ class PlanCase:
     def is_open(self) -> bool:
         """Whether it waits, or is approved and stands."""
         return self.status in (WAITING, APPROVED)
+
+    @property
+    def orders(self) -> tuple[Promise, ...]:
+        """Its transfers and purchases as open orders, of a plan that is approved or carried out.
+
+        When each of them ends is derived from the facts (`ontology.promise_ends`).
+        """
+        if self.status not in (APPROVED, CARRIED_OUT):
+            return ()
+        return (*self.promises, *self.purchases)
 
     def is_within(self, scope: Scope) -> bool:
         """Whether all that the plan touches lies in a scope; what cannot be told does not."""
@@ -189,16 +203,22 @@ class Approvals:
                 yield case
 
     def promised(self, chain: str, without: str = "") -> tuple[Promise, ...]:
-        """What is reserved on a chain, by all plans but one."""
-        return tuple(sorted(promise for case in self.standing(chain) if case.plan != without
-                            for promise in case.promises))  # fmt: skip
+        """What all plans but one have promised on a chain: those approved, and those carried out.
+
+        As it was promised; what is left of it, the facts tell.
+        """
+        return tuple(sorted(promise for case in self._of(chain, without)
+                            for promise in case.orders))  # fmt: skip
 
     def holders_of(self, chain: str, key: Key, without: str = "") -> dict[str, int]:
         """The plans that have promised units of something, those that hold the most first."""
-        found = {case.plan: summed(case.promises).get(key, 0) for case in self.standing(chain)
-                 if case.plan != without}  # fmt: skip
+        found = {case.plan: summed(case.orders).get(key, 0) for case in self._of(chain, without)}
         order = sorted(found, key=lambda plan: (-found[plan], plan))
         return {plan: found[plan] for plan in order if found[plan]}
+
+    def _of(self, chain: str, without: str) -> Iterator[PlanCase]:
+        return (case for case in self.cases.values()
+                if case.chain == chain and case.plan != without)  # fmt: skip
 
     def powers_for(self, person: str, case: PlanCase, now: datetime) -> tuple[str, ...]:
         """Who has handed a person the power to approve a plan; never one of its authors."""
@@ -256,7 +276,7 @@ class Approvals:
 def next_case_status(case: PlanCase, kind: str) -> str:
     """The status after an event. Raises StateError `APPROVAL_STATUS` where the table has none."""
     found = CASE_TRANSITIONS.get((case.status, kind))
-    if found is None:
+    if found is None or (found == CARRIED_OUT and not case.approval):
         doing = _DOING.get(kind, kind)
         why = f" ({case.reason})" if case.reason and not case.is_open else ""
         raise StateError(
@@ -327,6 +347,8 @@ def _moved(case: PlanCase, event: Event) -> PlanCase:
     if kind == APPROVAL_ESCALATED:
         return replace(moved, escalated=(*case.escalated, said["role"]),
                        deadline=moment_of(said["deadline_micros"]))  # fmt: skip
+    if kind == PLAN_CARRIED_OUT:
+        moved = replace(moved, promises=_done(case.promises), purchases=_done(case.purchases))
     return replace(moved, reason=said.get("reason", ""))
 
 
@@ -339,8 +361,19 @@ def _given(case: PlanCase, event: Event) -> PlanCase:
     if not said["completes"]:
         return given
     return replace(given, status=APPROVED, until=moment_of(said["until_micros"]),
-                   promises=tuple(map(promise_of, said["promises"])),
+                   promises=_promised(event, "promises"), approval=event.sequence,
+                   purchases=_promised(event, "purchases"),
                    band_per_million=said["band_per_million"])  # fmt: skip
+
+
+def _promised(event: Event, name: str) -> tuple[Promise, ...]:
+    """What an approval states, as promised by that event."""
+    stated = event.payload.get(name, ())
+    return tuple(replace(promise_of(each), since=event.sequence) for each in stated)
+
+
+def _done(promises: tuple[Promise, ...]) -> tuple[Promise, ...]:
+    return tuple(replace(each, carried_out=True) for each in promises)
 
 
 def _delegation(event: Event) -> Delegation:

@@ -145,9 +145,9 @@ def approve(
     by: dict[str, tuple[str, ...]] = {}
     if not mandate:
         roles, by = _powers(state, now, who, case, powers, demands)
-    refuse_twice(state.approvals, case, standing)  # INVARIANT: no unit is promised twice
     if not standing.is_of(state, case.chain, case.plan, now):
         raise OutdatedError
+    refuse_twice(state.approvals, case, standing)  # INVARIANT: no unit is promised twice
     if standing.broken:
         raise StateError(f"the plan does not hold on the present facts: {standing.broken}",
                          code="PLAN_BROKEN", hint="plan again")  # fmt: skip
@@ -219,11 +219,19 @@ def void(
 def carried_out(
     state: Governed, now: datetime, who: Actor, plan: str, reason: str = ""
 ) -> NewEvent | None:
-    """A person or a feed says that an approved plan was carried out; None if so already."""
+    """A person or a feed says that an approved plan was carried out; None if so already.
+
+    Of one that has become void or has expired since, a person alone says so: it is a fact of the
+    world, whatever was decided. What it promised ends as the facts tell (`ontology.promise_ends`).
+    Raises StateError `APPROVAL_STATUS` for what was never approved, AccessError `PERSONS_ONLY`.
+    """
     case = state.approvals.case(plan)
     if case.status == CARRIED_OUT:
         return None
     next_case_status(case, PLAN_CARRIED_OUT)
+    if case.status != APPROVED and not who.is_person:
+        raise AccessError(f"the plan is {case.status}: only a person may say that it was done",
+                          code="PERSONS_ONLY", hint="`evenkeel approvals done`")  # fmt: skip
     return _of_case(state, now, who, PLAN_CARRIED_OUT, case, {"reason": kept_text(reason)})
 
 
@@ -356,6 +364,11 @@ def _counts(verdict: Verdict) -> bool:
 def _reserving(case: PlanCase, standing: Standing, now: datetime) -> dict[str, Any]:
     return {
         "promises": [each.stated() for each in standing.promises],
+        **(
+            {"purchases": [each.stated() for each in standing.purchases]}
+            if standing.purchases
+            else {}
+        ),
         "band_per_million": max(standing.band_per_million, case.gap_per_million),
         **stated_until(now + timedelta(hours=standing.approved_hours)),
     }

@@ -22,9 +22,10 @@ NAMED = 10
 class Standing:
     """How a plan stands on facts of this moment: what it takes, what is free, who demands what.
 
-    `reserved` is what the other plans had reserved when that was found out, `governs` what was
-    then in force, with the `shipped` release where people put none. `broken` says in words
-    why the plan no longer holds, empty where it does.
+    `reserved` is what the other plans had promised when that was found out, and `held` what is
+    left of it on those facts (None: all of it). `governs` is what was then in force, with the
+    `shipped` release where people put none. `broken` says in words why the plan no longer holds,
+    empty where it does. `purchases` are what it buys.
     """
 
     promises: tuple[Promise, ...] = ()
@@ -36,6 +37,8 @@ class Standing:
     approved_hours: int = 48
     governs: tuple[Any, ...] = ()
     shipped: str = ""
+    held: Mapping[Key, int] | None = None
+    purchases: tuple[Promise, ...] = ()
 
     def is_of(self, state: "Governed", chain: str, plan: str, now: datetime) -> bool:
         """Whether it was found out under the reservations and the releases of a state."""
@@ -49,30 +52,31 @@ class Standing:
 def refuse_twice(approvals: Approvals, case: PlanCase, standing: Standing) -> None:
     """Refuse a plan of which a unit is promised to another, or is not there any more.
 
-    Raises StateError `UNITS_PROMISED` (item, place, units, the other plan) or `UNITS_GONE`.
+    The standing is that of the newest state. Raises StateError `UNITS_PROMISED` (item, place, units, the other plan) or `UNITS_GONE`.
     """
-    held = summed(approvals.promised(case.chain, case.plan))
+    held = summed(standing.reserved) if standing.held is None else standing.held
     places = {promise.key: promise for promise in standing.promises}
     for key, units in sorted(summed(standing.promises).items()):
         left = standing.free.get(key, 0) - held.get(key, 0)
         if units <= left:
             continue
         what = _named(places[key])
-        holders = approvals.holders_of(case.chain, key, case.plan)
+        holders = approvals.holders_of(case.chain, key, case.plan) if held.get(key) else {}
         if holders:
             raise StateError(
                 f"{units:,} units of {what} are asked for and {max(0, left):,} are free: "
                 f"{_promised(holders)}",
-                code="UNITS_PROMISED", hint="plan again on what is free, or void "
-                + ("the other plan" if len(holders) == 1 else "one of these plans"),
+                code="UNITS_PROMISED", hint="plan again on what is free; void "
+                + ("the other plan" if len(holders) == 1 else "one of these plans")
+                + ", or count what is there after it was carried out",
             )  # fmt: skip
         raise StateError(f"{units:,} units of {what} are asked for and {max(0, left):,} are there",
                          code="UNITS_GONE", hint="plan again on the present facts")  # fmt: skip
 
 
 def overdrawn(approvals: Approvals, chain: str, free: Mapping[Key, int]) -> dict[Key, int]:
-    """By how many units what is promised on a chain exceeds what is free; empty where nowhere."""
-    held = summed(approvals.promised(chain))
+    """By how many units what approved plans promise exceeds what is free; empty where nowhere."""
+    held = summed(each for case in approvals.standing(chain) for each in case.promises)
     over = {key: units - free.get(key, 0) for key, units in held.items()}
     return {key: units for key, units in sorted(over.items()) if units > 0}
 

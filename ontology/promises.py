@@ -1,12 +1,13 @@
-"""Units that an approved plan has promised: reserved where they stand, no longer free to move."""
+"""What an approved plan has promised: units reserved where they stand, expected where they go."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ontology.columns import Snapshot, Table
+from ontology.errors import InputError
 from ontology.stock_now import with_movements
 from ontology.terms import join_key
 
@@ -18,7 +19,10 @@ Key = tuple[str, str, str, str]
 class Promise:
     """So many units of an item at a place (of a lot, where one is named) leave on a day.
 
-    Where an `order` is named they are units of that order instead: no order is served twice.
+    Where an `order` is named they are units of that order instead: no order is served twice. Where
+    a `destination` is named they are expected there on the day `arrives_on`; units bought of a
+    `supplier` come from no place. `since` is the event that approved the plan, 0 where that was
+    not stated yet (plans made before promises had an end); `carried_out` says that people said so.
     """
 
     item: str
@@ -27,53 +31,87 @@ class Promise:
     order: str = ""
     units: int = 0
     day: str = ""
+    destination: str = ""
+    arrives_on: str = ""
+    supplier: str = ""
+    since: int = 0
+    carried_out: bool = False
 
     @property
     def key(self) -> Key:
         """What it takes units of; an order is the same wherever it is served from."""
         return (self.item, "" if self.order else self.place, self.lot, self.order)
 
+    @property
+    def takes(self) -> bool:
+        """Whether it takes units of anything that is there; a purchase does not."""
+        return bool(self.place or self.order)
+
     def stated(self) -> list[str | int]:
-        """As an event states it; `promise_of` reads it back."""
-        return [self.item, self.place, self.lot, self.order, self.units, self.day]
+        """As an event or a decision states it, without what is left open at the end of the row."""
+        row = list(astuple(self))
+        while len(row) > _LEAST and row[-1] in ("", 0):
+            row.pop()
+        return row
+
+
+_LEAST = 6
+"""So many cells every stated promise has."""
 
 
 def promise_of(stated: Iterable[Any]) -> Promise:
-    """The promise that an event or a decision states."""
-    return Promise(*stated)
+    """The promise that an event or a decision states. Raises InputError `BAD_PLAN`."""
+    found = Promise(*stated)
+    if found.units < 1:
+        raise InputError("a promise is of one unit or more", code="BAD_PLAN",
+                         hint="give a plan.json that `evenkeel plan` wrote")  # fmt: skip
+    return found
 
 
 def promises_in(decision: Mapping[str, Any]) -> tuple[Promise, ...]:
-    """What the lines of a plan take from stock and orders, sorted, summed by what they take.
+    """What the lines of a plan take from stock and orders, sorted, summed by what and where to.
 
-    Purchases take nothing that is there.
+    Purchases take nothing that is there (`purchases_in`).
     """
-    taken: dict[tuple[Key, str, str], int] = {}
-    for line in decision["lines"]:
-        if line["kind"] == "purchase":
-            continue
-        order = line.get("order") or ""
-        lot = "" if order else line.get("lot") or ""
-        key: Key = (line["item"], "" if order else line["origin"], lot, order)
-        what = key, line["origin"], str(line["departs_on"])
-        taken[what] = taken.get(what, 0) + line["quantity_units"]
-    return tuple(sorted(Promise(key[0], origin, key[2], key[3], units, day)
-                        for (key, origin, day), units in taken.items()))  # fmt: skip
+    return _summed_up(_taken(line) for line in decision["lines"] if line["kind"] != "purchase")
+
+
+def purchases_in(decision: Mapping[str, Any]) -> tuple[Promise, ...]:
+    """What the lines of a plan buy, sorted: expected where it is delivered, taken from nowhere."""
+    return _summed_up(
+        Promise(line["item"], "", "", "", line["quantity_units"], str(line["departs_on"]),
+                line["destination"], str(line["arrives_on"]), line["supplier"])
+        for line in decision["lines"] if line["kind"] == "purchase"
+    )  # fmt: skip
+
+
+def _taken(line: Mapping[str, Any]) -> Promise:
+    order = line.get("order") or ""
+    bare = Promise(line["item"], line["origin"], "" if order else line.get("lot") or "", order,
+                   line["quantity_units"], str(line["departs_on"]))  # fmt: skip
+    if line["kind"] != "transfer":  # an order is served, a substitute set aside where it stands
+        return bare
+    return replace(bare, destination=line["destination"], arrives_on=str(line["arrives_on"]))
 
 
 def summed(promises: Iterable[Promise]) -> dict[Key, int]:
-    """Units by what they are taken of."""
+    """Units by what they are taken of; purchases are taken of nothing."""
     found: dict[Key, int] = {}
     for each in promises:
-        found[each.key] = found.get(each.key, 0) + each.units
+        if each.takes:
+            found[each.key] = found.get(each.key, 0) + each.units
     return found
 
 
 def merged_promises(promises: Iterable[Promise]) -> tuple[Promise, ...]:
-    """The promises as an input of a decision: one per item, place, lot and order, without days."""
+    """The promises as an input of a decision: sorted, and one of each kind."""
+    return _summed_up(promises)
+
+
+def _summed_up(promises: Iterable[Promise]) -> tuple[Promise, ...]:
     found: dict[Promise, int] = {}
     for each in promises:
-        bare = replace(each, units=0, day="")
+        bare = replace(each, units=0)
         found[bare] = found.get(bare, 0) + each.units
     return tuple(sorted(replace(bare, units=units) for bare, units in found.items()))
 

@@ -17,6 +17,7 @@ from ontology.columns import Snapshot
 from ontology.edits import Edit, bounds_of
 from ontology.errors import SolverError
 from ontology.objectives import PLAIN, Weights
+from ontology.promise_ends import committed, open_promises, with_expected
 from ontology.promises import Promise, less_promised, promise_of
 from ontology.ranges import refuse_out_of_range
 from ontology.steadiness import LineBefore, Steady
@@ -60,8 +61,12 @@ from solver.proof.rounded import Rounded, worth_of_one_more
 
 FORMAT = "evenkeel-plan/1"
 SHARED_COLUMNS = ("arc", "resource", "use", "capacity")
-RESERVED = "reserved"
-"""The field of a decision that states what other plans had promised; only where they had."""
+RESERVED, PROMISED = "reserved", "promised"
+"""The fields of a decision that state what other plans had promised; only where they had.
+
+`promised` states where to, from which event on, and whether it was carried out, so that its end
+is derived; `reserved` is how older decisions state it, without any end.
+"""
 INLINE_ARCS = 10_000
 """Up to so many arcs, network and certificate stand in the plan itself."""
 
@@ -73,8 +78,8 @@ class PlanRequest:
     `edits` are a person's wishes for lines of the first day; `previous` is the digest of the plan
     that they were made on. `steady` asks for few changes against the lines of that plan.
     `weights` say how much each part of the cost counts; the objectives that come `first` are held
-    at their best, one after the other. `reserved` are the units that approved plans have promised:
-    they count as reserved, not as on hand.
+    at their best, one after the other. `reserved` are the units that plans have promised: as far
+    as they did not end, they count as reserved where they stand, and as coming where they go.
     """
 
     chain: str
@@ -96,7 +101,8 @@ def request_of(decision: Mapping[str, Any], agent: str = "local") -> PlanRequest
         date.fromisoformat(decision["starts_on"]), agent,
         tuple(Edit(**edit) for edit in decision.get("edits", ())), decision.get("previous"),
         _steady_of(decision.get("stability")), **asked_in(decision),
-        reserved=tuple(promise_of(stated) for stated in decision.get(RESERVED, ())),
+        reserved=tuple(promise_of(stated) for name in (RESERVED, PROMISED)
+                       for stated in decision.get(name, ())),
     )  # fmt: skip
 
 
@@ -131,8 +137,8 @@ class Question:
     """What is to be decided: a snapshot under a release, as a request asks it.
 
     `facts` are those of the snapshot with every amount in `conversion.currency` and stock after the
-    movements since its count, less what is reserved: all but the names and the digest of the facts
-    is read from there.
+    movements since its count, less what is reserved and with what is expected of it: all but the
+    names and the digest of the facts is read from there. The request names no promise that is over.
     `without` asks what would be decided if those rules were not there.
     """
 
@@ -161,7 +167,10 @@ def ask(
     if window.regime == RISK:  # where all parts of the cost count, a plan cannot say otherwise
         request = replace(request, cost_parts=BOTH_PARTS)
     conversion = conversion_of(snapshot, window.starts_on)
-    facts = conversion.applied(less_promised(with_movements(snapshot), request.reserved))
+    opened = open_promises(snapshot, request.reserved, window.starts_on)
+    request = replace(request, reserved=tuple(each.promise for each in opened))
+    free = less_promised(with_movements(snapshot), committed(opened))
+    facts = conversion.applied(with_expected(free, opened))
     gone = frozenset(without) | ({without_rule} if without_rule else set())
     return Question(snapshot, release, request, window, conversion, facts, gone)
 
@@ -253,9 +262,7 @@ def assemble(question: Question, settled: Settled) -> Draft:
         decision["remarks"] = found
     if wasted := expected_waste(narrow, facts, flow):
         decision["waste"] = wasted
-    if question.request.reserved:  # so a plan without any has the digest that it always had
-        held: list[Any] = [promise.stated() for promise in question.request.reserved]
-        decision |= {RESERVED: held}
+    decision |= promised_in(question.request.reserved)
     if kept is not None:
         decision["stability"] = stability_of(narrow, flow, kept)
     request, stages = question.request, question.stages
@@ -264,6 +271,14 @@ def assemble(question: Question, settled: Settled) -> Draft:
     large = {name: data for name, data in attachments.items() if data}
     return Draft(problem, flow, potentials, settled.prices, claims, decision, large,
                  settled.branches, settled.rounded)  # fmt: skip
+
+
+def promised_in(promises: Iterable[Promise]) -> dict[str, Any]:
+    """The fields that state promises, as they were stated; none without any, so digests stay."""
+    found: dict[str, list[Any]] = {}
+    for promise in promises:
+        found.setdefault(PROMISED if promise.since else RESERVED, []).append(promise.stated())
+    return found
 
 
 def demand_model(facts: Snapshot, window: Window) -> str | None:

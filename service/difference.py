@@ -211,13 +211,19 @@ def _fields(
 def _between(first: Inputs, last: Inputs, done: set[str]) -> Inputs:
     """The first plan's inputs with the named groups changed."""
     names = {*first[0].tables, *last[0].tables}
-    tables = {name: (last if name in done else first)[0].table(name) for name in sorted(names)}
+    taken = {name: (last if name in done else first)[0] for name in sorted(names)}
+    tables = {name: facts.table(name) for name, facts in taken.items()}
+    addresses, clocks = (
+        {name: getattr(facts, what)[name] for name, facts in taken.items()
+         if name in getattr(facts, what)}
+        for what in ("addresses", "clocks")
+    )  # fmt: skip
     release = replace(
         first[1], shapes=(last if RULES in done else first)[1].shapes,
         knobs=(last if KNOBS in done else first)[1].knobs,
     )  # fmt: skip
     request = (last if REQUEST in done else first)[2]
-    return Snapshot(last[0].sequence, tables), release, request
+    return Snapshot(last[0].sequence, tables, addresses, clocks), release, request
 
 
 def _decided(inputs: Inputs, answers: Answers) -> Row | None:

@@ -205,12 +205,17 @@ def _bounds(edit: Edit) -> tuple[int, int | None]:
 
 def _of_items(snapshot: Snapshot, items: set[str]) -> Snapshot:
     """The facts of some items: rows that speak of others are left out."""
-    tables = {
-        name: table.take(np.flatnonzero(np.isin(table["item"], sorted(items))))
-        if "item" in table.columns else table
-        for name, table in snapshot.tables.items()
+    rows = {
+        name: np.flatnonzero(np.isin(table["item"], sorted(items)))
+        for name, table in snapshot.tables.items() if "item" in table.columns
     }  # fmt: skip
-    return Snapshot(snapshot.sequence, tables)
+    tables = {name: table.take(rows[name]) if name in rows else table
+              for name, table in snapshot.tables.items()}  # fmt: skip
+    addresses, clocks = (
+        {name: matrix[rows[name]] if name in rows else matrix for name, matrix in known.items()}
+        for known in (snapshot.addresses, snapshot.clocks)
+    )
+    return Snapshot(snapshot.sequence, tables, addresses, clocks)
 
 
 def _sizes(snapshot: Snapshot, edit: Edit) -> Iterator[Lift]:
@@ -243,4 +248,4 @@ def _with_free(snapshot: Snapshot, key: str, field: str) -> Snapshot:
 
 
 def _with(snapshot: Snapshot, table: Table) -> Snapshot:
-    return Snapshot(snapshot.sequence, {**snapshot.tables, table.name: table})
+    return replace(snapshot, tables={**snapshot.tables, table.name: table})

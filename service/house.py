@@ -131,7 +131,10 @@ class House:
         return self.shipped if digest == self.shipped.digest else _read(self.store, digest)
 
     def reserved(self, chain: str, without: str = "") -> tuple[Promise, ...]:
-        """What approved plans have promised on a chain, all but one plan: an input of planning."""
+        """What plans have promised on a chain, all but one plan: an input of planning.
+
+        Those that are approved, and those that were carried out; the facts tell what is left of it.
+        """
         return merged_promises(self.ledger.state().approvals.promised(chain, without))
 
     def still_governs(

@@ -1,7 +1,7 @@
 """Limits that facts state (lanes, carriers, docks, budgets): which act, and how to lift one."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -90,7 +90,7 @@ def without_limit(snapshot: Snapshot, limit: Limit) -> Snapshot:
     for kind, name, _, field in _STATED:
         if kind == limit.kind and name in tables:
             tables[name] = _lifted(snapshot, tables[name], field, limit.facts)
-    return Snapshot(snapshot.sequence, tables)
+    return replace(snapshot, tables=tables)
 
 
 def _limiting(table: Table, field: str | None) -> Any:

@@ -1,9 +1,11 @@
 """What a person should know of the facts behind a plan: said with it, not sealed in it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ontology.promise_ends import HELD_DAYS, lapsed
+from ontology.promises import Promise
 from service.decision import request_of
 from service.house import House
 from service.intake.notices import costs_of_nothing
@@ -26,7 +28,7 @@ def notices_of_plan(house: House, document: Mapping[str, Any]) -> tuple[str, ...
         if rows > 1 else f"a row of {name} in {file} was set aside, so it is not in this plan"
         for (name, file), rows in _set_aside(house, decision["chain"], about["sequence"]).items()
     ]  # fmt: skip
-    found += [*_in_doubt(house, document), *_reserved(decision)]
+    found += [*_in_doubt(house, document), *notices_of_promises(decision)]
     if decision["regime"] != "risk":
         return tuple(found)
     tables = house.store.get_document(about["artifacts"]["snapshot"])["tables"]
@@ -39,12 +41,27 @@ def notices_of_plan(house: House, document: Mapping[str, Any]) -> tuple[str, ...
     return tuple(found)
 
 
-def _reserved(decision: Mapping[str, Any]) -> Iterator[str]:
-    held = [promise for promise in request_of(decision).reserved if not promise.order]
-    if held:
-        units = sum(promise.units for promise in held)
-        yield (f"{units:,} units of {len({promise.item for promise in held}):,} items are promised "
-               "to approved plans, so they were not free for this one")  # fmt: skip
+def notices_of_promises(decision: Mapping[str, Any]) -> Iterator[str]:
+    """What other plans had promised when this one was made, and what of it nobody counted."""
+    request = request_of(decision)
+    stated = request.reserved
+    over = lapsed(stated, request.starts_on) if request.starts_on else ()
+    held = [each for each in stated if each.place and not each.order and each not in over]
+    promised = [each for each in held if not each.carried_out]
+    if promised:
+        yield (f"{_units(promised)} are promised to approved plans, so they were not free for "
+               "this one")  # fmt: skip
+    if moved := [each for each in held if each.carried_out]:
+        yield (f"{_units(moved)} were sent by plans that were carried out, and are held where they "
+               "stood or expected where they go until both are counted")  # fmt: skip
+    if over:
+        yield (f"{_units(over)} were sent by plans that were carried out, and nobody counted them "
+               f"within {HELD_DAYS} days: they count as the facts state them")  # fmt: skip
+
+
+def _units(promises: Collection[Promise]) -> str:
+    units, items = sum(each.units for each in promises), len({each.item for each in promises})
+    return f"{units:,} units of {items:,} items"
 
 
 def _in_doubt(house: House, document: Mapping[str, Any]) -> Iterator[str]:

@@ -52,7 +52,7 @@ KEYS = {
         "chain", "snapshot", "release", "previous", "edits", "work_limit", "regime", "starts_on",
         "cost_parts", "currency", "demand_model", "network", "certificate", "lines", "shortfalls",
         "suppressed", "comparison", "remarks", "waste", "objectives", "stages", "stability",
-        "reserved",
+        "reserved", "promised",
     }),
 }  # fmt: skip
 """All that a plan may state, at its first two levels."""

@@ -85,18 +85,20 @@ def inbox(
 
 
 def show(plan: PlanName = LATEST, as_json: AsJson = False) -> int:
-    """Show what a plan needs, who said what about it, and what it reserves."""
+    """Show what a plan needs, who said what about it, and what it reserves or is to bring."""
     from api.commands.server import opened
     from api.screen.drawing import add, table
+    from service.governing.approving import left_of
 
     with opened() as house:
         state = house.ledger.state()
         case = state.approvals.case(find_plan(house, plan).plan.digest)
-        wanted = _demanded(house, state, case)
+        wanted, left = _demanded(house, state, case), left_of(house, case.plan)
     if as_json:
-        print_document(document_of_case(case) | {"demanded": [
-            asdict(demand) | {"people": people} for demand, people in wanted
-        ]})  # fmt: skip
+        print_document(document_of_case(case) | {
+            "demanded": [asdict(demand) | {"people": people} for demand, people in wanted],
+            "left": [asdict(each) for each in left],
+        })  # fmt: skip
         return GOOD
     screen = console()
     why = f": {plain(case.reason)}" if case.reason else ""
@@ -110,9 +112,14 @@ def show(plan: PlanName = LATEST, as_json: AsJson = False) -> int:
     for remark in case.remarks:
         screen.print(f"{remark.at:%Y-%m-%d %H:%M:%S}  {remark.kind.partition('.')[2]}  "
                      f"{plain(remark.person)}  {plain(remark.text)}")  # fmt: skip
-    for promise in case.promises if case.status == "approved" else ():
+    for each in left:
+        promise = each.promise
         where = f"order {promise.order}" if promise.order else f"{promise.place} {promise.lot}"
-        screen.print(f"reserved: {promise.units:,} {plain(promise.item)}, {plain(where)}")
+        if each.committed:
+            screen.print(f"reserved: {each.committed:,} {plain(promise.item)}, {plain(where)}")
+        if each.expected:
+            screen.print(f"expected: {each.expected:,} {plain(promise.item)}, "
+                         f"{plain(promise.destination)} on {promise.arrives_on}")  # fmt: skip
     screen.print(f"submission {case.submission}, until {case.until:%Y-%m-%d %H:%M} UTC")
     return GOOD
 
@@ -177,7 +184,7 @@ def void(plan: PlanName, reason: Reason = "", by: By = "", as_json: AsJson = Fal
 
 
 def done(plan: PlanName, reason: Reason = "", by: By = "", as_json: AsJson = False) -> int:
-    """Say that an approved plan was carried out; its reservation ends."""
+    """Say that an approved plan was carried out; what it promised ends as it is counted."""
     from service.governing.approving import carried_out
 
     return _decide(plan, by, lambda house, digest, who: carried_out(house, digest, who, reason),

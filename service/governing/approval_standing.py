@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from governance.approving import Submission, with_novelty
@@ -12,7 +12,15 @@ from governance.reservations import Standing
 from ontology.columns import Snapshot
 from ontology.errors import EvenkeelError, OutsideError
 from ontology.events import micros_of
-from ontology.promises import Promise, free_units, merged_promises, promises_in
+from ontology.promise_ends import committed, open_promises, with_missing_back
+from ontology.promises import (
+    Promise,
+    free_units,
+    merged_promises,
+    promises_in,
+    purchases_in,
+    summed,
+)
 from rules.release import Release
 from service.drift import PlanDrift, drift
 from service.governing.approval_features import features_of, hands_in, matrix_under, per_million
@@ -47,12 +55,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """The facts of a chain, the release in force, what other plans reserve, and the time."""
+    """The facts of a chain, the release in force, what other plans promise, and the time.
+
+    `own` is what the plan itself has promised, where it is approved.
+    """
 
     snapshot: Snapshot
     release: Release
     reserved: tuple[Promise, ...]
     now: datetime
+    own: tuple[Promise, ...] = ()
 
 
 def submission_of(house: House, document: Document, reason: str) -> Submission:
@@ -86,9 +98,16 @@ def standing_of(
     band = max(matrix.gap_per_million, gap_of(decision))
     demands = demands_now(house, document, state)
     held = held_on(house, document, present, band)
+    opened = open_promises(snapshot, present.reserved, starts_on(decision))
     return Standing(promises_in(decision), free_units(snapshot), promised, demands, held.why,
-                    band, matrix.approved_hours, release.named, house.shipped.digest
+                    band, matrix.approved_hours, release.named, house.shipped.digest,
+                    held=summed(committed(opened)), purchases=purchases_in(decision),
                     ), snapshot.sequence  # fmt: skip
+
+
+def starts_on(decision: Mapping[str, Any]) -> date:
+    """The first day of a plan: the day from which it looks at what was promised."""
+    return date.fromisoformat(decision["starts_on"])
 
 
 def held_on(house: House, document: Document, present: Present, band_per_million: int) -> Held:
@@ -96,8 +115,9 @@ def held_on(house: House, document: Document, present: Present, band_per_million
 
     Its own certificate says so, with no solve. Stale facts, purchases that the order-up-to rule
     no longer asks for, and a rule in force that forbids a line break it; so does whatever cannot
-    be evaluated (law 7), also because an artifact of its own is lost. Raises OutsideError where
-    the database is not there.
+    be evaluated (law 7), also because an artifact of its own is lost. Where a count after its
+    departure misses no more than it promised, its units may have left: then only its lines are
+    looked at, as if they were there. Raises OutsideError where the database is not there.
     """
     try:
         first = min(_stale_after(house, document, present), default=None)
@@ -106,8 +126,10 @@ def held_on(house: House, document: Document, present: Present, band_per_million
         until = None if first is None else first[0]
         if _is_the_same(house, document, present):
             return Held(gap_per_million=gap_of(document["decision"]), fresh_until_micros=until)
-        found = _judged(house, document, present, _drift(house, document, present),
-                        band_per_million)  # fmt: skip
+        whole = _with_own_back(present, document["decision"])
+        drifted = _drift(house, document, whole)
+        has_left = whole is not present and all(group.why != LINES for group in drifted.affected)
+        found = Held() if has_left else _judged(house, document, whole, drifted, band_per_million)
         return found if found.code else replace(found, fresh_until_micros=until)
     except (EvenkeelError, *UNUSABLE) as error:
         return unevaluated(error)
@@ -162,6 +184,15 @@ def _held_before(house: House, document: Document, present: Present) -> bool:
     return all(group.why != LINES for group in earlier.affected)
 
 
+def _with_own_back(present: Present, decision: Mapping[str, Any]) -> Present:
+    """What is there with the plan's own units, where they may have left; else the very same."""
+    if not present.own:
+        return present
+    others = committed(open_promises(present.snapshot, present.reserved, starts_on(decision)))
+    facts = with_missing_back(present.snapshot, present.own, others)
+    return present if facts is present.snapshot else replace(present, snapshot=facts)
+
+
 def _is_the_same(house: House, document: Document, present: Present) -> bool:
     """Whether the plan would be asked of the same facts, rules and reservations again."""
     decision = document["decision"]
@@ -169,7 +200,11 @@ def _is_the_same(house: House, document: Document, present: Present) -> bool:
         return False
     if decision["release"] != present.release.digest:
         return False
-    return inputs_of(house.store, document)[2].reserved == present.reserved
+    snapshot, _, request = inputs_of(house.store, document)
+    first = starts_on(decision)
+    return open_promises(snapshot, request.reserved, first) == open_promises(
+        present.snapshot, present.reserved, first
+    )
 
 
 def _drift(house: House, document: Document, present: Present) -> PlanDrift:

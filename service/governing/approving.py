@@ -1,9 +1,10 @@
 """Approvals: plans submitted, decided on by people, reserved for, and void where they break."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
+from typing import Any
 
 from neo4j import ManagedTransaction
 
@@ -20,7 +21,9 @@ from graph.projection import unchanged_since
 from ontology.access import Grant
 from ontology.errors import EvenkeelError, OutsideError, StateError
 from ontology.events import Event, NewEvent
+from ontology.promise_ends import OpenPromise, open_promises
 from ontology.promises import merged_promises
+from service.decision import promised_in
 from service.governing.approval_features import matrix_under, plan_document
 from service.governing.approval_standing import (
     LOST,
@@ -29,6 +32,7 @@ from service.governing.approval_standing import (
     Present,
     held_on,
     standing_of,
+    starts_on,
     submission_of,
     unevaluated,
 )
@@ -36,11 +40,13 @@ from service.governing.ledger import Decided
 from service.governing.looked import Looked, basis_of
 from service.house import SERVICE_AGENT, House
 from service.persons import actor
+from service.recalled import inputs_of
 
 SERVICE = Actor(SERVICE_AGENT, is_person=False)
 MOST_LOOKS = 30
 """So often the standing of a plan is found out anew because facts or reservations changed."""
 
+Document = Mapping[str, Any]
 Powers = dict[str, frozenset[str]]
 Granted = Callable[[str], Iterable[Grant]]
 Say = Callable[[Governed, datetime, Powers], NewEvent | None]
@@ -137,10 +143,27 @@ def void(house: House, plan: str, reason: str, agent: str) -> Decided:
 
 
 def carried_out(house: House, plan: str, agent: str, reason: str = "") -> Decided:
-    """Say that an approved plan was carried out; its reservation ends."""
+    """Say that an approved plan was carried out; what it promised ends as it is counted.
+
+    Of one that is void or expired since, a person alone may say so.
+    """
     return house.ledger.append(
         lambda state, now: approving.carried_out(state, now, actor(agent), plan, reason)
     )
+
+
+def left_of(house: House, plan: str) -> tuple[OpenPromise, ...]:
+    """What is left of what a plan promised, on the facts of this moment beside all other plans.
+
+    Nothing of a plan that is neither approved nor carried out. Raises as reading the plan does.
+    """
+    case = house.ledger.state().approvals.case(plan)
+    if not case.orders:
+        return ()
+    first = starts_on(plan_document(house, plan)["decision"])
+    opened = open_promises(house.facts(case.chain), house.reserved(case.chain), first)
+    return tuple(each for each in opened if each.promise.since == case.approval
+                 and (each.committed or each.expected))  # fmt: skip
 
 
 def delegate(
@@ -227,7 +250,7 @@ def standing_now(house: House, case: PlanCase, now: datetime | None = None) -> H
         return unevaluated(error)
     reserved = merged_promises(state.approvals.promised(case.chain, case.plan))
     release = house.release_of(state.governing(case.chain, when, house.shipped.digest))
-    present = Present(house.facts(case.chain), release, reserved, when)
+    present = Present(house.facts(case.chain), release, reserved, when, case.orders)
     return held_on(house, document, present, case.band_per_million)
 
 
@@ -254,10 +277,16 @@ def waiting_for(house: House, person: str, chain: str = "") -> list[PlanCase]:
             ]  # fmt: skip
 
 
-def reserved_at(house: House, chain: str, sequence: int) -> tuple[list[str | int], ...]:
-    """What was reserved on a chain at an event, as a decision that was saved then states it."""
-    promised = house.ledger.at(sequence).approvals.promised(chain)
-    return tuple(each.stated() for each in merged_promises(promised))
+def promised_at(house: House, document: Document, sequence: int) -> dict[str, Any]:
+    """What was promised on a plan's chain at an event, as the plan saved by it has to state it.
+
+    Derived from the events up to there and the plan's own snapshot.
+    """
+    decision = document["decision"]
+    promised = house.ledger.at(sequence).approvals.promised(decision["chain"])
+    snapshot = inputs_of(house.store, document)[0]
+    opened = open_promises(snapshot, promised, starts_on(decision))
+    return promised_in(each.promise for each in opened)
 
 
 def _waits_for(

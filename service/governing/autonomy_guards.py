@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from governance.approvals import PlanCase
+from governance.approvals import CARRIED_OUT, PlanCase
 from governance.autonomy import LEVELS, SUGGEST, Standing
 from governance.ledger import Governed
 from governance.reach import reach_in
@@ -62,7 +62,8 @@ def _causes(
 
 def _voids(state: Governed, standing: Standing, now: datetime) -> Iterator[Cause]:
     times = sorted(
-        remark.at for case in state.approvals.cases.values() if _is_of(case, standing)
+        remark.at for case in state.approvals.cases.values()
+        if _is_of(case, standing) and case.status != CARRIED_OUT  # it did hold, as the world says
         for remark in case.remarks
         if remark.kind == APPROVAL_VOIDED and remark.person == SERVICE_AGENT
         and remark.at >= max(standing.since, now - WITHIN)

@@ -1,11 +1,13 @@
 """What a delivery would do to the latest plan of its chain, before it is loaded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ontology.columns import Snapshot
 from ontology.errors import EvenkeelError
+from ontology.promise_ends import open_promises
+from service.decision import PlanRequest
 from service.difference import lines_apart
 from service.house import House
 from service.planning import draft_plan, with_reserved
@@ -51,7 +53,7 @@ def foreseen(house: House, chain: str, present: Snapshot, after: Snapshot) -> Pl
     request = with_reserved(house, asked)
     release = house.release_for(chain)
     same = decision["snapshot"] == present.digest and decision["release"] == release.digest
-    same = same and request == asked
+    same = same and _open_in(request, present) == _open_in(asked, present)
     name = "plan" if same else "present"
     digest, currency = document["plan_digest"], decision["currency"]
     try:
@@ -62,6 +64,14 @@ def foreseen(house: House, chain: str, present: Snapshot, after: Snapshot) -> Pl
     lines = tuple(LineForeseen(*line) for line in lines_apart(before, now))
     costs = (_cost(before), _cost(now))
     return PlanForeseen(digest, name, currency, costs, lines)
+
+
+def _open_in(request: PlanRequest, facts: Snapshot) -> PlanRequest:
+    """The request without promises that are over on facts, as a decision states it."""
+    if request.starts_on is None:
+        return request
+    opened = open_promises(facts, request.reserved, request.starts_on)
+    return replace(request, reserved=tuple(each.promise for each in opened))
 
 
 def _cost(decision: Mapping[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +11,8 @@ from governance.scopes import scope_of
 from graph.artifacts import ArtifactStore
 from ontology.edits import Edit
 from ontology.events import Event
+from ontology.promise_ends import HELD_DAYS, lapsed
+from ontology.promises import promise_of
 
 OWN_SOURCES = "evenkeel-"
 FORECAST_SOURCE = "evenkeel-forecast"
@@ -75,6 +78,18 @@ def attention(event: Event, store: ArtifactStore) -> Iterator[Said]:
             wanted = [str(row[name]) for name in ("order", "item", "location") if row.get(name)]
             yield Said(str(row.get("rule", "")), f"{_plan(event)}: leaves demand open, shortfall "
                        f"{row['number']}: {' at '.join(wanted)}", digests=digests)  # fmt: skip
+
+
+def exceptions_of_plan(event: Event, store: ArtifactStore) -> Iterator[Said]:
+    """What a person should look at in a plan, and at what was carried out and never counted."""
+    yield from attention(event, store)
+    decision = _decision(event, store)
+    promised = map(promise_of, decision.get("promised", ()))
+    for each in lapsed(promised, date.fromisoformat(decision["starts_on"])):
+        way = " to ".join(name for name in (each.place or each.supplier, each.destination) if name)
+        yield Said(each.item, f"{_plan(event)}: {_count(each.units, 'unit')} from {way} of {each.day}"
+                   f" carried out and not counted within {HELD_DAYS} days: no longer held",
+                   digests=_plan_digests(event))  # fmt: skip
 
 
 def set_aside(event: Event, _store: ArtifactStore) -> Iterator[Said]:
@@ -239,8 +254,8 @@ SECTIONS = (
         "exceptions", "Exceptions",
         "Lines that a rule sends to a person, demand that a rule left open, deliveries of which "
         "rows were set aside, and releases that a person answers for although they permit what "
-        "was denied; tasks of the scheduler that failed.",
-        {"plan.made": attention, "feed.loaded": set_aside,
+        "was denied; what was carried out and never counted; tasks of the scheduler that failed.",
+        {"plan.made": exceptions_of_plan, "feed.loaded": set_aside,
          **_each("release.reviewed", "task.failed")},
     ),
     Section(

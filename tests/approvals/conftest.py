@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from ontology.access import ANY, Grant
 from ontology.columns import record_at, table_of
 from ontology.edits import PIN, Edit
 from ontology.errors import EvenkeelError
+from ontology.promises import Promise
+from ontology.stock import StockPosition
 from ontology.terms import join_key
 from service.decision import PlanRequest
 from service.examples import load_example
@@ -41,11 +43,23 @@ def world(database: Driver, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def house(world: House) -> House:
-    """The same world, in which nothing waits and nothing is reserved."""
+    """The same world, in which nothing waits, and nothing is reserved or on its way."""
     for case in list(world.ledger.state().approvals.cases.values()):
         if case.is_open:
             approving.void(world, case.plan, "the next test begins", "ann")
+        for promise in {each.promise for each in approving.left_of(world, case.plan)}:
+            back_again(world, promise)
     return world
+
+
+def back_again(house: House, promise: Promise) -> None:
+    """What was carried out is counted at both ends, and all of it is where it was."""
+    day = date.fromisoformat(max(promise.day, promise.arrives_on))
+    if promise.place:
+        stated(house, "StockPosition", promise.key[:3], counted_on=day)
+    if promise.destination:
+        said(house, StockPosition(promise.item, promise.destination, promise.lot or None,
+                                  counted_on=day))  # fmt: skip
 
 
 def granted(house: House, person: str, role: str) -> Grant:
@@ -80,17 +94,22 @@ def taking(house: House, plan: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["kind"] != "purchase"]
 
 
-def counted(house: House, units: int) -> None:
+def counted(house: House, units: int, **more: Any) -> None:
     """Another count of the pallet."""
-    stated(house, "StockPosition", PALLET, on_hand_units=units, total_units=units)
+    stated(house, "StockPosition", PALLET, on_hand_units=units, total_units=units, **more)
 
 
 def stated(house: House, name: str, key: tuple[str, ...], **fields: Any) -> None:
     """A fact of the chain with other fields."""
     table = house.facts(CHAIN).table(name)
-    found = replace(record_at(table, table.row_of[join_key(key)]), **fields)
+    said(house, replace(record_at(table, table.row_of[join_key(key)]), **fields))
+
+
+def said(house: House, record: Any) -> None:
+    """A fact of the chain."""
+    name = type(record).__name__
     feed = FeedContents(CHAIN, "two_hubs", f"said-{next(_numbers)}", "none", "0" * 64, (),
-                        {name: table_of([found], name)})  # fmt: skip
+                        {name: table_of([record], name)})  # fmt: skip
     load_feed(house.projection, feed, agent="wms", effective_at=datetime.now(UTC))
 
 

@@ -12,9 +12,13 @@ from governance.ledger import Governed
 from governance.matrix import Features, Matrix, default_matrix, demanded
 from governance.releasing import Actor
 from governance.reservations import Standing
+from ontology.columns import Snapshot
 from ontology.errors import EvenkeelError
 from ontology.events import Event, NewEvent
+from ontology.promise_ends import committed, open_promises
 from ontology.promises import Key, Promise, summed
+from ontology.stock import StockPosition
+from tests.ontology.promise_world import snapshot_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CHAIN = "two_hubs"
@@ -24,6 +28,7 @@ PLAIN = Features(
     places=(("north", "valley"), ("south", "valley")), families=("hardware",), suppliers=(),
     ways=("lane truck",),
 )  # fmt: skip
+DAY = NOON.date()
 PALLET = Promise("widget", "north", "W1", "", 5, "2026-03-02")
 
 
@@ -42,13 +47,19 @@ class Plan:
 
 @dataclass
 class Board:
-    """A world of plans, grants and free stock, with a clock that is set by hand."""
+    """A world of plans, grants and free stock, with a clock that is set by hand.
+
+    `free` is what was counted on hand, and `counts` the event of each count: those that have none
+    were counted before all plans. `said` is the last event of any kind.
+    """
 
     state: Governed = field(default_factory=Governed)
     clock: datetime = NOON
     matrix: Matrix = field(default_factory=default_matrix)
     roles: dict[str, frozenset[str]] = field(default_factory=dict)
     free: dict[Key, int] = field(default_factory=lambda: {PALLET.key: 8})
+    counts: dict[Key, int] = field(default_factory=dict)
+    said: int = 0
     plans: dict[str, Plan] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
@@ -58,7 +69,8 @@ class Board:
         now = self.state.now(self.clock)
         new = decide(self.state.settled(now), now, *said, **more)
         if new is not None:
-            event = Event(self.state.sequence + 1, new.kind, new.idempotency_key, new.agent,
+            self.said += 1
+            event = Event(self.said, new.kind, new.idempotency_key, new.agent,
                           new.effective_at, now, new.artifact, new.payload or {}, "", "",
                           )  # fmt: skip
             self.state = self.state.after(event)
@@ -72,6 +84,21 @@ class Board:
                            plan.unnamed, plan.features, "please")  # fmt: skip
         self.does(approving.submit, Actor(who), asked, self.matrix)
         return self.case(plan.digest)
+
+    def counted(self, key: Key, units: int) -> None:
+        """A count at the end of the day of all plans."""
+        self.said += 1
+        self.free[key], self.counts[key] = units, self.said
+
+    def facts(self) -> Snapshot:
+        """What was counted."""
+        eve = DAY - timedelta(1)
+        return snapshot_of([
+            (StockPosition(item, place, lot or None, on_hand_units=units, total_units=units,
+                           counted_on=DAY if key in self.counts else eve),
+             self.counts.get(key, 0))
+            for key, units in self.free.items() for item, place, lot, _ in (key,)
+        ])  # fmt: skip
 
     def approves(self, who: str, plan: str, **more: Any) -> Any:
         """Approve a plan as a person, by the grants of the moment."""
@@ -88,7 +115,7 @@ class Board:
         return Standing(
             found.promises, self.free, self.state.approvals.promised(CHAIN, plan),
             demanded(self.matrix, replace(found.features, novel=())), found.broken,
-            self.matrix.gap_per_million, self.matrix.approved_hours,
+            self.matrix.gap_per_million, self.matrix.approved_hours, held=self.reserved(plan),
         )  # fmt: skip
 
     def case(self, plan: str) -> PlanCase:
@@ -99,9 +126,10 @@ class Board:
         """What has become of a plan."""
         return self.case(plan).status
 
-    def reserved(self) -> dict[Key, int]:
-        """What is promised in all."""
-        return summed(self.state.approvals.promised(CHAIN))
+    def reserved(self, without: str = "") -> dict[Key, int]:
+        """What is still committed where it stood, of all plans but one."""
+        promised = self.state.approvals.promised(CHAIN, without)
+        return summed(committed(open_promises(self.facts(), promised, DAY)))
 
 
 def refusal(board: Board, act: Callable[[], Any]) -> str:

@@ -30,7 +30,7 @@ from governance.releasing import Actor
 from governance.scopes import EVERYWHERE, Scope
 from ontology.errors import EvenkeelError
 from ontology.events import APPROVAL_GIVEN, PLAN_SUBMITTED
-from ontology.promises import Promise, summed
+from ontology.promises import Key, Promise, summed
 from tests.governance.approval_board import CHAIN, MACHINE, PLAIN, Board, Plan
 
 PEOPLE = ("ann", "ben", "carl", "dora", "gus")
@@ -51,6 +51,8 @@ class Approving(RuleBasedStateMachine):
                            free={(*lot, ""): 8 for lot in LOTS})  # fmt: skip
         self.gave: dict[str, list[str]] = {}
         self.ended: set[str] = set()
+        self.left: set[str] = set()
+        self.there = dict(self.board.free)
 
     def tried(self, act: Any, *said: Any, **more: Any) -> Any:
         """Do something, or be refused: then nothing has changed."""
@@ -124,21 +126,63 @@ class Approving(RuleBasedStateMachine):
         """A person or the service."""
         actor = Actor(who) if who else MACHINE
         self.tried(self.board.does, approving.void, actor, plan, "it broke", self.board.roles)
+        self.own_up(plan)
 
     @rule(plan=digests, act=st.sampled_from((approving.expire, approving.escalate)))
     def by_the_clock(self, plan: str, act: Any) -> None:
         """What the service does when it is time."""
         self.tried(self.board.does, act, MACHINE, plan)
+        self.own_up(plan)
+
+    @rule(plan=digests)
+    def leave(self, plan: str) -> None:
+        """The units of an approved plan leave; nobody says so yet."""
+        case = self.board.state.approvals.cases.get(plan)
+        if case is not None and case.status == APPROVED and plan not in self.left:
+            self.take(plan)
+
+    def take(self, plan: str) -> None:
+        """The units are not there any more."""
+        self.left.add(plan)
+        for key, units in summed(self.board.case(plan).promises).items():
+            self.there[key] -= units
 
     @rule(plan=digests, who=people)
     def carry_out(self, plan: str, who: str) -> None:
-        """The units have left: they are neither reserved nor free."""
-        was = self.board.state.approvals.cases.get(plan)
-        done = self.tried(self.board.does, approving.carried_out, Actor(who), plan)
-        if done is not None and was is not None:
-            for key, units in summed(was.promises).items():
-                self.board.free[key] -= units
-        self.note(plan)
+        """Said of what is approved, or was and went all the same where the units were free."""
+        case = self.board.state.approvals.cases.get(plan)
+        if case is None:
+            return
+        if (
+            plan not in self.left
+            and case.status != APPROVED
+            and any(
+                units > self.there[key] - self.waiting(key)
+                for key, units in summed(case.promises).items()
+            )
+        ):
+            return
+        if self.tried(self.board.does, approving.carried_out, Actor(who), plan) is not None:
+            if plan not in self.left:
+                self.take(plan)
+            self.note(plan)
+
+    def own_up(self, plan: str) -> None:
+        """What has left, and whose approval is over, was carried out: a person says so at once."""
+        if plan in self.left and self.board.status(plan) != APPROVED:
+            self.tried(self.board.does, approving.carried_out, Actor("ben"), plan)
+            self.note(plan)
+
+    def waiting(self, key: Key) -> int:
+        """Units that approved plans are still to take."""
+        return sum(summed(case.promises).get(key, 0)
+                   for case in self.board.state.approvals.standing()
+                   if case.plan not in self.left)  # fmt: skip
+
+    @rule(lot=st.sampled_from(LOTS))
+    def count(self, lot: tuple[str, str, str]) -> None:
+        """At the end of the day somebody counts what is there."""
+        self.board.counted((*lot, ""), self.there[*lot, ""])
 
     @rule(giver=people, taker=people, hours=st.integers(1, 60), is_far=st.booleans())
     def delegate(self, giver: str, taker: str, hours: int, *, is_far: bool) -> None:
@@ -174,14 +218,20 @@ class Approving(RuleBasedStateMachine):
 
     @invariant()
     def no_unit_is_promised_twice(self) -> None:
-        """Law 6."""
-        assert all(units <= self.board.free[key] for key, units in self.board.reserved().items())
+        """Law 6: what is promised is there, and what looks free is there for nobody else."""
+        held = self.board.reserved()
+        for key, units in self.there.items():
+            assert self.waiting(key) <= units
+            assert self.board.free[key] - held.get(key, 0) <= units - self.waiting(key)
 
     @invariant()
     def only_what_stands_reserves(self) -> None:
-        """Void, expired, declined or done: then all is free again."""
+        """Void, expired or declined: all is free again. What was carried out is, once counted."""
         cases = self.board.state.approvals.cases.values()
-        held = [promise for case in cases if case.status == APPROVED for promise in case.promises]
+        held = [promise for case in cases if case.status in (APPROVED, CARRIED_OUT)
+                for promise in case.promises
+                if case.status == APPROVED
+                or self.board.counts.get(promise.key, 0) <= case.approval]  # fmt: skip
         assert summed(held) == self.board.reserved()
 
     @invariant()

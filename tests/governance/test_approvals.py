@@ -54,7 +54,45 @@ def test_an_approved_plan_reserves_what_it_moves(board: Board) -> None:
     board.approves("ann", "one")
     assert (board.status("one"), board.reserved()) == (APPROVED, {PALLET.key: 5})
     board.does(approving.carried_out, Actor("ben"), "one")
-    assert (board.status("one"), board.reserved()) == (CARRIED_OUT, {})
+    assert (board.status("one"), board.reserved()) == (CARRIED_OUT, {PALLET.key: 5})
+
+
+def test_what_was_carried_out_is_promised_to_nobody_else_until_it_is_counted(board: Board) -> None:
+    """The stock is what was counted before: its units are neither there nor free."""
+    board.submitted(Plan("one"))
+    board.submitted(Plan("two"))
+    board.approves("ann", "one")
+    board.does(approving.carried_out, Actor("ben"), "one")
+    with pytest.raises(Exception, match="5 are promised to the carried out plan `one`"):
+        board.approves("ann", "two")
+    board.counted(PALLET.key, 3)
+    assert board.reserved() == {}
+    assert refusal(board, lambda: board.approves("ann", "two")) == "UNITS_GONE"
+    board.counted(PALLET.key, 5)
+    board.approves("ann", "two")
+    assert board.reserved() == {PALLET.key: 5}
+
+
+@pytest.mark.parametrize("end", ["void", "expired"])
+def test_what_was_done_is_said_of_a_plan_whose_approval_is_over(board: Board, end: str) -> None:
+    """By a person alone, and only of what was approved: its units are held again."""
+    board.submitted(Plan("one"))
+    board.does(approving.void, MACHINE, "one", "stale")
+    assert refusal(board, lambda: board.does(approving.carried_out, Actor("ben"), "one")
+                   ) == "APPROVAL_STATUS"  # fmt: skip
+    board.submitted(Plan("one"))
+    board.approves("ann", "one")
+    if end == "void":
+        board.does(approving.void, MACHINE, "one", "lines")
+    else:
+        board.clock = board.case("one").until
+        board.does(approving.expire, MACHINE, "one")
+    assert (board.status("one"), board.reserved()) == (end, {})
+    assert refusal(board, lambda: board.does(approving.carried_out, MACHINE, "one")
+                   ) == "PERSONS_ONLY"  # fmt: skip
+    board.does(approving.carried_out, Actor("ben"), "one")
+    assert (board.status("one"), board.reserved()) == (CARRIED_OUT, {PALLET.key: 5})
+    assert board.does(approving.carried_out, Actor("ben"), "one") is None
 
 
 def test_approval_that_arrives_before_the_request_is_refused(board: Board) -> None:
