@@ -167,3 +167,29 @@ def test_a_process_says_what_it_serves(
     assert ["one"] == [each["process"] for each in client.send("GET", "/ready").json()["others"]]
     assert main(["status"]) == 0
     assert "everywhere: " + house.shipped.digest[:12] in capsys.readouterr().out
+
+
+def test_stops_and_protections_say_what_they_hold_and_who_ended_them(
+    house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names that nothing bears are told; a stop by nobody named takes two; said again, by whom."""
+    monkeypatch.delenv("EVENKEEL_PERSON", raising=False)
+    assert 0 == main(["stop", "--region", "suoth", "--reason", "a drill", "--json"])
+    number = str(json.loads(capsys.readouterr().out)["stop"])
+    resume = ["resume", number, "--reason", "over"]
+    for person, words in (("Ada", "not lifted yet"), ("Ada", "not lifted yet"), ("Ben", "lifted:"),
+                          ("Carl", "lifted already, by Ben at 20")):  # fmt: skip
+        monkeypatch.setenv("EVENKEEL_PERSON", person)
+        assert 0 == main(resume)
+        assert words in capsys.readouterr().out
+    assert 0 == main(["protect", "milk", "--chain", "spices", "--reason", "a recall"])
+    assert "no facts know the chain `spices`: this holds for nothing" in capsys.readouterr().err
+    assert 1 == main(["unprotect", "milk", "--reason", "done", "--json"])
+    refused = json.loads(capsys.readouterr().out)["error"]
+    assert ("PROTECTED_ELSEWHERE", "add --chain spices") == (refused["code"], refused["hint"])
+    for words in ("no longer protected: milk", "no longer protected already: milk"):
+        assert 0 == main(["unprotect", "milk", "--chain", "spices", "--reason", "done"])
+        assert words in capsys.readouterr().out
+    raising = ["autonomy", "raise", "suggest", "--evidence", "outcome", "--reason", "so it went"]
+    assert 1 == main([*raising, "--json"])
+    assert "EVIDENCE_WEAK" == json.loads(capsys.readouterr().out)["error"]["code"]

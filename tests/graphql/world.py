@@ -184,34 +184,33 @@ class World:
     def _halts(self) -> list[Asked]:
         """What is decided about stops and levels, in scopes that no plan reaches."""
         why, here = {"reason": "for a test"}, {"chain": "spices", "families": ["saffron"]}
-        shown = [{"kind": "backtest", "artifact": self.shown()}]
-        level = {"scope": {"chain": CHAIN, "regions": ["south"]}, "level": "SUGGEST",
-                 "evidence": shown}  # fmt: skip
+        part = {"scope": {"chain": CHAIN, "regions": ["south"]}, **why}
         asked: list[tuple[str, str, Callable[[], Mapping[str, Any]]]] = [
             ("stop", "StopInput", lambda: {"scope": here, **why}),
             ("resume", "ResumeInput", lambda: {"stop": self.stopped(), **why}),
             ("protectItems", "ProtectInput",
              lambda: {"chain": "spices", "items": ["clove"], **why}),
-            ("raiseAutonomy", "AutonomyInput", lambda: {**level, **why}),
-            ("lowerAutonomy", "AutonomyInput", lambda: {**level, "level": "OBSERVE", **why}),
+            ("raiseAutonomy", "AutonomyInput",
+             lambda: {**part, "level": "SUGGEST", "evidence": self.shown()}),
+            ("lowerAutonomy", "AutonomyInput", lambda: {**part, "level": "OBSERVE"}),
         ]  # fmt: skip
         return [Asked(name, kind, given, {"reason": "else"},
                       "... on AutonomyDecided { event " + COMMON)
                 for name, kind, given in asked]  # fmt: skip
 
-    def shown(self) -> str:
-        """The artifact of a back-test of what governs, that the ledger knows."""
-        release, artifact = self.house.shipped, self.house.store.put(b"what was shown")
-        if not self.events.get("shown"):
-            self.events["shown"] = 1
-            machine = Actor("evenkeel", is_person=False)
-            held = {"decisions": 1, "same_bytes": 1, "newest": 1, "chains": [CHAIN]}
-            releasing.propose(self.house, release, "to be shown", "pia")
-            self.house.ledger.append(partial(
-                backtested, who=machine, digest=release.digest, result=artifact, deny_to_allow=[],
-                tested=held,
-            ))  # fmt: skip
-        return artifact
+    def shown(self) -> list[dict[str, str]]:
+        """A back-test of each release that governs now, over a decision that was just made."""
+        state, machine = self.house.ledger.state(), Actor("evenkeel", is_person=False)
+        newest = self.house.projection.log.head().sequence
+        shown = self.house.store.put(f"what was shown {newest}".encode())
+        held = {"decisions": 1, "same_bytes": 1, "newest": newest, "chains": [CHAIN]}
+        (governs,) = state.releases.deciding_in(Scope(CHAIN), datetime.now(UTC))
+        if governs not in state.releases.cases:
+            releasing.propose(self.house, self.house.shipped, "to be shown", "pia")
+        self.house.ledger.append(partial(
+            backtested, who=machine, digest=governs, result=shown, deny_to_allow=[], tested=held
+        ))  # fmt: skip
+        return [{"kind": "backtest", "artifact": shown}]
 
     def stopped(self) -> int:
         """The number of a stop by Ben."""

@@ -113,6 +113,9 @@ def test_the_page_says_what_it_is(house: House, period: Period) -> None:
     assert {value[1:] for name, value in found.attributes if name == "href"} <= set(ids)
 
 
+ALPS = {"chain": "winter", "regions": ["alps"], "families": []}
+
+
 def logged_event(kind: str, **payload: Any) -> Event:
     when = datetime(2026, 3, 1, tzinfo=UTC)
     return Event(7, kind, "k", "person:ab", when, when, "", payload, "0" * 64, "1" * 64)
@@ -126,7 +129,7 @@ def test_kinds_of_governance_have_their_sections(tmp_path: Any) -> None:
     cases = {
         "releases": logged_event("release.activated", release=about, reason="tried"),
         "approvals": logged_event("approval.expired", plan="ab" * 32, reason="the band was left"),
-        "overrides": logged_event("stop.put", scope={"region": "alps"}, reason="flood"),
+        "overrides": logged_event("stop.put", scope=ALPS, reason="flood"),
         "exceptions": logged_event("release.reviewed", release="cd" * 32, rule="r", reason="seen"),
     }
     for key, event in cases.items():
@@ -139,10 +142,26 @@ def test_kinds_of_governance_have_their_sections(tmp_path: Any) -> None:
     proposed = logged_event("release.proposed", release=about, reason="spring", waivers=[waiver])
     found = {s.key: [row.says for row in s.rows(proposed, store)] for s in SECTIONS}
     assert ["waives RULE_SHADOWED of the rule r, by person:cd"] == found["overrides"]
-    everywhere = {"chain": "", "regions": [], "families": []}
+    everywhere = {"chain": "*", "regions": [], "families": []}
     stop = logged_event("stop.put", scope=everywhere, mode="pause", reason="x")
     (row,) = (row for s in SECTIONS for row in s.rows(stop, store))
     assert ("everywhere", "stop put, with mode pause") == (row.about, row.says)
+
+
+def test_steps_of_autonomy_are_told_in_words(tmp_path: Any) -> None:
+    """Where, to which level by name, and on what; and that a stop was not lifted yet."""
+    store, shown = ArtifactStore(tmp_path), {"kind": "backtest", "artifact": "ab" * 32}
+    raised = logged_event("autonomy.raised", scope=ALPS, level=2, reason="x", evidence=[shown])
+    lifted = logged_event("stop.lifted", stop=5, reason="x", completes=False)
+    told = [(row.about, row.says) for event in (raised, lifted)
+            for s in SECTIONS for row in s.rows(event, store)]  # fmt: skip
+    assert [
+        (
+            "winter: region alps",
+            "autonomy raised, to `act with approval`, on backtest abababababab",
+        ),
+        ("stop of event 5", "stop lifted, by the first of two"),
+    ] == told
 
 
 def test_every_kind_of_governance_is_told_or_left_out_on_purpose() -> None:
