@@ -30,6 +30,8 @@ from service.doors.inbox import TryLaterError
 PROTOCOL = "graphql-transport-ws"
 ENDING_SECONDS = 0.5
 LONGEST_ID = 128
+BEGINNING_CHARACTERS = 16 * 1024
+"""So much is read of who has not said who it is: a token, and some pings."""
 AUTHORIZATION = "authorization"
 RESTARTS, TOO_LARGE, LATER, FAILED = 1012, 1009, 1013, 1011
 INVALID, UNAUTHORIZED, FORBIDDEN, NO_PROTOCOL = 4400, 4401, 4403, 4406
@@ -142,6 +144,8 @@ class _Socket:
         self._sending = anyio.Lock()
         self._quiet_seconds = 0.0
         self._is_over: _Closed | None = None
+        self._left_to_begin = BEGINNING_CHARACTERS
+        self._is_known = False
         self._scope = anyio.CancelScope()
 
     async def serve(self, ending: Event) -> None:
@@ -184,6 +188,7 @@ class _Socket:
         if caller is None:
             raise _Closed(FORBIDDEN, "Forbidden")
         place.enter_context(self._admitted(self, caller))
+        self._is_known = True
         await self._send({"type": "connection_ack"})
         return caller
 
@@ -194,7 +199,8 @@ class _Socket:
         text = message.get("text")
         if text is None:
             raise _Closed(INVALID, "a message is text")
-        if len(text) > BODY_BYTES:
+        self._left_to_begin -= len(text)
+        if len(text) > BODY_BYTES or not (self._is_known or self._left_to_begin >= 0):
             raise _Closed(TOO_LARGE, "the message is too large")
         return _Message.of(text)
 

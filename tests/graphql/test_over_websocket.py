@@ -270,6 +270,20 @@ def test_sockets_are_bounded(service: Served) -> None:
                 assert 1013 == closed_by(more)
 
 
+@pytest.mark.parametrize("sizes", [(20_000,), (9_000, 9_000)])
+def test_of_nobody_little_is_read(service: Served, sizes: tuple[int, ...]) -> None:
+    """Before it is known who speaks, long messages are not parsed; afterwards they are."""
+    with socket(service, headers={}) as on:
+        for size in sizes:
+            say(on, "ping", payload={"a": "x" * size})
+        assert 1009 == closed_by(on)
+    with socket(service) as on:
+        begin(on)
+        for size in sizes:
+            say(on, "ping", payload={"a": "x" * size})
+            assert size == len(heard(on)["payload"]["a"])
+
+
 def test_of_those_who_say_nothing_the_oldest_makes_room(service: Served) -> None:
     """Sockets that wait to be let in are bounded apart, and hold none of the others' places."""
     with ExitStack() as stack:

@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ontology.errors import InputError
-from service.asking.conditions import MOST_CONDITIONS, MOST_VALUES, Condition, Is, chosen
+from service.asking.conditions import (
+    MOST_CONDITIONS,
+    MOST_VALUES,
+    Condition,
+    Is,
+    chosen,
+    columns_of,
+)
 from service.asking.grouping import As, Key, Measure, Per, grouped
 from service.asking.ordering import Order, ordered
 from service.asking.sheets import Sheet
@@ -218,6 +225,33 @@ def test_what_cannot_be_asked_is_told(name: str) -> None:
         with pytest.raises(InputError) as refused:
             chosen(sheet(those), condition)
         assert code == refused.value.code
+
+
+class Watched(Sheet):
+    """A table that remembers which of its columns were looked at."""
+
+    def column(self, name: str) -> Any:
+        """The column, noted."""
+        self.__dict__.setdefault("looked_at", set()).add(name)
+        return super().column(name)
+
+
+@given(rows(), CONDITIONS)
+def test_no_column_is_looked_at_that_a_condition_does_not_name(
+    those: Rows, condition: Condition
+) -> None:
+    """What exposures are logged by: the columns of a condition are those that it reads."""
+    watched = Watched("a table", sheet(those).table)
+    chosen(watched, condition)
+    assert columns_of(condition) == watched.__dict__.get("looked_at", set())
+
+
+def test_groups_are_told_apart_from_rows() -> None:
+    """A condition on groups that names a column of rows is told what groups have."""
+    with pytest.raises(InputError, match="groups of a table have no column `units`") as refused:
+        chosen(grouped(sheet([]), [Key("item")], [Measure("n", As.ROWS)]),
+               Condition("units", Is.MORE, ("1",)))  # fmt: skip
+    assert "there are item, n" == refused.value.hint
 
 
 UNGROUPED: dict[str, tuple[list[Key], list[Measure]]] = {
