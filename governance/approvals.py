@@ -191,11 +191,15 @@ class Approvals:
         return tuple(sorted(promise for case in self._of(chain, without)
                             for promise in case.orders))  # fmt: skip
 
-    def holder_of(self, chain: str, key: Key, without: str = "") -> str:
-        """The plan that has promised the most of something; empty where none has."""
-        found = {case.plan: summed(case.orders).get(key, 0) for case in self._of(chain, without)}
-        held = {plan: units for plan, units in found.items() if units}
-        return max(held, key=lambda plan: (held[plan], plan)) if held else ""
+    def holder_of(self, chain: str, key: Key, promises: Iterable[Promise]) -> str:
+        """The plan to which the most of something is promised by these; empty where none is."""
+        held: dict[int, int] = {}
+        for each in promises:
+            if each.takes and each.key == key:
+                held[each.since] = held.get(each.since, 0) + each.units
+        most = max(held, key=lambda since: (held[since], since), default=None)
+        found = (case.plan for case in self._of(chain, "") if case.approval == most)
+        return next(found, "")
 
     def _of(self, chain: str, without: str) -> Iterator[PlanCase]:
         return (case for case in self.cases.values()
