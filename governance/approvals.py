@@ -25,7 +25,7 @@ from ontology.events import (
     micros_of,
     moment_of,
 )
-from ontology.promises import Key, Promise, promise_of, summed
+from ontology.promises import Key, Promise, promise_of
 
 WAITING, APPROVED = "waiting", "approved"
 DECLINED, RETURNED, VOID, EXPIRED = "declined", "returned", "void", "expired"

@@ -349,8 +349,11 @@ def _still(verdicts: Iterable[Verdict], powers: Mapping[str, frozenset[str]]) ->
 def _reserving(case: PlanCase, standing: Standing, now: datetime) -> dict[str, Any]:
     return {
         "promises": [each.stated() for each in standing.promises],
-        **({"purchases": [each.stated() for each in standing.purchases]}
-           if standing.purchases else {}),
+        **(
+            {"purchases": [each.stated() for each in standing.purchases]}
+            if standing.purchases
+            else {}
+        ),
         "band_per_million": max(standing.band_per_million, case.gap_per_million),
         **stated_until(now + timedelta(hours=standing.approved_hours)),
     }

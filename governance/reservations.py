@@ -19,9 +19,9 @@ class Standing:
     """How a plan stands on facts of this moment: what it takes, what is free, who demands what.
 
     `reserved` is what the other plans had promised when that was found out, and `held` what is
-    still committed of it on those facts (None: all of it). `governs` is what was then in force, with the
-    `shipped` release where people put none. `broken` says in words why the plan no longer holds,
-    empty where it does. `purchases` are what it buys.
+    still committed of it on those facts (None: all of it). `governs` is what was then in force,
+    with the `shipped` release where people put none. `broken` says in words why the plan no longer
+    holds, empty where it does. `purchases` are what it buys.
     """
 
     promises: tuple[Promise, ...] = ()

@@ -37,7 +37,9 @@ class Promising(RuleBasedStateMachine):
     def approve(self, units: int, later: int, *, leaves: bool) -> None:
         """As much as is free, today or for tomorrow."""
         if units <= self.world.free():
-            self.world.trucks.append(Truck(units, self.world.day + later, self.world.says(), leaves))
+            self.world.trucks.append(
+                Truck(units, self.world.day + later, self.world.says(), leaves)
+            )
 
     @rule(nights=st.integers(1, 2))
     def night(self, nights: int) -> None:

@@ -155,8 +155,11 @@ def test_what_a_plan_says_of_promises(plan: Planned) -> None:
         first = request_of(decision).starts_on
         assert first is not None
         stated = [each.stated() for each in promises]
-        return " ".join(notices_of_promises({
-            **decision, "promised": stated, "starts_on": (first + timedelta(days)).isoformat()}))
+        return " ".join(
+            notices_of_promises(
+                {**decision, "promised": stated, "starts_on": (first + timedelta(days)).isoformat()}
+            )
+        )
 
     waits, gone = promised(decision, is_done=False), promised(decision)
     assert "promised to approved plans" in said(*waits)
