@@ -28,7 +28,7 @@ from ontology.events import (
     micros_of,
     moment_of,
 )
-from ontology.promises import Key, Promise, promise_of, summed
+from ontology.promises import Key, Promise, promise_of
 
 WAITING, APPROVED = "waiting", "approved"
 DECLINED, RETURNED, VOID, EXPIRED = "declined", "returned", "void", "expired"
@@ -210,11 +210,15 @@ class Approvals:
         return tuple(sorted(promise for case in self._of(chain, without)
                             for promise in case.orders))  # fmt: skip
 
-    def holders_of(self, chain: str, key: Key, without: str = "") -> dict[str, int]:
-        """The plans that have promised units of something, those that hold the most first."""
-        found = {case.plan: summed(case.orders).get(key, 0) for case in self._of(chain, without)}
-        order = sorted(found, key=lambda plan: (-found[plan], plan))
-        return {plan: found[plan] for plan in order if found[plan]}
+    def holders_of(self, chain: str, key: Key, promises: Iterable[Promise]) -> dict[str, int]:
+        """The plans to which these promise units of something, those that hold the most first."""
+        held: dict[int, int] = {}
+        for each in promises:
+            if each.takes and each.key == key:
+                held[each.since] = held.get(each.since, 0) + each.units
+        found = {case.plan: held[case.approval] for case in self._of(chain, "")
+                 if case.approval in held}  # fmt: skip
+        return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
     def _of(self, chain: str, without: str) -> Iterator[PlanCase]:
         return (case for case in self.cases.values()

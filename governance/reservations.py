@@ -23,9 +23,9 @@ class Standing:
     """How a plan stands on facts of this moment: what it takes, what is free, who demands what.
 
     `reserved` is what the other plans had promised when that was found out, and `held` what is
-    left of it on those facts (None: all of it). `governs` is what was then in force, with the
-    `shipped` release where people put none. `broken` says in words why the plan no longer holds,
-    empty where it does. `purchases` are what it buys.
+    still committed of it on those facts (None: all of it). `governs` is what was then in force,
+    with the `shipped` release where people put none. `broken` says in words why the plan no longer
+    holds, empty where it does. `purchases` are what it buys.
     """
 
     promises: tuple[Promise, ...] = ()
@@ -37,7 +37,7 @@ class Standing:
     approved_hours: int = 48
     governs: tuple[Any, ...] = ()
     shipped: str = ""
-    held: Mapping[Key, int] | None = None
+    held: tuple[Promise, ...] | None = None
     purchases: tuple[Promise, ...] = ()
 
     def is_of(self, state: "Governed", chain: str, plan: str, now: datetime) -> bool:
@@ -52,25 +52,27 @@ class Standing:
 def refuse_twice(approvals: Approvals, case: PlanCase, standing: Standing) -> None:
     """Refuse a plan of which a unit is promised to another, or is not there any more.
 
-    The standing is that of the newest state. Raises StateError `UNITS_PROMISED` (item, place, units, the other plan) or `UNITS_GONE`.
+    The standing is that of the newest state. Raises StateError `UNITS_PROMISED` (item, place,
+    units, the other plan) or `UNITS_GONE`.
     """
-    held = summed(standing.reserved) if standing.held is None else standing.held
+    left = standing.reserved if standing.held is None else standing.held
+    held = summed(left)
     places = {promise.key: promise for promise in standing.promises}
     for key, units in sorted(summed(standing.promises).items()):
-        left = standing.free.get(key, 0) - held.get(key, 0)
-        if units <= left:
+        free = max(0, standing.free.get(key, 0) - held.get(key, 0))
+        if units <= free:
             continue
         what = _named(places[key])
-        holders = approvals.holders_of(case.chain, key, case.plan) if held.get(key) else {}
+        holders = approvals.holders_of(case.chain, key, left)
         if holders:
             raise StateError(
-                f"{units:,} units of {what} are asked for and {max(0, left):,} are free: "
-                f"{_promised(holders)}",
+                f"{units:,} units of {what} are asked for and {free:,} are free: "
+                f"{_promised(approvals, holders)}",
                 code="UNITS_PROMISED", hint="plan again on what is free; void "
                 + ("the other plan" if len(holders) == 1 else "one of these plans")
                 + ", or count what is there after it was carried out",
             )  # fmt: skip
-        raise StateError(f"{units:,} units of {what} are asked for and {max(0, left):,} are there",
+        raise StateError(f"{units:,} units of {what} are asked for and {free:,} are there",
                          code="UNITS_GONE", hint="plan again on the present facts")  # fmt: skip
 
 
@@ -81,11 +83,11 @@ def overdrawn(approvals: Approvals, chain: str, free: Mapping[Key, int]) -> dict
     return {key: units for key, units in sorted(over.items()) if units > 0}
 
 
-def _promised(holders: Mapping[str, int]) -> str:
+def _promised(approvals: Approvals, holders: Mapping[str, int]) -> str:
     """Which approved plans have promised how many units, NAMED of them by digest."""
     if len(holders) == 1:
         ((plan, units),) = holders.items()
-        return f"{units:,} are promised to the approved plan `{plan[:12]}`"
+        return f"{units:,} are promised to the {approvals.case(plan).status} plan `{plan[:12]}`"
     told = [f"{units:,} to `{plan[:12]}`" for plan, units in list(holders.items())[:NAMED]]
     rest = list(holders.values())[NAMED:]
     if rest:

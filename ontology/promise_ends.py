@@ -149,9 +149,9 @@ def _named(promise: Promise) -> str:
 
 def _shipment(each: OpenPromise) -> Shipment:
     promise = each.promise
-    return Shipment(_named(promise), promise.item, promise.destination, each.expected,
-                    date.fromisoformat(promise.arrives_on), origin=promise.place,
-                    lot=promise.lot or None, shipped_on=date.fromisoformat(promise.day))  # fmt: skip
+    leaves, arrives = map(date.fromisoformat, (promise.day, promise.arrives_on))
+    return Shipment(_named(promise), promise.item, promise.destination, each.expected, arrives,
+                    origin=promise.place, lot=promise.lot or None, shipped_on=leaves)  # fmt: skip
 
 
 def _purchase(each: OpenPromise) -> PurchaseOrder:

@@ -1,4 +1,4 @@
-"""What facts say about the ends of promises: counts, movements, and what sources state as coming."""
+"""What facts say about the ends of promises: counts, movements, what sources state as coming."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

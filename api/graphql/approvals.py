@@ -266,7 +266,7 @@ class ApprovalMutations:
         info: Info,
         input: PlanReasonInput,  # noqa: A002
     ) -> Outcome:
-        """Say that an approved plan was carried out; its reservation ends."""
+        """Say that an approved plan was carried out; what it promised ends as it is counted."""
         return await _told(info, "reportCarriedOut", input, lambda house, who: (
             approving.carried_out(house, input.plan, who, input.reason)
         ))  # fmt: skip

@@ -19,7 +19,6 @@ from ontology.promises import (
     merged_promises,
     promises_in,
     purchases_in,
-    summed,
 )
 from rules.release import Release
 from service.drift import PlanDrift, drift
@@ -101,7 +100,7 @@ def standing_of(
     opened = open_promises(snapshot, present.reserved, starts_on(decision))
     return Standing(promises_in(decision), free_units(snapshot), promised, demands, held.why,
                     band, matrix.approved_hours, release.named, house.shipped.digest,
-                    held=summed(committed(opened)), purchases=purchases_in(decision),
+                    held=committed(opened), purchases=purchases_in(decision),
                     ), snapshot.sequence  # fmt: skip
 
 

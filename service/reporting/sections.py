@@ -87,8 +87,9 @@ def exceptions_of_plan(event: Event, store: ArtifactStore) -> Iterator[Said]:
     promised = map(promise_of, decision.get("promised", ()))
     for each in lapsed(promised, date.fromisoformat(decision["starts_on"])):
         way = " to ".join(name for name in (each.place or each.supplier, each.destination) if name)
-        yield Said(each.item, f"{_plan(event)}: {_count(each.units, 'unit')} from {way} of {each.day}"
-                   f" carried out and not counted within {HELD_DAYS} days: no longer held",
+        what = f"{_count(each.units, 'unit')} from {way} of {each.day}"
+        yield Said(each.item, f"{_plan(event)}: {what} carried out, and not counted within "
+                   f"{HELD_DAYS} days: no longer held",
                    digests=_plan_digests(event))  # fmt: skip
 
 

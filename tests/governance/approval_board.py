@@ -115,7 +115,7 @@ class Board:
         return Standing(
             found.promises, self.free, self.state.approvals.promised(CHAIN, plan),
             demanded(self.matrix, replace(found.features, novel=())), found.broken,
-            self.matrix.gap_per_million, self.matrix.approved_hours, held=self.reserved(plan),
+            self.matrix.gap_per_million, self.matrix.approved_hours, held=self.held(plan),
         )  # fmt: skip
 
     def case(self, plan: str) -> PlanCase:
@@ -127,9 +127,13 @@ class Board:
         return self.case(plan).status
 
     def reserved(self, without: str = "") -> dict[Key, int]:
+        """Units that are still committed where they stood, of all plans but one."""
+        return summed(self.held(without))
+
+    def held(self, without: str = "") -> tuple[Promise, ...]:
         """What is still committed where it stood, of all plans but one."""
         promised = self.state.approvals.promised(CHAIN, without)
-        return summed(committed(open_promises(self.facts(), promised, DAY)))
+        return committed(open_promises(self.facts(), promised, DAY))
 
 
 def refusal(board: Board, act: Callable[[], Any]) -> str:

@@ -157,7 +157,7 @@ class Approving(RuleBasedStateMachine):
             plan not in self.left
             and case.status != APPROVED
             and any(
-                units > self.there[key] - self.waiting(key)
+                units > self.there[key] - self.to_leave(key)
                 for key, units in summed(case.promises).items()
             )
         ):
@@ -173,7 +173,7 @@ class Approving(RuleBasedStateMachine):
             self.tried(self.board.does, approving.carried_out, Actor("ben"), plan)
             self.note(plan)
 
-    def waiting(self, key: Key) -> int:
+    def to_leave(self, key: Key) -> int:
         """Units that approved plans are still to take."""
         return sum(summed(case.promises).get(key, 0)
                    for case in self.board.state.approvals.standing()
@@ -221,8 +221,8 @@ class Approving(RuleBasedStateMachine):
         """Law 6: what is promised is there, and what looks free is there for nobody else."""
         held = self.board.reserved()
         for key, units in self.there.items():
-            assert self.waiting(key) <= units
-            assert self.board.free[key] - held.get(key, 0) <= units - self.waiting(key)
+            assert self.to_leave(key) <= units
+            assert self.board.free[key] - held.get(key, 0) <= units - self.to_leave(key)
 
     @invariant()
     def only_what_stands_reserves(self) -> None:

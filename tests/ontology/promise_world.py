@@ -100,7 +100,7 @@ class World:
         self.day += 1
 
     def count(self, place: str, day: int) -> None:
-        """What was there at the end of a day that is over is told; an older count changes nothing."""
+        """What was there at the end of a day is told; an older count changes nothing."""
         on = FIRST + timedelta(day)
         known = self.counts[place][0].counted_on
         if known is None or on > known:

@@ -170,7 +170,8 @@ def test_lines_are_promised_where_they_leave_and_where_they_go() -> None:
     line = {"kind": "transfer", "item": ITEM, "origin": NORTH, "destination": SOUTH, "lot": LOT,
             "quantity_units": 5, "departs_on": SENT.day, "arrives_on": SENT.arrives_on}  # fmt: skip
     bought = {"kind": "purchase", "item": ITEM, "supplier": "acme", "destination": SOUTH,
-              "quantity_units": 4, "departs_on": SENT.day, "arrives_on": SENT.arrives_on}  # fmt: skip
+              "quantity_units": 4, "departs_on": SENT.day,
+              "arrives_on": SENT.arrives_on}  # fmt: skip
     aside = {**line, "kind": "substitution", "replaces": "other"}
     decision = {"lines": [line, bought, aside]}
     bare = replace(SENT, since=0, carried_out=False)

@@ -12,7 +12,7 @@ from ontology.terms import join_key
 from service.audit.replay import SAME, replay
 from service.decision import PlanRequest
 from service.governing import approving
-from service.house import House, artifacts_folder
+from service.house import SERVICE_AGENT, House, artifacts_folder
 from service.plan_notices import notices_of_plan
 from service.planning import PlanMade, make_plan
 from service.verify import verify
@@ -125,12 +125,14 @@ def test_counted_first_or_said_first_ends_the_same(alone: House) -> None:
 
 
 def test_what_is_void_can_still_be_said_to_have_been_done(alone: House) -> None:
-    """More are missing than it promised: void. That it went all the same, a person may say."""
+    """A count of the day before misses units: void. That it went all the same, a person may say."""
     plan = approved(alone)
-    counted(alone, 2, counted_on=DAY)
+    counted(alone, 2)
     (swept,) = approving.revalidate(alone)
     assert (swept.plan, status(alone, plan)) == (plan, VOID)
     assert left(alone, plan) == []
+    assert code(lambda: approving.carried_out(alone, plan, SERVICE_AGENT)) == "PERSONS_ONLY"
     approving.carried_out(alone, plan, "ben")
-    assert status(alone, plan) == CARRIED_OUT
+    assert (status(alone, plan), left(alone, plan)) == (CARRIED_OUT, [("widget", 5, 5)])
+    counted(alone, 3, counted_on=DAY)
     assert left(alone, plan) == [("widget", 0, 5)]
