@@ -175,7 +175,7 @@ def _bare(connection: Connection, folder: Path, artifact: str) -> float:
         _sync(house, folder, "master", "items.csv", "locations.csv")
         kept = ArtifactStore(artifacts_folder(Settings(home=folder / "data")))
         kept.export(closure(kept, artifact), artifacts_folder(house.settings))
-        nodes = FeedNodes(house.reader, artifact, {"chain": CHAIN, "facts": 0})
+        nodes = FeedNodes.read(house.reader, artifact, {"chain": CHAIN, "facts": 0})
         before, now = house.projection.log.head().sequence, datetime.now(UTC)
         event = Event(before + 1, FEED_LOADED, "peer", "bench", now, now, artifact, {}, "", "")
         driver.execute_query("CREATE (:Event {sequence: $at})", at=event.sequence)

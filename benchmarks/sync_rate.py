@@ -90,7 +90,7 @@ def _feed(items: int) -> FeedContents:
 
 def _prepared(projection: Projection, event: Event) -> Iterator[Step]:
     """The steps of a projection; their rows are lists already, so only the server works."""
-    nodes = FeedNodes(projection.reader, event.artifact, event.payload)
+    nodes = FeedNodes.read(projection.reader, event.artifact, event.payload)
     yield from nodes.steps(event, IN_TRANSACTION_ROWS)
 
 

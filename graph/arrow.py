@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import fields
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -49,15 +50,20 @@ def arrow_bytes(table: Table) -> bytes:
 def write_table(table: Table, sink: BinaryIO) -> None:
     """Write the bytes of `arrow_bytes`, some rows at a time."""
     kinds = field_kinds(RECORDS[table.name])
-    schema = pa.schema(
-        [pa.field(name, _type_of(kind)) for name, kind in kinds.items()],
-        metadata={"evenkeel_class": table.name} | _version_told(),
-    )
 
     def arrays(rows: slice) -> list[Any]:
         return [_to_arrow(table[name][rows], kind) for name, kind in kinds.items()]
 
-    _write(sink, schema, len(table), arrays)
+    _write(sink, _schema(table.name, vocabulary_version()), len(table), arrays)
+
+
+@cache
+def _schema(name: str, _version: int) -> Any:
+    """The columns of a class's file, in the words of a version."""
+    return pa.schema(
+        [pa.field(key, _type_of(kind)) for key, kind in field_kinds(RECORDS[name]).items()],
+        metadata={"evenkeel_class": name} | _version_told(),
+    )
 
 
 def arrow_table(table: Table) -> Any:

@@ -75,7 +75,7 @@ class ArtifactStore:
         Raises OutsideError `ARTIFACT_MISSING`, or `ARTIFACT_CORRUPT` if the hash is another.
         """
         try:
-            data = bytes(self._system.cat_file(self._path(name)))
+            data = self._bytes(self._path(name))
         except FileNotFoundError as error:
             raise OutsideError(
                 f"artifact `{name}` is missing", code="ARTIFACT_MISSING",
@@ -88,6 +88,9 @@ class ArtifactStore:
                 hint="`evenkeel restore FOLDER --missing` puts it back from a backup",
             )  # fmt: skip
         return data
+
+    def _bytes(self, path: str) -> bytes:
+        return Path(path).read_bytes() if self._is_local else bytes(self._system.cat_file(path))
 
     def has(self, name: str) -> bool:
         """Whether there is a file for this SHA-256 (its content is checked only by `get`)."""

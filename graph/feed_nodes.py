@@ -21,6 +21,9 @@ from ontology.columns import record_at
 from ontology.events import Event, micros_of
 from ontology.vocabulary import MEASUREMENTS
 
+SMALL = 1_000
+"""The nodes of so many rows are made faster than another thread begins."""
+
 NO_FEED = FeedContents("", "", "", "", "", (), {})
 """What is stated when facts only come due."""
 
@@ -36,21 +39,33 @@ class FeedNodes:
     """
 
     def __init__(
-        self, reader: SnapshotReader, artifact: str, payload: Mapping[str, Any], *,
+        self, reader: SnapshotReader, feed: FeedContents, payload: Mapping[str, Any], *,
         is_alone: bool = False,
     ) -> None:  # fmt: skip
-        """With `is_alone` each fact is written once, into a store that nobody else writes to."""
+        """Of a feed as it is kept (`graph.manifests.as_kept`).
+
+        With `is_alone` each fact is written once, into a store that nobody else writes to.
+        """
         self._reader, self._chain, self._is_alone = reader, payload["chain"], is_alone
-        self._feed = read_feed(reader.store, artifact) if artifact else NO_FEED
+        self._feed = feed
         names = set(self._feed.tables) - MEASUREMENTS
         stated = sum(len(self._feed.tables[n]) for n in names) + len(self._feed.quarantine)
         self.weight = (stated or payload["facts"]) + len(self._feed.mending.settles)
+
+    @classmethod
+    def read(
+        cls, reader: SnapshotReader, artifact: str, payload: Mapping[str, Any], *,
+        is_alone: bool = False,
+    ) -> "FeedNodes":  # fmt: skip
+        """Of the feed that an event names."""
+        feed = read_feed(reader.store, artifact) if artifact else NO_FEED
+        return cls(reader, feed, payload, is_alone=is_alone)
 
     def steps(self, event: Event, batch_rows: int) -> Iterator[Step]:
         """Writes that can each be repeated, in this order, without a further effect."""
         before = self._reader.state(self._chain, event.sequence - 1)
         stated = stated_in(self._feed, event.sequence, micros_of(event.effective_at))
-        after = before.after(event.sequence, micros_of(event.recorded_at), stated)
+        after = self._reader.ahead(before, event, stated)
         names = sorted({*stated, *before.waiting} - MEASUREMENTS)
         changes = [(n, change_of(n, before, after, stated)) for n in names]
         for name, change in changes:
@@ -59,7 +74,8 @@ class FeedNodes:
                 yield _ended_step(name, event.sequence, ended[start : start + batch_rows])
         came = [(name, change.came) for name, change in changes if change is not None]
         step_of = _facts_step_alone if self._is_alone else _facts_step
-        for name, said_by, batch in made_ahead(self._facts(event, came, batch_rows)):
+        made = self._facts(event, came, batch_rows)
+        for name, said_by, batch in made_ahead(made) if self.weight > SMALL else made:
             yield step_of(self._chain, name, event.sequence, said_by, batch)
         clocks = self._clocks_of_refused()
         refused = (
@@ -138,16 +154,8 @@ def _facts_step(
 ) -> Step:  # fmt: skip
     def step(tx: ManagedTransaction) -> None:
         run(tx, "project_anchors", chain=chain, anchors=_anchors(name, rows))
-        made = run(tx, "project_facts", rows=rows, class_name=name, sequence=sequence,
-                   said_by=said_by, open_end=OPEN_END)  # fmt: skip
-        new = {found["row"] for found in made}
-        links = [
-            {"row": row["row"], "type": link["type"], "uri": link["uri"]}
-            for row in rows
-            if row["row"] in new
-            for link in row["links"]
-        ]
-        run(tx, "project_links", links=links, class_name=name, said_by=said_by)
+        run(tx, "project_facts", rows=rows, class_name=name, sequence=sequence,
+            said_by=said_by, open_end=OPEN_END)  # fmt: skip
 
     return step
 

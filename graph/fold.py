@@ -1,21 +1,29 @@
 """What is in force of one class: statements folded by their clocks, in layers of falling size."""
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from ontology.columns import Column, Table, empty_table, joined_tables
+from ontology.columns import Column, Table, empty_table, joined_tables, picked
 from ontology.grouping import rows_about
 from ontology.keys import are_ascending
 
 BoolColumn = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 IntMatrix = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.intp]
 GROWTH = 2
 """A layer is joined with the one before it that is not more than so many times its size."""
+
+FEW_ASKED = 1_000
+"""So many keys, and what stands of them, are kept with a fold."""
+
+FEW = 32
+"""Nor is a layer of up to so many rows left beside another: to join them takes as long as one."""
 
 SPARSE = 16
 """Rows are put in their places one by one where the others are so many times as many."""
@@ -59,9 +67,15 @@ class Statements:
         """What is true only after then."""
         return self.those(self.clocks[:, 0] > effective)
 
+    def parted(self, effective: int) -> "tuple[Statements, Statements | None]":
+        """What is true by then, and what is only later, if anything is."""
+        if (self.clocks[:, 0] <= effective).all():
+            return self, None
+        return self.upto(effective), self.since(effective)
+
     def those(self, chosen: BoolColumn) -> "Statements":
         """The chosen rows; all of them are these themselves, and are not copied."""
-        return self if chosen.all() else self.take(np.flatnonzero(chosen))
+        return self if chosen.all() else self.take(chosen.nonzero()[0])
 
 
 @dataclass(frozen=True)
@@ -70,7 +84,8 @@ class Fold:
 
     Clocks count source first, then time, then the source's order; so the order of arrival does
     not matter unless two statements of a key have equal clocks: then the first stands
-    (`in_conflict` tells of it). What is stated again unchanged keeps its address.
+    (`in_conflict` tells of it). What is stated again unchanged keeps its address. The last layer is
+    what was stated last: it is joined with those under it when more comes, not before.
     """
 
     layers: tuple[Statements, ...] = ()
@@ -79,7 +94,7 @@ class Fold:
         """The fold with more statements. Takes time by what is stated, not by what stands."""
         standing, known = self._standing(stated)
         wins = ~known
-        rows = np.flatnonzero(known)
+        rows = known.nonzero()[0]
         newer = later(stated.clocks[rows], standing.clocks)
         if stated.decide:
             newer |= np.all(stated.clocks[rows] == standing.clocks, axis=1)
@@ -90,12 +105,20 @@ class Fold:
         if not wins.any():
             return self
         new = Statements(stated.table, stated.clocks, addresses, stated.closes)
-        return Fold(_settled((*self.layers, _by_key(new.those(wins)))))
+        return Fold((*self._settled, _by_key(new.those(wins))))
+
+    @cached_property
+    def _settled(self) -> tuple[Statements, ...]:
+        """The layers joined until each is much smaller than the one before it."""
+        layers = self.layers
+        while len(layers) > 1 and _belong_together(layers[-2], layers[-1]):
+            layers = (*layers[:-2], _joined(layers[-2], layers[-1]))
+        return layers
 
     def in_conflict(self, stated: Statements) -> BoolColumn:
         """Per row whether another value of the same clocks stands: nothing says which is right."""
         standing, known = self._standing(stated)
-        rows, found = np.flatnonzero(known), np.zeros(len(stated), np.bool_)
+        rows, found = known.nonzero()[0], np.zeros(len(stated), np.bool_)
         equal = np.asarray(np.all(stated.clocks[rows] == standing.clocks, axis=1), np.bool_)
         found[rows] = equal & ~states_the_same(stated.take(rows), standing)
         return found
@@ -113,10 +136,15 @@ class Fold:
         """All rows that stand and close nothing, by key; None where there never was one."""
         if not self.layers:
             return None
-        whole = self.layers[-1]
-        for layer in reversed(self.layers[:-1]):  # the smallest first, so that little moves twice
-            whole = _joined(layer, whole)
-        return whole.those(~whole.closes)
+        if len(self.layers) == 1:
+            return self.layers[0].those(~self.layers[0].closes)
+        tables = [layer.table for layer in self.layers]
+        keys = np.concatenate([table.keys for table in tables])
+        clocks, addresses, closes = _columns_of(self.layers)
+        rows = _rows_on_top(tables, keys)
+        rows = rows[~closes[rows]]
+        table = picked(tables, rows, keys[rows])
+        return Statements(table, clocks[rows], addresses[rows], closes[rows])
 
     def about(self, by: tuple[str, ...], arriving: Table) -> Statements:
         """What is in force and agrees with any row of a table in some columns.
@@ -137,17 +165,32 @@ class Fold:
         return _by_key(concatenated(parts) if len(parts) > 1 else parts[0])
 
     def standing_of(self, name: str, keys: Column) -> tuple[Statements, BoolColumn]:
-        """What stands of the keys of a class that are known, in their order, and which are."""
+        """What stands of the keys of a class that are known, in their order, and which are.
+
+        The answer to the last question about few keys is kept until the next: a delivery asks the
+        same of the state before it again and again.
+        """
+        last: tuple[Column, tuple[Statements, BoolColumn]] | None = self.__dict__.get("_last")
+        if last is not None and last[0] is keys:
+            return last[1]
+        found = self._standing_of(name, keys)
+        if len(keys) <= FEW_ASKED:
+            self.__dict__["_last"] = keys, found
+        return found
+
+    def _standing_of(self, name: str, keys: Column) -> tuple[Statements, BoolColumn]:
         layer_of = np.full(len(keys), -1, np.int32)
         row_of = np.zeros(len(keys), np.intp)
         for number in range(len(self.layers) - 1, -1, -1):
-            open_ = np.flatnonzero(layer_of < 0)
+            open_ = (layer_of < 0).nonzero()[0]
+            if not len(open_):
+                break
             rows = self.layers[number].table.row_of.find(keys[open_])
             hit = rows >= 0
             layer_of[open_[hit]], row_of[open_[hit]] = number, rows[hit]
         parts, places = [], []
-        for number in np.unique(layer_of[layer_of >= 0]).tolist():
-            here = np.flatnonzero(layer_of == number)
+        for number in sorted(set(layer_of.tolist()) - {-1}):
+            here = (layer_of == number).nonzero()[0]
             parts.append(self.layers[number].take(row_of[here]))
             places.append(here)
         if len(parts) <= 1:
@@ -186,24 +229,44 @@ def equal_rows(one: Table, other: Table) -> BoolColumn:
     return equal
 
 
-def _settled(layers: tuple[Statements, ...]) -> tuple[Statements, ...]:
-    """The same with layers joined until each is much smaller than the one before it."""
-    while len(layers) > 1 and GROWTH * len(layers[-1]) >= len(layers[-2]):
-        layers = (*layers[:-2], _joined(layers[-2], layers[-1]))
-    return layers
+def _belong_together(under: Statements, over: Statements) -> bool:
+    return len(under) <= max(FEW, GROWTH * len(over))
 
 
 def _joined(under: Statements, over: Statements) -> Statements:
     """Both by key, as each of them is; where both have a key, what is over stands."""
-    covered = under.table.row_of.find(over.table.keys)
+    keys = np.concatenate([under.table.keys, over.table.keys])
+    return concatenated([under, over]).take(_rows_on_top([under.table, over.table], keys))
+
+
+def _rows_on_top(tables: Sequence[Table], keys: Column) -> Rows:
+    """Of each key the row of the last table that has it, in the order of keys.
+
+    Rows are counted through all tables, one after the other, as `keys` are. The smallest, which
+    are the last, are merged first, so that little moves twice.
+    """
+    start = sum(map(len, tables[:-1]))
+    rows = np.arange(start, len(keys))
+    for under in reversed(tables[:-1]):
+        start -= len(under)
+        rows = _merged(under, start, keys[rows], rows)
+    return rows
+
+
+def _merged(under: Table, start: int, keys: Column, rows: Rows) -> Rows:
+    """Rows in the order of their keys, with those of a table whose keys are not among these."""
+    covered = under.row_of.find(keys)
     stays = np.ones(len(under), np.bool_)
     stays[covered[covered >= 0]] = False
-    left, both = np.flatnonzero(stays), concatenated([under, over])
-    added = np.arange(len(under), len(both))
-    if SPARSE * len(over) > len(under):
-        return _by_key(both.take(np.concatenate([left, added])))
-    among = [bisect_left(under.table.keys, key) for key in over.table.keys.tolist()]
-    return both.take(np.insert(left, np.searchsorted(left, among), added))
+    left = np.flatnonzero(stays)
+    if SPARSE * len(keys) > len(under):
+        both, merged = (
+            np.concatenate([under.keys[left], keys]),
+            np.concatenate([left + start, rows]),
+        )
+        return merged if are_ascending(both) else merged[np.argsort(both, kind="stable")]
+    among = [bisect_left(under.keys, key) for key in keys.tolist()]
+    return np.insert(left + start, np.searchsorted(left, among), rows)
 
 
 def _by_key(rows: Statements) -> Statements:
@@ -214,11 +277,16 @@ def _by_key(rows: Statements) -> Statements:
 
 def concatenated(parts: list[Statements]) -> Statements:
     """The rows of several statements of one class, one after the other."""
-    clocks, addresses, closes = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("clocks", "addresses", "closes")
+    return Statements(joined_tables([part.table for part in parts]), *_columns_of(parts))
+
+
+def _columns_of(parts: Sequence[Statements]) -> tuple[IntMatrix, IntMatrix, BoolColumn]:
+    """Clocks, addresses and closings of several, one after the other."""
+    return (
+        np.concatenate([part.clocks for part in parts]),
+        np.concatenate([part.addresses for part in parts]),
+        np.concatenate([part.closes for part in parts]),
     )
-    return Statements(joined_tables([part.table for part in parts]), clocks, addresses, closes)
 
 
 def _nothing(name: str) -> Statements:

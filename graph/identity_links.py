@@ -35,6 +35,13 @@ class Linked:
     used: Mapping[str, Mapping[str, IntArray]] = field(default_factory=dict)
     ranks: Mapping[str, IntMatrix] = field(default_factory=dict)
 
+    def in_order(self, rows: Mapping[str, npt.NDArray[np.intp] | slice]) -> "Linked":
+        """The same for these classes alone, their rows in another order."""
+        used = {name: {field: at[rows[name]] for field, at in fields.items()}
+                for name, fields in self.used.items() if name in rows}  # fmt: skip
+        ranks = {name: ranks[rows[name]] for name, ranks in self.ranks.items() if name in rows}
+        return Linked(self.links, used, ranks)
+
     def own(self, table: Table) -> Table:
         """A table of the delivery in the source's own identifiers."""
         columns = dict(table.columns)
@@ -51,18 +58,16 @@ def linked_document(store: ArtifactStore, linked: Linked) -> dict[str, Any]:
     return {"links": {"artifact": store.put_table(linked.links)}} if len(linked.links) else {}
 
 
-def linked_entry(
-    store: ArtifactStore, linked: Linked, name: str, order: npt.NDArray[np.intp]
-) -> dict[str, Any]:
-    """What a manifest says of them at a class whose rows are kept in this order."""
+def linked_entry(store: ArtifactStore, linked: Linked, name: str) -> dict[str, Any]:
+    """What a manifest says of them at a class, row by row."""
     told: dict[str, Any] = {}
     used = linked.used.get(name, {})
     if used:
         fields = sorted(used)
-        matrix = np.column_stack([used[each][order] for each in fields])
+        matrix = np.column_stack([used[each] for each in fields])
         told["used"] = {"artifact": store.put_matrix(matrix, tuple(fields)), "fields": fields}
     if name in linked.ranks:
-        told["ranks"] = {"artifact": store.put_matrix(linked.ranks[name][order], _RANKS)}
+        told["ranks"] = {"artifact": store.put_matrix(linked.ranks[name], _RANKS)}
     return told
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,13 @@ def _at_once(work: Callable[[Any], object], on: Collection[Any]) -> None:
         for each in on:
             work(each)
         return
-    with ThreadPoolExecutor(min(MOST_AT_ONCE, len(on))) as pool:
-        list(pool.map(work, on))
+    list(_flushers(os.getpid()).map(work, on))
+
+
+@lru_cache(maxsize=1)
+def _flushers(_process: int) -> ThreadPoolExecutor:
+    """The threads of a process that wait for the disk: a child that was forked has none of them."""
+    return ThreadPoolExecutor(MOST_AT_ONCE, "flush")
 
 
 def _sync_folder(folder: Path) -> None:

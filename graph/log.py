@@ -30,20 +30,12 @@ from ontology.canonical import canonical, digest_of
 from ontology.errors import OutsideError, StateError
 from ontology.events import Event, NewEvent
 
-__all__ = [
-    "Appended",
-    "Derive",
-    "Entry",
-    "Head",
-    "Log",
-    "Write",
-    "leaf_of",
-    "moment",
-    "not_migrated",
-    "timestamp",
-]
+__all__ = ["Appended", "Derive", "Entry", "Head", "Log", "Show", "Write", "leaf_of", "moment",
+           "not_migrated", "timestamp"]  # fmt: skip
 
 Write = Callable[[ManagedTransaction, Event], object]
+Show = Callable[[ManagedTransaction, Event, int], object]
+"""Writes what readers see of an event; told up to which event they see all."""
 Derive = Callable[[bytes], Mapping[str, Any]]
 SEED_BYTES = 32
 LAST_EVENT = 2**53 - 1
@@ -155,7 +147,7 @@ class Log:
         self,
         new: NewEvent,
         *,
-        write: Write | None = None,
+        show: Show | None = None,
         expected_sequence: int | None = None,
         derive: Derive | None = None,
         body: str = "",
@@ -166,7 +158,7 @@ class Log:
 
         Events `ahead` of it are appended with it or not at all; one whose key is known stays as it
         is. `guard` runs before any is written, with the first of them, and may refuse by raising;
-        `write` adds to the same transaction; both may run again after a lost lock or connection.
+        `show` adds to the same transaction; both may run again after a lost lock or connection.
         `derive` gives payload fields from the event's seed. `body` stands for the request when
         a key is seen again; by default it is everything that the caller stated. The same key
         with the same body gives the first event, replayed. Raises StateError
@@ -184,7 +176,7 @@ class Log:
         before = [_drafted(entry) for entry in ahead]
         try:
             with self.driver.session() as session:
-                appended = session.execute_write(self._append, before, draft, guard, write)
+                appended = session.execute_write(self._append, before, draft, guard, show)
         except _TakenBack as taken_back:
             return taken_back.appended
         except (DriverError, Neo4jError) as error:
@@ -194,7 +186,7 @@ class Log:
         self._keep(appended.event, draft.body)
         return appended
 
-    def append_again(self, record: Record, *, write: Write | None = None) -> Event:
+    def append_again(self, record: Record, *, show: Show | None = None) -> Event:
         """Append an event of another copy of this log, as it was; one that stands here stays.
 
         The caller has checked it (`graph.recovery.segments`). Raises OutsideError `LOG_DIVERGED`
@@ -203,7 +195,7 @@ class Log:
         event = event_of(record)
         try:
             with self.driver.session() as session:
-                session.execute_write(self._append_again, record, event, write)
+                session.execute_write(self._append_again, record, event, show)
         except (DriverError, Neo4jError) as error:
             raise database_error(error) from error
         return event
@@ -321,7 +313,7 @@ class Log:
 
     def _append(
         self, tx: ManagedTransaction, before: Sequence[_Draft], draft: _Draft,
-        guard: Write | None, write: Write | None,
+        guard: Write | None, show: Show | None,
     ) -> Appended:  # fmt: skip
         run(tx, "log_lock")
         if self.fence is not None:
@@ -345,15 +337,15 @@ class Log:
             head = _put(tx, head, record_of(event, each.body))
             event = self._event_after(head, following)
         _put(tx, head, record_of(event, draft.body))
-        if write is not None:
-            write(tx, event)
+        if show is not None:
+            show(tx, event, head.projected)
         appended = Appended(event, replayed=False)
         if self.rehearses:
             raise _TakenBack(appended)
         return appended
 
     def _append_again(
-        self, tx: ManagedTransaction, record: Record, event: Event, write: Write | None
+        self, tx: ManagedTransaction, record: Record, event: Event, show: Show | None
     ) -> None:
         run(tx, "log_lock")
         row = _one_head(run(tx, "log_look", key=event.idempotency_key))
@@ -363,8 +355,8 @@ class Log:
         if row["event"] is not None or event.sequence != head.sequence + 1:
             raise diverged(event.sequence)
         _put(tx, head, record)
-        if write is not None:
-            write(tx, event)
+        if show is not None:
+            show(tx, event, head.projected)
 
     def _newest_head(self) -> Head:
         """The head where it is written: a copy for readers may be behind."""

@@ -111,18 +111,34 @@ class FeedContents:
 
 
 def write_feed(store: ArtifactStore, feed: FeedContents) -> str:
-    """Keep a feed, rows sorted by key; gives the digest of its manifest.
+    """Keep a feed as `as_kept` gives it; gives the digest of its manifest. Raises as that does.
 
-    The row part of a fact's address is its row in the table as kept here. Raises InputError
-    `UNKNOWN_CLASS`, `DUPLICATE_KEY`, `KEY_TOO_LONG` or `BAD_CHAIN`.
+    The row part of a fact's address is its row in the table as kept here.
+    """
+    kept = as_kept(feed)
+    with store.together() as bundle:
+        return bundle.put_document(_feed_document(bundle, kept))
+
+
+def as_kept(feed: FeedContents) -> FeedContents:
+    """The feed with rows sorted by key and classes without rows left out: what `read_feed` gives.
+
+    Raises InputError `UNKNOWN_CLASS`, `DUPLICATE_KEY`, `KEY_TOO_LONG` or `BAD_CHAIN`.
     """
     check_chain(feed.chain)
-    with store.together() as bundle:
-        return bundle.put_document(_feed_document(bundle, feed))
+    orders = {name: _order(name, table) for name, table in sorted(feed.tables.items())}
+    rows = {name: order for name, order in orders.items() if len(feed.tables[name])}
+    return replace(
+        feed,
+        tables={name: _in_order(feed.tables[name], order) for name, order in rows.items()},
+        origins={name: _origins(feed, name)[order] for name, order in rows.items()},
+        since={name: feed.since[name][rows[name]] for name in rows.keys() & feed.since.keys()},
+        closes={name: feed.closes[name][rows[name]] for name in rows.keys() & feed.closes.keys()},
+        linked=feed.linked.in_order(rows),
+    )  # fmt: skip
 
 
 def _feed_document(store: ArtifactStore, feed: FeedContents) -> dict[str, Any]:
-    tables = {name: _feed_table(store, feed, name) for name in sorted(feed.tables)}
     return {
         "format": FEED_FORMAT,
         "chain": feed.chain,
@@ -131,7 +147,7 @@ def _feed_document(store: ArtifactStore, feed: FeedContents) -> dict[str, Any]:
         "mapping": {"name": feed.mapping, "digest": feed.mapping_digest}
         | ({"version": feed.mapping_version} if feed.mapping_version else {}),
         "files": [_file_document(file) for file in feed.files],
-        "tables": {name: entry for name, entry in tables.items() if entry["rows"]},
+        "tables": {name: _feed_table(store, feed, name) for name in feed.tables},
         "quarantine": _entry(store, feed.quarantine),
         "counts": dict(feed.counts),
         "standing": feed.standing, "source_sequence": feed.source_sequence,
@@ -291,31 +307,21 @@ def _originals_document(store: ArtifactStore, originals: Mapping[str, bytes]) ->
 
 
 def _feed_table(store: ArtifactStore, feed: FeedContents, name: str) -> dict[str, Any]:
-    table = feed.tables[name]
+    """What the manifest of a feed says of a class; its rows are in the order of their keys."""
+    entry = _entry(store, feed.tables[name])
+    entry["origins"] = store.put_matrix(feed.origins[name], ("file", "row"))
+    for what, columns in (("since", feed.since), ("closes", feed.closes)):
+        if name in columns:
+            entry[what] = store.put_matrix(columns[name].astype(np.int64)[:, None], (what,))
+    return entry | linked_entry(store, feed.linked, name)
+
+
+def _order(name: str, table: Table) -> npt.NDArray[np.intp] | slice:
+    """The rows in the order of their keys, a slice where they are in it. Raises as `as_kept`."""
     if name not in FACTS or table.name != name:
         raise InputError(f"`{name}` is not a class of facts", code="UNKNOWN_CLASS",
                          hint="name a class of the vocabulary in the mapping")  # fmt: skip
-    order = _order(table)
-    origins = feed.origins.get(name)
-    if origins is None:
-        origins = np.full((len(table), 2), -1, np.int64)
-    if origins.shape != (len(table), 2):
-        raise ValueError(f"origins of {name} have shape {origins.shape}")
-    kept = table.take(order)
-    rows = slice(None) if kept is table else order
-    entry = _entry(store, kept)
-    entry["origins"] = store.put_matrix(origins[rows], ("file", "row"))
-    for what, columns in (("since", feed.since), ("closes", feed.closes)):
-        if name in columns:
-            entry[what] = store.put_matrix(columns[name][rows].astype(np.int64)[:, None], (what,))
-    entry |= linked_entry(store, feed.linked, name, order)
-    return entry
-
-
-def _order(table: Table) -> npt.NDArray[np.intp]:
-    """The rows in the order of their keys. Raises InputError `DUPLICATE_KEY`, `KEY_TOO_LONG`."""
-    order = np.arange(len(table))
-    keys = table.keys
+    keys, order = table.keys, None
     if not are_ascending(keys):
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
@@ -329,7 +335,20 @@ def _order(table: Table) -> npt.NDArray[np.intp]:
             f"{table.name} has a key, or names one, of more than {LONGEST_KEY} characters",
             code="KEY_TOO_LONG", hint="shorten the identifiers",
         )  # fmt: skip
-    return order
+    return slice(None) if order is None else order
+
+
+def _in_order(table: Table, order: npt.NDArray[np.intp] | slice) -> Table:
+    return table if isinstance(order, slice) else table.take(order)
+
+
+def _origins(feed: FeedContents, name: str) -> IntMatrix:
+    """Where each row of a class came from: of no file where nobody said it."""
+    shape = len(feed.tables[name]), 2
+    origins = feed.origins.get(name, np.full(shape, -1, np.int64))
+    if origins.shape != shape:
+        raise ValueError(f"origins of {name} have shape {origins.shape}")
+    return origins
 
 
 def _entry(store: ArtifactStore, table: Table) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from graph.facts import Properties, table_from
 from graph.feed_nodes import FeedNodes
 from graph.grant_nodes import GrantEndNodes, GrantNodes
 from graph.log import Appended, Derive, Entry, Log, Write
-from graph.manifests import OMITS, FeedContents, write_feed
+from graph.manifests import OMITS, FeedContents, as_kept, write_feed
 from graph.migrate import migrate
 from graph.plan_nodes import PlanNodes
 from graph.recovery.checkpoints import Checkpoints
@@ -138,17 +138,17 @@ class Projection:
         content = nodes or self._nodes(new.kind, new.artifact, new.payload or {})
         projected = 0
 
-        def write(tx: ManagedTransaction, event: Event) -> None:
+        def show(tx: ManagedTransaction, event: Event, shown: int) -> None:
             nonlocal projected
-            projected = event.sequence if self._project_within(tx, event, content) else 0
+            is_shown = self._project_within(tx, event, shown, content)
+            projected = event.sequence if is_shown else 0
 
         appended = self.log.append(
-            new, write=write, derive=derive, body=body, expected_sequence=expected_sequence,
+            new, show=show, derive=derive, body=body, expected_sequence=expected_sequence,
             guard=guard, ahead=ahead,
         )  # fmt: skip
         if projected != appended.event.sequence and not self.log.rehearses:
-            was_kept = nodes is None and not appended.replayed
-            self._catch_up({appended.event.sequence: content} if was_kept else {})
+            self._catch_up({} if appended.replayed else {appended.event.sequence: content})
         return appended
 
     def append_again(self, record: Record) -> Event:
@@ -159,7 +159,7 @@ class Projection:
         stated = event_of(record)
         content = self._nodes(stated.kind, stated.artifact, stated.payload)
         event = self.log.append_again(
-            record, write=lambda tx, event: self._project_within(tx, event, content)
+            record, show=lambda tx, event, shown: self._project_within(tx, event, shown, content)
         )
         self._catch_up({event.sequence: content})
         return event
@@ -171,10 +171,14 @@ class Projection:
         """
         return self._catch_up({})
 
-    def _project_within(self, tx: ManagedTransaction, event: Event, content: Nodes) -> bool:
-        """Project a small event in the transaction that appends it, where it is the next one."""
-        is_next = run(tx, "projected")[0]["projected"] == event.sequence - 1
-        if not is_next or content.weight > self.in_transaction_rows:
+    def _project_within(
+        self, tx: ManagedTransaction, event: Event, shown: int, content: Nodes
+    ) -> bool:
+        """Project a small event in the transaction that appends it, where it is the next one.
+
+        `shown` is the last event that readers see.
+        """
+        if shown != event.sequence - 1 or content.weight > self.in_transaction_rows:
             return False
         for step in content.steps(event, self.batch_rows):
             step(tx)
@@ -212,7 +216,7 @@ class Projection:
 
     def _nodes(self, kind: str, artifact: str, payload: Mapping[str, Any]) -> Nodes:
         if kind in {FEED_LOADED, FACTS_DUE}:
-            return FeedNodes(self.reader, artifact, payload, is_alone=self.is_alone)
+            return FeedNodes.read(self.reader, artifact, payload, is_alone=self.is_alone)
         if kind not in _READERS:
             raise InputError(f"there is no event kind `{kind}`", code="EVENT_KIND_UNKNOWN",
                              hint="use a version that knows it")  # fmt: skip
@@ -259,11 +263,14 @@ def load_feed(
     the facts of the chain changed since the event `after`, `ROW_SETTLED` where a row that it mends
     is settled already.
     """
-    entry = feed_entry(projection.store, feed, agent=agent, effective_at=effective_at,
+    kept = as_kept(feed)
+    entry = feed_entry(projection.store, kept, agent=agent, effective_at=effective_at,
                        idempotency_key=idempotency_key, stated=stated)  # fmt: skip
+    nodes = FeedNodes(projection.reader, kept, entry.new.payload or {})
     guards = [] if after is None else [unchanged_since(projection.reader, feed.chain, after)]
     guards += [still_open(feed.mending.settles)] if len(feed.mending.settles) else []
-    return projection.append(entry.new, body=entry.body, guard=_all_of(guards), ahead=ahead)
+    return projection.append(entry.new, body=entry.body, guard=_all_of(guards), ahead=ahead,
+                             nodes=nodes)  # fmt: skip
 
 
 def feed_entry(

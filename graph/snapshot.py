@@ -1,6 +1,6 @@
 """The columnar snapshot of a chain: a fold of its feeds, apart from what the graph projects."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -26,6 +26,9 @@ LAST = 2**62
 
 KEPT = 3
 """So many states of a chain are kept: they share most of their layers."""
+
+AHEAD = 16
+"""So many states are kept of events that this process appended and did not read yet."""
 
 NEWEST = 64
 """So many of a chain's last feeds are kept at hand."""
@@ -54,6 +57,7 @@ class SnapshotReader:
         self._full: dict[str, list[Event]] = {}
         self._followed: dict[str, int] = {}
         self._same: dict[str, tuple[int, int]] = {}
+        self._ahead: OrderedDict[str, tuple[int, State]] = OrderedDict()
         self._lock = Lock()
 
     def read(
@@ -96,6 +100,20 @@ class SnapshotReader:
         """Told by who holds the log's lock: no step changed a chain between two events."""
         with self._lock:
             self._same[chain] = after, upto
+
+    def ahead(self, before: State, event: Event, stated: Mapping[str, Statements]) -> State:
+        """The state after an event, told by who appends it: the last of its chain, what it states.
+
+        It is kept by the event's leaf until it is read from the log, if it ever comes to stand
+        there: nothing has to be read and worked out again then.
+        """
+        after = before.after(event.sequence, micros_of(event.recorded_at), stated)
+        self._said.keep(event, stated)
+        with self._lock:
+            self._ahead[event.leaf] = before.sequence, after
+            while len(self._ahead) > AHEAD:
+                self._ahead.popitem(last=False)
+        return after
 
     def newest_feeds(self, chain: str) -> Iterator[Event]:
         """The feeds of a chain up to the last state that was read, the newest first.
@@ -159,13 +177,20 @@ class SnapshotReader:
 
     def _follow(self, chain: str, state: State, upto: int) -> State:
         for event in self.log.steps(chain, after=state.sequence, upto=upto):
-            when = micros_of(event.recorded_at)
             self._remember(chain, event, state.sequence)
-            state = state.after(event.sequence, when, self.stated(event))
+            state = self._after(state, event)
             if self.checkpoints is not None and self.checkpoints.is_worth(state):
                 self.checkpoints.keep(chain, state, event.leaf)
                 state = replace(state, cost_rows=0)
         return state
+
+    def _after(self, before: State, event: Event) -> State:
+        """The state after an event of the log."""
+        with self._lock:
+            sequence, state = self._ahead.pop(event.leaf, (-1, before))
+        if sequence == before.sequence:
+            return state
+        return before.after(event.sequence, micros_of(event.recorded_at), self.stated(event))
 
     def _remember(self, chain: str, event: Event, after: int) -> None:
         """Keep a step that follows the one `after`; what is kept of a chain has no gaps."""

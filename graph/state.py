@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -41,12 +41,9 @@ class State:
         folds, waiting = dict(self.folds), {}
         for name in sorted({*stated, *self.waiting}):
             told = (*self.waiting.get(name, ()), *((stated[name],) if name in stated else ()))
-            fold = folds.get(name, Fold())
-            for part in told:
-                fold = fold.after(part.upto(effective))
-            folds[name] = fold
-            later = tuple(part.since(effective) for part in told)
-            waiting[name] = tuple(part for part in later if len(part))
+            parts = [part.parted(effective) for part in told]
+            folds[name] = reduce(Fold.after, (due for due, _ in parts), folds.get(name, Fold()))
+            waiting[name] = tuple(later for _, later in parts if later is not None)
         still = {name: rows for name, rows in waiting.items() if rows}
         cost = self.cost_rows + EVENT_ROWS + sum(map(len, stated.values()))
         return State(sequence, effective, folds, still, self.ahead | still.keys(), cost)

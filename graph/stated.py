@@ -1,7 +1,7 @@
 """What the events of a log state: rows with their clocks, read from the artifact of each."""
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from threading import Lock
 
 import numpy as np
@@ -20,11 +20,14 @@ SMALL_KEPT = 2_000
 
 
 class Said:
-    """What the small ones of a store's events state, the last at hand; they never change."""
+    """What the small ones of a store's events state, the last at hand by the event's leaf.
+
+    The leaf is of all that an event says, so what is kept never changes.
+    """
 
     def __init__(self, store: ArtifactStore) -> None:
         self._store = store
-        self._kept: OrderedDict[int, dict[str, Statements]] = OrderedDict()
+        self._kept: OrderedDict[str, Mapping[str, Statements]] = OrderedDict()
         self._lock = Lock()
 
     def stated(
@@ -34,21 +37,31 @@ class Said:
         wanted = _wanted(event, only, by)
         if wanted is not None and not wanted:
             return {}
-        if event.payload.get("facts", SMALL) >= SMALL:
+        if not _is_small(event):
             return stated_by(self._store, event, only=only, by=by)
         return _reached(self._whole(event), only, by)
 
-    def _whole(self, event: Event) -> dict[str, Statements]:
+    def keep(self, event: Event, stated: Mapping[str, Statements]) -> None:
+        """Keep what an event states, told by who knows it."""
+        if not _is_small(event):
+            return
         with self._lock:
-            if event.sequence in self._kept:
-                self._kept.move_to_end(event.sequence)
-                return self._kept[event.sequence]
-        found = stated_by(self._store, event)
-        with self._lock:
-            self._kept[event.sequence] = found
+            self._kept[event.leaf] = stated
             if len(self._kept) > SMALL_KEPT:
                 self._kept.popitem(last=False)
+
+    def _whole(self, event: Event) -> Mapping[str, Statements]:
+        with self._lock:
+            if event.leaf in self._kept:
+                self._kept.move_to_end(event.leaf)
+                return self._kept[event.leaf]
+        found = stated_by(self._store, event)
+        self.keep(event, found)
         return found
+
+
+def _is_small(event: Event) -> bool:
+    return bool(event.payload.get("facts", SMALL) < SMALL)
 
 
 def stated_by(
@@ -86,11 +99,11 @@ def _wanted(event: Event, only: Collection[str] | None, by: int | None) -> Colle
 
 
 def _reached(
-    stated: dict[str, Statements], only: Collection[str] | None, by: int | None
+    stated: Mapping[str, Statements], only: Collection[str] | None, by: int | None
 ) -> dict[str, Statements]:
     """Of some classes, what is true by a time."""
     if only is None and by is None:
-        return stated
+        return dict(stated)
     chosen = {name: rows for name, rows in stated.items() if only is None or name in only}
     reached = {name: rows if by is None else rows.upto(by) for name, rows in chosen.items()}
     return {name: rows for name, rows in reached.items() if len(rows)}

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, LiteralString, TypeVar
 
-from neo4j import Driver, ManagedTransaction, Result, RoutingControl
+from neo4j import READ_ACCESS, Driver, ManagedTransaction, Result, RoutingControl
 from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable
 
 from ontology.errors import OutsideError
@@ -32,12 +32,21 @@ def run(tx: ManagedTransaction, name: str, /, **parameters: Any) -> list[Row]:
 def read(driver: Driver, name: str, parameters: Mapping[str, Any]) -> list[Row]:
     """The rows of one reading statement, in one round trip.
 
-    Raises OutsideError `DATABASE_UNREACHABLE` or `DATABASE_FAILED`.
+    Where that fails and may be tried again, it is, as often as the driver finds it worth. Raises
+    OutsideError `DATABASE_UNREACHABLE` or `DATABASE_FAILED`.
     """
+    text, given = statement(name), dict(parameters)
     try:
-        found = driver.execute_query(
-            statement(name), dict(parameters), routing_=RoutingControl.READ
-        )
+        try:
+            with driver.session(
+                default_access_mode=READ_ACCESS,
+                bookmark_manager=driver.execute_query_bookmark_manager,
+            ) as session:
+                return session.run(text, given).data()
+        except (DriverError, Neo4jError) as error:
+            if not error.is_retryable():
+                raise
+        found = driver.execute_query(text, given, routing_=RoutingControl.READ)
     except (DriverError, Neo4jError) as error:
         raise database_error(error) from error
     return [record.data() for record in found.records]

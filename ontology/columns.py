@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ontology.errors import InputError
 from ontology.keys import RowOf, are_ascending, keys_of
+from ontology.on_demand import OnDemand
 from ontology.terms import FieldKind, field_kinds
 from ontology.vocabulary import RECORDS
 
@@ -21,6 +22,10 @@ MISSING = int(np.iinfo(np.int64).min)
 """The integer that stands for "not stated" in a column of integers."""
 KEYS_CARRIED = 2**14
 """Up to so many rows that are taken or joined bring their keys along, where they are known."""
+ONE = (0,)
+"""The strides of a column in which one value stands for all rows."""
+FEW = 16
+"""Rows are few where a column has more than so many times as many."""
 CELLS_AT_ONCE = 2**16
 """So many cells of a column are put into bytes at once."""
 
@@ -44,7 +49,8 @@ class Table:
 
     def __len__(self) -> int:
         """The number of rows."""
-        return len(next(iter(self.columns.values()), ()))
+        known = self.__dict__.get("keys")
+        return len(next(iter(self.columns.values()), ()) if known is None else known)
 
     def __getitem__(self, column: str) -> Column:
         """One column by its field name."""
@@ -72,10 +78,14 @@ class Table:
         """
         if _are_all(rows, len(self)):
             return self
-        found = Table(self.name, {n: _taken(column, rows) for n, column in self.columns.items()})
-        if len(rows) <= KEYS_CARRIED and "keys" in self.__dict__:
-            found.__dict__["keys"] = self.keys[rows]  # they would be made anew from the columns
-        return found
+        carried = len(rows) <= KEYS_CARRIED and "keys" in self.__dict__
+        return _lined_up(self.name, self._columns_of(rows), self.keys[rows] if carried else None)
+
+    def _columns_of(self, rows: npt.NDArray[np.intp]) -> Mapping[str, Column]:
+        if isinstance(self.columns, _Picked) and FEW * len(rows) < len(self):
+            return self.columns.few(rows)
+        return {name: _taken(column, rows) if column.strides == ONE else column[rows]
+                for name, column in self.columns.items()}  # fmt: skip
 
     def sorted(self) -> "Table":
         """The same rows in the order of their natural keys (code points), then of their cells."""
@@ -99,9 +109,9 @@ class Table:
         """
         ordered = self.sorted()
         state = hashlib.sha256(f"evenkeel table 1\n{self.name}\n{len(self)}\n".encode())
-        for kind, default in _defaults(self.name):
+        for kind, blank in _blanks(self.name):
             column = ordered[kind.name]
-            if default is NO_DEFAULT or not _is_only(column, default, kind):
+            if blank is None or not _is_only(column, blank, kind):
                 state.update(f"{kind.name}\n".encode())
                 for content in _contents(column, kind):
                     state.update(content)
@@ -231,12 +241,52 @@ def cell(value: Any, kind: FieldKind) -> Any:
 
 def joined_tables(tables: Sequence[Table]) -> Table:
     """The rows of several tables of one class, one after the other."""
-    columns = {name: joined([table[name] for table in tables]) for name in tables[0].columns}
-    found = Table(tables[0].name, columns)
+    columns = {name: joined([table.columns[name] for table in tables])
+               for name in tables[0].columns}  # fmt: skip
     told = [table for table in tables if len(table)]
-    if len(found) <= KEYS_CARRIED and told and all("keys" in table.__dict__ for table in told):
-        found.__dict__["keys"] = np.concatenate([table.keys for table in told])
+    carried = told and all("keys" in table.__dict__ for table in told)
+    if not carried or sum(map(len, told)) > KEYS_CARRIED:
+        return _lined_up(tables[0].name, columns)
+    return _lined_up(tables[0].name, columns, np.concatenate([table.keys for table in told]))
+
+
+def _lined_up(name: str, columns: Mapping[str, Column], keys: Column | None = None) -> Table:
+    """A table of columns that are known to line up, with its keys where they are known."""
+    found = object.__new__(Table)
+    found.__dict__.update(name=name, columns=columns)
+    if keys is not None:  # they would be made anew from the columns
+        found.__dict__["keys"] = keys
     return found
+
+
+class _Picked(OnDemand[Column]):
+    """The columns of rows that are counted through several tables, one after the other."""
+
+    def __init__(self, tables: Sequence[Table], rows: npt.NDArray[np.intp]) -> None:
+        super().__init__(tables[0].columns, self._whole)
+        self._tables, self._rows = tables, rows
+
+    def few(self, rows: npt.NDArray[np.intp]) -> dict[str, Column]:
+        """All columns of some of these rows, made of these alone."""
+        wanted = self._rows[rows]
+        starts = np.cumsum([0, *map(len, self._tables)])
+        owner = np.searchsorted(starts, wanted, "right") - 1
+        back = np.argsort(np.argsort(owner, kind="stable"))
+        parts = [(self._tables[number], wanted[owner == number] - starts[number])
+                 for number in (np.unique(owner).tolist() or [0])]  # fmt: skip
+        return {name: _taken(joined([_taken(table[name], at) for table, at in parts]), back)
+                for name in self}  # fmt: skip
+
+    def _whole(self, name: str) -> Column:
+        return _taken(joined([table[name] for table in self._tables]), self._rows)
+
+
+def picked(tables: Sequence[Table], rows: npt.NDArray[np.intp], keys: Column) -> Table:
+    """Some rows, counted through several tables of a class one after the other, with their `keys`.
+
+    A column is made when it is first asked for: few who ask about a class want all of it.
+    """
+    return _lined_up(tables[0].name, _Picked(tables, rows), keys)
 
 
 def joined(columns: Sequence[Column]) -> Column:
@@ -245,6 +295,8 @@ def joined(columns: Sequence[Column]) -> Column:
     Where one value stands for all rows of one, and the others hold nothing else, it stands for all
     rows of the whole.
     """
+    if ONE not in [column.strides for column in columns]:
+        return np.concatenate(columns)
     told = [column for column in columns if len(column)] or list(columns[:1])
     one = next((column[:1] for column in told if _is_constant(column)), None)
     if one is not None and all(_holds_only(column, one) for column in told):
@@ -261,7 +313,7 @@ def _holds_only(column: Column, one: Column) -> bool:
 
 def _is_constant(column: Column) -> bool:
     """Whether one value stands for all rows."""
-    return column.strides == (0,) and len(column) > 0
+    return column.strides == ONE and len(column) > 0
 
 
 def _taken(column: Column, rows: npt.NDArray[np.intp]) -> Column:
@@ -279,15 +331,20 @@ def _are_all(rows: npt.NDArray[np.intp], count: int) -> bool:
     return bool((rows == np.arange(count)).all())
 
 
-def _defaults(name: str) -> list[tuple[FieldKind, Any]]:
+@cache
+def _blanks(name: str) -> tuple[tuple[FieldKind, bytes | None], ...]:
+    """The fields of a class in the order of their names, and the bytes of each one's default."""
     kinds = field_kinds(RECORDS[name])
     defaults = {part.name: part.default for part in fields(RECORDS[name])}
-    return [(kinds[field_name], defaults[field_name]) for field_name in sorted(kinds)]
+    return tuple((kinds[each], _blank(kinds[each], defaults[each])) for each in sorted(kinds))
 
 
-def _is_only(column: Column, default: Any, kind: FieldKind) -> bool:
+def _blank(kind: FieldKind, default: Any) -> bytes | None:
+    return None if default is NO_DEFAULT else b"".join(_contents(column_of([default], kind), kind))
+
+
+def _is_only(column: Column, blank: bytes, kind: FieldKind) -> bool:
     """Whether a column holds nothing but its field's default."""
-    blank = b"".join(_contents(column_of([default], kind), kind))
     cells = column[:1] if _is_constant(column) else column
     return all(
         content == blank * len(cells[start : start + CELLS_AT_ONCE])

@@ -67,6 +67,10 @@ def grouped(table: Table, by: tuple[str, ...]) -> Groups:
 def rows_about(table: Table, by: tuple[str, ...], arriving: Table) -> Rows:
     """The rows of a table that agree with any row of another one in some columns."""
     if by == RECORDS[table.name].KEY and table.name == arriving.name:
-        found = np.unique(table.row_of.find(arriving.keys))
-        return found[found >= 0]
-    return grouped(table, by).rows(groups_of(arriving, by)[0])
+        found = table.row_of.find(arriving.keys)
+        found = found[found >= 0]
+        return np.unique(found) if len(found) > 1 else found
+    asked = arriving.worked_out.get(("asked", by))
+    if asked is None:  # a fold asks the same of each of its layers
+        asked = arriving.worked_out["asked", by] = groups_of(arriving, by)[0]
+    return grouped(table, by).rows(asked)

@@ -18,6 +18,8 @@ TEXT = np.dtypes.StringDType()
 KEYS_AT_ONCE = 2**15
 """So many keys become Python texts at once."""
 _SPARSE = 8
+_FEW = 8
+"""So many keys are looked for one by one."""
 
 
 def keys_of(columns: Sequence[Column]) -> Column:
@@ -66,8 +68,8 @@ class RowOf(Mapping[str, int]):
     def __getitem__(self, key: str) -> int:
         """The row of a key. Raises KeyError."""
         if "_rows" not in self.__dict__ and self._is_cheap():
-            row = bisect_right(self._keys, key) - 1
-            if row < 0 or self._keys[row] != key:
+            row = self._place(key)
+            if row < 0:
                 raise KeyError(key)
             return row
         return self._rows[key]
@@ -84,6 +86,8 @@ class RowOf(Mapping[str, int]):
         """The row of each key, -1 where there is none; takes no more memory for more rows."""
         if not self._are_ascending or "_rows" in self.__dict__:
             return np.array(list(map(self._rows.get, keys.tolist(), repeat(-1))), np.intp)
+        if len(keys) <= _FEW:
+            return np.array([self._place(key) for key in keys.tolist()], np.intp)
         found = np.full(len(keys), -1, np.intp)
         if not (keys[1:] >= keys[:-1]).all():
             order = np.argsort(keys, kind="stable")
@@ -95,6 +99,11 @@ class RowOf(Mapping[str, int]):
             high = bisect_right(self._keys, part[-1], lo=low)
             found[start : start + len(part)] = self._between(part, low, high)
         return found
+
+    def _place(self, key: str) -> int:
+        """The row of a key among keys that ascend, -1 where there is none."""
+        row = bisect_left(self._keys, key)
+        return row if row < len(self._keys) and self._keys[row] == key else -1
 
     def _between(self, keys: Column, low: int, high: int) -> list[int]:
         if high - low > _SPARSE * len(keys):

@@ -1,6 +1,6 @@
 """Days at a place: local dates and half-open days in UTC, through daylight saving and history."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from ontology.columns import Column, Snapshot
+from ontology.columns import Column, Snapshot, Table
 from ontology.errors import InputError
 from ontology.on_demand import OnDemand
 
@@ -22,6 +22,8 @@ UNSTATED = "UTC"
 _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 _ZONES = "tzdata"
+_Stated = tuple[str, str]
+"""The zone that a location states, and what it is part of."""
 
 
 @cache
@@ -132,10 +134,31 @@ def zones_of(snapshot: Snapshot) -> Mapping[str, str]:
     `UTC` where none is stated. Each is looked up when it is asked for, and then raises InputError
     `ZONE_UNKNOWN`.
     """
-    table = snapshot.table("Location")
-    columns = (table[name].tolist() for name in ("id", "time_zone", "part_of"))
-    stated = {place: (own, above) for place, own, above in zip(*columns, strict=True)}
+    return _zones(_stated(snapshot.table("Location")))
 
+
+def zones_near(
+    places: Iterable[str], locations: Callable[[list[str]], Table]
+) -> Mapping[str, str]:  # fmt: skip
+    """The same for some places: `locations` finds those that it is asked for, by their names.
+
+    It is asked for these places and for what they are part of, and for nothing else.
+    """
+    stated: dict[str, _Stated] = {}
+    asked, missing = set[str](), {place for place in places if place}
+    while missing:
+        asked |= missing
+        stated |= _stated(locations(sorted(missing)))
+        missing = {above for own, above in stated.values() if above and not own} - asked
+    return _zones(stated)
+
+
+def _stated(locations: Table) -> dict[str, _Stated]:
+    columns = (locations[name].tolist() for name in ("id", "time_zone", "part_of"))
+    return {place: (own, above) for place, own, above in zip(*columns, strict=True)}
+
+
+def _zones(stated: Mapping[str, _Stated]) -> Mapping[str, str]:
     def zone(place: str) -> str:
         passed, own, above = {place}, *stated[place]
         while not own and above in stated and above not in passed:

@@ -50,7 +50,7 @@ def delta(watch: Watch, before: About, after: About, changed: Mapping[str, Table
             chosen |= {id(one): one for one in concerned.rules}
     _add_sharing(watch, worlds, focus, chosen)
     whole = {name: united(nodes) for name, nodes in focus.items()}
-    groups = grouped(chosen.values())
+    groups = grouped(tuple(chosen.values()))
     was, now = (_found(groups, about, whole) for about in worlds)
     if again := [one for one in watch.whole if one.classes & touched.keys()]:
         was, now = was | _found_anew(again, before), now | _found_anew(again, after)
@@ -71,16 +71,13 @@ def findings_near(watch: Watch, about: About, changed: Mapping[str, Table]) -> l
     It is what `check_rules` of everything finds on them.
     """
     focus: Nodes = {}
-    chosen = []
-    for watched in watch.rules:
-        places = [place for place in watched.places if place.space in changed]
-        for place in places:
-            nodes = back_along(about, place.path, keys_only(changed[place.space]))
-            focus.setdefault(watched.rule.target, []).append(nodes)
-        chosen += [watched] if places else []
+    judging = watch.judging(frozenset(changed))
+    keys = {name: keys_only(rows) for name, rows in changed.items()}
+    for target, space, path in judging.ways:
+        focus.setdefault(target, []).append(back_along(about, path, keys[space]))
     whole = {name: united(nodes) for name, nodes in focus.items() if nodes}
     again = [one for one in watch.whole if judges(one.rule.shape) & changed.keys()]
-    found = _found(grouped(chosen), about, whole) | _found_anew(again, about)
+    found = _found(judging.groups, about, whole) | _found_anew(again, about)
     if watch.interpreted is not None:
         found |= watch.interpreted.on(about, changed)
     return sorted(finding for finding in found if is_on(finding, changed))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reasoning.inferences import ENTAILMENT
 from reasoning.stated import classes_read
@@ -9,7 +10,7 @@ from rules.inferred_reads import reads_inferred
 from rules.interpreted import Interpreted
 from rules.reach import judges, reads
 from rules.shapes import CompiledRule
-from rules.walks import Place, Walks, places_of, walks_of
+from rules.walks import Path, Place, Walks, places_of, walks_of
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,6 +31,18 @@ class Concerned:
     walks: Walks
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Judging:
+    """The rules that can give a result on records of some classes.
+
+    `ways` lead from these to the rules' focus nodes: the class of those, that of the records, and
+    the path from the first to the second.
+    """
+
+    ways: tuple[tuple[str, str, Path], ...]
+    groups: tuple[Concerned, ...]
+
+
 class Watch:
     """Rules ready to be asked which of them a change concerns; `interpreted` do not compile.
 
@@ -46,12 +59,24 @@ class Watch:
         self.rules = tuple(one for one in every if one not in self.whole)
         self.shared = _shared(self.rules)
         self._concerned: dict[frozenset[str], tuple[Concerned, ...]] = {}
+        self._judging: dict[frozenset[str], Judging] = {}
 
     def concerned(self, classes: frozenset[str]) -> tuple[Concerned, ...]:
         """By target, the rules of which records of these classes can change a result."""
         if classes not in self._concerned:
-            self._concerned[classes] = grouped(w for w in self.rules if w.classes & classes)
+            mine = tuple(w for w in self.rules if w.classes & classes)
+            self._concerned[classes] = grouped(mine)
         return self._concerned[classes]
+
+    def judging(self, classes: frozenset[str]) -> Judging:
+        """The rules that can give a result on a record of these classes."""
+        if classes not in self._judging:
+            places = [(one, place) for one in self.rules for place in one.places
+                      if place.space in classes]  # fmt: skip
+            ways = {(one.rule.target, place.space, place.path): None for one, place in places}
+            mine = dict.fromkeys(one for one, _ in places)
+            self._judging[classes] = Judging(tuple(ways), grouped(tuple(mine)))
+        return self._judging[classes]
 
 
 def _infer(every: list[Watched]) -> tuple[Watched, ...]:
@@ -75,8 +100,12 @@ def _infers(rule: CompiledRule) -> bool:
     return bool(rule.only) or reads_inferred(rule.shape)
 
 
-def grouped(rules: Iterable[Watched]) -> tuple[Concerned, ...]:
-    """Rules by the class that they target, with all that those of a class walk."""
+@lru_cache(maxsize=64)
+def grouped(rules: tuple[Watched, ...]) -> tuple[Concerned, ...]:
+    """Rules by the class that they target, with all that those of a class walk.
+
+    The last that were asked for are kept: changes of one kind concern the same rules.
+    """
     by_target: dict[str, list[Watched]] = {}
     for watched in rules:
         by_target.setdefault(watched.rule.target, []).append(watched)

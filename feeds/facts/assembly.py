@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -107,10 +108,20 @@ def _order(ledger: Ledger, records: Merged) -> npt.NDArray[np.intp]:
 def _column(pool: Pool, records: Merged, spec: FieldSpec) -> Column:
     """The values of codes; each distinct value is one object, however often it stands."""
     if spec.name not in records.codes:
-        return np.broadcast_to(column_of([spec.default], spec.kind), len(records))
+        default = _default(records.name, spec.name)
+        return default if len(records) == 1 else np.broadcast_to(default, len(records))
     few, where = distinct(records.codes[spec.name], len(pool))
     values = [spec.default if code == NOT_STATED else pool.values[code] for code in few.tolist()]
     return column_of(values, spec.kind)[where]
+
+
+@cache
+def _default(name: str, field: str) -> Column:
+    """The default of a field, as a column of one row that nobody can change."""
+    spec = field_specs(name)[field]
+    found = column_of([spec.default], spec.kind)
+    found.flags.writeable = False
+    return found
 
 
 def _keep_present(ledger: Ledger, records: Merged, table: Table) -> None:
@@ -118,11 +129,11 @@ def _keep_present(ledger: Ledger, records: Merged, table: Table) -> None:
     only = np.flatnonzero(records.own < 0)
     keys = [join_key(ledger.key(records.name, one)) for one in records.ids[only].tolist()]
     rows = np.array([table.row_of.get(key, -1) for key in keys], np.intp)
-    only, rows = only[rows >= 0], rows[rows >= 0]
+    only, known_rows = only[rows >= 0], table.take(rows[rows >= 0])
     for spec in field_specs(records.name).values() if len(only) else ():
         codes = records.column(spec.name)
         pool = ledger.pools.of(records.name, spec.name)
-        known = _codes_of(pool, table[spec.name][rows], spec.kind)
+        known = _codes_of(pool, known_rows[spec.name], spec.kind)
         codes[only] = np.where(codes[only] == NOT_STATED, known, codes[only])
         records.codes[spec.name] = codes
 

@@ -12,7 +12,8 @@ from feeds.facts.pools import NOT_STATED, BoolArray, Codes
 from feeds.facts.record_fields import field_specs
 from feeds.mapping import RecordRule
 from feeds.refusals import LEANS, shown
-from ontology.columns import Snapshot
+from ontology.columns import FEW, Snapshot
+from ontology.terms import join_key
 
 Identity = tuple[str, int]
 """A record: its class and the number of its identity there."""
@@ -49,8 +50,14 @@ class _Links:
     def _settled(self, name: str, size: int, present: Snapshot | None) -> BoolArray:
         """By identity: whether the facts so far have it."""
         settled = np.zeros(size, np.bool_)
-        if present is not None and name in self.known:
-            settled[self.ledger.pools.ids(name).known(present.table(name)["id"]) + 1] = True
+        if present is None or name not in self.known:
+            return settled
+        pool, there = self.ledger.pools.ids(name), present.table(name)
+        if FEW * len(pool) < len(there):
+            row_of, ours = there.row_of, enumerate(pool.values)
+            settled[[code + 1 for code, value in ours if join_key((value,)) in row_of]] = True
+        else:
+            settled[pool.known(there["id"]) + 1] = True
         return settled
 
     def _refused(self, name: str) -> BoolArray:

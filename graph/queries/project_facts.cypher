@@ -1,5 +1,5 @@
-// What came in force at an event, each as the version that its own event stated. A row that was
-// projected already is left alone, so the statement may be repeated.
+// What came in force at an event, each as the version that its own event stated, with all its
+// links. A row that was projected already is left alone, so the statement may be repeated.
 MATCH (said:Event {sequence: $said_by})
 UNWIND $rows AS row
 MATCH (e:Entity {uri: row.uri})
@@ -13,4 +13,7 @@ SET fact = row.fields, fact.uri = row.uri, fact.class = $class_name,
   fact.source_file = row.source_file, fact.source_row = row.source_row
 CREATE (fact)-[:STATES]->(e)
 CREATE (fact)-[:RECORDED_IN]->(said)
-RETURN row.row AS row
+WITH fact, row
+UNWIND row.links AS link
+MATCH (target:Entity {uri: link.uri})
+CREATE (fact)-[:$(link.type)]->(target)

@@ -148,6 +148,8 @@ class Segments:
 
     def _last(self) -> SegmentFile | None:
         """The last file with a whole first line; read again only where somebody wrote since."""
+        if self._known is not None and _is_still_last(*self._known):
+            return self._known[2]
         files = self.files()
         if not files:
             return None
@@ -202,6 +204,16 @@ class Segments:
     def _writing(self) -> AbstractContextManager[None]:
         hint = "make the data folder writable; what the database holds is safe"
         return writing(self.folder, refused="LOG_NOT_WRITTEN", hint=hint)
+
+
+def _is_still_last(path: Path, size: int, file: SegmentFile) -> bool:
+    """Whether a file is as it was: another is begun only after this one gains its closing line."""
+    if file.closed or (file.path, file.whole_bytes) != (path, size):
+        return False
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
 
 
 def _leaves(path: Path) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """What a sender says of a delivery beside its rows, and the clocks that its facts get from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,8 +20,10 @@ from ontology.errors import InputError
 from ontology.events import Event, micros_of
 from ontology.governance import Source
 from ontology.terms import join_key
-from ontology.time_zones import UNSTATED, day_interval, zones_of
+from ontology.time_zones import UNSTATED, day_interval
 
+Zones = Callable[[Collection[str]], Mapping[str, str]]
+"""Finds the time zones of places. Each raises InputError `ZONE_UNKNOWN` when it is looked at."""
 MOMENT_OF = {"StockMovement": "effective_at_microseconds"}
 """The classes whose records state the moment since when they are true."""
 USUAL_PRIORITY = Source("any").priority
@@ -161,7 +163,7 @@ def standing_of(sources: Table, source: str) -> int:
 def since_of(
     mapping: FeedMapping,
     tables: Mapping[str, Table],
-    whole: Snapshot,
+    zones_at: Zones,
     otherwise: int,
     closes: Mapping[str, BoolColumn],
     *,
@@ -171,11 +173,11 @@ def since_of(
 
     A day begins where the row's location is, else in UTC; a row without a day is true since
     `otherwise`. What a full file closes ends when the last of its rows is true, not before
-    `ends_from`; where it has none, at `otherwise`. `whole` has the locations.
+    `ends_from`; where it has none, at `otherwise`. `zones_at` is asked where days are stated.
     Raises InputError `ZONE_UNKNOWN`, `DAY_RANGE`.
     """
     days = {rule.principal.name: rule.effective for rule in mapping.files if rule.effective}
-    zones, found = zones_of(whole) if days else {}, {}
+    found = {}
     for name in sorted(MOMENT_OF.keys() & tables.keys()):
         moment = tables[name][MOMENT_OF[name]]
         if (moment != MISSING).any():
@@ -185,7 +187,7 @@ def since_of(
         ended = closes.get(name, np.zeros(len(table), np.bool_))
         has_places = "location" in table.columns
         places = table["location"].tolist() if has_places else [""] * len(table)
-        since = _starts(places, table[days[name]], zones, otherwise)
+        since = _starts(places, table[days[name]], zones_at, otherwise)
         stays = since[~ended]
         since[ended] = stays.max(initial=ends_from) if len(stays) else otherwise
         found[name] = since
@@ -193,21 +195,20 @@ def since_of(
 
 
 def clocks_of_refused(
-    kept: KeptRows, mapping: FeedMapping, links: Table, whole: Snapshot, clocks: Clocks
+    kept: KeptRows, mapping: FeedMapping, links: Table, zones_at: Zones, clocks: Clocks
 ) -> IntMatrix:
     """The clocks that rows would have had that were set aside: int64 (rows, 3), as `Statements`.
 
     One whose time cannot be read counts as older than all that its source said. `links` are those
-    of the source, `whole` has the locations. Raises as `since_of`.
+    of the source. Raises as `since_of`.
     """
     said = said_times(kept.quarantined, kept.headers, mapping, MOMENT_OF)
-    zones = zones_of(whole) if any(each.day for each in said) else {}
     ours = {own: link for own, link, name in zip(
         links["external_id"], links["id"], links["class_name"], strict=True
     ) if name == "Location"}  # fmt: skip
     days = np.array([each.day for each in said], "datetime64[D]")
     places = [ours.get(each.location, each.location) for each in said]
-    since = _starts(places, days, zones, micros_of(clocks.effective_at))
+    since = _starts(places, days, zones_at, micros_of(clocks.effective_at))
     for row, each in enumerate(said):
         if not each.is_readable:
             since[row] = ALWAYS
@@ -237,10 +238,11 @@ def full_at(
 
 
 def _starts(
-    places: Sequence[str], days: Column, zones: Mapping[str, str], otherwise: int
+    places: Sequence[str], days: Column, zones_at: Zones, otherwise: int
 ) -> IntArray:  # fmt: skip
     found = np.full(len(days), otherwise, np.int64)
     stated = np.flatnonzero(~np.isnat(days))
+    zones = zones_at({places[row] for row in stated.tolist()})
     begins: dict[tuple[str, object], int] = {}
     for row, on in zip(stated.tolist(), days[stated].tolist(), strict=True):
         zone = zones.get(places[row], UNSTATED)

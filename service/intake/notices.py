@@ -33,16 +33,24 @@ def notices_of_feed(
     """
     mine = {name: fed[name] for name in _LOOKED_AT & fed.keys()}
     whole = apply_feed(before, before.sequence + 1, mine)
-    said = frozenset(word for text in release.shapes.values() for word in _RULE_TEXT.findall(text))
-    found = [*_statuses(whole, mine, said), *costs_of_nothing(whole.table("StockingPolicy"), mine)]
+    found = [
+        *_statuses(whole, mine, release),
+        *costs_of_nothing(whole.table("StockingPolicy"), mine),
+    ]
     if {"Item", "Lane"} & mine.keys():
-        found += _handling(whole, said)
+        found += _handling(whole, release)
     if "DemandObservation" in fed:
         found += _far_days(fed["DemandObservation"])
     return (*found, *notices_of_lookalikes(before, fed))
 
 
-def _statuses(whole: Snapshot, mine: Mapping[str, Table], said: frozenset[str]) -> Iterator[str]:
+def _words(release: Release) -> frozenset[str]:
+    """The texts that the rules of a release name."""
+    return frozenset(word for text in release.shapes.values() for word in _RULE_TEXT.findall(text))
+
+
+def _statuses(whole: Snapshot, mine: Mapping[str, Table], release: Release) -> Iterator[str]:
+    said = _words(release) if _STATUSES.keys() & mine.keys() else frozenset()
     for name in sorted(_STATUSES.keys() & mine.keys()):
         acted_on, others = _STATUSES[name]
         words = Counter(whole.table(name)["status"])
@@ -51,12 +59,13 @@ def _statuses(whole: Snapshot, mine: Mapping[str, Table], said: frozenset[str]) 
                    f"knows: it counts as not {acted_on}")  # fmt: skip
 
 
-def _handling(whole: Snapshot, said: frozenset[str]) -> Iterator[str]:
-    items = Counter(word for word in whole.table("Item")["handling_class"] if word)
+def _handling(whole: Snapshot, release: Release) -> Iterator[str]:
     lanes = Counter(
         word for words in whole.table("Lane")["allowed_handling_classes"] for word in words
     )
-    if items and lanes:
+    items = Counter(word for word in whole.table("Item")["handling_class"] if word) if lanes else {}
+    if items:
+        said = _words(release)
         for word in sorted(items.keys() - lanes.keys() - said):
             yield (f"`{word}` is the handling class of {_count(items[word], 'item')}, and no lane "
                    "allows it")  # fmt: skip

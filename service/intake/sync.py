@@ -25,14 +25,15 @@ from graph.manifests import FeedContents, FeedFile, FullAt, read_feed
 from graph.mending import Mending
 from graph.persons import Naming
 from graph.projection import load_feed
-from graph.snapshot import apply_feed
 from graph.state import ALWAYS, State
 from graph.stated import stated_in
 from ontology.canonical import digest_of
-from ontology.columns import Snapshot
+from ontology.columns import Table
 from ontology.errors import InputError, StateError
 from ontology.events import Event, micros_of
+from ontology.time_zones import zones_near
 from ontology.vocabulary import FACTS
+from rules.lookups import about_with
 from rules.release import Release
 from service.house import House, now_after
 from service.intake.changes import ClassChanges, changes_of
@@ -40,6 +41,7 @@ from service.intake.closing import Met, with_closing
 from service.intake.deliveries import (
     Clocks,
     Delivery,
+    Zones,
     clocks_of,
     clocks_of_refused,
     full_at,
@@ -293,7 +295,7 @@ def with_mending(
     kept = kept_rows(ready.contents.quarantine, ready.result.files, paths, chosen, links,
                      pseudonyms=ready.reading.naming or unheard_of)  # fmt: skip
     clocks = clocks_of_refused(
-        kept, chosen, links, _with_locations(ready.reading, ready.result), ready.clocks
+        kept, chosen, links, _zones(ready.reading, ready.result), ready.clocks
     )
     mending = Mending(store.put(text.data), kept.headers, clocks=clocks)
     contents = replace(ready.contents, quarantine=kept.quarantined, mending=mending)
@@ -353,7 +355,7 @@ def _since(
 ) -> dict[str, IntArray]:
     stated = reading.delivery.effective_at
     return since_of(
-        reading.mapping, result.tables, _with_locations(reading, result),
+        reading.mapping, result.tables, _zones(reading, result),
         micros_of(clocks.effective_at), closes,
         ends_from=ALWAYS if stated is None else micros_of(stated),
     )  # fmt: skip
@@ -367,10 +369,16 @@ def _full_at(reading: Reading, result: FeedResult, clocks: Clocks) -> dict[str, 
     return full_at(reading.mapping, since, clocks, ALWAYS if stated is None else micros_of(stated))
 
 
-def _with_locations(reading: Reading, result: FeedResult) -> Snapshot:
-    """The chain with the locations of the delivery: where its rows' days begin."""
-    places = {"Location": result.tables["Location"]} if "Location" in result.tables else {}
-    return apply_feed(reading.before.snapshot, reading.before.sequence + 1, places)
+def _zones(reading: Reading, result: FeedResult) -> Zones:
+    """Finds zones by the locations of the chain and of the delivery: where its rows' days begin."""
+    arriving = result.tables.get("Location")
+    about = about_with(reading.before.about, {} if arriving is None else {"Location": arriving})
+
+    def locations(places: list[str]) -> Table:
+        asked = Table("Location", {"id": np.array(places, object)})
+        return about("Location", ("id",), asked)
+
+    return lambda places: zones_near(places, locations)
 
 
 def contents_of(result: FeedResult, feed: str, classes: Mapping[str, str]) -> FeedContents:

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from graph.arrow import arrow_bytes, table_from
 from graph.artifacts import ArtifactStore
+from graph.identity_links import Linked
 from graph.manifests import (
+    as_kept,
     chain_of,
     closure,
     read_feed,
@@ -209,6 +211,46 @@ def test_a_feed_comes_back_with_its_sources(store: ArtifactStore) -> None:
     assert [[0, 2], [0, 3]] == again.origins["StockPosition"].tolist()
     assert refused == record_at(again.quarantine, 0)
     assert (feed.files, feed.counts, feed.chain) == (again.files, again.counts, again.chain)
+
+
+def test_a_feed_is_known_as_it_is_kept(store: ArtifactStore) -> None:
+    """Who has just written a feed has in memory what the store gives back, row by row."""
+    feed = feed_of({**two_hubs(), "Lane": empty_table("Lane")})
+    rows = {name: np.arange(len(table))[::-1] for name, table in feed.tables.items()}
+    at = rows["StockPosition"]
+    linked = Linked(used={"StockPosition": {"item": at - 1}, "Lane": {"id": rows["Lane"]}},
+                    ranks={"StockPosition": np.column_stack([at, -at])})  # fmt: skip
+    given = replace(
+        feed, tables={name: table.take(rows[name]) for name, table in feed.tables.items()},
+        since={"StockPosition": at * 7}, closes={"StockPosition": at == 0}, linked=linked,
+        standing=3, source_sequence=-7, decides=True,
+    )  # fmt: skip
+    kept, read = as_kept(given), read_feed(store, write_feed(store, given))
+    assert {n: t.digest for n, t in read.tables.items()} == {
+        n: t.digest for n, t in kept.tables.items()
+    }
+    assert [t.keys.tolist() for t in read.tables.values()] == [
+        t.keys.tolist() for t in kept.tables.values()
+    ]
+    for name in ("origins", "since", "closes"):
+        found, told = getattr(read, name), getattr(kept, name)
+        assert {n: r.tolist() for n, r in found.items()} == {n: r.tolist() for n, r in told.items()}
+    assert (
+        {"StockPosition": {"item": [-1, 0]}}
+        == {
+            n: {f: one.tolist() for f, one in fields.items()}
+            for n, fields in read.linked.used.items()
+        }
+        == {
+            n: {f: one.tolist() for f, one in fields.items()}
+            for n, fields in kept.linked.used.items()
+        }
+    )
+    assert (
+        read.linked.ranks["StockPosition"].tolist() == kept.linked.ranks["StockPosition"].tolist()
+    )
+    assert (read.standing, read.source_sequence, read.decides, read.files, read.counts) == (
+        kept.standing, kept.source_sequence, kept.decides, kept.files, kept.counts)  # fmt: skip
 
 
 @pytest.mark.parametrize(

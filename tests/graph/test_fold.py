@@ -1,9 +1,11 @@
 """Laws of the fold by two clocks: the last clocks stand, whatever the order of arrival."""
 
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -153,6 +155,46 @@ def test_what_is_in_force_is_found_by_any_columns(
     keys = list(zip(*(everything.table[name].tolist() for name in by), strict=True))
     found = fold.about(by, table_of(records, "StockPosition"))
     assert told(everything.take(np.flatnonzero([key in asked for key in keys]))) == told(found)
+
+
+@pytest.mark.parametrize(("few", "growth"), [(0, 0), (0, 2), (32, 2)])
+def test_layers_of_any_sizes_say_the_same(
+    few: int, growth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether small layers are joined at once, later or never, the same rows stand."""
+    monkeypatch.setattr("graph.fold.FEW", few)
+    monkeypatch.setattr("graph.fold.GROWTH", growth)
+    chance, fold, standing = Random(few + growth), Fold(), dict[str, Said]()
+    for event in range(1, 50):
+        places = {f"p{chance.randrange(200):03}" for _ in range(chance.choice([1, 1, 2, 5, 40]))}
+        rows = [Said(place, chance.randrange(5), (chance.randrange(50), chance.randrange(2), 0),
+                     closes=chance.random() < 0.2) for place in places]  # fmt: skip
+        fold = fold.after(statements(rows, event))
+        for one in rows:
+            if one.place not in standing or one.rank > standing[one.place].rank:
+                standing[one.place] = one
+        assert {o.place: o.units for o in standing.values() if not o.closes} == units(fold)
+        assert fold.in_force is not None
+        whole = fold.in_force.table
+        assert sorted(whole.keys.tolist()) == whole.keys.tolist()
+        some = np.array(sorted(chance.sample(range(len(whole)), min(2, len(whole)))), np.intp)
+        few_rows = replace(fold).in_force  # nothing of it was made yet
+        assert few_rows is not None
+        assert [record_at(whole, row) for row in some] == [
+            record_at(few_rows.table.take(some), row) for row in range(len(some))
+        ]
+
+
+def test_an_answer_is_kept_for_the_very_question_alone() -> None:
+    """The same keys in another array are looked for anew, and a later fold has its own answer."""
+    fold = folded([[Said("a", 1, (1, 0, 0), closes=False)]])
+    asked = statements([Said("a", 2, (2, 0, 0), closes=False)], 2)
+    keys = asked.table.keys
+    first = fold.standing_of("StockPosition", keys)
+    assert first is fold.standing_of("StockPosition", keys)
+    assert first is not fold.standing_of("StockPosition", keys.copy())
+    later = fold.after(asked).standing_of("StockPosition", keys)[0]
+    assert [1, 2] == [first[0].table["on_hand_units"][0], later.table["on_hand_units"][0]]
 
 
 def told(rows: Statements) -> list[tuple[Any, list[int]]]:

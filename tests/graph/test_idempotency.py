@@ -90,17 +90,17 @@ def test_answers_outlive_the_database(log: Log, database: Driver, store: Artifac
 
 
 def test_a_rehearsal_leaves_nothing(log: Log, database: Driver) -> None:
-    """Nothing of it stays: guard and write ran, and the next event takes its place."""
+    """Nothing of it stays: guard and show ran, and the next event takes its place."""
     log.append(event("first"))
     before, ran = log.head(), list[str]()
 
-    def write(tx: ManagedTransaction, _: Any) -> None:
+    def show(tx: ManagedTransaction, _: Any, _shown: int) -> None:
         tx.run("CREATE (:Trace)").consume()
-        ran.append("write")
+        ran.append("show")
 
-    would = log.rehearsing().append(event("second"), write=write,
+    would = log.rehearsing().append(event("second"), show=show,
                                     guard=lambda *_: ran.append("guard")).event  # fmt: skip
-    assert (2, ["guard", "write"]) == (would.sequence, ran)
+    assert (2, ["guard", "show"]) == (would.sequence, ran)
     assert before == log.head()
     assert log.find("second") is None
     assert [] == database.execute_query("MATCH (t:Trace) RETURN t").records

@@ -76,7 +76,7 @@ def test_the_same_request_gives_the_first_event(log: Log) -> None:
     """Law 6: sent again, an event is found, not made; what it wrote is not written again."""
     first = log.append(request())
     wrote: list[Event] = []
-    again = log.append(request(), write=lambda _, event: wrote.append(event))
+    again = log.append(request(), show=lambda _, event, _shown: wrote.append(event))
     assert (first.event, False, True) == (again.event, first.replayed, again.replayed)
     assert ([], 1) == (wrote, log.head().sequence)
 
@@ -115,12 +115,12 @@ def test_an_expected_sequence_must_hold(log: Log) -> None:
 def test_a_refusing_write_leaves_nothing(log: Log) -> None:
     """What is written with the event and the event itself are one."""
 
-    def write(tx: ManagedTransaction, _: Event) -> None:
+    def show(tx: ManagedTransaction, _: Event, _shown: int) -> None:
         tx.run("CREATE (:Plan {digest: 'half'})").consume()
         raise StateError("no", code="NO")
 
     with pytest.raises(StateError, match="no"):
-        log.append(request(), write=write)
+        log.append(request(), show=show)
     count = log.driver.execute_query("MATCH (p:Plan) RETURN count(p) AS n").records[0]["n"]
     assert (0, 0) == (count, log.head().sequence)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ontology.columns import Snapshot, table_of
+from ontology.columns import Snapshot, Table, table_of
 from ontology.errors import InputError
 from ontology.places import Location
 from ontology.time_zones import (
@@ -19,6 +19,7 @@ from ontology.time_zones import (
     local_days,
     local_days_at,
     zone_names,
+    zones_near,
     zones_of,
 )
 
@@ -161,6 +162,29 @@ def test_a_place_without_a_zone_has_that_of_what_it_is_part_of() -> None:
     late = np.array(["2026-03-02T20:00"] * 3, "datetime64[us]")
     at = np.array(["shelf", "lone", "new"], object)
     assert [3, 2, 2] == [on.day for on in local_days_at(zones, at, late).tolist()]
+
+
+@given(st.lists(
+    st.builds(Location, st.sampled_from("abcdef"), time_zone=st.sampled_from(["", "Asia/Tokyo"]),
+              part_of=st.sampled_from(["", *"abcdefg"])), unique_by=lambda one: one.id,
+), st.sets(st.sampled_from(["", *"abcdefg"])))  # fmt: skip
+def test_zones_of_some_places_are_found_without_the_others(
+    places: list[Location], asked: set[str]
+) -> None:
+    """They are those of the whole chain, and only what a place is part of is looked at."""
+    looked_at: list[str] = []
+
+    def locations(names: list[str]) -> Table:
+        looked_at.extend(names)
+        return table_of([one for one in places if one.id in names], "Location")
+
+    whole = zones_of(Snapshot(1, {"Location": table_of(places, "Location")}))
+    near = zones_near(asked, locations)
+    assert {n: whole.get(n) for n in asked} == {n: near.get(n) for n in asked}
+    above, reached = {one.id: one.part_of for one in places if not one.time_zone}, asked - {""}
+    while more := {above[name] for name in reached if above.get(name)} - reached:
+        reached |= more
+    assert sorted(reached) == sorted(looked_at)
 
 
 @pytest.mark.parametrize("name", ["", "europe/berlin", "Mars/Olympus", "../zones", "tzdata", "CEST",
