@@ -50,7 +50,8 @@ class FeedNodes:
         """Writes that can each be repeated, in this order, without a further effect."""
         before = self._reader.state(self._chain, event.sequence - 1)
         stated = stated_in(self._feed, event.sequence, micros_of(event.effective_at))
-        after = before.after(event.sequence, micros_of(event.recorded_at), stated)
+        shown = {name: rows for name, rows in stated.items() if name not in MEASUREMENTS}
+        after = before.after(event.sequence, micros_of(event.recorded_at), shown)
         names = sorted({*stated, *before.waiting} - MEASUREMENTS)
         changes = [(n, change_of(n, before, after, stated)) for n in names]
         for name, change in changes:
