@@ -23,7 +23,7 @@ class Limits:
     file_bytes: int = 256 * 2**20
     feed_bytes: int = 2**30
     rows_per_file: int = 1_000_000
-    traced: int = 250_000
+    traced: int = 320_000
     linked_json_bytes: int = 20 * 2**20
     line_characters: int = 2**20
     cell_characters: int = 10_000

@@ -136,7 +136,6 @@ def _result(mapping: Mapping, pile: "_Pile", present: Snapshot | None) -> FeedRe
     records = merged_all(ledger)
     counts += inherit(ledger, records, pile.principals, present)
     read_files = _counts(ledger, records.values(), pile.begun)
-    ledger.forget()
 
     def finish(found: Merged, columns: Columns) -> Columns:
         if found.name != "StockPosition":
@@ -147,6 +146,7 @@ def _result(mapping: Mapping, pile: "_Pile", present: Snapshot | None) -> FeedRe
     for name in list(records):
         found = table_of_merged(ledger, records.pop(name), present, finish)
         tables[name], sources[name] = found
+        ledger.pools.keep(records)
     files, derived = with_derived(mapping, tables, sources, read_files)
     return FeedResult(
         chain=mapping.chain,

@@ -214,6 +214,9 @@ def _write(sink: BinaryIO, schema: Any, count: int, arrays: Callable[[slice], li
         for start in range(0, max(count, 1), ROWS_AT_ONCE):
             part = arrays(slice(start, min(start + ROWS_AT_ONCE, count)))
             writer.write_batch(pa.RecordBatch.from_arrays(part, schema=schema))
+            del part  # it is as large as the next one, which is made before the name is bound again
+    if count > ROWS_AT_ONCE:
+        pa.default_memory_pool().release_unused()
 
 
 def _to_arrow(column: Column, kind: FieldKind) -> Any:

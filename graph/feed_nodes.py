@@ -13,7 +13,7 @@ from graph.fold import IntMatrix, Statements
 from graph.manifests import OMITS, FeedContents, read_feed
 from graph.settled_rows import RETRIED, ROOM, settle_steps, supersede_step
 from graph.snapshot import SnapshotReader
-from graph.state import ALWAYS, change_of
+from graph.state import ALWAYS, State, change_of
 from graph.stated import stated_in
 from graph.statements import OPEN_END, run
 from graph.steps import Step
@@ -23,6 +23,10 @@ from ontology.vocabulary import MEASUREMENTS
 
 SMALL = 1_000
 """The nodes of so many rows are made faster than another thread begins."""
+
+MOST_AHEAD = 10_000
+"""Of a delivery of so many rows the state after it is kept for who asks next; else only its facts
+are worked out, which takes less memory."""
 
 NO_FEED = FeedContents("", "", "", "", "", (), {})
 """What is stated when facts only come due."""
@@ -65,7 +69,7 @@ class FeedNodes:
         """Writes that can each be repeated, in this order, without a further effect."""
         before = self._reader.state(self._chain, event.sequence - 1)
         stated = stated_in(self._feed, event.sequence, micros_of(event.effective_at))
-        after = self._reader.ahead(before, event, stated)
+        after = self._after(before, event, stated)
         names = sorted({*stated, *before.waiting} - MEASUREMENTS)
         changes = [(n, change_of(n, before, after, stated)) for n in names]
         for name, change in changes:
@@ -85,6 +89,13 @@ class FeedNodes:
         yield from self._settled(event, stated, batch_rows)
         for batch in batches(refused, batch_rows):
             yield _quarantine_step(self._chain, self._feed.source, event.sequence, batch)
+
+    def _after(self, before: State, event: Event, stated: Mapping[str, Statements]) -> State:
+        """The state after an event: of a small one all of it, and it is kept until it is read."""
+        if sum(map(len, self._feed.tables.values())) <= MOST_AHEAD:
+            return self._reader.ahead(before, event, stated)
+        shown = {name: rows for name, rows in stated.items() if name not in MEASUREMENTS}
+        return before.after(event.sequence, micros_of(event.recorded_at), shown)
 
     def _clocks_of_refused(self) -> IntMatrix:
         """Those of the rows set aside; before all others where no version kept them yet."""

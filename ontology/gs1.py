@@ -41,6 +41,8 @@ _QUALIFIERS = {
 _KEPT = ("21", "235", "10", "254", "8011")
 """Of several qualifiers the first of these names the thing most closely; the others go."""
 _LENGTHS = {"10": 20, "21": 20, "235": 28, "254": 20, "8011": 12, "22": 20, "8019": 10}
+_KEPT_CHARACTERS = 200
+"""What was made of a longer text is not kept: any text may be asked about, of any length."""
 _LINK = re.compile(r"https?://[^/?#\s]+(?P<path>/[^?#\s]*)(?:[?#]\S*)?", re.IGNORECASE)
 
 
@@ -114,9 +116,17 @@ def identifier(text: str) -> Gs1Id:
     return found
 
 
-@lru_cache(maxsize=1 << 13)  # a pallet's things come again in every event of its way
 def identifier_form(text: str) -> Gs1Id | None:
     """As `identifier`, with check digits of links left unchecked; None for any other text."""
+    return _short_form(text) if len(text) <= _KEPT_CHARACTERS else _form_of(text)
+
+
+@lru_cache(maxsize=1 << 13)  # a pallet's things come again in every event of its way
+def _short_form(text: str) -> Gs1Id | None:
+    return _form_of(text)
+
+
+def _form_of(text: str) -> Gs1Id | None:
     if text.startswith("urn:epc:"):
         return _of_urn(text)
     found = _LINK.fullmatch(text)
@@ -136,8 +146,17 @@ def urn(found: Gs1Id, prefix_digits: int) -> str:
     raise _form(found.link, f"no EPC URN has a company prefix of {prefix_digits} digits for it")
 
 
-@lru_cache(maxsize=1 << 13)
 def _link(key: Gs1Id) -> str:
+    is_short = len(key.key) + len(key.value) <= _KEPT_CHARACTERS
+    return _short_link(key) if is_short else _link_of(key)
+
+
+@lru_cache(maxsize=1 << 13)
+def _short_link(key: Gs1Id) -> str:
+    return _link_of(key)
+
+
+def _link_of(key: Gs1Id) -> str:
     link = f"{CANONICAL_HOST}/{key.ai}/{_escaped(key.key)}"
     return f"{link}/{key.qualifier}/{_escaped(key.value)}" if key.qualifier else link
 

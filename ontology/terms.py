@@ -12,6 +12,8 @@ from ontology.errors import InputError
 
 NAMESPACE = "https://w3id.org/evenkeel/inventory#"
 _SAFE = re.compile("[A-Za-z0-9_.~:+@-]+")
+_LONG_NAME = 64
+"""How a name of so many characters is quoted is not kept: hashes and addresses all differ."""
 RESOURCE = "https://w3id.org/evenkeel/id/"
 
 
@@ -105,10 +107,15 @@ def _quoted(part: Any) -> str:
         return ""
     if isinstance(part, int):
         return str(part)
-    return _quoted_text(str(part))
+    text = str(part)
+    return _quoted_name(text) if len(text) < _LONG_NAME else _quoted_text(text)
 
 
 @lru_cache(maxsize=1 << 16)  # the same few names stand in hundreds of thousands of keys
+def _quoted_name(text: str) -> str:
+    return _quoted_text(text)
+
+
 def _quoted_text(text: str) -> str:
     if text.isascii() and _SAFE.fullmatch(text):
         return text

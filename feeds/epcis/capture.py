@@ -11,12 +11,15 @@ from feeds.epcis.goods import Catalogue, Ours, as_named, followed
 from feeds.epcis.memory import Memory, Withdrawal
 from feeds.epcis.resolving import Resolved, resolved
 from feeds.epcis.rows import Work, latest_counts, sheets
+from feeds.epcis.spooled import spooled
 from feeds.epcis.yard import Told, Yard
 from feeds.formats.sheet import Sheet
 from feeds.limits import Limits
 from feeds.refusals import shown
 from ontology.columns import Snapshot
 
+SPOOLED_EVENTS = 10_000
+"""The rows of more events than these are written to disk first, and the events let go of."""
 OUTCOMES = (
     "movement", "count", "containment", "place", "no effect", "withdrawal", "withdrawn",
     "repeated", "refused",
@@ -73,8 +76,12 @@ class Capture:
 
     @property
     def sheets(self) -> Iterator[Sheet]:
-        """One sheet per class, each made when it is asked for: its rows are in memory as text."""
-        return sheets(self.work)
+        """One sheet per class, each made when it is asked for; those of many events are on disk.
+
+        Raises what `spooled` raises.
+        """
+        found = sheets(self.work)
+        return spooled(found) if self.account.events > SPOOLED_EVENTS else found
 
 
 def capture(
@@ -128,7 +135,8 @@ class _Session:
         """Set aside what was heard before, and what says something else under a known name."""
         named: dict[str, set[str]] = defaultdict(set)
         for event in self.given:
-            named[event.name].add(event.digest)
+            if event.name:
+                named[event.name].add(event.digest)
         seen: dict[str, int] = {}
         for event in self.given:
             before = self.memory.digest_of(event.name)

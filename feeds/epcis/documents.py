@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, BinaryIO
 
-from feeds.epcis.events import Event, Refused
-from feeds.epcis.json_text import (
+from feeds.epcis.events import Event, Refused, weight_of
+from feeds.epcis.reading import KINDS, event_of
+from feeds.epcis.vocabulary import prefixes_of
+from feeds.facts.row_texts import SHOWN_CHARACTERS, RowTexts
+from feeds.json_text import (
     DEPTH,
     Doubled,
     JsonText,
     object_of,
     plain_text,
 )
-from feeds.epcis.reading import KINDS, event_of
-from feeds.epcis.vocabulary import prefixes_of
-from feeds.facts.row_texts import SHOWN_CHARACTERS, RowTexts
 from feeds.limits import Limits
 from feeds.refusals import shown
 from ontology.errors import InputError, Place
@@ -89,7 +89,7 @@ class _Listed:
             return
         try:
             self._events.append(event_of(value, self.count, prefixes, self._limits))
-            self._traced += len(self._events[-1].lines)
+            self._traced += weight_of(self._events[-1]) - 1
         except InputError as error:
             self._refused.append(Refused(self.count, error.code, str(error)))
         self._limits.check_traced(self._name, self._traced + self.count)

@@ -105,6 +105,7 @@ class Catalogue:
                          and (key := _gln_or_none(place))}  # fmt: skip
         self._lots: set[str] = set(facts.table("Lot")["id"].tolist())
         self._goods: dict[Goods, Goods] = {}
+        self._together: dict[tuple[Goods | None, ...], tuple[Goods | None, ...]] = {}
         self.added_items: dict[str, tuple[str, int]] = {}
         self.added_lots: dict[str, tuple[str, int]] = {}
         self.added_places: dict[str, int] = {}
@@ -138,6 +139,14 @@ class Catalogue:
         units = _whole(amount * factor, line, item)
         is_pack = not line.is_amount and factor != 1 and pack is not None
         return self._once(Goods((item, lot), units, is_pack))
+
+    def all_goods(self, lines: Iterable[Line], index: int) -> tuple[Goods | None, ...]:
+        """What each line of an event means for stock; the same of many events is there once.
+
+        Raises InputError as `goods` does.
+        """
+        found = tuple(self.goods(line, index) for line in lines)
+        return self._together.setdefault(found, found)
 
     def _once(self, goods: Goods) -> Goods:
         """The same goods of many lines are in memory once."""

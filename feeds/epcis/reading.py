@@ -10,8 +10,8 @@ from typing import Any
 
 from feeds.epcis.events import DISPOSITION, STEP, Declaration, Event, Line
 from feeds.epcis.hashing import canonical_number, event_hash
-from feeds.epcis.json_text import Doubled
 from feeds.epcis.vocabulary import bare, expanded, word
+from feeds.json_text import Doubled
 from feeds.limits import EARLIEST_YEAR, LATEST_YEAR, Limits
 from feeds.refusals import refusal, shown
 from ontology.errors import InputError

@@ -67,7 +67,7 @@ def resolved(event: Event, catalogue: Catalogue) -> Resolved | Refused:
             _meaning_of(event),
             catalogue.location(event.business_location, event.index),
             catalogue.location(event.read_point, event.index),
-            tuple(catalogue.goods(line, event.index) for line in event.lines),
+            catalogue.all_goods(event.lines, event.index),
         )
         _check_place(found)
     except InputError as error:

@@ -33,17 +33,19 @@ class Told:
     links: int = 0
     shifts: int = 0
 
-    def kept(self, once: dict[Booking, Booking]) -> "Told":
-        """The same in little memory: what many have alike is there `once`. It can only be read."""
-        self.movements = tuple(
-            (once.setdefault(key, key), units)
-            for key, units in sorted(self.booked.items())
-            if units
-        )
-        self.booked, self.counted = _NO_BOOKING, self.counted or _NO_COUNT
-        return self
+    def kept(self, once: "dict[_Effect, Told]") -> "Told":
+        """The same in little memory: what many did alike is there `once`. It can only be read."""
+        self.movements = tuple((key, units) for key, units in sorted(self.booked.items()) if units)
+        self.booked = _NO_BOOKING
+        if self.counted:
+            return self
+        self.counted = _NO_COUNT
+        effect = (self.movements, self.count_place, self.links, self.shifts)
+        return once.setdefault(effect, self)
 
 
+_Effect = tuple[tuple[tuple[Booking, int], ...], str, int, int]
+"""All that an event did which counted nothing."""
 _NO_BOOKING: Counter[Booking] = Counter()
 _NO_COUNT: Counter[Stock] = Counter()
 
@@ -60,7 +62,7 @@ class Yard:
         self.bulk: dict[str, dict[Stock, int]] = defaultdict(dict)
         self.goods: dict[str, Goods] = {}
         self.last: dict[str, int] = {}
-        self._bookings: dict[Booking, Booking] = {}
+        self._effects: dict[_Effect, Told] = {}
         self._opened: set[str] = set()
 
     def note(self, found: Resolved) -> None:
@@ -83,7 +85,7 @@ class Yard:
             self._pack(found, told)
         else:
             self._objects(found, told)
-        return told.kept(self._bookings)
+        return told.kept(self._effects)
 
     def _objects(self, found: Resolved, told: Told) -> None:
         singles = [line.thing for line, _ in found.lines if not line.is_amount]

@@ -69,8 +69,11 @@ def merged(ledger: Ledger, name: str) -> Merged:
 
 
 def merged_all(ledger: Ledger) -> dict[str, Merged]:
-    """The records of every class that a standing row speaks of."""
-    found = {name: merged(ledger, name) for name in sorted(ledger.classes)}
+    """The records of every class that a standing row speaks of; what the rows say is let go of."""
+    found = {}
+    for name in sorted(ledger.classes):
+        found[name] = merged(ledger, name)
+        ledger.forget(name)
     return {name: records for name, records in found.items() if len(records)}
 
 
@@ -112,7 +115,8 @@ def _column(pool: Pool, records: Merged, spec: FieldSpec) -> Column:
         return default if len(records) == 1 else np.broadcast_to(default, len(records))
     few, where = distinct(records.codes[spec.name], len(pool))
     values = [spec.default if code == NOT_STATED else pool.values[code] for code in few.tolist()]
-    return column_of(values, spec.kind)[where]
+    column = column_of(values, spec.kind)
+    return np.broadcast_to(column, len(where)) if len(few) == 1 else column[where]
 
 
 @cache

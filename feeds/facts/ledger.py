@@ -177,10 +177,13 @@ class Ledger:
             if at < len(stated.rows) and stated.rows[at] == row:
                 yield stated, at
 
-    def forget(self) -> None:
-        """Let go of what rows state, once it is put together."""
+    def forget(self, name: str) -> None:
+        """Let go of what rows state of a class, but their identities: it is put together."""
         for page in self.pages:
-            page.stated, page.named = (), ()
+            page.named = () if page.name == name else page.named
+            for stated in page.stated:
+                if stated.rule.name == name:
+                    stated.columns = {}
 
     def places(self, rows: Codes) -> IntArray:
         """File index and number of rows: int64, shape (rows, 2)."""

@@ -95,6 +95,12 @@ class Pools:
         """The pool of the identities of a class whose key is a single field."""
         return self.of(name, RECORDS[name].KEY[0])
 
+    def keep(self, names: Iterable[str]) -> None:
+        """Let go of the pools that no field of these classes uses."""
+        used = {pool_name(name, field) for name in names for field in field_specs(name)}
+        for gone in self._pools.keys() - used:
+            del self._pools[gone]
+
 
 def pool_name(name: str, field: str) -> str:
     """The class whose identities a field holds, else class and field."""

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from feeds.formats.blocks import LONGEST_CELL, Block, Form, empty, fault
 from feeds.limits import Limits
+from feeds.rdf.flat_json import NotFlatError, check_flat, flat_triples
 from feeds.rdf.kinds import BARRED, BLANK, IRI
 from feeds.rdf.linked_json import LinkedJsonError, frozen_contexts, linked_json_triples
 from feeds.rdf.turtle import Triple, TurtleError, turtle_triples
@@ -75,11 +76,31 @@ def _parts(found: Iterator[Numbered], form: Form) -> Iterator[list[Numbered]]:
 
 def _numbered(stream: BinaryIO, form: Form, limits: Limits) -> Iterator[Numbered]:
     if form.format == "jsonld":
-        text = "".join(_pieces(stream, form, limits.linked_json_bytes))
-        yield from ((0, triple) for triple in linked_json_triples(text, form.base, limits.nesting))
+        yield from ((0, triple) for triple in _linked(stream, form, limits))
         return
     for line, triples in turtle_triples(_pieces(stream, form), form.base):
         yield from ((line, triple) for triple in triples)
+
+
+def _linked(stream: BinaryIO, form: Form, limits: Limits) -> Iterator[Triple]:
+    """The triples of JSON-LD: node by node where it is flat, else of the whole of it.
+
+    What is small enough to be read whole is refused as the whole of it would be.
+    """
+    start = stream.tell()
+    is_small = stream.seek(0, io.SEEK_END) - start <= limits.linked_json_bytes
+    stream.seek(start)
+    try:
+        check_flat(stream, form.file, limits)
+    except (NotFlatError, InputError, LinkedJsonError) as error:
+        if not (is_small or isinstance(error, NotFlatError)):
+            raise
+        stream.seek(start)
+        text = "".join(_pieces(stream, form, limits.linked_json_bytes))
+        yield from linked_json_triples(text, form.base, limits.nesting)
+    else:
+        stream.seek(start)
+        yield from flat_triples(stream, form.file, form.base, limits)
 
 
 def _pieces(stream: BinaryIO, form: Form, most_bytes: int = 0) -> Iterator[str]:
@@ -91,8 +112,9 @@ def _pieces(stream: BinaryIO, form: Form, most_bytes: int = 0) -> Iterator[str]:
         count, lines = count + len(data), lines + data.count(b"\n")
         if most_bytes and count > most_bytes:
             raise fault(form, 0, "FILE_TOO_LARGE",
-                        f"JSON-LD is read whole, and this is larger than {most_bytes} bytes",
-                        "send N-Triples or Turtle, or split the document")  # fmt: skip
+                        "JSON-LD of this form is read whole, and this is larger than "
+                        f"{most_bytes} bytes", "write one list `@graph` of all nodes behind its "
+                        "`@context`, send N-Triples or Turtle, or split the document")  # fmt: skip
         is_blank = is_blank and not text.strip()
         end = text.rfind("\n") + 1
         if end:

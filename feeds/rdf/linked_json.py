@@ -53,12 +53,17 @@ def linked_json_triples(text: str, base: str, nesting: int) -> Iterator[Triple]:
     if is_deeper(text, nesting):
         raise LinkedJsonError("JSON_TOO_DEEP", f"more than {nesting} levels deep",
                               "write flat objects under `@graph`")  # fmt: skip
-    document = _with_frozen(_parsed(text))
-    sink: Any = _Sink()  # all that the parser asks of a graph is to take triples
+    yield from document_triples(_parsed(text), base, Labels())
+
+
+def document_triples(parsed: Any, base: str, labels: "Labels") -> Iterator[Triple]:
+    """As `linked_json_triples`, of a document that is parsed; blank nodes go on from `labels`."""
+    document = with_frozen(parsed)
+    sink: Any = _Sink(labels)  # all that the parser asks of a graph is to take triples
     context = Context(base=base, version=1.1)
     context.load({"@vocab": UNNAMED})
     try:
-        _Parser().parse(document, context, sink)
+        _Parser(labels).parse(document, context, sink)
     except (RecursionError, MemoryError, LinkedJsonError):
         raise
     except Exception as error:
@@ -66,15 +71,48 @@ def linked_json_triples(text: str, base: str, nesting: int) -> Iterator[Triple]:
         raise LinkedJsonError(
             "RDF_SYNTAX", f"this is no JSON-LD: {_said(error)}", "correct the document"
         ) from error
-    return sink.triples()  # type: ignore[no-any-return]
+    yield from sink.triples()
+    labels.forget()
 
 
 def _said(error: Exception) -> str:
     return str(error).splitlines()[0][:100] if str(error) else type(error).__name__
 
 
+class Labels:
+    """The blank nodes of a document so far, counted in their order.
+
+    Those without a name are forgotten where nothing that comes can speak of them.
+    """
+
+    def __init__(self) -> None:
+        self._named: dict[str, str] = {}
+        self._nameless: dict[str, str] = {}
+        self._count = 0
+
+    def name(self, node: str) -> None:
+        """The document itself calls a blank node so."""
+        self._named.setdefault(node, "")
+
+    def of(self, node: str) -> str:
+        """The label of a blank node."""
+        known = self._named if node in self._named else self._nameless
+        if not known.get(node):
+            self._count += 1
+            known[node] = f"_:b{self._count}"
+        return known[node]
+
+    def forget(self) -> None:
+        """Let go of the blank nodes without a name."""
+        self._nameless.clear()
+
+
 class _Parser(Parser):
-    """Refuses names that it would drop unseen."""
+    """Refuses names that it would drop unseen; tells which blank nodes have a name."""
+
+    def __init__(self, labels: Labels) -> None:
+        super().__init__()
+        self._labels = labels
 
     def _to_rdf_id(self, context: Context, id_val: str) -> Any:
         found = super()._to_rdf_id(context, id_val) if id_val and " " not in id_val else None
@@ -83,6 +121,8 @@ class _Parser(Parser):
                 "RDF_IRI", f"`{id_val[:200]}` is no IRI" if id_val else "a name holds a blank",
                 "write a blank as `%20`",
             )  # fmt: skip
+        if isinstance(found, BNode):
+            self._labels.name(str(found))
         return found
 
 
@@ -91,7 +131,8 @@ class _Sink:
 
     context_aware = False
 
-    def __init__(self) -> None:
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
         self.found: list[Any] = []
 
     def add(self, triple: Any) -> None:
@@ -102,18 +143,18 @@ class _Sink:
 
     def triples(self) -> Iterator[Triple]:
         """The triples as texts."""
-        labels: dict[str, str] = {}
+        labels = self._labels
         for subject, predicate, value in self.found:
             about, _ = _term(subject, labels)
             yield (about, str(predicate), *_term(value, labels))
 
 
-def _term(node: Any, labels: dict[str, str]) -> tuple[str, str]:
+def _term(node: Any, labels: Labels) -> tuple[str, str]:
     if isinstance(node, Literal):
         kind = f"@{node.language}" if node.language else str(node.datatype or STRING)
         return str(node), kind
     if isinstance(node, BNode):
-        return labels.setdefault(str(node), f"_:b{len(labels) + 1}"), BLANK
+        return labels.of(str(node)), BLANK
     if not isinstance(node, URIRef):
         raise LinkedJsonError("RDF_SYNTAX", "a value is no node", "correct the document")
     return str(node), IRI
@@ -121,10 +162,7 @@ def _term(node: Any, labels: dict[str, str]) -> tuple[str, str]:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(
-            text, parse_float=_fraction, parse_int=_integer, parse_constant=_constant,
-            object_pairs_hook=_once,
-        )  # fmt: skip
+        return DECODER.decode(text)
     except json.JSONDecodeError as error:
         why = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise LinkedJsonError("JSON_BROKEN", why, "export the file again", error.lineno) from error
@@ -163,10 +201,13 @@ def _constant(text: str) -> Any:
     raise LinkedJsonError("JSON_BROKEN", f"`{text}` is no number of JSON", "leave the field out")
 
 
-def _with_frozen(part: Any) -> Any:
-    """A value with each context that is named replaced by what the product holds under the name."""
+def with_frozen(part: Any) -> Any:
+    """A value with each context that is named replaced by what the product holds under the name.
+
+    Raises LinkedJsonError `RDF_REMOTE`, and `RDF_SYNTAX` for what the parser would misread.
+    """
     if isinstance(part, list):
-        return [_with_frozen(one) for one in part]
+        return [with_frozen(one) for one in part]
     if not isinstance(part, dict):
         return part
     if "@import" in part:
@@ -175,7 +216,7 @@ def _with_frozen(part: Any) -> Any:
         raise LinkedJsonError("RDF_SYNTAX", "a value of `@value` is an object or a list",
                               "write one text, number or truth")  # fmt: skip
     return {
-        key: _context(value) if key == "@context" else _with_frozen(value)
+        key: _context(value) if key == "@context" else with_frozen(value)
         for key, value in part.items()
     }
 
@@ -184,7 +225,7 @@ def _context(stated: Any) -> Any:
     if isinstance(stated, list):
         return [_context(one) for one in stated]
     if not isinstance(stated, str):
-        return _with_frozen(stated)
+        return with_frozen(stated)
     if stated not in frozen_contexts():
         raise _remote(stated)
     return frozen_contexts()[stated]
@@ -195,3 +236,9 @@ def _remote(name: str) -> LinkedJsonError:
         "RDF_REMOTE", f"the context `{name[:200]}` stands in another place, and none is fetched",
         f"write the context into the document, or name `{CONTEXT}`",
     )  # fmt: skip
+
+
+DECODER = json.JSONDecoder(
+    parse_float=_fraction, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_once
+)
+"""Reads JSON as JSON-LD means it: exact numbers, no field twice. Raises LinkedJsonError."""

@@ -2,16 +2,18 @@
 
 import zlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
-from feeds.files import find_files, read_bytes
+from feeds.files import find_files, open_file
 from feeds.limits import Limits
 from feeds.mapping import Mapping
 from feeds.result import FeedResult
-from ontology.canonical import digest
 from service.house import House
 
 _FAST = 1
+_PIECE_BYTES = 2**18
 
 
 def packed_originals(
@@ -31,10 +33,18 @@ def packed_originals(
     for each in found:
         if each.rule.pseudonyms:  # INVARIANT: nothing that is kept names a person
             continue
-        data = read_bytes(each.path, most, each.folders)
-        if digest(data) == read.get(each.rule.file):
-            packed[each.rule.file] = zlib.compress(data, _FAST)
+        with open_file(each.path, most, each.folders) as stream:
+            data = _packed(stream)
+            if stream.finish()[0] == read.get(each.rule.file):
+                packed[each.rule.file] = data
     return packed
+
+
+def _packed(stream: BinaryIO) -> bytes:
+    """All that a stream holds, compressed; no more of it is in memory than a piece."""
+    packer = zlib.compressobj(_FAST)
+    pieces = iter(partial(stream.read, _PIECE_BYTES), b"")
+    return b"".join([*map(packer.compress, pieces), packer.flush()])
 
 
 def original(file: str) -> str:

@@ -62,7 +62,7 @@ from service.intake.originals import packed_originals
 from service.intake.priorities import notices_of_priority
 from service.intake.quality import hold_to_gates
 from service.intake.rule_changes import RuleChanges, rule_changes
-from service.intake.touched import touched
+from service.intake.touched import news_of, touched_by
 
 _MEANWHILE = {"STALE", "IDEMPOTENCY_CONFLICT"}
 SET_ASIDE = "set aside"
@@ -168,6 +168,9 @@ def sync(
         if dry_run:
             told = _account(house, ready) | _foreseen(house, ready, tells_plans=tells_plans)
             return Synced(told, None, replayed=False)
+        told = _account(house, ready)
+        news = news_of(chosen.chain, ready.changes) if tells_plans else None
+        ready = replace(ready, after=State(), changes=())  # they are as large as the delivery
         try:
             appended = _loaded(house, _keeping(house, ready, paths, text))
             break
@@ -177,8 +180,8 @@ def sync(
     event = appended.event
     if appended.replayed:
         return _again(house, reading, event)
-    plans = touched(house, chosen.chain, ready.changes) if tells_plans else []
-    account = _account(house, ready) | {
+    plans = touched_by(house, chosen.chain, news)
+    account = told | {
         "event": event.sequence, "replayed": False, "touched": [asdict(plan) for plan in plans],
     }  # fmt: skip
     return Synced(account, event, replayed=False)

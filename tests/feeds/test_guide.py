@@ -6,9 +6,9 @@ from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
-from feeds.epcis.json_text import DEPTH, LONGEST_PART
 from feeds.epcis.reading import MOST_LINES
 from feeds.formats.blocks import FORMAT_OF_ENDING, LONGEST_CELL
+from feeds.json_text import DEPTH, LONGEST_PART
 from feeds.limits import MAPPING_BYTES, Limits
 from feeds.mapping_text import load_mapping, parse_mapping
 from feeds.rdf.nodes import MOST_TRIPLES

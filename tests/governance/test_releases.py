@@ -401,4 +401,4 @@ def test_an_unknown_release_is_named() -> None:
         Board().state.releases.case("none")
     with pytest.raises(AccessError):
         releasing.propose(Governed(), NOON, MACHINE,
-                          Proposal({"digest": "x"}, "x", "why", EVERYWHERE))  # fmt: skip
+                          Proposal({"digest": "x", "name": "x", "version": "1"}, "x", "why", EVERYWHERE))  # fmt: skip

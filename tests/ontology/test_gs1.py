@@ -1,6 +1,7 @@
 """GS1 keys: check digits, forms, and one canonical link for URN and Digital Link."""
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from ontology.errors import InputError
 from ontology.gs1 import Gs1Id, check_digit, gln, gtin, identifier, identifier_form, sscc, urn
+from ontology.terms import join_key
 
 HOST = "https://id.gs1.org"
 PAIRS = [
@@ -155,3 +157,18 @@ def test_no_urn_without_a_fitting_prefix() -> None:
     """Law: a link does not say how long the company prefix is; one that cannot be is refused."""
     with pytest.raises(InputError, match="company prefix of 13 digits"):
         urn(identifier("urn:epc:id:sgln:4012345.00005.0"), 13)
+
+
+def test_long_texts_are_not_kept() -> None:
+    """Law 9: what was asked of texts of any length leaves no more in memory than short ones do."""
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            tail = f"{number}" + "x" * 50_000
+            assert identifier_form(f"urn:epc:id:x:{tail}") is None
+            assert identifier_form(f"https://id.gs1.org/414/4012345000054/254/{tail}") is None
+            join_key((tail,))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 500_000 > kept

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from feeds.epcis.hashing import canonical_number, canonical_time, event_hash, hash_id, pre_hash
-from feeds.epcis.json_text import DEPTH, JsonText
 from feeds.epcis.vocabulary import PREFIXES, prefixes_of
+from feeds.json_text import DEPTH, JsonText
 from tests.feeds.epcis.telling import document
 
 OWN = {"shop": "https://ns.shop.example/epcis/"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feeds.epcis.capture import OUTCOMES, capture
 from feeds.epcis.documents import read_document
-from feeds.epcis.json_text import DEPTH
+from feeds.json_text import DEPTH
 from feeds.limits import Limits
 from feeds.refusals import HINTS
 from ontology.errors import InputError
@@ -182,6 +182,17 @@ def test_events_and_their_things_are_limited_together() -> None:
     with pytest.raises(InputError) as caught:
         read_document(document([GOOD]), "d", Limits(file_bytes=99))
     assert "FILE_TOO_LARGE" == caught.value.code
+
+
+def test_long_names_count_as_several() -> None:
+    """Law: 256 characters come with an event and with each of its things, quoted as in an IRI."""
+    long = {"eventID": "urn:x:" + "a" * 250, "epcList": ["urn:x:" + "/" * 100, "urn:x:b"]}
+    weight = (1 + 1) + (1 + 1) + 1  # 256 and its places, 6 + 3 * 100, 7
+    data = document([GOOD | long])
+    assert 1 == len(read_document(data, "e", replace(LIMITS, traced=weight)).events)
+    with pytest.raises(InputError) as caught:
+        read_document(data, "e", replace(LIMITS, traced=weight - 1))
+    assert "TOO_MANY_EVENTS" == caught.value.code
 
 
 def test_a_single_event_is_a_document_too() -> None:

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from feeds.epcis import json_text
+from feeds import json_text
 from feeds.epcis.capture import capture
 from feeds.epcis.documents import Document, read_document
 from feeds.epcis.events import Event, Refused
-from feeds.epcis.json_text import JsonText, object_of
 from feeds.epcis.reading import event_of
 from feeds.epcis.vocabulary import prefixes_of
 from feeds.json_depth import is_deeper
+from feeds.json_text import JsonText, object_of
 from feeds.limits import Limits
 from ontology.errors import InputError
 from tests.feeds.epcis.telling import CONTEXT, HUB, LIMITS, PLANT, document, event, pallet, tea
@@ -112,6 +112,7 @@ MADE: dict[str, Callable[[], bytes]] = {
     "no events": lambda: document([]),
     "a byte order mark": lambda: b"\xef\xbb\xbf" + document(EVENTS),
     "blanks": lambda: b" \n" + json.dumps(json.loads(document(EVENTS)), indent=3).encode() + b"\n ",
+    "numbers for events": lambda: document([2.0, -1.5, 1e3, 25]).replace(b'"2.0"', b"2.0"),
     "lists of other names": lambda: json.dumps(
         {"eventList": [1], "epcisHeader": {"eventList": [2]}} | json.loads(document(EVENTS))
     ).encode(),
@@ -205,6 +206,38 @@ def test_an_endless_document_is_given_up(name: str, monkeypatch: pytest.MonkeyPa
     assert "d" == caught.value.place.file
     assert "\n" not in str(caught.value)
     assert 6 * longest > stream.raw.given
+
+
+LONG = "\U0001f375" * 900
+SHAPES: dict[str, Callable[[int], dict[str, Any]]] = {
+    "things": lambda n: EVENTS[0] | {"epcList": [tea(100 * n + at) for at in range(100)]},
+    "events": lambda n: EVENTS[0] | {"epcList": [tea(n)]},
+    "long things": lambda n: EVENTS[2] | {"epcList": [f"urn:x:{n}:{LONG}"]},
+    "long names": lambda n: EVENTS[2] | {"eventID": f"urn:x:{n}:" + "/" * 900},
+    "long places": lambda n: EVENTS[2] | {"bizLocation": {"id": f"urn:x:{n}:{LONG}"}},
+    "declarations": lambda n: EVENTS[1] | {"errorDeclaration": WRONG | {
+        "correctiveEventIDs": [f"urn:x:{n}:{at}:" + "e" * 900 for at in range(20)]}},
+    "refused events": lambda n: {"type": f"event {n} {LONG}"},
+    "long extensions": lambda n: EVENTS[0] | {"epcList": [tea(n)], "x:a": f"urn:epc:{n}{LONG}"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_what_is_kept_of_a_document_is_limited_in_bytes(name: str) -> None:
+    """Law 9: whatever a document speaks of at length, it is refused with so much kept of it."""
+    most = 1_000
+    events = (json.dumps(SHAPES[name](n)).encode() + b"," for n in count())
+    pieces = (piece for part in ([HEAD], events) for piece in part)
+    stream = io.BufferedReader(Endless(pieces))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError) as caught:
+            read_document(stream, "d", Limits(traced=most))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "TOO_MANY_EVENTS" == caught.value.code
+    assert 2_500 * most + 2**22 > peak
 
 
 def test_memory_does_not_grow_with_the_list(monkeypatch: pytest.MonkeyPatch) -> None:

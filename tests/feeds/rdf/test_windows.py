@@ -91,8 +91,8 @@ def test_a_long_document_is_never_in_memory_as_a_whole() -> None:
 
 
 def test_json_ld_beyond_its_limit_is_refused_before_it_is_parsed() -> None:
-    """It is read whole, and takes many times its bytes."""
-    data = b'{"@graph": [' + b" " * 1_000 + b"]}"
+    """What is not one list of nodes is read whole, and takes many times its bytes."""
+    data = b'{"@id": "a", "@graph": [' + b" " * 1_000 + b"]}"
     form, limits = Form("x.jsonld", "jsonld", base=BASE), Limits(linked_json_bytes=1_000)
     with pytest.raises(InputError) as refused:
         list(decoding.rdf_blocks(io.BytesIO(data), form, limits))

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, BinaryIO, NoReturn
 
@@ -19,6 +20,7 @@ _DIGITS = 40
 _EXPONENT = 400
 _PIECE_BYTES = 2**18
 _BLANK = re.compile(r"[ \t\n\r]*")
+_IN_NUMBERS = frozenset(".eE")
 _CUT_WORD = 16
 """What a cut makes of a number, a word or an escape goes wrong so near to the cut at most."""
 
@@ -29,23 +31,43 @@ class Doubled(dict[str, Any]):
     names: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a kind of document calls its faults: codes, its parts and the cures."""
+
+    broken: str = "NOT_JSON"
+    deep: str = "TOO_DEEP"
+    part: str = "an event, or what stands around the events, has"
+    give: str = "give an EPCIS document"
+    split: str = "split the event"
+    flatten: str = "flatten the extensions of the events"
+
+
+OF_EVENTS = Wording()
+
+
 class JsonText:
     """A JSON text in UTF-8, of which no more is in memory than the value that is asked for.
 
     Reading raises InputError `FILE_EMPTY`, `FILE_TOO_LARGE`, `WRONG_ENCODING`, `NOT_JSON` (XML is
-    named), `TOO_DEEP`, `PART_TOO_LONG` or `NUMBER_RANGE`.
+    named), `TOO_DEEP`, `PART_TOO_LONG` or `NUMBER_RANGE`; two of them have the codes of a
+    `Wording`, and what hooks of a `decoder` of one's own raise passes through.
     """
 
-    def __init__(self, stream: BinaryIO, file: str, most_bytes: int) -> None:
-        """`file` is its name for messages."""
+    def __init__(
+        self, stream: BinaryIO, file: str, most_bytes: int, *, depth: int = DEPTH,
+        wording: Wording = OF_EVENTS, decoder: json.JSONDecoder | None = None,
+    ) -> None:  # fmt: skip
+        """`file` is its name for messages, `depth` how deep its values may be nested."""
         self._stream, self._file, self._left = stream, file, most_bytes
+        self._depth, self._wording, self._json = depth, wording, decoder or _DECODER
         self._most_bytes, self._bytes = most_bytes, 0
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._text, self._at, self._is_whole = "", 0, False
         self._lines = self._dropped = 0
         if not self.peek():
-            raise self._fault("FILE_EMPTY", "the file is empty", "give an EPCIS document")
-        if self.peek() == "<":
+            raise self._fault("FILE_EMPTY", "the file is empty", wording.give)
+        if wording == OF_EVENTS and self.peek() == "<":
             raise self._fault("NOT_JSON", "this is XML, and events are read as JSON",
                               "export EPCIS 2.0 as JSON or JSON-LD")  # fmt: skip
 
@@ -99,7 +121,7 @@ class JsonText:
         self.peek()
         while True:
             try:
-                found, end = _DECODER.raw_decode(self._text, self._at)
+                found, end = self._json.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 if self._is_whole or not self._may_be_cut(error):
                     raise self._wrong(error.msg[:1].lower() + error.msg[1:], error.pos) from error
@@ -109,7 +131,7 @@ class JsonText:
                 error.place = Place(self._file)
                 raise
             else:
-                if end < len(self._text) or self._is_whole:
+                if self._is_whole or not self._is_cut(end):
                     break
             self._more()
         self._check_depth(end, levels)
@@ -140,6 +162,11 @@ class JsonText:
         near = error.pos + _CUT_WORD >= len(self._text)
         return near or error.msg.startswith("Unterminated string")
 
+    def _is_cut(self, end: int) -> bool:
+        """Whether the value may go on beyond what is here: `2.` is read as 2 before its 0 comes."""
+        rest = self._text[end : end + 2]
+        return not rest or (rest[0] in _IN_NUMBERS and len(self._text) - end < _CUT_WORD)
+
     def _more(self) -> None:
         """Drop what was read past, and read at least as much as is left once more."""
         left = len(self._text) - self._at
@@ -164,19 +191,20 @@ class JsonText:
     def check_length(self, characters: int) -> None:
         """Raises InputError `PART_TOO_LONG` for a part that is longer than any sound one."""
         if characters > LONGEST_PART:
-            raise self._fault("PART_TOO_LONG", "an event, or what stands around the events, has "
-                              f"more than {LONGEST_PART} characters",
-                              "split the event")  # fmt: skip
+            raise self._fault("PART_TOO_LONG", f"{self._wording.part} more than {LONGEST_PART} "
+                              "characters", self._wording.split)  # fmt: skip
 
     def _too_deep(self) -> InputError:
-        return self._fault("TOO_DEEP", f"the values are nested more than {DEPTH} deep",
-                           "flatten the extensions of the events")  # fmt: skip
+        return self._fault(self._wording.deep,
+                           f"the values are nested more than {self._depth} deep",
+                           self._wording.flatten)  # fmt: skip
 
     def _wrong(self, what: str, position: int | None = None) -> InputError:
         at = self._at if position is None else position
         line = self._lines + self._text.count("\n", 0, at) + 1
-        return InputError(f"this is not JSON: {what}", code="NOT_JSON", hint="correct or export "
-                          "the file again", place=Place(self._file, line))  # fmt: skip
+        return InputError(f"this is not JSON: {what}", code=self._wording.broken,
+                          hint="correct or export the file again",
+                          place=Place(self._file, line))  # fmt: skip
 
     def _fault(self, code: str, what: str, hint: str) -> InputError:
         return InputError(what, code=code, hint=hint, place=Place(self._file))
