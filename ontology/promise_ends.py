@@ -1,11 +1,4 @@
-"""When a promise ends, derived: an open transfer order is committed here and expected there.
-
-Each end is over by itself, by facts stated after the approval (decision 0042): the origin by a
-count of the day of departure or later, or movements out, once people say that the plan was carried
-out; the destination by a count of the day of arrival or later, movements in, or what a source
-states as coming; an order when it is asked for no longer; all after `HELD_DAYS`. So no unit is
-free that was promised, and none is there twice. Pure.
-"""
+"""When a promise ends, derived: an open transfer order is committed here and expected there."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -38,6 +31,12 @@ def open_promises(
     facts: Snapshot, promises: Iterable[Promise], starts_on: date
 ) -> tuple[OpenPromise, ...]:
     """What is left of promises on facts, seen from a first day, sorted.
+
+    Each end is over by itself, by facts stated after the approval (decision 0042): the origin by a
+    count of the day of departure or later, or movements out, once people say that the plan was
+    carried out; the destination by a count of the day of arrival or later, movements in, or what a
+    source states as coming; an order when it is asked for no longer; all of it after `HELD_DAYS`.
+    So no unit is free that was promised, and none is there twice.
 
     Those that are over at both ends are left out, so a decision names a bounded number, and
     what is left of those that it names is the same as of all. Those that lapsed are named with
