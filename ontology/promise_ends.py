@@ -1,22 +1,4 @@
-"""When a promise ends, derived: an open transfer order is committed here and expected there.
-
-An approved plan's transfer is committed at its origin (reserved, not free) and expected at its
-destination on its day of arrival; a purchase is expected alone. Each end is over by itself:
-
-- at the origin never before people say that the plan was carried out, for until then no count
-  tells whether its units have left or are still to leave. Then by a count of that very key of the
-  day of departure or later (a count speaks of the end of its day), for all of it; by movements
-  out, on top of the count, for as many units as left;
-- at the destination by a count of the lot, or of no lot, of the day of arrival or later, for all of
-  it; by movements in since the departure, for as many units as came; and for as many as a source
-  itself states as under way or on order on the same way: those are expected by that fact;
-- of an order, when the facts ask for it no longer.
-
-Whatever ends a promise was stated after its approval (by the log's order of events): what was known
-then cannot tell of it. What was carried out and is not counted within `HELD_DAYS` of its last day
-lapses. So no unit is free that was promised, and none is there twice. Pure, and a function of
-what a decision names: facts with their addresses, promises, and the first day.
-"""
+"""When a promise ends, derived: an open transfer order is committed here and expected there."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -49,6 +31,12 @@ def open_promises(
     facts: Snapshot, promises: Iterable[Promise], starts_on: date
 ) -> tuple[OpenPromise, ...]:
     """What is left of promises on facts, seen from a first day, sorted.
+
+    Each end is over by itself, by facts stated after the approval (decision 0042): the origin by a
+    count of the day of departure or later, or movements out, once people say that the plan was
+    carried out; the destination by a count of the day of arrival or later, movements in, or what a
+    source states as coming; an order when it is asked for no longer; all of it after `HELD_DAYS`.
+    So no unit is free that was promised, and none is there twice.
 
     Those that are over at both ends are left out, so a decision names a bounded number, and
     what is left of those that it names is the same as of all. Those that lapsed are named with

@@ -138,8 +138,14 @@ class Approving(RuleBasedStateMachine):
     def leave(self, plan: str) -> None:
         """The units of an approved plan leave; nobody says so yet."""
         case = self.board.state.approvals.cases.get(plan)
-        if case is not None and case.status == APPROVED and plan not in self.left:
+        if case is not None and case.status == APPROVED and self.may_leave(case):
             self.take(plan)
+
+    def may_leave(self, case: PlanCase) -> bool:
+        """A count is of the end of the day: nothing leaves after it that was approved before."""
+        keys = summed(case.promises)
+        is_over = any(self.board.counts.get(key, 0) > case.approval for key in keys)
+        return case.plan not in self.left and not is_over
 
     def take(self, plan: str) -> None:
         """The units are not there any more."""
@@ -151,16 +157,10 @@ class Approving(RuleBasedStateMachine):
     def carry_out(self, plan: str, who: str) -> None:
         """Said of what is approved, or was and went all the same where the units were free."""
         case = self.board.state.approvals.cases.get(plan)
-        if case is None:
+        if case is None or (plan not in self.left and not self.may_leave(case)):
             return
-        if (
-            plan not in self.left
-            and case.status != APPROVED
-            and any(
-                units > self.there[key] - self.to_leave(key)
-                for key, units in summed(case.promises).items()
-            )
-        ):
+        wanted = {} if plan in self.left or case.status == APPROVED else summed(case.promises)
+        if any(units > self.there[key] - self.to_leave(key) for key, units in wanted.items()):
             return
         if self.tried(self.board.does, approving.carried_out, Actor(who), plan) is not None:
             if plan not in self.left:

@@ -61,6 +61,8 @@ def shipped(name: str = "s", units: int = 5, on: date = FIRST, lot: str | None =
     ([BEFORE, (moved(NORTH, -2, FIRST), 11)], (3, 5)),
     ([BEFORE, (moved(NORTH, -2, FIRST, "sale"), 11)], (5, 5)),        # not sent: sold
     ([BEFORE, (moved(NORTH, -5, FIRST - timedelta(1)), 11)], (5, 5)),
+    ([(counted(NORTH, 8, FIRST - timedelta(2)), 1), (moved(NORTH, -5, FIRST - timedelta(1)), 11)],
+     (5, 5)),                                                         # before it could leave
     ([BEFORE, (moved(NORTH, -5, FIRST), 9)], (5, 5)),
     ([(counted(NORTH, 8, FIRST), 9), (moved(NORTH, -5, FIRST), 11)], (5, 5)),  # stock is as counted
     ([BEFORE, (moved(SOUTH, 5, LAST, "receipt"), 11)], (5, 0)),

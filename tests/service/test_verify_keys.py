@@ -52,7 +52,7 @@ def test_every_part_of_a_plan_is_known(plan: Planned) -> None:
     assert {} == refusals(plan, plan.document)
     assert KEYS["plan"] == plan.document.keys()
     assert KEYS["about"] == plan.document["about"].keys()
-    unasked = {"remarks", "waste", "stability", "objectives", "stages", "reserved"}
+    unasked = {"remarks", "waste", "stability", "objectives", "stages", "reserved", "promised"}
     assert KEYS["decision"] - unasked == plan.document["decision"].keys()
 
 
