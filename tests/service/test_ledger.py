@@ -35,6 +35,7 @@ from service.governing.known_names import unknown_names
 from service.governing.ledger import Decided, Ledger
 from service.house import House, house_on
 from service.planning import make_plan
+from service.serving import in_force_at
 
 CHAIN = "two_hubs"
 SHIPPED = default_release()
@@ -228,3 +229,4 @@ def test_state_and_time_are_told_together_as_they_are_apart(house: House) -> Non
         assert house.ledger.present(clock) == (state, house.ledger.now(state, clock))
         later.projection.append(NewEvent(KEY_ACTIVATED, str(clock), "ada", AT, "", {}))
         assert house.ledger.present(clock)[1] >= ahead
+    assert in_force_at(house, CHAIN)["at"] >= ahead  # what is told to govern is what decides
