@@ -162,6 +162,7 @@ def test_a_choice_stands_though_the_clock_was_put_back(
     plain = MAPPING.replace("effective: counted_on", "")
     with monkeypatch.context() as clocks:
         clocks.setattr("service.house.datetime", Ahead)
+        clocks.setattr("graph.log.datetime", Ahead)
         deliver("wms", "stock.csv", count(8), mapping=plain)
         deliver("erp", "stock.csv", count(6), mapping=plain)
     (open_,) = compare_sources(house, CHAIN, BOTH).open
