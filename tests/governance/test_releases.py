@@ -399,6 +399,6 @@ def test_a_scope_has_names(names: Sequence[str]) -> None:
 def test_an_unknown_release_is_named() -> None:
     with pytest.raises(StateError, match="never proposed"):
         Board().state.releases.case("none")
+    record = {"digest": "x", "name": "x", "version": "1"}
     with pytest.raises(AccessError):
-        releasing.propose(Governed(), NOON, MACHINE,
-                          Proposal({"digest": "x", "name": "x", "version": "1"}, "x", "why", EVERYWHERE))  # fmt: skip
+        releasing.propose(Governed(), NOON, MACHINE, Proposal(record, "x", "why", EVERYWHERE))
