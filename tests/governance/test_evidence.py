@@ -74,6 +74,14 @@ def test_a_back_test_is_of_what_governs_the_scope_now() -> None:
     assert made.does(*raising(SOUTH, Evidence(BACKTEST, south))) is not None
 
 
+def test_where_a_chain_has_its_own_release_that_of_all_shows_nothing() -> None:
+    made = board()
+    made.activated("of the chain", ALL)
+    assert ("of the chain",) == made.state.releases.deciding_in(NORTH, made.clock)
+    assert ("of the chain", "ours") == made.state.releases.deciding_in(EVERYWHERE, made.clock)
+    refused(made, "EVIDENCE_ELSEWHERE", *raising(NORTH, Evidence(BACKTEST, made.tested("ours"))))
+
+
 def test_a_back_test_waits_until_its_release_begins() -> None:
     made = board()
     made.approved("later")

@@ -252,6 +252,7 @@ def test_a_release_may_wait_for_its_day() -> None:
     board.approved("sooner")
     board.does(releasing.activate, ADA, "sooner", "later", board.clock)
     assert (board.in_force(), board.in_force(days=8)) == ("sooner", "sooner")
+    assert RETIRED == board.status("later")  # it never begins
     refused(board, "RELEASE_TOO_EARLY", releasing.activate, ADA, board.approved("past"), "sooner",
             NOON - timedelta(days=1))  # fmt: skip
 
