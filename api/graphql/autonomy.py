@@ -396,11 +396,8 @@ class AutonomyMutations:
 async def confidence_page(info: Info, artifact: str) -> PlanConfidence:
     """The confidence of a plan as it was made."""
     house = info.context.house
-
-    def found() -> Confidence:
-        return confidence_of(house, house.store.get_document(artifact))
-
-    return PlanConfidence.of(await info.context.work_out(found))
+    document = await info.context.read(house.store.get_document, artifact)
+    return PlanConfidence.of(await info.context.work_out(confidence_of, house, document))
 
 
 def _sees_all(sight: Sight) -> bool:
