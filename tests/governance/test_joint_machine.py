@@ -343,7 +343,7 @@ class Governing(Approving):
                   if one in before.releases.cases}  # fmt: skip
         for shown in event.payload["evidence"]:
             assert shown["kind"] != BACKTEST or shown["artifact"] in tested
-            for earlier in self.board.events[: event.sequence - 1]:
+            for earlier in self.board.events[: self.board.events.index(event)]:
                 if earlier.kind == AUTONOMY_RAISED and shown in earlier.payload["evidence"]:
                     assert not overlap(scope, scope_of(earlier.payload["scope"]))
 
