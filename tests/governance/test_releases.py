@@ -252,8 +252,13 @@ def test_a_release_may_wait_for_its_day() -> None:
     board.approved("sooner")
     board.does(releasing.activate, ADA, "sooner", "later", board.clock)
     assert (board.in_force(), board.in_force(days=8)) == ("sooner", "sooner")
-    assert RETIRED == board.status("later")  # it never begins
-    refused(board, "RELEASE_TOO_EARLY", releasing.activate, ADA, board.approved("past"), "sooner",
+    assert RETIRED == board.status("later")
+    for name, days, before in (("seventh", 7, "sooner"), ("fifth", 5, "seventh")):
+        board.approved(name)
+        board.does(releasing.activate, ADA, name, before, board.clock + timedelta(days=days))
+    assert (RETIRED, ACTIVE) == (board.status("seventh"), board.status("fifth"))  # it never begins
+    assert "fifth" == board.in_force(days=8)
+    refused(board, "RELEASE_TOO_EARLY", releasing.activate, ADA, board.approved("past"), "fifth",
             NOON - timedelta(days=1))  # fmt: skip
 
 
