@@ -1,6 +1,7 @@
 """Guards on a real chain: levels fall by themselves, a step for each cause, and no lower."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -20,6 +21,9 @@ from service.planning import make_plan
 from tests.approvals.conftest import granted
 from tests.scheduling.test_tasks import CHAIN, delivered, risen
 
+EARLIER = date(2026, 3, 1)
+"""The day before the first of a plan of the example."""
+
 
 @pytest.fixture
 def chain(opened: House) -> House:
@@ -32,9 +36,9 @@ def chain(opened: House) -> House:
 
 
 def counted(house: House, name: str, units: int) -> None:
-    """A count of the pallet."""
+    """A count of the pallet, before anything could leave."""
     position = StockPosition("widget", "north", "W1", units, 0, 0, 0, 0, units, "each")
-    delivered(house, name, position)
+    delivered(house, name, replace(position, counted_on=EARLIER))
 
 
 def voided(house: House, name: str) -> None:
