@@ -144,11 +144,11 @@ class Request:
 
     async def plan(self, work: Callable[..., T], *arguments: Any) -> T:
         """The answer of a call that plans anew. Raises as `Lane.answer` does."""
-        return await self._hops.planning.answer(partial(work, *arguments), self.sight.caller.person)
+        return await self._hops.planning.answer(partial(work, *arguments), self.sight.caller)
 
     async def work_out(self, work: Callable[..., T], *arguments: Any) -> T:
         """The answer of a call that computes for a second or so. Raises as `Lane.answer` does."""
-        return await self._hops.working.answer(partial(work, *arguments), self.sight.caller.person)
+        return await self._hops.working.answer(partial(work, *arguments), self.sight.caller)
 
     def opened(
         self, artifact: str, store: ArtifactStore, document: Mapping[str, Any]

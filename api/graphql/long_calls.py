@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter
 
+from service.access import Caller
 from service.doors.inbox import TryLaterError
 
 LATER_SECONDS = 30
@@ -19,7 +20,8 @@ T = TypeVar("T")
 class Lane:
     """Calls of one kind: some at once, and `most` of all callers together that wait or are made.
 
-    One caller has half of these at the most, so that nobody keeps all others out.
+    One caller has half of these at the most, so that nobody keeps all others out; the owner of
+    the machine may have all.
     """
 
     def __init__(self, what: str, at_once: int, most: int) -> None:
@@ -28,16 +30,17 @@ class Lane:
         self.places = CapacityLimiter(at_once)
         self._asked: Counter[str] = Counter()
 
-    async def answer(self, call: Callable[[], T], caller: str) -> T:
+    async def answer(self, call: Callable[[], T], caller: Caller) -> T:
         """The answer of a call, as `in_its_place` says. Raises TryLaterError `LANE_FULL`."""
-        if self._asked.total() >= self.most or self._asked[caller] >= max(1, self.most // 2):
+        share = self.most if caller.is_owner else max(1, self.most // 2)
+        if self._asked.total() >= self.most or self._asked[caller.person] >= share:
             raise TryLaterError(f"{self._asked.total()} calls wait to be {self.what}",
                                 code="LANE_FULL", retry_after_seconds=LATER_SECONDS)  # fmt: skip
-        self._asked[caller] += 1
+        self._asked[caller.person] += 1
         try:
             return await in_its_place(call, self.places)
         finally:
-            self._asked[caller] -= 1
+            self._asked[caller.person] -= 1
             self._asked += Counter()  # those without any are forgotten
 
 

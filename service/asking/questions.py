@@ -9,6 +9,7 @@ from typing import Any
 
 from graph.catalog import PlanEntry
 from graph.plan_nodes import LINE_CLASSES
+from ontology.columns import Snapshot, Table
 from ontology.errors import AccessError, InputError
 from service.access import Sight
 from service.asking.conditions import Condition, chosen, columns_of
@@ -21,7 +22,7 @@ from service.permits.views import View
 FACTS, LINES = "facts.read", "plans.read"
 OTHERS = "*"
 """Stands, where exposures are noted, for the keys of all rows that a condition leaves out."""
-SHEETS_KEPT = 16
+SHEETS_KEPT, CLASSES_KEPT = 64, 16
 ROWS_KEPT = 2_000_000
 """Sorted selections that are kept have so many rows together, so that a far page costs no more."""
 
@@ -77,6 +78,7 @@ class Questions:
     def __init__(self, house: House) -> None:
         self._house = house
         self._kept: OrderedDict[Hashable, Sheet] = OrderedDict()
+        self._newest: OrderedDict[tuple[str, str], tuple[Table, Sheet]] = OrderedDict()
         self._lock = Lock()
 
     def pinned(self, source: Source, sight: Sight) -> Source:
@@ -114,11 +116,10 @@ class Questions:
                 raise
             raise _unknown(source) from None
         seen = view.mark()
-        what = (source, seen, selection)
-        found = self._once(what, lambda: self._selected(source, entry, selection, view, seen))
+        whole = self._once((source, seen), lambda: self._source(source, entry, view))
+        found = self._once((whole.origin, selection), lambda: _selected(whole, selection))
         labelled = found.labelled
         if selection.compares and not view.is_plain:
-            whole = self._once((source, seen), lambda: self._source(source, entry, view))
             labelled |= {OTHERS} if whole.labelled - labelled else set()
         if labelled:
             columns = selection.reads | set(() if selection.grouped else found.columns)
@@ -134,31 +135,34 @@ class Questions:
             raise _unknown(source)
         return entry.plan.chain, entry
 
-    def _selected(
-        self, source: Source, entry: PlanEntry | None, selection: Selection, view: View,
-        seen: Hashable,
-    ) -> Sheet:  # fmt: skip
-        found = self._once((source, seen), lambda: self._source(source, entry, view))
-        if selection.where is not None:
-            found = found.where(chosen(found, selection.where))
-        if selection.grouped:
-            found = grouped(found, selection.by, selection.measures)
-            if selection.having is not None:
-                found = found.of(found.table.filter(chosen(found, selection.having)))
-        found = ordered(found, selection.order)
-        return found.of(found.table.select(_columns(found, selection.columns)))
-
     def _source(self, source: Source, entry: PlanEntry | None, view: View) -> Sheet:
         if isinstance(source, LinesOf):
             assert entry is not None  # noqa: S101  whoever asks for lines has looked it up
             decision: Mapping[str, Any] = self._house.store.get_document(entry.artifact)["decision"]
             return _seen_lines(decision, view)
         shown = view.shown(source.as_of)
+        if view.is_plain:
+            return self._unchanged(source, shown.snapshot)
         found = facts_sheet(shown.snapshot, source.class_name)
         keys = found.table.column(KEY).to_pylist()
         labelled = [key for row, key in enumerate(keys)
                     if shown.takes_clearance(source.class_name, row)]  # fmt: skip
         return found.bearing(labelled)
+
+    def _unchanged(self, source: FactsOf, snapshot: Snapshot) -> Sheet:
+        """The sheet of a class, the same as before where no fact of the class has come since."""
+        where = source.chain, source.class_name
+        with self._lock:
+            table, known = self._newest.get(where, (None, None))
+        if known is not None and snapshot.table(source.class_name) is table:
+            return known
+        made = facts_sheet(snapshot, source.class_name)
+        with self._lock:
+            self._newest.pop(where, None)
+            self._newest[where] = snapshot.table(source.class_name), made
+            while len(self._newest) > CLASSES_KEPT:
+                self._newest.popitem(last=False)
+        return made
 
     def _once(self, what: Hashable, make: Callable[[], Sheet]) -> Sheet:
         with self._lock:
@@ -175,6 +179,17 @@ class Questions:
     @property
     def _rows(self) -> int:
         return sum(map(len, self._kept.values()))
+
+
+def _selected(found: Sheet, selection: Selection) -> Sheet:
+    if selection.where is not None:
+        found = found.where(chosen(found, selection.where))
+    if selection.grouped:
+        found = grouped(found, selection.by, selection.measures)
+        if selection.having is not None:
+            found = found.of(found.table.filter(chosen(found, selection.having)))
+    found = ordered(found, selection.order)
+    return found.of(found.table.select(_columns(found, selection.columns)))
 
 
 def _seen_lines(decision: Mapping[str, Any], view: View) -> Sheet:

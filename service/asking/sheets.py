@@ -1,9 +1,10 @@
 """What can be asked as a table: the facts of a class at a moment, the lines of a plan."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import pyarrow
@@ -20,6 +21,7 @@ NUMBER = "number"
 KEY = "key"
 """The column of natural keys; of a line, its number."""
 LINES = (Transfer, Purchase, Assignment, Substitution)
+_ORIGINS = count(1)
 _TYPES = {str: pa.string(), int: pa.int64(), bool: pa.bool_(), date: pa.date32(),
           datetime: pa.timestamp("us", "UTC")}  # fmt: skip
 
@@ -34,6 +36,8 @@ class Sheet:
     is_grouped: bool = False
     labelled: frozenset[str] = frozenset()
     """The keys of those of its rows, or of the rows of its groups, that take a clearance."""
+    origin: int = field(default_factory=_ORIGINS.__next__, compare=False)
+    """The same for all that is chosen of one sheet, and for no other."""
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

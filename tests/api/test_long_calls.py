@@ -11,6 +11,7 @@ from anyio import CancelScope, CapacityLimiter, create_task_group, sleep
 
 from api.graphql.long_calls import Lane, in_its_place
 from ontology.errors import InputError
+from service.access import Caller
 from service.doors.inbox import TryLaterError
 
 LONGEST = 60
@@ -78,21 +79,22 @@ def test_a_lane_is_full_for_one_caller_before_it_is_for_all() -> None:
 
     async def asked() -> None:
         lane, done = Lane("planned", at_once=1, most=4), Event()
+        ann, ben = Caller("ann"), Caller("ben")
         async with create_task_group() as group:
             for _ in range(2):
-                group.start_soon(lane.answer, partial(done.wait, LONGEST), "ann")
+                group.start_soon(lane.answer, partial(done.wait, LONGEST), ann)
             await sleep(0.05)
             with pytest.raises(TryLaterError):
-                await lane.answer(_refuses, "ann")
+                await lane.answer(_refuses, ann)
             for _ in range(2):
-                group.start_soon(lane.answer, partial(done.wait, LONGEST), "ben")
+                group.start_soon(lane.answer, partial(done.wait, LONGEST), ben)
             await sleep(0.05)
             with pytest.raises(TryLaterError):
-                await lane.answer(_refuses, "cho")
+                await lane.answer(_refuses, Caller("cho"))
             done.set()
         with pytest.raises(InputError):
-            await lane.answer(_refuses, "ann")
-        assert 7 == await lane.answer(partial(int, "7"), "ann")
+            await lane.answer(_refuses, ann)
+        assert 7 == await lane.answer(partial(int, "7"), ann)
 
     anyio.run(asked)
 
