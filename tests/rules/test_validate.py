@@ -1,5 +1,7 @@
 """A validation says everything, reads no bare verdict, and fails where a shape cannot be used."""
 
+import logging
+
 import pytest
 
 from ontology.errors import InputError
@@ -101,6 +103,17 @@ def test_shapes_that_cannot_be_evaluated_are_an_error(body: str) -> None:
     with pytest.raises(InputError) as refusal:
         validate(graph(DATA), graph(SHAPE + body))
     assert refusal.value.code == "SHAPES_UNUSABLE"
+
+
+def test_what_is_skipped_blocks_where_logging_is_off() -> None:
+    """A library that switches off all logging of the process does not open a rule (law 7)."""
+    logging.disable(logging.CRITICAL)
+    try:
+        with pytest.raises(InputError):
+            validate(graph(DATA), graph(SHAPE + "sh:qualifiedValueShape [ sh:nodeKind sh:IRI ] ; "
+                                        "sh:qualifiedMinCount 1 ."))  # fmt: skip
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def test_what_a_graph_imports_is_not_fetched() -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from neo4j import Driver
 
@@ -170,7 +171,7 @@ def test_what_would_have_been_is_what_planning_makes(house: House, fact: str) ->
                 r for r in range(len(snapshot.table(name))) if snapshot.table(name).keys[r] != key
             ]
             tables = dict(snapshot.tables)
-            kept = snapshot.table(name).take(rows)
+            kept = snapshot.table(name).take(np.array(rows, np.intp))
             merged = kept if other is None else with_fact(snapshot, name, key, other).table(name)
             tables[name] = merged
             stated = document["decision"].get("objectives", {"service_per_mille": 1_000})
