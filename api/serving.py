@@ -15,6 +15,8 @@ from api.graphql.limits import BODY_BYTES
 
 LONGEST_END_SECONDS = 10
 """So long requests under way may go on when the service is stopped; then they are cut off."""
+KEPT_ALIVE_SECONDS = 75
+"""Longer than people think: a connection that ends as a request comes loses that request."""
 TAKES_NOTHING_SECONDS = 120
 
 
@@ -26,7 +28,8 @@ def serve_until_ended(application: FastAPI, ending: Event, host: str, port: int)
     """
     config = Config(application, host=host, port=port, log_level="warning",
                     timeout_graceful_shutdown=LONGEST_END_SECONDS, ws_max_size=BODY_BYTES,
-                    ws_per_message_deflate=False)  # fmt: skip
+                    timeout_keep_alive=KEPT_ALIVE_SECONDS, ws_per_message_deflate=False
+                    )  # fmt: skip
     server = _Server(config, ending)
     lives_as_long()
     with suppress(KeyboardInterrupt), _ended_by_sigterm(server):
