@@ -3,6 +3,7 @@
 import contextlib
 import encodings.cp437  # noqa: F401  names in a zip; nothing can be loaded later
 import io
+import logging
 import os
 import signal
 import struct
@@ -76,6 +77,7 @@ def _decode(name: str) -> Decode:
     if name in {"turtle", "jsonld"}:
         from feeds.rdf import decoding
 
+        logging.disable(logging.CRITICAL)  # of this process: rdflib tells of literals
         decoding.get_ready()
         return decoding.rdf_blocks
     sys.meta_path.insert(0, _NoDataFrames())

@@ -3,7 +3,6 @@
 import codecs
 import contextlib
 import io
-import logging
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -28,8 +27,7 @@ Numbered = tuple[int, Triple]
 
 
 def get_ready() -> None:
-    """Load what is loaded on first use; nothing can be opened later. Say nothing of literals."""
-    logging.disable(logging.CRITICAL)
+    """Load what is loaded on first use; nothing can be opened later."""
     frozen_contexts()
     for name, sample in _SAMPLES.items():
         for data in (sample, sample[:-9], b"\xff"):
