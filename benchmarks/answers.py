@@ -4,17 +4,14 @@ import asyncio
 import gc
 import socket
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import httpx
 import numpy as np
-import pyarrow as pa
 from graphql import ExecutionResult, build_schema, execute, parse
 from neo4j import Driver
 from uvicorn import Config, Server
@@ -24,6 +21,7 @@ from api.doors.readers import Readers
 from api.graphql.connections import Cursors
 from api.graphql.loaders import Hops, Request
 from api.graphql.schema import build_schema as our_schema
+from benchmarks.databases import own_database
 from benchmarks.provenance import NOW, PLACES, RELEASE, lines_of, saved, tables_of
 from benchmarks.rows import Row
 from evenkeel_client.answers.inputs import FactsInput, RowsInput
@@ -33,8 +31,7 @@ from graph.login import open_driver
 from graph.manifests import FeedContents, FeedFile
 from graph.plans import activate_release
 from graph.projection import Projection, load_feed
-from graph.server import ManagedServer
-from graph.settings import Settings, settings_from_environment
+from graph.settings import Settings
 from service.access import OWNER, Access
 from service.asking.questions import Questions
 from service.budgets import Budgets, CallerBounds
@@ -73,17 +70,12 @@ def larger() -> list[Row]:
 def measured(items: int) -> list[Row]:
     """The rows of all three parts on one database."""
     print(f"answers: {items * PLACES:,} stock positions, {PLANS} plans x {LINES} lines")
-    with tempfile.TemporaryDirectory() as scratch:
-        server = ManagedServer(Path(scratch) / "database", settings_from_environment().cache)
-        try:
-            with open_driver(server.start()) as driver:
-                house = house_on(driver, Settings(home=Path(scratch) / "home"))
-                _fill(house.projection, items)
-                found = _documents(house)
-                with _served(house) as client:
-                    return [*found, *_over_http(client), *_paged(client), *_rates(client, driver)]
-        finally:
-            server.stop()
+    with own_database() as (scratch, connection), open_driver(connection) as driver:
+        house = house_on(driver, Settings(home=scratch / "home"))
+        _fill(house.projection, items)
+        found = _documents(house)
+        with _served(house) as client:
+            return [*found, *_over_http(client), *_paged(client), *_rates(client, driver)]
 
 
 def _fill(projection: Projection, items: int) -> None:
@@ -287,8 +279,7 @@ def _rates(client: Client, driver: Driver) -> list[Row]:
 
 
 def _columns(client: Client) -> int:
-    reader: pa.RecordBatchReader = client.batches(RowsInput(facts=STOCK))
-    return len(reader.read_all().column_names)
+    return len(client.batches(RowsInput(facts=STOCK)).read_all().column_names)
 
 
 if __name__ == "__main__":

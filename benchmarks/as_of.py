@@ -4,7 +4,6 @@ Peer: the same question without checkpoints, folded from the first event.
 """
 
 import argparse
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.databases import own_database
 from benchmarks.rows import Row
 from graph.artifacts import ArtifactStore
 from graph.log import Log
@@ -21,8 +21,6 @@ from graph.login import Connection, open_driver
 from graph.manifests import FeedContents, FeedFile, write_feed
 from graph.migrate import migrate
 from graph.recovery.checkpoints import Checkpoints
-from graph.server import ManagedServer
-from graph.settings import settings_from_environment
 from graph.snapshot import SnapshotReader
 from graph.stated import since_seconds_of
 from ontology.columns import Table, table_of
@@ -40,14 +38,9 @@ START = datetime(2025, 1, 1, 6, tzinfo=UTC)
 def main(sizes: tuple[int, ...] = SIZES) -> list[Row] | None:
     """Print, per size, the processor seconds of reading a year, half a year and a day back."""
     print(f"as_of: {DAYS} daily deliveries of {CHANGED:,} changed positions; a fresh process each")
-    with tempfile.TemporaryDirectory() as scratch:
-        server = ManagedServer(Path(scratch) / "database", settings_from_environment().cache)
-        try:
-            connection = server.start()
-            for size in sizes:
-                _measure(connection, Path(scratch) / str(size), size)
-        finally:
-            server.stop()
+    with own_database() as (scratch, connection):
+        for size in sizes:
+            _measure(connection, scratch / str(size), size)
     return None
 
 

@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -20,14 +19,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from benchmarks.databases import database_in
 from benchmarks.rows import GIGABYTE, Row
 from graph.artifacts import ArtifactStore
 from graph.feed_nodes import FeedNodes
 from graph.login import Connection, open_driver
 from graph.manifests import closure
 from graph.projection import IN_TRANSACTION_ROWS
-from graph.server import ManagedServer
-from graph.settings import Settings, settings_from_environment
+from graph.settings import Settings
 from ontology.events import FEED_LOADED, Event
 from service.house import House, artifacts_folder, house_on
 from service.intake.deliveries import Delivery
@@ -86,9 +85,9 @@ def main(sizes: tuple[int, ...] = SIZES) -> list[Row]:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             _write(folder, size)
-            with _server(folder / "ours") as connection:
+            with database_in(folder / "ours") as connection:
                 ours = _apart(_ours, connection, folder)
-            with _server(folder / "peer") as connection:
+            with database_in(folder / "peer") as connection:
                 bare = _apart(_bare, connection, folder, ours.artifact)
         ratio = bare / ours.seconds
         print(
@@ -128,15 +127,6 @@ def _write_lines(path: Path, header: str, lines: Iterator[str]) -> None:
     with path.open("w") as file:
         file.write(f"{header}\n")
         file.writelines(f"{line}\n" for line in lines)
-
-
-@contextmanager
-def _server(home: Path) -> Iterator[Connection]:
-    server = ManagedServer(home, settings_from_environment().cache)
-    try:
-        yield server.start()
-    finally:
-        server.stop()
 
 
 def _apart(work: Callable[..., Answer], *given: Any) -> Answer:

@@ -5,17 +5,15 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
+from benchmarks.databases import database_in
 from benchmarks.rows import GIGABYTE, Row
 from graph.login import Connection, open_driver
-from graph.server import ManagedServer
-from graph.settings import Settings, settings_from_environment
+from graph.settings import Settings
 from service.house import house_on
 from service.intake.deliveries import Delivery
 from service.intake.sync import sync
@@ -42,7 +40,7 @@ def main(events: int = EVENTS) -> list[Row]:
         folder = Path(scratch)
         size = _write(folder, events)
         alone = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        with _server(folder / "home") as connection, alone as pool:
+        with database_in(folder / "home") as connection, alone as pool:
             idle, peak, seconds, own = pool.submit(_sync, connection, folder).result()
     print(f"events: {events:,} of one thing each, {size / 2**20:.0f} MiB: memory {peak:,.0f} MiB "
           f"at most, {idle:,.0f} before the file; {seconds:.1f} s, {own:.1f} its own")  # fmt: skip
@@ -74,15 +72,6 @@ def _event(number: int) -> str:
         f'"commissioning", "disposition": "active", "readPoint": {{"id": "{place}"}}, '
         f'"bizLocation": {{"id": "{place}"}}}}'
     )
-
-
-@contextmanager
-def _server(home: Path) -> Iterator[Connection]:
-    server = ManagedServer(home, settings_from_environment().cache)
-    try:
-        yield server.start()
-    finally:
-        server.stop()
 
 
 def _sync(connection: Connection, folder: Path) -> tuple[float, float, float, float]:

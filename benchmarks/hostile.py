@@ -1,18 +1,16 @@
 """What a hostile request to /graphql takes of the service: processor time of its own process."""
 
 import argparse
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import psutil
 
+from benchmarks.databases import own_database
 from benchmarks.rows import Row, table_of
 from graph.login import open_driver
-from graph.server import ManagedServer
-from graph.settings import Settings, settings_from_environment
+from graph.settings import Settings
 from service.examples import load_example
 from service.house import house_on
 from tests.api.hostile import ATTACKS, Attack
@@ -45,17 +43,13 @@ def main(rounds: int = ROUNDS) -> list[Row]:
 @contextmanager
 def _service() -> Iterator[Served]:
     """two_hubs, served by a process of its own, over a database of its own."""
-    with tempfile.TemporaryDirectory() as scratch:
-        server = ManagedServer(Path(scratch) / "database", settings_from_environment().cache)
-        try:
-            connection, home = server.start(), Path(scratch) / "home"
-            with open_driver(connection) as driver:
-                load_example(house_on(driver, Settings(home=home)), "two_hubs")
-            with served(home, connection, **FREE) as service:
-                service.http.post("/graphql", json={"query": "{chains{name}}"})
-                yield service
-        finally:
-            server.stop()
+    with own_database() as (scratch, connection):
+        home = scratch / "home"
+        with open_driver(connection) as driver:
+            load_example(house_on(driver, Settings(home=home)), "two_hubs")
+        with served(home, connection, **FREE) as service:
+            service.http.post("/graphql", json={"query": "{chains{name}}"})
+            yield service
 
 
 def _milliseconds(service: Served, attack: Attack, rounds: int) -> float:

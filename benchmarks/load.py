@@ -8,12 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -22,11 +22,11 @@ import numpy as np
 import psutil
 
 from api.tokens import local_token
+from benchmarks.databases import own_database
 from benchmarks.rows import Row, table_of
 from graph.catalog import PlanEntry
 from graph.login import Connection, open_driver
-from graph.server import ManagedServer
-from graph.settings import Settings, settings_from_environment
+from graph.settings import Settings
 from service.decision import PlanRequest
 from service.doors.outbound import Outbound, Position, Wanted
 from service.doors.registered import register
@@ -190,7 +190,7 @@ def _analyst(
                 name = chance.choice(sorted(documents))
                 variables = {"plan": plan} if "$plan" in documents[name] else {}
                 asked = {"query": documents[name], "variables": variables}
-                _send(service, told, name, lambda asked=asked: http.post("/graphql", json=asked))
+                _send(service, told, name, partial(http.post, "/graphql", json=asked))
 
     return ask
 
@@ -227,7 +227,7 @@ def _feed(service: Service, told: Told, stop: Event, house: House) -> None:
             body = (
                 f"item,location,units\n{item},{location},{max(0, units + chance.randint(-2, 2))}\n"
             )
-            _send(service, told, "feed", lambda body=body: http.post("/feeds/load", content=body))
+            _send(service, told, "feed", partial(http.post, "/feeds/load", content=body))
 
 
 def _plan(service: Service, told: Told, stop: Event) -> None:
@@ -237,7 +237,7 @@ def _plan(service: Service, told: Told, stop: Event) -> None:
             for chain in (CHAIN, SMALL):
                 asked = {"query": PLANS, "variables": {"chain": chain}}
                 answer = _send(service, told, f"plan of {chain}",
-                               lambda asked=asked: http.post("/graphql", json=asked))  # fmt: skip
+                               partial(http.post, "/graphql", json=asked))  # fmt: skip
                 if answer is not None and answer.status_code == 200:
                     found = (answer.json().get("data") or {}).get("makePlan") or {}
                     outcome = found.get("code") or found.get("__typename")
@@ -354,16 +354,14 @@ def main(
     analysts: int = ANALYSTS, minutes: float = MINUTES, think_seconds: float = THINK_SECONDS
 ) -> list[Row]:
     """Print p50 and p99 of each kind, memory by minute, and what was missed."""
-    with tempfile.TemporaryDirectory() as scratch:
-        server = ManagedServer(Path(scratch) / "database", settings_from_environment().cache)
-        try:
-            with prepared(server.start(), Path(scratch) / "home") as (service, house):
-                busy = psutil.getloadavg()[0]
-                print(f"load: {analysts} analysts who think {think_seconds} s, a feed every "
-                      f"second, planning; {minutes:g} min; load average {busy:.1f}")  # fmt: skip
-                told = load(service, house, analysts, minutes, think_seconds)
-        finally:
-            server.stop()
+    with (
+        own_database() as (scratch, connection),
+        prepared(connection, scratch / "home") as (service, house),
+    ):
+        busy = psutil.getloadavg()[0]
+        print(f"load: {analysts} analysts who think {think_seconds} s, a feed every second, "
+              f"planning; {minutes:g} min; load average {busy:.1f}")  # fmt: skip
+        told = load(service, house, analysts, minutes, think_seconds)
     print(shown(told))
     size = f"{analysts} analysts, {minutes:g} minutes"
     return [

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from api.serving import lives_as_long
+from benchmarks.databases import database_in
 from benchmarks.rows import Row, table_of
 from graph.login import open_driver
-from graph.server import ManagedServer
-from graph.settings import Settings, settings_from_environment
+from graph.settings import Settings
 from service.house import House, house_on
 from service.intake.deliveries import Delivery
 from service.intake.sync import sync
@@ -100,17 +100,13 @@ def _of_kind(kind: Kind, sizes: tuple[int, ...], rounds: int) -> list[Row]:
 @contextmanager
 def _loaded(folder: Path, kind: Kind, size: int) -> Iterator[House]:
     """A service over a chain of so many facts of a class, in a database of its own."""
-    server = ManagedServer(folder / "database", settings_from_environment().cache)
-    try:
-        with open_driver(server.start()) as driver:
-            house = house_on(driver, Settings(home=folder / "home"))
-            rows = np.arange(size)
-            path = _written(folder / "all.csv", rows, np.ones(size, np.int64), rows % DAYS)
-            _deliver(house, path, kind, 0)
-            lives_as_long()  # as `serve` does
-            yield house
-    finally:
-        server.stop()
+    with database_in(folder / "database") as connection, open_driver(connection) as driver:
+        house = house_on(driver, Settings(home=folder / "home"))
+        rows = np.arange(size)
+        path = _written(folder / "all.csv", rows, np.ones(size, np.int64), rows % DAYS)
+        _deliver(house, path, kind, 0)
+        lives_as_long()  # as `serve` does
+        yield house
 
 
 def _measure(house: House, folder: Path, kind: Kind, size: int, rounds: int) -> Milliseconds:

@@ -1,16 +1,15 @@
 """How long a path of provenance takes among a million edges, in a real database."""
 
-import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from neo4j import Driver
 
+from benchmarks.databases import own_database
 from benchmarks.rows import Row
 from graph.fact_readers import Chosen, plans_looked_at, plans_resting_on
 from graph.login import open_driver
@@ -18,8 +17,7 @@ from graph.manifests import FeedContents, FeedFile
 from graph.plans import activate_release, save_plan
 from graph.projection import Projection, load_feed
 from graph.provenance import trace_down, trace_up
-from graph.server import ManagedServer
-from graph.settings import Settings, settings_from_environment
+from graph.settings import Settings
 from ontology.canonical import digest_of
 from ontology.columns import Snapshot, table_of
 from ontology.goods import Item
@@ -46,16 +44,11 @@ NOW = datetime(2026, 1, 31, tzinfo=UTC)
 def main() -> list[Row]:
     """Print p50, p99 and the most of a path from a line, and from a fact, and give the aims."""
     print(f"provenance: {PLANS} plans x {LINES:,} lines x {REASONS} facts, one after the other")
-    with tempfile.TemporaryDirectory() as scratch:
-        server = ManagedServer(Path(scratch) / "database", settings_from_environment().cache)
-        try:
-            with open_driver(server.start()) as driver:
-                house = house_on(driver, Settings(home=Path(scratch) / "home"))
-                plans = _filled(house.projection)
-                _exported(house, plans[0])
-                return _measured(driver, plans)
-        finally:
-            server.stop()
+    with own_database() as (scratch, connection), open_driver(connection) as driver:
+        house = house_on(driver, Settings(home=scratch / "home"))
+        plans = _filled(house.projection)
+        _exported(house, plans[0])
+        return _measured(driver, plans)
 
 
 def _exported(house: House, plan: str) -> None:
@@ -125,7 +118,7 @@ def saved(
         "about": {"sequence": snapshot.sequence, "made_at": NOW.isoformat(), "agent": "benchmark",
                   "versions": {}},
     }  # fmt: skip
-    plan = Plan(document["plan_digest"], CHAIN, snapshot.digest, RELEASE.digest, "risk", "optimal",
+    plan = Plan(digest_of(decision), CHAIN, snapshot.digest, RELEASE.digest, "risk", "optimal",
                 1, 1, 0, 1, len(lines), 0)  # fmt: skip
     sealed = {**document, "seal": digest_of(document)}
     return save_plan(projection, sealed, plan=plan, snapshot=snapshot).digest

@@ -1,6 +1,5 @@
 """How fast a feed becomes nodes, against bare UNWINDs of the same statements and rows."""
 
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -9,14 +8,13 @@ from pathlib import Path
 import numpy as np
 from neo4j import Driver, ManagedTransaction
 
+from benchmarks.databases import own_database
 from examples.regional_network import generate
 from graph.artifacts import ArtifactStore
 from graph.feed_nodes import FeedNodes
 from graph.login import open_driver
 from graph.manifests import FeedContents, FeedFile, write_feed
 from graph.projection import IN_TRANSACTION_ROWS, Projection, load_feed, open_graph
-from graph.server import ManagedServer
-from graph.settings import settings_from_environment
 from graph.steps import Step
 from ontology.columns import Table
 from ontology.events import Event
@@ -31,14 +29,9 @@ CLASSES = ("Item", "UnitConversion", "Lot", "StockPosition", "StockingPolicy", "
 def main() -> None:
     """Print, per size, facts per second of a sync into Neo4j and of its statements alone."""
     print("sync_rate: facts/s into an empty managed Neo4j; peer: the same UNWINDs, rows prepared")
-    with tempfile.TemporaryDirectory() as scratch:
-        server = ManagedServer(Path(scratch) / "database", settings_from_environment().cache)
-        try:
-            with open_driver(server.start()) as driver:
-                for items in SIZES:
-                    print(_measure(driver, items, Path(scratch) / str(items)))
-        finally:
-            server.stop()
+    with own_database() as (scratch, connection), open_driver(connection) as driver:
+        for items in SIZES:
+            print(_measure(driver, items, scratch / str(items)))
 
 
 def _measure(driver: Driver, items: int, folder: Path) -> str:

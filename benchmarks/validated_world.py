@@ -1,6 +1,7 @@
 """Facts of any number of triples, and core shapes over them, for the benchmark of validation."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ def _text(number: int, target: str, body: str) -> str:
 def facts_of(triples: int) -> dict[str, Table]:
     """Items, places, packs and stock of about so many triples, some of it wrong."""
     items = max(1, triples // TRIPLES_OF_AN_ITEM)
-    records = {
+    records: dict[str, list[Any]] = {
         "Item": [_item(number) for number in range(items)],
         "Location": [Location(f"p{n}", kind="hub", country="LU", storage_capacity_units=10**6)
                      for n in range(PLACES)],

@@ -3,7 +3,7 @@
 import errno
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -28,7 +28,7 @@ class _Part:
     size: int
 
 
-def spooled(sheets: Iterable[Sheet]) -> Iterator[Sheet]:
+def spooled(sheets: Iterable[Sheet]) -> Generator[Sheet]:
     """The same sheets in the same order, all of whose rows lie in a file when the first is given.
 
     The file has no name, so nothing of it outlives the process; it is let go of with the last
@@ -36,7 +36,7 @@ def spooled(sheets: Iterable[Sheet]) -> Iterator[Sheet]:
     Raises OutsideError `DISK_FULL` or `SPOOL_UNWRITABLE`, in the middle of it too.
     """
     with _writing():
-        file = TemporaryFile(buffering=0)  # noqa: SIM115  it is closed below, in any case
+        file = TemporaryFile(buffering=0)  # noqa: SIM115  see the block below
     with file:
         kept, once = list(_written(file, sheets)), dict[str, str]()
         for sheet, parts in kept:

@@ -112,7 +112,7 @@ def test_the_file_is_closed_however_it_ends() -> None:
     given_up = spooled(sheets())
     next(iter(next(given_up).rows))
     assert before + 1 == descriptors()
-    given_up.close()  # type: ignore[attr-defined]
+    given_up.close()
     assert before == descriptors()
     with pytest.raises(ZeroDivisionError):
         next(spooled(Sheet("s", ("id",), ((n, [str(1 // n)]) for n in (1, 0)), str) for _ in "x"))

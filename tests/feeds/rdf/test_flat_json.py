@@ -3,7 +3,7 @@
 import io
 import json
 import tracemalloc
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pytest
 from hypothesis import given, settings
@@ -93,17 +93,15 @@ def test_what_is_not_flat_is_read_whole(name: str) -> None:
 
 def outcome(data: bytes, limits: Limits, *, is_whole: bool = False) -> object:
     """What the decoder says of a document; `is_whole`: as if none were flat."""
-    check = flat_json.check_flat
-    if is_whole:
-        decoding.check_flat = _never_flat  # type: ignore[assignment]
-    try:
-        form = Form("x.jsonld", "jsonld", base=BASE)
-        blocks = decoding.rdf_blocks(io.BytesIO(data), form, limits)
-        return [row for block in blocks for row in block.rows]
-    except InputError as error:
-        return error.code, str(error), error.hint
-    finally:
-        decoding.check_flat = check
+    form = Form("x.jsonld", "jsonld", base=BASE)
+    with pytest.MonkeyPatch.context() as patched:
+        if is_whole:
+            patched.setattr(decoding, "check_flat", _never_flat)
+        try:
+            blocks = decoding.rdf_blocks(io.BytesIO(data), form, limits)
+            return [row for block in blocks for row in block.rows]
+        except InputError as error:
+            return error.code, str(error), error.hint
 
 
 def _never_flat(*_: Any) -> None:
@@ -167,7 +165,7 @@ class Counted(io.RawIOBase):
         """It is at its start."""
         return 0
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: Any) -> int:
         """The next bytes."""
         if not self._left and self._at <= self._nodes:
             self._left = self._piece()
@@ -194,7 +192,7 @@ def test_memory_does_not_grow_with_the_nodes(monkeypatch: pytest.MonkeyPatch) ->
     nodes, form = 300, Form("x.jsonld", "jsonld", base=BASE)
     tracemalloc.start()
     try:
-        found = decoding._linked(Counted(nodes), form, LIMITS)  # type: ignore[arg-type]
+        found = decoding._linked(cast("BinaryIO", Counted(nodes)), form, LIMITS)
         rows = sum(1 for _ in found)
         _, most = tracemalloc.get_traced_memory()
     finally:
