@@ -1,11 +1,12 @@
 """The service on a socket until a signal ends it: readers are let go, deliveries are finished."""
 
+import ctypes
 import gc
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, current_thread, main_thread
+from threading import Event, Thread, current_thread, main_thread
 from types import FrameType
 
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ LONGEST_END_SECONDS = 10
 KEPT_ALIVE_SECONDS = 75
 """Longer than people think: a connection that ends as a request comes loses that request."""
 TAKES_NOTHING_SECONDS = 120
+GIVEN_BACK_EVERY_SECONDS = 30
 
 
 def serve_until_ended(application: FastAPI, ending: Event, host: str, port: int) -> None:
@@ -32,8 +34,9 @@ def serve_until_ended(application: FastAPI, ending: Event, host: str, port: int)
                     )  # fmt: skip
     server = _Server(config, ending)
     lives_as_long()
+    Thread(target=_give_back, args=(ending,), name="gives memory back", daemon=True).start()
     with suppress(KeyboardInterrupt), _ended_by_sigterm(server):
-        server.run(sockets=[_listening(config)])
+        server.run(sockets=[listening(config)])
 
 
 def lives_as_long() -> None:
@@ -43,6 +46,17 @@ def lives_as_long() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def _give_back(ending: Event) -> None:
+    """Give memory that is free back to the system now and then, until the end.
+
+    Each long call has a thread, and glibc keeps what a thread freed in a heap of up to 16 for the
+    next: after ten minutes of 24 analysts 700 MB were free, 130 in use, and it grew.
+    """
+    while not ending.wait(GIVEN_BACK_EVERY_SECONDS):
+        with suppress(AttributeError):  # other C libraries have no such call
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 class _Server(Server):
@@ -79,12 +93,15 @@ def _ended_by_sigterm(server: Server) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _listening(config: Config) -> socket.socket:
+def listening(config: Config) -> socket.socket:
     """The socket to listen on; the system ends a connection whose other side takes nothing.
 
-    A response that is given up leaves bytes behind that nobody would wait for.
+    A response that is given up leaves bytes behind that nobody would wait for. What is written is
+    sent at once: else the body of an answer waits 40 ms until the other side has acknowledged its
+    head. asyncio sees to that only where a socket names its protocol, and this one does not.
     """
     found = config.bind_socket()
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it, and connections inherit it (RFC 5482)
+    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it (RFC 5482)
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKES_NOTHING_SECONDS * 1000)
     return found

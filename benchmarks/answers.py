@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import socket
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from api.doors.readers import Readers
 from api.graphql.connections import Cursors
 from api.graphql.loaders import Hops, Request
 from api.graphql.schema import build_schema as our_schema
+from api.serving import listening
 from benchmarks.databases import own_database
 from benchmarks.provenance import NOW, PLACES, RELEASE, lines_of, saved, tables_of
 from benchmarks.rows import Row
@@ -177,14 +177,13 @@ def _in_turns(one: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, 
 def _served(house: House) -> Iterator[Client]:
     """A client of the service on a socket, in a thread of this process."""
     ending = Event()
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        server = Server(Config(create_app(house, TOKEN, ending=ending), log_level="warning"))
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+    config = Config(create_app(house, TOKEN, ending=ending), port=0, log_level="warning")
+    with listening(config) as found:
+        server = Server(config)
+        thread = Thread(target=server.run, kwargs={"sockets": [found]})
         thread.start()
         try:
-            address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            address = f"http://127.0.0.1:{found.getsockname()[1]}"
             with Client(address, TOKEN, http=httpx.Client(timeout=600.0)) as client:
                 yield client
         finally:

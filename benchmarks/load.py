@@ -40,6 +40,8 @@ ANALYSTS, MINUTES, THINK_SECONDS = 64, 10.0, 2.0
 CHAIN, SMALL = "regional", "two_hubs"
 PATIENCE_SECONDS = 120.0
 MOST_GROWTH = 1.3
+MOST_SAID = 10_000
+"""So many letters of the service's own log are shown where a request failed."""
 FREE = dict.fromkeys(
     (f"EVENKEEL_CALLER_{name}" for name in ("REQUESTS_PER_MINUTE", "COST_PER_MINUTE", "AT_ONCE")),
     "1000000000",
@@ -81,8 +83,8 @@ class Service:
             "NEO4J_USER": self.connection.user, "NEO4J_PASSWORD": self.connection.password,
         }  # fmt: skip
         command = [sys.executable, "-m", "api.command_line", "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment,
-                                        stderr=subprocess.DEVNULL)  # fmt: skip
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
         while self.process.poll() is None and not self.is_up.is_set():
             with suppress(httpx.TransportError):
                 httpx.get(f"http://127.0.0.1:{self.port}/health")
@@ -102,6 +104,11 @@ class Service:
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=headers,
                             timeout=PATIENCE_SECONDS)  # fmt: skip
+
+    @property
+    def log(self) -> Path:
+        """What the service said of itself: the reference of an internal error is in it."""
+        return self.home / "service.log"
 
     @property
     def memory_bytes(self) -> int:
@@ -362,7 +369,8 @@ def main(
         print(f"load: {analysts} analysts who think {think_seconds} s, a feed every second, "
               f"planning; {minutes:g} min; load average {busy:.1f}")  # fmt: skip
         told = load(service, house, analysts, minutes, think_seconds)
-    print(shown(told))
+        said = service.log.read_text("utf-8")
+    print(shown(told), said[-MOST_SAID:] if told.faults else "", sep="\n")
     size = f"{analysts} analysts, {minutes:g} minutes"
     return [
         Row("load: requests that failed", size, "", 0.0, float(len(told.faults)), "requests"),

@@ -1,6 +1,5 @@
 """The service on a socket of loopback, in a thread, for peers that need a real connection."""
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +7,8 @@ from threading import Event, Thread
 
 from fastapi import FastAPI
 from uvicorn import Config, Server
+
+from api.serving import listening
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,13 @@ class Served:
 def serving(application: Callable[[Event], FastAPI]) -> Iterator[Served]:
     """Serves until the block ends; a free port is chosen before."""
     ending = Event()
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        server = Server(Config(application(ending), log_level="warning"))
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+    config = Config(application(ending), port=0, log_level="warning")
+    with listening(config) as found:
+        server = Server(config)
+        thread = Thread(target=server.run, kwargs={"sockets": [found]})
         thread.start()
         try:
-            yield Served(f"http://127.0.0.1:{listening.getsockname()[1]}")
+            yield Served(f"http://127.0.0.1:{found.getsockname()[1]}")
         finally:
             ending.set()
             server.should_exit = True

@@ -1,0 +1,19 @@
+"""An answer's body follows its head at once: no connection waits for acknowledgements."""
+
+import socket
+
+from uvicorn import Config
+
+from api.serving import listening
+
+
+async def _application(*_: object) -> None:
+    """Never called."""
+
+
+def test_connections_send_at_once() -> None:
+    """What a connection of the service's socket is given to send, it sends (TCP_NODELAY)."""
+    with listening(Config(_application, port=0, log_level="warning")) as found:
+        found.listen()
+        with socket.create_connection(found.getsockname()), found.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
