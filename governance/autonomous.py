@@ -7,6 +7,7 @@ from typing import Any
 
 from governance.autonomy import (
     LEVELS,
+    LOW,
     OBSERVE,
     SUGGEST,
     WITH_APPROVAL,
@@ -23,6 +24,7 @@ from governance.scopes import Scope
 from governance.stops import stopped
 from ontology.errors import AccessError, InputError, StateError
 from ontology.events import AUTONOMY_LOWERED, AUTONOMY_RAISED, NewEvent
+from ontology.pseudonyms import MACHINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +111,16 @@ def raise_level(
 ) -> NewEvent:  # fmt: skip
     """Raise a scope by one step, on evidence of its own; persons only.
 
-    Raises AccessError `PERSONS_ONLY`; InputError `REASON_MISSING`, `AUTONOMY_LEVEL`,
-    `ENVELOPE_MISSING`; StateError `AUTONOMY_STEP`, `STOPPED`; and as
+    Raises AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`; InputError `REASON_MISSING`,
+    `AUTONOMY_LEVEL`, `ENVELOPE_MISSING`; StateError `AUTONOMY_STEP`, `STOPPED`; and as
     `governance.evidence.refuse_unshown`.
     """
     if not who.is_person:  # INVARIANT: a level never rises by a machine
         raise AccessError("only a person may decide this", code="PERSONS_ONLY",
                           hint="a machine may lower a level, never raise it")  # fmt: skip
+    if who.id in MACHINES:  # INVARIANT: who lets a machine act answers for it by name
+        raise AccessError("who raises a level has to be named", code="PERSON_UNNAMED",
+                          hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
     reasoned(reason)
     named(level)
     standing = state.autonomy.level_of(scope)
@@ -222,9 +227,10 @@ def _breaches(envelope: Envelope, plan: Features) -> list[Why]:
         for code, what, value, limit in most
         if value is None or value > limit
     ]
-    if plan.confidence_per_mille < envelope.least_confidence_per_mille:
+    least = max(LOW, envelope.least_confidence_per_mille)  # INVARIANT: low goes to a person
+    if plan.confidence_per_mille < least:
         found.append(Why("CONFIDENCE", f"confidence {plan.confidence_per_mille} per mille, and "
-                         f"{envelope.least_confidence_per_mille} at least"))  # fmt: skip
+                         f"{least} at least"))  # fmt: skip
     strange = sorted(plan.handling_classes - set(envelope.handling_classes))
     if strange:
         found.append(Why("HANDLING", f"the handling class `{strange[0]}` is not in the envelope"))

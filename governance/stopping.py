@@ -44,9 +44,6 @@ def lift(state: Governed, now: datetime, who: Actor, number: int, reason: str) -
     if stop.is_lifted:
         return None
     _by_a_person(who)
-    if who.id in MACHINES:
-        raise AccessError("who lifts a stop has to be named", code="PERSON_UNNAMED",
-                          hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
     if who.id == stop.by:
         raise StateError("nobody lifts a stop that they put themselves", code="OWN_STOP",
                          hint="another person looks at it, and lifts it")  # fmt: skip
@@ -103,6 +100,9 @@ def _by_a_person(who: Actor) -> None:
     if not who.is_person:
         raise AccessError("only a person may decide this", code="PERSONS_ONLY",
                           hint="a machine may stop and protect, never take that back")  # fmt: skip
+    if who.id in MACHINES:
+        raise AccessError("who lets things go on has to be named", code="PERSON_UNNAMED",
+                          hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
 
 
 def _named(items: Sequence[str]) -> Sequence[str]:
