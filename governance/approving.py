@@ -133,7 +133,7 @@ def approve(
     `ROLE_WANTED`; InputError `REASON_MISSING`. Raises OutdatedError where the standing is of
     another state.
     """
-    case = _waiting(state, now, plan, APPROVAL_GIVEN, seen)
+    case = _waiting(state, now, plan, APPROVAL_GIVEN, seen).placed_also(standing.placed)
     reasoned(reason)
     state.stops.refuse_case(reach_in(case.chain, case.places, case.families), case.submission)
     counted = tuple(_still(state, now, case, powers))
@@ -221,16 +221,18 @@ def carried_out(
 ) -> NewEvent | None:
     """A person or a feed says that an approved plan was carried out; None if so already.
 
-    Of one that has become void or has expired since, a person alone says so: it is a fact of the
-    world, whatever was decided. What it promised ends as the facts tell (`ontology.promise_ends`).
+    Of one that has become void or has expired since, and maybe was submitted again, a person alone
+    says so: it is a fact of the world, whatever was decided. What it promised ends as the facts
+    tell (`ontology.promise_ends`).
     Raises StateError `APPROVAL_STATUS` for what was never approved, AccessError `PERSONS_ONLY`.
     """
     case = state.approvals.case(plan)
     if case.status == CARRIED_OUT:
         return None
     next_case_status(case, PLAN_CARRIED_OUT)
-    if case.status != APPROVED and not who.is_person:
-        raise AccessError(f"the plan is {case.status}: only a person may say that it was done",
+    is_over = case.status != APPROVED or now >= case.until  # also where nobody has logged that
+    if is_over and not who.is_person:
+        raise AccessError("no approval stands: only a person may say that it was done",
                           code="PERSONS_ONLY", hint="`evenkeel approvals done`")  # fmt: skip
     return _of_case(state, now, who, PLAN_CARRIED_OUT, case, {"reason": kept_text(reason)})
 
