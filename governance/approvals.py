@@ -283,6 +283,25 @@ class Approvals:
         known = {way for case in mine for way in case.ways}
         return tuple(sorted(set(ways) - known))
 
+    def without_name(self, person: str) -> "Approvals":
+        """The approvals where nobody can tell any more who a person was (law 6).
+
+        What they had a hand in may be anybody's; what they have approved counts no more towards
+        what waits, for they may approve it again by another name; the powers that they gave and
+        took end. What was approved stays so.
+        """
+        found = replace(self, delegations=tuple(
+            replace(each, ended=each.ended or person in (each.giver, each.taker))
+            for each in self.delegations
+        ))  # fmt: skip
+        for case in self.open():
+            if case.status == WAITING:
+                heard = tuple(each for each in case.verdicts
+                              if person not in (each.person, *each.by))  # fmt: skip
+                hands = max(case.unnamed, int(person in case.authors))
+                found = found._with(replace(case, unnamed=hands, verdicts=heard))  # noqa: SLF001
+        return found
+
     def after(self, event: Event) -> "Approvals":
         """The approvals after an event of theirs; one that the table does not allow is refused."""
         said = event.payload

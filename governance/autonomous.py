@@ -24,7 +24,6 @@ from governance.scopes import Scope
 from governance.stops import stopped
 from ontology.errors import AccessError, InputError, StateError
 from ontology.events import AUTONOMY_LOWERED, AUTONOMY_RAISED, NewEvent
-from ontology.pseudonyms import MACHINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def raise_level(
     if not who.is_person:  # INVARIANT: a level never rises by a machine
         raise AccessError("only a person may decide this", code="PERSONS_ONLY",
                           hint="a machine may lower a level, never raise it")  # fmt: skip
-    if who.id in MACHINES:  # INVARIANT: who lets a machine act answers for it by name
+    if not state.is_named(who.id):  # INVARIANT: who lets a machine act answers for it by name
         raise AccessError("who raises a level has to be named", code="PERSON_UNNAMED",
                           hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
     reasoned(reason)

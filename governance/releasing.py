@@ -35,7 +35,6 @@ from ontology.events import (
     RELEASE_WITHDRAWN,
     NewEvent,
 )
-from ontology.pseudonyms import MACHINES
 
 Payload = Mapping[str, Any]
 
@@ -148,8 +147,8 @@ def approve(state: Governed, now: datetime, who: Actor, digest: str, reason: str
     """
     case = state.releases.case(digest)
     reasoned(reason)
-    _may(RELEASE_APPROVED, who)
-    if case.author in MACHINES:  # it may be anybody's, so also that of who approves
+    _may(state, RELEASE_APPROVED, who)
+    if not state.is_named(case.author):  # it may be anybody's, so also that of who approves
         raise StateError("nobody was named when it was proposed", code="OWN_RELEASE",
                          hint="propose it as another version, with a name")  # fmt: skip
     if who.id == case.author:  # INVARIANT: nobody approves their own, under any login
@@ -172,11 +171,14 @@ def start_canary(
 ) -> NewEvent:
     """Let an approved release decide for a part beside the one in force, until it ends.
 
-    The part lies within the release's own scope. Raises InputError `CANARY_SCOPE`; StateError
-    `CANARY_ELSE` where another release is tried on the same chain.
+    The part lies within the release's own scope. Raises InputError `CANARY_SCOPE`, `CANARY_TERMS`;
+    StateError `CANARY_ELSE` where another release is tried on the same chain.
     """
     case = state.releases.case(digest)
     reasoned(reason)
+    if canary.ends <= now:  # it would be aborted at once, and for good
+        raise InputError("a canary takes a day or more", code="CANARY_TERMS",
+                         hint="name how many with --days")  # fmt: skip
     if not _within(canary.scope, case.scope):
         raise InputError("the canary is tried where the release was not proposed for",
                          code="CANARY_SCOPE", hint="name a part of its own scope")  # fmt: skip
@@ -320,18 +322,18 @@ def _event(
     state: Governed, now: datetime, who: Actor, kind: str, digest: str, payload: Payload,
     artifact: str = "",
 ) -> NewEvent:  # fmt: skip
-    _may(kind, who)
+    _may(state, kind, who)
     return NewEvent(kind, f"{kind}/{digest}/{state.sequence}", who.id, now, artifact, payload)
 
 
-def _may(kind: str, who: Actor) -> None:
+def _may(state: Governed, kind: str, who: Actor) -> None:
     """Raises AccessError `PERSONS_ONLY` or `PERSON_UNNAMED` for who may not decide this."""
     if kind not in BY_PERSONS_ONLY:
         return
     if not who.is_person:
         raise AccessError("only a person may decide this", code="PERSONS_ONLY",
                           hint="a machine may back-test and abort, never promote")  # fmt: skip
-    if who.id in MACHINES:  # INVARIANT: two who give no name may be one
+    if not state.is_named(who.id):  # INVARIANT: two who give no name may be one
         raise AccessError("who decides has to be named", code="PERSON_UNNAMED",
                           hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The approval of plans: who may, how many must, what is reserved, and when that ends."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -472,3 +472,10 @@ def test_every_status_is_reached_by_the_table() -> None:
     assert {WAITING, DECLINED, RETURNED, VOID, EXPIRED, CARRIED_OUT} == set(
         CASE_TRANSITIONS.values()
     )
+
+
+def test_a_delegation_that_begins_at_the_end_of_time_is_none(board: Board) -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    assert refusal(board, lambda: board.does(
+        approving.delegate, Actor("ann"), "dora", EVERYWHERE, last, "ever", last
+    )) == "DELEGATION_INVALID"  # fmt: skip

@@ -155,3 +155,11 @@ def test_a_snapshot_counts_once_whoever_states_it_again() -> None:
 def test_terms_are_read_back() -> None:
     canary = terms(share_percent=7, salt="s", least_pairs=9)
     assert canary == canary_of(canary.stated())
+
+
+def test_a_canary_without_a_day_is_not_begun() -> None:
+    """It would be aborted at once, and an aborted release never comes back."""
+    board = Board()
+    board.approved("one")
+    over = terms(ends=board.clock)
+    refused(board, "CANARY_TERMS", releasing.start_canary, ADA, "one", over, "a tenth")
