@@ -115,7 +115,9 @@ def standing_of(
     band = max(matrix.gap_per_million, gap_of(decision))
     demands = demands_now(house, document, state)
     held = held_on(house, document, present, band)
-    opened = open_promises(snapshot, present.reserved, starts_on(decision))
+    # INVARIANT: a plan for later frees nothing today: what lapses by then may be counted before
+    first = min(starts_on(decision), now.date())
+    opened = open_promises(snapshot, present.reserved, first)
     return Standing(promises_in(decision), free_units(snapshot), promised, demands, held.why,
                     band, matrix.approved_hours, release.named, house.shipped.digest,
                     held=committed(opened), purchases=purchases_in(decision),
