@@ -185,3 +185,13 @@ def test_a_part_that_comes_meanwhile_supersedes_and_goes_again(house: House) -> 
 def test_the_log_alone_has_all_of_it(house: House) -> None:
     """Law 4: the state folded anew is the state that was followed."""
     assert Governed().after_all(governance_events(house.driver)) == house.ledger.state()
+
+
+def test_regions_meet_where_a_place_lies_in_both(house: House) -> None:
+    """Names alone tell nothing of the valley that the north is part of."""
+    north, south, valley = (Scope(CHAIN, (name,)) for name in ("north", "south", "valley"))
+    assert releasing.have_in_common(house, north, valley)
+    assert not releasing.have_in_common(house, north, south)
+    medical = Scope(CHAIN, ("valley",), ("medical",))
+    assert not releasing.have_in_common(house, Scope(CHAIN, ("north",), ("hardware",)), medical)
+    assert releasing.have_in_common(house, Scope(families=("medical",)), medical)
