@@ -11,13 +11,13 @@ from governance import releasing
 from governance.canaries import Canary
 from governance.ledger import Governed
 from governance.reach import overlap
-from governance.releases import ReleaseCase, released
+from governance.releases import BACKTESTED, ReleaseCase, released
 from governance.releasing import Proposal
 from governance.scopes import EVERYWHERE, Scope
 from graph.governance_events import governance_events
 from ontology.access import ANY
 from ontology.canonical import canonical
-from ontology.errors import InputError
+from ontology.errors import InputError, StateError
 from ontology.events import RELEASE_KINDS, Event, NewEvent
 from ontology.governance import PolicyRelease
 from rules.differences import Difference, differences
@@ -64,8 +64,9 @@ def review(house: House, name: str, rule: str, reason: str, agent: str) -> Decid
 
 def approve(house: House, name: str, reason: str, agent: str) -> Decided:
     """Approve what somebody else proposed. Raises StateError `OWN_RELEASE`, `RELEASE_UNREVIEWED`,
-    `RELEASE_STATUS`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
+    `RELEASE_UNTESTED`, `RELEASE_STATUS`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
     """
+    _refuse_outgrown(house, find(house, name))
     return _decided(house, name, agent, partial(releasing.approve, reason=reason))
 
 
@@ -83,7 +84,7 @@ def activate(
     seen = house.ledger.state().releases.latest(found.scope) if replaces is None else replaces
     return _decided(house, found.digest, agent,
                     partial(releasing.activate, replaces=seen, since=since,
-                            meets=partial(have_in_common, house)))  # fmt: skip
+                            meets=partial(lie_together, house)))  # fmt: skip
 
 
 def retire(house: House, name: str, reason: str, agent: str) -> Decided:
@@ -113,7 +114,7 @@ def start_canary(house: House, name: str, canary: Canary, reason: str, agent: st
     _refuse_strays(house, _kept(house, found.digest), part)
     return _decided(house, found.digest, agent,
                     partial(releasing.start_canary, canary=canary, reason=reason,
-                            meets=partial(have_in_common, house)))  # fmt: skip
+                            meets=partial(lie_together, house)))  # fmt: skip
 
 
 def abort(house: House, name: str, reason: str, agent: str) -> Decided:
@@ -180,7 +181,20 @@ def _findings(release: Release, examples: Path | None) -> list[dict[str, Any]]:
         raise bad_release("its shapes are nested too deeply to be looked at") from error
 
 
-def have_in_common(house: House, one: Scope, other: Scope) -> bool:
+def _refuse_outgrown(house: House, case: ReleaseCase) -> None:
+    """Refuse a release whose back-test was made before anything was decided where something was."""
+    if case.status != BACKTESTED or case.shown.decisions or not case.shown.is_told:
+        return
+    chains = [each.chain for each in house.catalog.chains() if case.scope.covers(each.chain)]
+    if any(house.catalog.plans(chain, first=1).rows for chain in chains):
+        raise StateError(
+            f"release `{case.digest[:12]}` is not tried: its newest back-test is from before the "
+            "first recorded decision", code="RELEASE_UNTESTED",
+            hint="`evenkeel policy backtest` over recorded decisions",
+        )  # fmt: skip
+
+
+def lie_together(house: House, one: Scope, other: Scope) -> bool:
     """Whether something lies in both, by their names or because a place is in regions of both."""
     if overlap(one, other):
         return True
