@@ -1,6 +1,6 @@
 """What raises and lowers autonomy, and what a machine may do with one plan: and if not, why."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -106,9 +106,12 @@ def refuse_machine(state: Governed, plan: Features, now: datetime) -> None:
 
 def raise_level(
     state: Governed, now: datetime, who: Actor, scope: Scope, level: int, reason: str,
-    evidence: Sequence[Evidence], envelope: Envelope | None = None,
+    evidence: Sequence[Evidence], envelope: Envelope | None = None, *,
+    chains: Collection[str] = (),
 ) -> NewEvent:  # fmt: skip
     """Raise a scope by one step, on evidence of its own; persons only.
+
+    `chains` are all that there are: a scope of all is raised on something of each.
 
     Raises AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`; InputError `REASON_MISSING`,
     `AUTONOMY_LEVEL`, `ENVELOPE_MISSING`; StateError `AUTONOMY_STEP`, `STOPPED`; and as
@@ -130,7 +133,8 @@ def raise_level(
         )  # fmt: skip
     if halted := state.stops.over(scope):
         raise stopped(halted[0])
-    refuse_unshown(state, now, scope, level, evidence)  # INVARIANT: trust is built on what was seen
+    # INVARIANT: trust is built on what was seen
+    refuse_unshown(state, now, scope, level, evidence, chains)
     if (envelope is not None) != (level == WITHIN_ENVELOPE):
         raise InputError(
             f"`{LEVELS[WITHIN_ENVELOPE]}`, and no other level, has an envelope",

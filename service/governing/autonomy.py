@@ -122,11 +122,13 @@ def raise_level(
     """
     refuse_unknown(house, scope)
     shown = [_counted(house, scope, each) for each in evidence]
+    chains = house.projection.log.chains()
     for each in shown:
         _refuse_unkept(house, each)
     return house.ledger.append(
         lambda state, now: autonomous.raise_level(state, now, actor(agent), scope, level, reason,
-                                                  shown, envelope)
+                                                  shown,
+                                                  envelope, chains=chains)
     )  # fmt: skip
 
 
