@@ -47,6 +47,9 @@ CASE_TRANSITIONS: Mapping[tuple[str, str], str] = MappingProxyType({
     (APPROVED, PLAN_CARRIED_OUT): CARRIED_OUT,
     (VOID, PLAN_CARRIED_OUT): CARRIED_OUT,  # where it had been approved: a fact of the world
     (EXPIRED, PLAN_CARRIED_OUT): CARRIED_OUT,
+    (WAITING, PLAN_CARRIED_OUT): CARRIED_OUT,  # and was submitted again since
+    (RETURNED, PLAN_CARRIED_OUT): CARRIED_OUT,
+    (DECLINED, PLAN_CARRIED_OUT): CARRIED_OUT,
     (RETURNED, PLAN_SUBMITTED): WAITING,
     (VOID, PLAN_SUBMITTED): WAITING,
     (EXPIRED, PLAN_SUBMITTED): WAITING,
@@ -84,13 +87,44 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """What a plan touches: its places, each by all of its names, and families. None: not known."""
+
+    places: tuple[tuple[str, ...], ...] | None = ()
+    families: tuple[str, ...] | None = ()
+
+    def beside(self, other: "Placed") -> "Placed":
+        """What both touch together; what one of them does not know, nobody knows."""
+        unknown = None in (self.places, other.places), None in (self.families, other.families)
+        return Placed(
+            None if unknown[0] else tuple(sorted({*(self.places or ()), *(other.places or ())})),
+            None if unknown[1] else tuple(sorted({*(self.families or ()),
+                                                  *(other.families or ())})),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a plan promised in a round that is over, since the event that approved it then."""
+
+    approval: int
+    promises: tuple[Promise, ...]
+    purchases: tuple[Promise, ...]
+
+
+NOWHERE = Placed()
+"""Beside it a plan touches what it did."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanCase:
     """A submitted plan on its way. `submission` is the event that began the present round.
 
     `authors` made the plan or one that it was edited from, or submitted it: none of them approves.
     So many of those plans were made by `unnamed` hands. `deadline` is when the next of
     `escalates_to` is named; `until`, when it expires. `promises` are what it takes and `purchases`
-    what it buys, since the event `approval` approved it (0: none did).
+    what it buys, since the event `approval` approved it (0: none did). `earlier` is what the last
+    round promised in which it was approved before this one.
     """
 
     plan: str
@@ -116,6 +150,7 @@ class PlanCase:
     purchases: tuple[Promise, ...] = ()
     approval: int = 0
     band_per_million: int = 0
+    earlier: Earlier | None = None
     remarks: tuple[Remark, ...] = ()
     reason: str = ""
 
@@ -133,6 +168,14 @@ class PlanCase:
         if self.status not in (APPROVED, CARRIED_OUT):
             return ()
         return (*self.promises, *self.purchases)
+
+    def placed_also(self, now: Placed) -> "PlanCase":
+        """The case of a plan that touches what it did when it was submitted, and what is said now.
+
+        INVARIANT: who may decide on it may so for both, and a stop in either holds it.
+        """
+        both = Placed(self.places, self.families).beside(now)
+        return replace(self, places=both.places, families=both.families)
 
     def is_within(self, scope: Scope) -> bool:
         """Whether all that the plan touches lies in a scope; what cannot be told does not."""
@@ -240,6 +283,25 @@ class Approvals:
         known = {way for case in mine for way in case.ways}
         return tuple(sorted(set(ways) - known))
 
+    def without_name(self, person: str) -> "Approvals":
+        """The approvals where nobody can tell any more who a person was (law 6).
+
+        What they had a hand in may be anybody's; what they have approved counts no more towards
+        what waits, for they may approve it again by another name; the powers that they gave and
+        took end. What was approved stays so.
+        """
+        found = replace(self, delegations=tuple(
+            replace(each, ended=each.ended or person in (each.giver, each.taker))
+            for each in self.delegations
+        ))  # fmt: skip
+        for case in self.open():
+            if case.status == WAITING:
+                heard = tuple(each for each in case.verdicts
+                              if person not in (each.person, *each.by))  # fmt: skip
+                hands = max(case.unnamed, int(person in case.authors))
+                found = found._with(replace(case, unnamed=hands, verdicts=heard))  # noqa: SLF001
+        return found
+
     def after(self, event: Event) -> "Approvals":
         """The approvals after an event of theirs; one that the table does not allow is refused."""
         said = event.payload
@@ -280,7 +342,7 @@ class Approvals:
 def next_case_status(case: PlanCase, kind: str) -> str:
     """The status after an event. Raises StateError `APPROVAL_STATUS` where the table has none."""
     found = CASE_TRANSITIONS.get((case.status, kind))
-    if found is None or (found == CARRIED_OUT and not case.approval):
+    if found is None or (found == CARRIED_OUT and not (case.approval or case.earlier)):
         doing = _DOING.get(kind, kind)
         why = f" ({case.reason})" if case.reason and not case.is_open else ""
         raise StateError(
@@ -328,7 +390,7 @@ def _submitted(event: Event, before: PlanCase | None) -> PlanCase:
     places = said["places"]
     remarks = before.remarks if before else ()
     said_so = Remark(event.kind, event.agent, event.recorded_at, said["reason"])
-    return PlanCase(
+    made = PlanCase(
         said["plan"], said["chain"], event.sequence, event.agent, said["maker"],
         frozenset(said["authors"]), said["unnamed"], tuple(map(demand_of, said["demands"])),
         None if places is None else tuple(tuple(group) for group in places),
@@ -337,6 +399,12 @@ def _submitted(event: Event, before: PlanCase | None) -> PlanCase:
         said["deadline_hours"], moment_of(said["until_micros"]), tuple(said["escalates_to"]),
         remarks=(*remarks, said_so),
     )  # fmt: skip
+    if before is None:
+        return made
+    # INVARIANT: what was approved once may have been done, whatever becomes of a later round
+    if before.approval:
+        return replace(made, earlier=Earlier(before.approval, before.promises, before.purchases))
+    return replace(made, earlier=before.earlier)
 
 
 def _moved(case: PlanCase, event: Event) -> PlanCase:
@@ -352,7 +420,9 @@ def _moved(case: PlanCase, event: Event) -> PlanCase:
         return replace(moved, escalated=(*case.escalated, said["role"]),
                        deadline=moment_of(said["deadline_micros"]))  # fmt: skip
     if kind == PLAN_CARRIED_OUT:
-        moved = replace(moved, promises=_done(case.promises), purchases=_done(case.purchases))
+        held = case if case.approval or case.earlier is None else case.earlier
+        moved = replace(moved, promises=_done(held.promises), purchases=_done(held.purchases),
+                        approval=held.approval)  # fmt: skip
     return replace(moved, reason=said.get("reason", ""))
 
 

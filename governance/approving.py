@@ -91,6 +91,7 @@ def submit(
     unnamed = max(asked.unnamed, int(who.is_person and who.id in MACHINES))
     if before is not None:  # INVARIANT: a further round makes nobody a stranger to the plan
         authors, unnamed = authors | before.authors, max(unnamed, before.unnamed)
+    unnamed = max(unnamed, int(not authors.isdisjoint(state.erased)))
     payload = {
         "plan": asked.plan, "chain": asked.chain, "maker": asked.maker,
         "authors": sorted(authors), "unnamed": unnamed, "reason": kept_text(asked.reason),
@@ -133,7 +134,7 @@ def approve(
     `ROLE_WANTED`; InputError `REASON_MISSING`. Raises OutdatedError where the standing is of
     another state.
     """
-    case = _waiting(state, now, plan, APPROVAL_GIVEN, seen)
+    case = _waiting(state, now, plan, APPROVAL_GIVEN, seen).placed_also(standing.placed)
     reasoned(reason)
     state.stops.refuse_case(reach_in(case.chain, case.places, case.families), case.submission)
     counted = tuple(_still(state, now, case, powers))
@@ -221,16 +222,18 @@ def carried_out(
 ) -> NewEvent | None:
     """A person or a feed says that an approved plan was carried out; None if so already.
 
-    Of one that has become void or has expired since, a person alone says so: it is a fact of the
-    world, whatever was decided. What it promised ends as the facts tell (`ontology.promise_ends`).
+    Of one that has become void or has expired since, and maybe was submitted again, a person alone
+    says so: it is a fact of the world, whatever was decided. What it promised ends as the facts
+    tell (`ontology.promise_ends`).
     Raises StateError `APPROVAL_STATUS` for what was never approved, AccessError `PERSONS_ONLY`.
     """
     case = state.approvals.case(plan)
     if case.status == CARRIED_OUT:
         return None
     next_case_status(case, PLAN_CARRIED_OUT)
-    if case.status != APPROVED and not who.is_person:
-        raise AccessError(f"the plan is {case.status}: only a person may say that it was done",
+    is_over = case.status != APPROVED or now >= case.until  # also where nobody has logged that
+    if is_over and not who.is_person:
+        raise AccessError("no approval stands: only a person may say that it was done",
                           code="PERSONS_ONLY", hint="`evenkeel approvals done`")  # fmt: skip
     return _of_case(state, now, who, PLAN_CARRIED_OUT, case, {"reason": kept_text(reason)})
 
@@ -268,7 +271,7 @@ def delegate(
     and gives no power over plans of the giver's or the taker's own. Raises InputError
     `DELEGATION_INVALID`, `REASON_MISSING`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
     """
-    _named(who)
+    _named(state, who)
     reasoned(reason)
     begins = max(now, since or now)
     problem = ""
@@ -276,7 +279,7 @@ def delegate(
         problem = "nobody hands power to themselves"
     elif not taker or taker in MACHINES:
         problem = "power is handed to a person"
-    elif not begins < until <= begins + LONGEST_DELEGATION:
+    elif not timedelta(0) < until - begins <= LONGEST_DELEGATION:
         problem = f"it ends after it begins, and within {LONGEST_DELEGATION.days} days"
     if problem:
         raise InputError(f"this is no delegation: {problem}", code="DELEGATION_INVALID",
@@ -323,7 +326,7 @@ def _powers(
     powers: Mapping[str, frozenset[str]], demands: Iterable[Demand],
 ) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:  # fmt: skip
     """The roles of a person that count for a case: their own, and those of who handed them over."""
-    _named(who)
+    _named(state, who)
     if who.id in case.authors:  # INVARIANT: nobody approves their own, under any login
         raise StateError("nobody decides on a plan that they made, edited or submitted",
                          code="OWN_PLAN", hint="ask another person")  # fmt: skip
@@ -389,10 +392,10 @@ def _event(
     return NewEvent(kind, f"{kind}/{about}/{state.sequence}", who.id, now, "", payload)
 
 
-def _named(who: Actor) -> None:
+def _named(state: Governed, who: Actor) -> None:
     if not who.is_person:
         raise AccessError("only a person may decide this", code="PERSONS_ONLY",
                           hint="the service voids and lets expire, never approves")  # fmt: skip
-    if who.id in MACHINES:
+    if not state.is_named(who.id):
         raise AccessError("who decides has to be named", code="PERSON_UNNAMED",
                           hint="set EVENKEEL_PERSON, or log in")  # fmt: skip

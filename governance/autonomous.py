@@ -1,12 +1,13 @@
 """What raises and lowers autonomy, and what a machine may do with one plan: and if not, why."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from governance.autonomy import (
     LEVELS,
+    LOW,
     OBSERVE,
     SUGGEST,
     WITH_APPROVAL,
@@ -105,17 +106,23 @@ def refuse_machine(state: Governed, plan: Features, now: datetime) -> None:
 
 def raise_level(
     state: Governed, now: datetime, who: Actor, scope: Scope, level: int, reason: str,
-    evidence: Sequence[Evidence], envelope: Envelope | None = None,
+    evidence: Sequence[Evidence], envelope: Envelope | None = None, *,
+    chains: Collection[str] = (),
 ) -> NewEvent:  # fmt: skip
     """Raise a scope by one step, on evidence of its own; persons only.
 
-    Raises AccessError `PERSONS_ONLY`; InputError `REASON_MISSING`, `AUTONOMY_LEVEL`,
-    `ENVELOPE_MISSING`; StateError `AUTONOMY_STEP`, `STOPPED`; and as
+    `chains` are all that there are: a scope of all is raised on something of each.
+
+    Raises AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`; InputError `REASON_MISSING`,
+    `AUTONOMY_LEVEL`, `ENVELOPE_MISSING`; StateError `AUTONOMY_STEP`, `STOPPED`; and as
     `governance.evidence.refuse_unshown`.
     """
     if not who.is_person:  # INVARIANT: a level never rises by a machine
         raise AccessError("only a person may decide this", code="PERSONS_ONLY",
                           hint="a machine may lower a level, never raise it")  # fmt: skip
+    if not state.is_named(who.id):  # INVARIANT: who lets a machine act answers for it by name
+        raise AccessError("who raises a level has to be named", code="PERSON_UNNAMED",
+                          hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
     reasoned(reason)
     named(level)
     standing = state.autonomy.level_of(scope)
@@ -126,7 +133,8 @@ def raise_level(
         )  # fmt: skip
     if halted := state.stops.over(scope):
         raise stopped(halted[0])
-    refuse_unshown(state, now, scope, level, evidence)  # INVARIANT: trust is built on what was seen
+    # INVARIANT: trust is built on what was seen
+    refuse_unshown(state, now, scope, level, evidence, chains)
     if (envelope is not None) != (level == WITHIN_ENVELOPE):
         raise InputError(
             f"`{LEVELS[WITHIN_ENVELOPE]}`, and no other level, has an envelope",
@@ -222,9 +230,10 @@ def _breaches(envelope: Envelope, plan: Features) -> list[Why]:
         for code, what, value, limit in most
         if value is None or value > limit
     ]
-    if plan.confidence_per_mille < envelope.least_confidence_per_mille:
+    least = max(LOW, envelope.least_confidence_per_mille)  # INVARIANT: low goes to a person
+    if plan.confidence_per_mille < least:
         found.append(Why("CONFIDENCE", f"confidence {plan.confidence_per_mille} per mille, and "
-                         f"{envelope.least_confidence_per_mille} at least"))  # fmt: skip
+                         f"{least} at least"))  # fmt: skip
     strange = sorted(plan.handling_classes - set(envelope.handling_classes))
     if strange:
         found.append(Why("HANDLING", f"the handling class `{strange[0]}` is not in the envelope"))

@@ -33,6 +33,8 @@ NEEDED: Mapping[int, tuple[frozenset[str], ...]] = MappingProxyType({
 """What a level is reached on: of each of these sets, evidence of one kind."""
 
 _LARGEST = 2**53 - 1
+LOW = 500
+"""Per mille: with less confidence a person decides, whatever an envelope says."""
 
 
 @dataclass(frozen=True, slots=True)

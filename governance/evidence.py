@@ -1,8 +1,9 @@
 """What shows that a level of autonomy can be reached: of what governs now, and not used before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
+from governance.approvals import CARRIED_OUT
 from governance.autonomy import (
     BACKTEST,
     CANARY,
@@ -25,15 +26,17 @@ BACKTEST_AGAIN = "`evenkeel policy backtest` it over decisions that were made si
 
 
 def refuse_unshown(
-    state: Governed, now: datetime, scope: Scope, level: int, evidence: Sequence[Evidence]
-) -> None:
+    state: Governed, now: datetime, scope: Scope, level: int, evidence: Sequence[Evidence],
+    chains: Collection[str] = (),
+) -> None:  # fmt: skip
     """Refuse evidence that does not show that a scope can be raised to a level.
 
     A back-test is the newest ledgered one of a release that decides in the scope now, over
     decisions of its chain; where several decide there, each is shown. A canary is named by the
     release that decides now and went through it. An outcome is what the ledger itself counts.
     Each holds something newer than the last raise that it was used for, and than the last fall, in
-    all scopes that overlap. Raises InputError `EVIDENCE_MISSING`, `EVIDENCE_UNKNOWN`; StateError
+    all scopes that overlap. Of a scope of all chains it shows something of each of
+    `chains`. Raises InputError `EVIDENCE_MISSING`, `EVIDENCE_UNKNOWN`; StateError
     `EVIDENCE_ELSEWHERE`, `EVIDENCE_WEAK`, `EVIDENCE_SPENT`.
     """
     _refuse_misnamed(level, evidence)
@@ -49,6 +52,8 @@ def refuse_unshown(
         else:
             _refuse_other_outcome(state, scope, each.artifact)
     _refuse_uncovered(level, evidence, set(deciding) - shown)
+    if scope.chain == ANY:
+        _refuse_unseen(state, scope, evidence, set(chains))
 
 
 def outcome_now(state: Governed, scope: Scope) -> Outcome:
@@ -135,6 +140,34 @@ def _refuse_uncovered(level: int, evidence: Sequence[Evidence], unshown: set[str
             f"release `{min(unshown)[:12]}` decides there, too, and no back-test of it is shown",
             code="EVIDENCE_MISSING", hint="`evenkeel policy in-force` tells what decides",
         )  # fmt: skip
+
+
+def _refuse_unseen(
+    state: Governed, scope: Scope, evidence: Sequence[Evidence], chains: set[str]
+) -> None:  # fmt: skip
+    """Refuse what would raise all chains on what was seen of some, by any kind of evidence."""
+    for kind in sorted({each.kind for each in evidence}):
+        shown = {each.artifact for each in evidence if each.kind == kind}
+        seen = (
+            {state.approvals.case(each.plan).chain for each in outcome_now(state, scope).ended
+             if each.status == CARRIED_OUT}
+            if kind == OUTCOME
+            else set(_chains_seen(state, kind, shown, chains))
+        )  # fmt: skip
+        if unseen := sorted(chains - seen):
+            raise _weak(f"the {kind} holds nothing of `{unseen[0]}`",
+                        "raise chain by chain, or show something of each")  # fmt: skip
+
+
+def _chains_seen(
+    state: Governed, kind: str, shown: set[str], chains: set[str]
+) -> Iterator[str]:  # fmt: skip
+    """The chains of which back-tests, or canaries of releases, tell anything."""
+    for case in state.releases.cases.values():
+        if kind == BACKTEST and case.backtest in shown:
+            yield from case.shown.chains
+        elif kind == CANARY and case.digest in shown and case.canary is not None:
+            yield from (chain for chain in chains if case.canary.scope.covers(chain))
 
 
 def _elsewhere(case: ReleaseCase, deciding: Sequence[str]) -> StateError:

@@ -8,7 +8,15 @@ from governance.approvals import Approvals
 from governance.autonomy import Autonomy
 from governance.releases import Governing, Releases
 from governance.stops import Stops
-from ontology.events import APPROVAL_KINDS, AUTONOMY_KINDS, RELEASE_KINDS, STOP_KINDS, Event
+from ontology.events import (
+    APPROVAL_KINDS,
+    AUTONOMY_KINDS,
+    PERSON_ERASED,
+    RELEASE_KINDS,
+    STOP_KINDS,
+    Event,
+)
+from ontology.pseudonyms import MACHINES
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,8 @@ class Governed:
     approvals: Approvals = field(default_factory=Approvals)
     stops: Stops = field(default_factory=Stops)
     autonomy: Autonomy = field(default_factory=Autonomy)
+    erased: frozenset[str] = frozenset()
+    """Whose names were forgotten: who comes again has another pseudonym, so each may be anybody."""
 
     def now(self, clock: datetime) -> datetime:
         """The clock's time, or that of the last event where the clock was set back."""
@@ -42,6 +52,10 @@ class Governed:
         found = self.releases.governing(chain, at)
         return found if self.releases.is_governed else replace(found, whole=shipped)
 
+    def is_named(self, agent: str) -> bool:
+        """Whether a name stands for one person who can be told from all others."""
+        return agent not in MACHINES and agent not in self.erased
+
     def after(self, event: Event) -> "Governed":
         """The state after one more event."""
         stands = replace(self, sequence=event.sequence, at=event.recorded_at)
@@ -53,6 +67,10 @@ class Governed:
         if event.kind in STOP_KINDS:
             return replace(stands, stops=self.stops.after(event),
                            autonomy=self.autonomy.after_stop(event))  # fmt: skip
+        if event.kind == PERSON_ERASED:
+            person = event.payload["person"]
+            return replace(stands, erased=self.erased | {person},
+                           approvals=self.approvals.without_name(person))  # fmt: skip
         if event.kind in AUTONOMY_KINDS:
             return replace(stands, autonomy=self.autonomy.after(event))
         return stands

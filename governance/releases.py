@@ -80,11 +80,15 @@ BY_PERSONS_ONLY = frozenset({RELEASE_PROPOSED, RELEASE_APPROVED, RELEASE_REVIEWE
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a back-test holds: so many decisions of chains; `newest` is the last one's event."""
+    """What a back-test holds: so many decisions of chains; `newest` is the last one's event.
+
+    Those of earlier versions do not tell (`is_told`).
+    """
 
     decisions: int = 0
     newest: int = 0
     chains: tuple[str, ...] = ()
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,7 +463,7 @@ def _tested(event: Event) -> dict[str, Any]:
     """What a back-test shows; one of an earlier version does not tell what it holds."""
     tested = event.payload.get("tested", {})
     shown = Shown(tested.get("decisions", 0), tested.get("newest", 0),
-                  tuple(tested.get("chains", ())))  # fmt: skip
+                  tuple(tested.get("chains", ())), "decisions" in tested)  # fmt: skip
     return {"backtest": event.artifact, "untested": untested(tested), "shown": shown}
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from governance.alone import Meets, refuse_canaries, refuse_parts
 from governance.canaries import Canary, Pair
 from governance.ledger import Governed
+from governance.reach import overlap
 from governance.reasons import kept_text, reasoned
 from governance.releases import (
     ACTIVE,
@@ -35,7 +37,6 @@ from ontology.events import (
     RELEASE_WITHDRAWN,
     NewEvent,
 )
-from ontology.pseudonyms import MACHINES
 
 Payload = Mapping[str, Any]
 
@@ -148,8 +149,8 @@ def approve(state: Governed, now: datetime, who: Actor, digest: str, reason: str
     """
     case = state.releases.case(digest)
     reasoned(reason)
-    _may(RELEASE_APPROVED, who)
-    if case.author in MACHINES:  # it may be anybody's, so also that of who approves
+    _may(state, RELEASE_APPROVED, who)
+    if not state.is_named(case.author):  # it may be anybody's, so also that of who approves
         raise StateError("nobody was named when it was proposed", code="OWN_RELEASE",
                          hint="propose it as another version, with a name")  # fmt: skip
     if who.id == case.author:  # INVARIANT: nobody approves their own, under any login
@@ -168,15 +169,25 @@ def approve(state: Governed, now: datetime, who: Actor, digest: str, reason: str
 
 
 def start_canary(
-    state: Governed, now: datetime, who: Actor, digest: str, canary: Canary, reason: str
+    state: Governed,
+    now: datetime,
+    who: Actor,
+    digest: str,
+    canary: Canary,
+    reason: str,
+    meets: Meets = overlap,
 ) -> NewEvent:
     """Let an approved release decide for a part beside the one in force, until it ends.
 
-    The part lies within the release's own scope. Raises InputError `CANARY_SCOPE`; StateError
-    `CANARY_ELSE` where another release is tried on the same chain.
+    The part lies within the release's own scope. Raises InputError `CANARY_SCOPE`, `CANARY_TERMS`;
+    StateError `CANARY_PART` where a part is in force in what it would judge, as `meets` tells
+    of two scopes, `CANARY_ELSE` where another release is tried on the same chain.
     """
     case = state.releases.case(digest)
     reasoned(reason)
+    if canary.ends <= now:  # it would be aborted at once, and for good
+        raise InputError("a canary takes a day or more", code="CANARY_TERMS",
+                         hint="name how many with --days")  # fmt: skip
     if not _within(canary.scope, case.scope):
         raise InputError("the canary is tried where the release was not proposed for",
                          code="CANARY_SCOPE", hint="name a part of its own scope")  # fmt: skip
@@ -187,6 +198,7 @@ def start_canary(
             raise StateError(f"release `{other.digest[:12]}` is tried there already",
                              code="CANARY_ELSE", hint="activate or abort that one first"
                              )  # fmt: skip
+    refuse_parts(state.releases, case, canary.scope, now, canary.ends, meets)
     payload = {"release": _record(case, CANARY), "reason": reason, "terms": canary.stated()}
     return _move(state, now, who, RELEASE_CANARY_STARTED, digest, payload, case.artifact)
 
@@ -235,13 +247,14 @@ def abort(state: Governed, now: datetime, who: Actor, digest: str, reason: str) 
 
 def activate(
     state: Governed, now: datetime, who: Actor, digest: str, replaces: str,
-    since: datetime | None = None,
+    since: datetime | None = None, meets: Meets = overlap,
 ) -> NewEvent | None:  # fmt: skip
     """Put an approved release in force in its scope, from now or a time on; None if it is.
 
     `replaces` is the one that the person saw in force there. Raises StateError `RELEASE_CONFLICT`
     where another was put in force meanwhile, `RELEASE_SCHEDULED` where it has a later time,
-    `CANARY_UNDECIDED` or `CANARY_BROKEN` for a canary;
+    `CANARY_UNDECIDED` or `CANARY_BROKEN` for a canary, `CANARY_PART` for a part in which the canary
+    of another scope decides (as `meets` tells);
     InputError `RELEASE_TOO_EARLY` for the past.
     """
     case = state.releases.case(digest)
@@ -260,6 +273,7 @@ def activate(
             f"release `{stands[:12]}` is the one in force there, not `{replaces[:12]}`",
             code="RELEASE_CONFLICT", hint="look again, and activate against what is in force",
         )  # fmt: skip
+    refuse_canaries(state.releases, case, now, meets)
     payload = {"release": _record(case, ACTIVE), "replaces": replaces, **stated_since(begins)}
     event = _move(state, now, who, RELEASE_ACTIVATED, digest, payload, case.artifact)
     if case.status == CANARY and case.canary is not None:
@@ -320,18 +334,18 @@ def _event(
     state: Governed, now: datetime, who: Actor, kind: str, digest: str, payload: Payload,
     artifact: str = "",
 ) -> NewEvent:  # fmt: skip
-    _may(kind, who)
+    _may(state, kind, who)
     return NewEvent(kind, f"{kind}/{digest}/{state.sequence}", who.id, now, artifact, payload)
 
 
-def _may(kind: str, who: Actor) -> None:
+def _may(state: Governed, kind: str, who: Actor) -> None:
     """Raises AccessError `PERSONS_ONLY` or `PERSON_UNNAMED` for who may not decide this."""
     if kind not in BY_PERSONS_ONLY:
         return
     if not who.is_person:
         raise AccessError("only a person may decide this", code="PERSONS_ONLY",
                           hint="a machine may back-test and abort, never promote")  # fmt: skip
-    if who.id in MACHINES:  # INVARIANT: two who give no name may be one
+    if not state.is_named(who.id):  # INVARIANT: two who give no name may be one
         raise AccessError("who decides has to be named", code="PERSON_UNNAMED",
                           hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from governance.approvals import Approvals, PlanCase
+from governance.approvals import NOWHERE, Approvals, Placed, PlanCase
 from governance.matrix import Demand
 from ontology.errors import StateError
 from ontology.promises import Key, Promise, summed
@@ -25,7 +25,8 @@ class Standing:
     `reserved` is what the other plans had promised when that was found out, and `held` what is
     still committed of it on those facts (None: all of it). `governs` is what was then in force,
     with the `shipped` release where people put none. `broken` says in words why the plan no longer
-    holds, empty where it does. `purchases` are what it buys.
+    holds, empty where it does. `purchases` are what it buys, `placed` what it touches on
+    those facts.
     """
 
     promises: tuple[Promise, ...] = ()
@@ -39,6 +40,7 @@ class Standing:
     shipped: str = ""
     held: tuple[Promise, ...] | None = None
     purchases: tuple[Promise, ...] = ()
+    placed: Placed = NOWHERE
 
     def is_of(self, state: "Governed", chain: str, plan: str, now: datetime) -> bool:
         """Whether it was found out under the reservations and the releases of a state."""

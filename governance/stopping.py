@@ -11,7 +11,7 @@ from governance.stops import MODES, STOP
 from ontology.access import ANY
 from ontology.errors import AccessError, InputError, StateError
 from ontology.events import ITEMS_PROTECTED, ITEMS_RELEASED, STOP_LIFTED, STOP_PUT, NewEvent
-from ontology.pseudonyms import MACHINES, UNNAMED
+from ontology.pseudonyms import UNNAMED
 
 
 def put(
@@ -43,20 +43,19 @@ def lift(state: Governed, now: datetime, who: Actor, number: int, reason: str) -
     reasoned(reason)
     if stop.is_lifted:
         return None
-    _by_a_person(who)
-    if who.id in MACHINES:
-        raise AccessError("who lifts a stop has to be named", code="PERSON_UNNAMED",
-                          hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
+    _by_a_person(state, who)
     if who.id == stop.by:
         raise StateError("nobody lifts a stop that they put themselves", code="OWN_STOP",
                          hint="another person looks at it, and lifts it")  # fmt: skip
-    said = [each.by for each in stop.lifts]
+    said = [each.by for each in stop.lifts if state.is_named(each.by)]
     if who.id in said:
         return None
     # INVARIANT: nobody lifts alone what they may have put themselves
-    completes = stop.by not in UNNAMED or bool(said)
+    completes = (stop.by not in UNNAMED and stop.by not in state.erased) or bool(said)
     payload = {"stop": number, "reason": reason, "completes": completes}
-    return NewEvent(STOP_LIFTED, f"{STOP_LIFTED}/{number}/{len(said)}", who.id, now, "", payload)
+    return NewEvent(
+        STOP_LIFTED, f"{STOP_LIFTED}/{number}/{len(stop.lifts)}", who.id, now, "", payload
+    )
 
 
 def protect(
@@ -80,7 +79,7 @@ def release(
     Raises StateError `PROTECTED_ELSEWHERE` where all that is protected is so of another scope.
     """
     reasoned(reason)
-    _by_a_person(who)
+    _by_a_person(state, who)
     old = sorted({item for item in _named(items) if (chain, item) in state.stops.protections})
     if not old:
         _refuse_elsewhere(state, chain, items)
@@ -99,10 +98,13 @@ def _refuse_elsewhere(state: Governed, chain: str, items: Sequence[str]) -> None
             )  # fmt: skip
 
 
-def _by_a_person(who: Actor) -> None:
+def _by_a_person(state: Governed, who: Actor) -> None:
     if not who.is_person:
         raise AccessError("only a person may decide this", code="PERSONS_ONLY",
                           hint="a machine may stop and protect, never take that back")  # fmt: skip
+    if not state.is_named(who.id):
+        raise AccessError("who lets things go on has to be named", code="PERSON_UNNAMED",
+                          hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
 
 
 def _named(items: Sequence[str]) -> Sequence[str]:

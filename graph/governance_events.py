@@ -9,7 +9,7 @@ from graph.log import LAST_EVENT, Write, moment, not_migrated
 from graph.recovery.records import event_of
 from graph.statements import Row, read, run
 from ontology.errors import StateError
-from ontology.events import ACCESS_ENDED, GOVERNANCE_KINDS, Event
+from ontology.events import ACCESS_ENDED, LEDGER_KINDS, Event
 
 
 class MovedError(Exception):
@@ -26,7 +26,7 @@ def governance_news(driver: Driver, after: int) -> tuple[list[Event], datetime |
 
     In one round trip. None where the log has no event.
     """
-    rows = read(driver, "log_governed", {"kinds": list(GOVERNANCE_KINDS), "after": after})
+    rows = read(driver, "log_governed", {"kinds": list(LEDGER_KINDS), "after": after})
     if len(rows) != 1:
         raise not_migrated()
     last = rows[0]["recorded_at"]
@@ -64,7 +64,7 @@ def unended_since(after: int, persons: Collection[str]) -> Write:
 
 
 def _asked(after: int, upto: int) -> Row:
-    return {"kinds": list(GOVERNANCE_KINDS), "after": after, "upto": upto}
+    return {"kinds": list(LEDGER_KINDS), "after": after, "upto": upto}
 
 
 def _events(rows: list[Row]) -> list[Event]:

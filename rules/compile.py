@@ -271,7 +271,7 @@ class _Compiler:
             chosen |= _FLAGS[flag]
         try:
             return re.compile(str(value), chosen)
-        except re.error as error:
+        except (re.error, OverflowError) as error:
             raise self._refusal(f"`sh:pattern {value}`", f"is no pattern: {error}") from error
 
     def _list(self, word: str, value: Node) -> list[Node]:

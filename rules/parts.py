@@ -110,7 +110,7 @@ def _elsewhere(release: "Release") -> set[tuple[str, str]]:
 
 def _covered(part: Part, snapshot: Snapshot, rows: Table, places: tuple[str, ...]) -> MaskArray:
     """Which rows a part covers; each pair of item and place is looked at once."""
-    within, families = _regions_of(snapshot), _families_of(snapshot)
+    within, families = regions_of(snapshot), _families_of(snapshot)
     items = rows["item"].tolist()
     columns = [rows[name].tolist() for name in places]
     known: dict[tuple[str, str], bool] = {}
@@ -146,7 +146,7 @@ def _families_of(snapshot: Snapshot) -> dict[str, str]:
     return dict(zip(table["id"].tolist(), table["family"].tolist(), strict=True))
 
 
-def _regions_of(snapshot: Snapshot) -> dict[str, frozenset[str]]:
+def regions_of(snapshot: Snapshot) -> dict[str, frozenset[str]]:
     """Per location the names of the regions that it lies in: itself and upwards, each once."""
     table = snapshot.table("Location")
     columns = (table[name].tolist() for name in ("id", "part_of", "region"))

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from re import _constants as known  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 MOST_REPEATS = 8
-_UNBOUNDED = int(known.MAXREPEAT)
+OFTEN = 10
+"""What is repeated so many times may be read in two to the power of so many ways."""
+_REPEATS = ("MAX_REPEAT", "MIN_REPEAT")
 _CLASSES = {
     "CATEGORY_DIGIT": "0", "CATEGORY_WORD": "a", "CATEGORY_SPACE": " ",
     "CATEGORY_NOT_DIGIT": "a", "CATEGORY_NOT_WORD": "-", "CATEGORY_NOT_SPACE": "a",
@@ -81,9 +82,10 @@ def _candidates(stem: str, count: int, patterns: Sequence[re.Pattern[str]]) -> I
 
 
 def can_blow_up(regex: re.Pattern[str]) -> bool:
-    """Whether something that repeats without end is itself repeated without end: `(a+)+`.
+    """Whether what is repeated often can itself be read in several ways: `(a+)+`, `(a|aa)*`.
 
-    On a text that does not match, such a pattern may try exponentially many ways.
+    It varies in how often it repeats, or two of its choices may begin alike. On a text that does
+    not match, such a pattern may try exponentially many ways. Where that cannot be told, it can.
     """
     return _nested(_parser.parse(regex.pattern, regex.flags), within=False)
 
@@ -94,17 +96,63 @@ class _UnknownError(Exception):
 
 def _nested(parsed: Any, *, within: bool) -> bool:
     for op, argument in parsed:
-        repeats = str(op) in ("MAX_REPEAT", "MIN_REPEAT")
-        endless = repeats and int(argument[1]) == _UNBOUNDED
-        if endless and within:
+        often = False
+        if str(op) in _REPEATS:
+            least, most = int(argument[0]), int(argument[1])
+            if within and least != most and most > 1:
+                return True
+            often = most >= OFTEN
+        if within and str(op) == "BRANCH" and _begin_alike(argument[1]):
             return True
-        if any(_nested(part, within=within or endless) for part in _parts(str(op), argument)):
+        if any(_nested(part, within=within or often) for part in _parts(str(op), argument)):
             return True
     return False
 
 
+def _begin_alike(choices: Any) -> bool:
+    """Whether two choices may begin with the same character."""
+    seen: set[int] = set()
+    for begins in (_in_lower_case(_beginnings(each)) for each in choices):
+        if begins is None or seen & begins:
+            return True
+        seen |= begins
+    return False
+
+
+def _beginnings(parsed: Any) -> set[int] | None:
+    """The characters with which a text begins that this matches; None where that is not told."""
+    for op, argument in parsed:
+        if str(op) == "LITERAL":
+            return {argument}
+        if str(op) == "IN":
+            return _members(argument)
+        if str(op) == "SUBPATTERN":
+            return _beginnings(argument[3])
+        if str(op) in _REPEATS and argument[0] > 0:
+            return _beginnings(argument[2])
+        return None
+    return None
+
+
+def _in_lower_case(codes: set[int] | None) -> set[int] | None:
+    """A pattern may be told to ignore case."""
+    return codes and {ord(chr(code).lower()[0]) for code in codes}
+
+
+def _members(stated: Any) -> set[int] | None:
+    found: set[int] = set()
+    for op, argument in stated:
+        if str(op) == "LITERAL":
+            found.add(argument)
+        elif str(op) == "RANGE" and argument[1] - argument[0] < 1_000:
+            found |= set(range(argument[0], argument[1] + 1))
+        else:
+            return None
+    return found
+
+
 def _parts(op: str, argument: Any) -> list[Any]:
-    if op in ("MAX_REPEAT", "MIN_REPEAT"):
+    if op in _REPEATS:
         return [argument[2]]
     if op == "SUBPATTERN":
         return [argument[3]]
@@ -126,7 +174,7 @@ def _piece(op: str, argument: Any) -> str:
         return "a"
     if op == "AT":
         return ""
-    if op in ("MAX_REPEAT", "MIN_REPEAT"):
+    if op in _REPEATS:
         if argument[0] > MOST_REPEATS:
             raise _UnknownError
         return _text(argument[2]) * int(argument[0])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from governance.approvals import Placed
 from governance.matrix import FILE, Features, Matrix, default_matrix, matrix_of
 from graph.plans import check_seal
 from ontology.columns import MISSING, Snapshot, Table
@@ -64,24 +65,37 @@ def matrix_under(release: Release) -> Matrix:
     return default_matrix() if text is None else matrix_of(text)
 
 
-def features_of(house: House, document: Document) -> Features:
-    """What the matrix looks at, from the plan's own facts in its own currency."""
+def features_of(house: House, document: Document, now: Snapshot) -> Features:
+    """What the matrix looks at, from the plan's own facts in its own currency.
+
+    Where its lines lie and what they move is what these facts say or those of `now`: a hub that
+    belongs to another region meanwhile lies in both, an item of another class is of both.
+    """
     decision = document["decision"]
     facts = ask(*inputs_of(house.store, document)).facts
     lines = decision["lines"]
     proof, scale = decision["certificate"], decision["network"]["cost_scale"]
     items = {str(line["item"]) for line in lines}
+    placed = placed_in(facts, decision).beside(placed_in(now, decision))
     return Features(
         cost_cents=-(-int(proof["cost"]) // int(scale)),
         goods_cents=_goods_cents(facts, lines),
         gap_per_million=per_million(proof["gap"], proof["cost"]),
         attention=sum(bool(line.get("attention")) for line in lines),
-        handling=_texts(facts.table("Item"), items, "handling_class"),
-        places=_places(facts.table("Location"), lines),
-        families=families_in(facts.table("Item"), items),
+        handling=_either(*(_texts(each.table("Item"), items, "handling_class")
+                           for each in (facts, now))),
+        places=placed.places,
+        families=placed.families,
         suppliers=tuple(sorted({line["supplier"] for line in lines if line.get("supplier")})),
         ways=tuple(sorted({_way(line) for line in lines})),
     )  # fmt: skip
+
+
+def placed_in(facts: Snapshot, decision: Document) -> Placed:
+    """Where the lines of a plan lie, and which families they move, as some facts say."""
+    items = {str(line["item"]) for line in decision["lines"]}
+    return Placed(_places(facts.table("Location"), decision["lines"]),
+                  families_in(facts.table("Item"), items))  # fmt: skip
 
 
 def per_million(gap: int, cost: int) -> int:
@@ -119,6 +133,13 @@ def families_in(items: Table, wanted: set[str]) -> tuple[str, ...] | None:
     if not wanted <= found.keys():
         return None
     return tuple(sorted({str(found[item] or "") for item in wanted}))
+
+
+def _either(
+    then: tuple[str, ...] | None, now: tuple[str, ...] | None
+) -> tuple[str, ...] | None:  # fmt: skip
+    """What either says; None where one of them does not know."""
+    return None if then is None or now is None else tuple(sorted({*then, *now}))
 
 
 def _texts(items: Table, wanted: set[str], name: str) -> tuple[str, ...] | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from governance.approvals import Placed, PlanCase
 from governance.approving import Submission, with_novelty
 from governance.ledger import Governed
 from governance.matrix import Demand, demanded
@@ -22,7 +23,14 @@ from ontology.promises import (
 )
 from rules.release import Release
 from service.drift import PlanDrift, drift
-from service.governing.approval_features import features_of, hands_in, matrix_under, per_million
+from service.governing.approval_features import (
+    features_of,
+    hands_in,
+    matrix_under,
+    per_million,
+    placed_in,
+    plan_document,
+)
 from service.house import House
 from service.recalled import inputs_of
 from service.stewardship.freshness import clock_of
@@ -68,10 +76,20 @@ class Present:
 
 def submission_of(house: House, document: Document, reason: str) -> Submission:
     """A plan as it is submitted, from its sealed document."""
-    hands = hands_in(house, document)
-    return Submission(document["plan_digest"], document["decision"]["chain"], hands.maker,
-                      hands.named, hands.unnamed, features_of(house, document),
-                      reason)  # fmt: skip
+    hands, chain = hands_in(house, document), document["decision"]["chain"]
+    features = features_of(house, document, house.facts(chain))
+    return Submission(document["plan_digest"], chain, hands.maker, hands.named, hands.unnamed,
+                      features, reason)  # fmt: skip
+
+
+def placed_now(house: House, case: PlanCase) -> Placed:
+    """What a plan touches on the facts of this moment; not known where they cannot be read."""
+    try:
+        decision = plan_document(house, case.plan)["decision"]
+        return placed_in(house.facts(case.chain), decision)
+    except (EvenkeelError, *UNUSABLE) as error:
+        unevaluated(error)
+        return Placed(None, None)
 
 
 def demands_now(house: House, document: Document, state: Governed) -> tuple[Demand, ...]:
@@ -97,11 +115,13 @@ def standing_of(
     band = max(matrix.gap_per_million, gap_of(decision))
     demands = demands_now(house, document, state)
     held = held_on(house, document, present, band)
-    opened = open_promises(snapshot, present.reserved, starts_on(decision))
+    # INVARIANT: a plan for later frees nothing today: what lapses by then may be counted before
+    first = min(starts_on(decision), now.date())
+    opened = open_promises(snapshot, present.reserved, first)
     return Standing(promises_in(decision), free_units(snapshot), promised, demands, held.why,
                     band, matrix.approved_hours, release.named, house.shipped.digest,
                     held=committed(opened), purchases=purchases_in(decision),
-                    ), snapshot.sequence  # fmt: skip
+                    placed=placed_in(snapshot, decision)), snapshot.sequence  # fmt: skip
 
 
 def starts_on(decision: Mapping[str, Any]) -> date:

@@ -9,7 +9,7 @@ from typing import Any
 from neo4j import ManagedTransaction
 
 from governance import approving
-from governance.approvals import WAITING, PlanCase
+from governance.approvals import NOWHERE, WAITING, Placed, PlanCase
 from governance.approving import OutdatedError
 from governance.ledger import Governed
 from governance.releasing import Actor
@@ -99,8 +99,8 @@ def approve(
                                      seen=seen, mandate=mandate)  # fmt: skip
 
         try:
-            return _decided(house, plan, agent, say,
-                            unchanged_since(house.reader, chain, sequence))  # fmt: skip
+            unmoved = unchanged_since(house.reader, chain, sequence)
+            return _decided(house, plan, agent, say, unmoved, standing.placed)
         except OutdatedError:
             continue
         except StateError as error:
@@ -311,14 +311,17 @@ def _said(house: House, plan: str, agent: str, say: Say) -> Decided:
 
 
 def _decided(
-    house: House, plan: str, agent: str, say: Say, guard: Write | None
+    house: House, plan: str, agent: str, say: Say, guard: Write | None, placed: Placed = NOWHERE
 ) -> Decided:  # fmt: skip
-    """Decide with the roles that who decides, has decided or handed power over now holds."""
+    """Decide with the roles that who decides, has decided or handed power over now holds.
+
+    They hold for what the plan touched when it was submitted, and where it is `placed` now.
+    """
     upto = house.projection.log.head().projected
     seen: set[str] = set()
 
     def decide(state: Governed, now: datetime) -> NewEvent | None:
-        case = state.approvals.case(plan)
+        case = state.approvals.case(plan).placed_also(placed)
         persons = {agent, *state.approvals.powers_for(agent, case, now)}
         for verdict in case.verdicts:
             persons |= {verdict.person, *verdict.by}

@@ -1,13 +1,14 @@
 """Stops, protected items and levels of autonomy; and how far a machine may go with a plan."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from governance import approving, autonomous, stopping
+from governance.approvals import PlanCase
 from governance.autonomous import Allowed, Features, allowed
 from governance.autonomy import LEVELS, OUTCOME, Envelope, Evidence
 from governance.evidence import outcome_now
@@ -15,10 +16,11 @@ from governance.ledger import Governed
 from governance.reach import Cell, Reach, reach_in
 from governance.releasing import Actor
 from governance.scopes import Scope
-from governance.stops import STOP
+from governance.stops import PAUSE, STOP
 from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import InputError
 from ontology.events import NewEvent
+from service.governing.approval_standing import placed_now
 from service.governing.confidence import Confidence, confidence_of, gap_per_million
 from service.governing.known_names import refuse_unknown
 from service.governing.ledger import Decided
@@ -70,12 +72,28 @@ def void_paused(house: House) -> list[str]:
     """
     found = []
     for case in list(house.ledger.state().approvals.open()):
-        reach = reach_in(case.chain, case.places, case.families)
-        number = house.ledger.state().stops.paused_last(reach)
+        number = _paused_by(house, case)
         if number > case.submission:
             house.ledger.append(partial(_voided, case.plan, case.submission, number))
             found.append(case.plan)
     return found
+
+
+def _paused_by(house: House, case: PlanCase) -> int:
+    """The pause that came over a case: where it was when it was submitted, or lies now; else 0.
+
+    Where it lies now is asked only of pauses that stand, so a hub that moves later where one was
+    lifted ends nothing.
+    """
+    stops = house.ledger.state().stops
+    number = stops.paused_last(reach_in(case.chain, case.places, case.families))
+    later = [each for each in stops.standing if each.mode == PAUSE
+             and each.number > case.submission and each.scope.covers(case.chain)]  # fmt: skip
+    if number > case.submission or not later:
+        return number
+    now = case.placed_also(placed_now(house, case))
+    reach = reach_in(now.chain, now.places, now.families)
+    return max((each.number for each in later if reach.touched_by(each.scope)), default=0)
 
 
 def protect(house: House, chain: str, items: Sequence[str], reason: str, agent: str) -> Decided:
@@ -104,11 +122,13 @@ def raise_level(
     """
     refuse_unknown(house, scope)
     shown = [_counted(house, scope, each) for each in evidence]
+    chains = house.projection.log.chains()
     for each in shown:
         _refuse_unkept(house, each)
     return house.ledger.append(
         lambda state, now: autonomous.raise_level(state, now, actor(agent), scope, level, reason,
-                                                  shown, envelope)
+                                                  shown,
+                                                  envelope, chains=chains)
     )  # fmt: skip
 
 
@@ -138,15 +158,14 @@ def judge(house: House, document: Row, now: datetime | None = None) -> Judged:
 
 
 def features_of(house: House, document: Row, confidence: Confidence) -> Features:
-    """What autonomy looks at, from the plan's own facts."""
+    """What autonomy looks at, from the plan's own facts and those of now: the worse of both."""
     decision = document["decision"]
     facts, release, _ = inputs_of(house.store, document)
-    items = facts.table("Item")
-    classes = dict(zip(items["id"].tolist(), items["handling_class"].tolist(), strict=True))
+    worlds = facts, house.facts(decision["chain"])
     return Features(
-        reach_of(decision, facts), release.named, _value_cents(items, decision["lines"]),
+        _reach_in_all(decision, worlds), release.named, _most_cents(decision["lines"], worlds),
         sum(int(line["quantity_units"]) for line in decision["lines"]), gap_per_million(decision),
-        frozenset(classes.get(line["item"], "unknown") for line in decision["lines"]),
+        frozenset().union(*(_classes(decision["lines"], each.table("Item")) for each in worlds)),
         confidence.data_age_hours, confidence.per_mille, house.shipped.digest,
         attention_of(decision), str(document["plan_digest"]),
     )  # fmt: skip
@@ -172,6 +191,23 @@ def reach_of(decision: Row, facts: Snapshot) -> Reach:
         cells.add(Cell(regions, families.get(line["item"])))
         moved |= {str(line["item"])} | ({str(line["replaces"])} if line.get("replaces") else set())
     return Reach(decision["chain"], frozenset(cells), frozenset(moved))
+
+
+def _reach_in_all(decision: Row, worlds: Iterable[Snapshot]) -> Reach:
+    """What a plan reaches by any of these facts: a hub that moved lies in both regions."""
+    found = [reach_of(decision, each) for each in worlds]
+    return replace(found[0], cells=frozenset().union(*(each.cells for each in found)))
+
+
+def _classes(lines: Sequence[Row], items: Table) -> frozenset[str]:
+    classes = dict(zip(items["id"].tolist(), items["handling_class"].tolist(), strict=True))
+    return frozenset(classes.get(line["item"], "unknown") for line in lines)
+
+
+def _most_cents(lines: Sequence[Row], worlds: Iterable[Snapshot]) -> int | None:
+    """The value of what moves, where facts differ the higher; None where one does not tell."""
+    found = [_value_cents(each.table("Item"), lines) for each in worlds]
+    return None if None in found else max(cents for cents in found if cents is not None)
 
 
 def _voided(

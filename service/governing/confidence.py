@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from governance.autonomy import LOW
 from graph.artifacts import ArtifactStore
 from graph.manifests import read_snapshot
 from ontology.columns import Snapshot
@@ -18,7 +19,7 @@ from solver.explain.alternatives import arc_of, row_of
 Row = Mapping[str, Any]
 WHOLE = 1000
 """Per mille: nothing speaks against the decision."""
-LOW, HIGH = 500, 800
+HIGH = 800
 """Below LOW a person decides; from HIGH on it is called high."""
 GAP_THAT_ENDS_IT = 10_000
 """Millionths of cost: a gap of 1 % leaves no confidence."""

@@ -1,7 +1,7 @@
 """Policy releases: proposed, back-tested, reviewed, approved, put in force, taken back."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -10,19 +10,20 @@ from typing import Any
 from governance import releasing
 from governance.canaries import Canary
 from governance.ledger import Governed
-from governance.releases import ReleaseCase, released
+from governance.reach import overlap
+from governance.releases import BACKTESTED, ReleaseCase, released
 from governance.releasing import Proposal
 from governance.scopes import EVERYWHERE, Scope
 from graph.governance_events import governance_events
 from ontology.access import ANY
 from ontology.canonical import canonical
-from ontology.errors import InputError
+from ontology.errors import InputError, StateError
 from ontology.events import RELEASE_KINDS, Event, NewEvent
 from ontology.governance import PolicyRelease
 from rules.differences import Difference, differences
 from rules.knobs import bad_release
 from rules.lint import lint
-from rules.parts import strays
+from rules.parts import regions_of, strays
 from rules.release import Release, from_document
 from service.governing.known_names import refuse_unknown
 from service.governing.ledger import Decided
@@ -63,8 +64,9 @@ def review(house: House, name: str, rule: str, reason: str, agent: str) -> Decid
 
 def approve(house: House, name: str, reason: str, agent: str) -> Decided:
     """Approve what somebody else proposed. Raises StateError `OWN_RELEASE`, `RELEASE_UNREVIEWED`,
-    `RELEASE_STATUS`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
+    `RELEASE_UNTESTED`, `RELEASE_STATUS`; AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`.
     """
+    _refuse_outgrown(house, find(house, name))
     return _decided(house, name, agent, partial(releasing.approve, reason=reason))
 
 
@@ -81,7 +83,8 @@ def activate(
     _refuse_strays(house, _kept(house, found.digest), found.scope)
     seen = house.ledger.state().releases.latest(found.scope) if replaces is None else replaces
     return _decided(house, found.digest, agent,
-                    partial(releasing.activate, replaces=seen, since=since))  # fmt: skip
+                    partial(releasing.activate, replaces=seen, since=since,
+                            meets=partial(lie_together, house)))  # fmt: skip
 
 
 def retire(house: House, name: str, reason: str, agent: str) -> Decided:
@@ -103,14 +106,15 @@ def start_canary(house: House, name: str, canary: Canary, reason: str, agent: st
     """Let an approved release decide for a part, beside what is in force.
 
     Raises InputError `PART_STRAYS`, `CANARY_SCOPE`, `NAME_UNKNOWN` where no fact knows a name of
-    its scope; StateError `CANARY_ELSE`, `RELEASE_STATUS`.
+    its scope; StateError `CANARY_ELSE`, `CANARY_PART`, `RELEASE_STATUS`.
     """
     found = find(house, name)
     refuse_unknown(house, canary.scope)
     part = Scope(canary.scope.chain, ("a part",))
     _refuse_strays(house, _kept(house, found.digest), part)
     return _decided(house, found.digest, agent,
-                    partial(releasing.start_canary, canary=canary, reason=reason))  # fmt: skip
+                    partial(releasing.start_canary, canary=canary, reason=reason,
+                            meets=partial(lie_together, house)))  # fmt: skip
 
 
 def abort(house: House, name: str, reason: str, agent: str) -> Decided:
@@ -175,6 +179,32 @@ def _findings(release: Release, examples: Path | None) -> list[dict[str, Any]]:
         return [asdict(each) for each in lint(release, examples)]
     except RecursionError as error:
         raise bad_release("its shapes are nested too deeply to be looked at") from error
+
+
+def _refuse_outgrown(house: House, case: ReleaseCase) -> None:
+    """Refuse a release whose back-test was made before anything was decided where something was."""
+    if case.status != BACKTESTED or case.shown.decisions or not case.shown.is_told:
+        return
+    chains = [each.chain for each in house.catalog.chains() if case.scope.covers(each.chain)]
+    if any(house.catalog.plans(chain, first=1).rows for chain in chains):
+        raise StateError(
+            f"release `{case.digest[:12]}` is not tried: its newest back-test is from before the "
+            "first recorded decision", code="RELEASE_UNTESTED",
+            hint="`evenkeel policy backtest` over recorded decisions",
+        )  # fmt: skip
+
+
+def lie_together(house: House, one: Scope, other: Scope) -> bool:
+    """Whether something lies in both, by their names or because a place is in regions of both."""
+    if overlap(one, other):
+        return True
+    bare = [replace(each, regions=()) for each in (one, other)]
+    if not (one.regions and other.regions and overlap(*bare)):
+        return False
+    return any(not names.isdisjoint(one.regions) and not names.isdisjoint(other.regions)
+               for chain in house.projection.log.chains()
+               if one.covers(chain) and other.covers(chain)
+               for names in regions_of(house.facts(chain)).values())  # fmt: skip
 
 
 def _kept(house: House, digest: str) -> Release:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from governance.approvals import WAITING
-from governance.autonomous import Features, refuse_machine
+from governance.autonomous import refuse_machine
 from governance.autonomy import LEVELS, SUGGEST
 from governance.ledger import Governed
 from graph.catalog import PlanEntry
@@ -15,7 +15,7 @@ from ontology.errors import AccessError, EvenkeelError, InputError, StateError
 from service.decision import PlanRequest
 from service.drift import drift
 from service.governing import approving
-from service.governing.autonomy import Judged, judge
+from service.governing.autonomy import Judged, features_of, judge
 from service.house import SERVICE_AGENT, House
 from service.planning import make_plan
 from service.scheduling.scheduler import over_chains
@@ -147,7 +147,7 @@ def act(house: House, document: dict[str, Any], now: datetime) -> str:
         approving.approve(
             house, plan, f"within the envelope, confidence {judged.confidence.per_mille} per mille",
             SERVICE_AGENT, mandate=_mandate(house, judged),
-            also=partial(_refuse_beyond, judged.features),
+            also=partial(_refuse_beyond, house, document, judged),
         )  # fmt: skip
     except (StateError, AccessError) as refusal:
         if refusal.code == LeaseLostError.code:
@@ -156,9 +156,11 @@ def act(house: House, document: dict[str, Any], now: datetime) -> str:
     return f"plan {plan[:12]} is approved, within the envelope"
 
 
-def _refuse_beyond(features: Features, state: Governed, now: datetime) -> None:
-    """On the newest state: a stop, a fall or a release that came meanwhile refuses."""
-    refuse_machine(state, features, now)
+def _refuse_beyond(
+    house: House, document: dict[str, Any], judged: Judged, state: Governed, now: datetime
+) -> None:
+    """On the newest state and facts: a stop, a fall or a release that came meanwhile refuses."""
+    refuse_machine(state, features_of(house, document, judged.confidence), now)
 
 
 def _mandate(house: House, judged: Judged) -> str:

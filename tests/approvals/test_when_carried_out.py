@@ -1,17 +1,21 @@
 """What was carried out, on the real log: held and expected until the facts speak of it."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from neo4j import Driver
 
 from governance.approvals import APPROVED, CARRIED_OUT, VOID
+from ontology.columns import record_at
+from ontology.promise_ends import HELD_DAYS
 from ontology.stock import StockPosition
 from ontology.terms import join_key
 from service.audit.replay import SAME, replay
 from service.decision import PlanRequest
 from service.governing import approving
+from service.governing.approval_standing import standing_of
 from service.house import SERVICE_AGENT, House, artifacts_folder
 from service.plan_notices import notices_of_plan
 from service.planning import PlanMade, make_plan
@@ -122,6 +126,23 @@ def test_counted_first_or_said_first_ends_the_same(alone: House) -> None:
     assert [(row[4], row[-1]) for row in rows] == [(5, True)]
     arrived(alone, 5)
     assert left(alone, plan) == []
+
+
+def test_a_plan_for_a_day_by_which_a_promise_will_have_lapsed_takes_none_of_it_now(
+    alone: House,
+) -> None:
+    """A count may come until then: the day from which somebody plans frees no unit today."""
+    plan = approved(alone)
+    approving.carried_out(alone, plan, "ann")
+    later = NEXT + timedelta(days=HELD_DAYS + 5)
+    outcome = alone.facts(CHAIN).table("DemandOutcome")
+    said(alone, replace(record_at(outcome, 0), on=later))
+    document = make_plan(alone, PlanRequest(CHAIN, agent="pia", starts_on=later)).document
+    state = alone.ledger.state()
+    for day, is_held in ((NEXT, True), (later, False)):
+        now = datetime.combine(day, time(), UTC)
+        held = standing_of(alone, document, state, now)[0].held or ()
+        assert is_held == any(each.key[:3] == PALLET for each in held)
 
 
 def test_what_is_void_can_still_be_said_to_have_been_done(alone: House) -> None:

@@ -1,7 +1,7 @@
 """The approval of plans: who may, how many must, what is reserved, and when that ends."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -93,6 +93,40 @@ def test_what_was_done_is_said_of_a_plan_whose_approval_is_over(board: Board, en
     board.does(approving.carried_out, Actor("ben"), "one")
     assert (board.status("one"), board.reserved()) == (CARRIED_OUT, {PALLET.key: 5})
     assert board.does(approving.carried_out, Actor("ben"), "one") is None
+
+
+@pytest.mark.parametrize("then", ["waiting", "declined", "returned", "void"])
+def test_what_went_by_an_earlier_approval_is_said_in_any_later_round(
+    board: Board, then: str
+) -> None:
+    """The truck had left when it was submitted again: its units are promised to nobody else."""
+    board.submitted(Plan("one"))
+    board.approves("ann", "one")
+    since = board.case("one").approval
+    board.does(approving.void, MACHINE, "one", "gap")
+    board.submitted(Plan("one"))
+    ends = {"declined": approving.decline, "returned": approving.return_for_change,
+            "void": approving.void}  # fmt: skip
+    if then in ends:
+        board.does(ends[then], Actor("ben"), "one", "no", board.roles)
+    assert (board.status("one"), board.reserved()) == (then, {})
+    assert refusal(board, lambda: board.does(approving.carried_out, MACHINE, "one")
+                   ) == "PERSONS_ONLY"  # fmt: skip
+    board.does(approving.carried_out, Actor("ben"), "one")
+    assert (board.status("one"), board.reserved()) == (CARRIED_OUT, {PALLET.key: 5})
+    assert board.case("one").approval == since
+    assert Governed().after_all(board.events) == board.state
+
+
+def test_a_feed_says_nothing_of_an_approval_whose_time_is_over(board: Board) -> None:
+    """Whether or not the scheduler has logged that it expired."""
+    board.submitted(Plan("one"))
+    board.approves("ann", "one")
+    board.clock = board.case("one").until
+    assert refusal(board, lambda: board.does(approving.carried_out, MACHINE, "one")
+                   ) == "PERSONS_ONLY"  # fmt: skip
+    board.does(approving.carried_out, Actor("ben"), "one")
+    assert board.status("one") == CARRIED_OUT
 
 
 def test_approval_that_arrives_before_the_request_is_refused(board: Board) -> None:
@@ -438,3 +472,10 @@ def test_every_status_is_reached_by_the_table() -> None:
     assert {WAITING, DECLINED, RETURNED, VOID, EXPIRED, CARRIED_OUT} == set(
         CASE_TRANSITIONS.values()
     )
+
+
+def test_a_delegation_that_begins_at_the_end_of_time_is_none(board: Board) -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    assert refusal(board, lambda: board.does(
+        approving.delegate, Actor("ann"), "dora", EVERYWHERE, last, "ever", last
+    )) == "DELEGATION_INVALID"  # fmt: skip

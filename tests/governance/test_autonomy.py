@@ -57,6 +57,26 @@ def of(made: Board, plan: Features = PLAN) -> Allowed:
     return allowed(made.state, plan, made.clock)
 
 
+def test_low_confidence_goes_to_a_person_whatever_the_envelope() -> None:
+    made = board()
+    raised(made, NORTH, WITH_APPROVAL)
+    lax = replace(WIDE, least_confidence_per_mille=0)
+    shown = fresh(made, NORTH, WITHIN_ENVELOPE)
+    made.does(autonomous.raise_level, ADA, NORTH, WITHIN_ENVELOPE, "well", shown, lax)
+    assert of(made, replace(PLAN, confidence_per_mille=500)).may_approve
+    found = of(made, replace(PLAN, confidence_per_mille=499))
+    assert (found.level, found.why[0].code) == (WITH_APPROVAL, "CONFIDENCE")
+
+
+@pytest.mark.parametrize("entrance", ["local", "graphql", "demo"])
+def test_who_lets_a_machine_do_more_is_named(entrance: str) -> None:
+    made, nobody = board(), Actor(entrance)
+    shown = fresh(made, NORTH, SUGGEST)
+    refused(made, "PERSON_UNNAMED", autonomous.raise_level, nobody, NORTH, SUGGEST, "well", shown)
+    made.does(stopping.protect, nobody, CHAIN, ["milk"], "a recall")
+    refused(made, "PERSON_UNNAMED", stopping.release, nobody, CHAIN, ["milk"], "done")
+
+
 def test_nothing_is_done_where_nobody_said_so() -> None:
     made = board()
     assert (OBSERVE, False, False) == (of(made).level, of(made).may_submit, of(made).may_approve)

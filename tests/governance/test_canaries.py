@@ -155,3 +155,46 @@ def test_a_snapshot_counts_once_whoever_states_it_again() -> None:
 def test_terms_are_read_back() -> None:
     canary = terms(share_percent=7, salt="s", least_pairs=9)
     assert canary == canary_of(canary.stated())
+
+
+def test_a_canary_without_a_day_is_not_begun() -> None:
+    """It would be aborted at once, and an aborted release never comes back."""
+    board = Board()
+    board.approved("one")
+    over = terms(ends=board.clock)
+    refused(board, "CANARY_TERMS", releasing.start_canary, ADA, "one", over, "a tenth")
+
+
+@pytest.mark.parametrize("where", [
+    Scope(regions=("north",)), Scope("regional", ("north", "south")), Scope(families=("frozen",)),
+])  # fmt: skip
+def test_a_canary_takes_no_part_of_another_release_out_of_force(where: Scope) -> None:
+    """It judges alone: what the part forbids there it would permit, and nobody was shown that."""
+    board = Board()
+    board.activated("stricter", Scope("regional", ("north",)))
+    board.approved("next")
+    begin = (releasing.start_canary, ADA, "next")
+    refused(board, "CANARY_PART", *begin, terms(scope=where), "a part")
+    board.does(*begin, terms(scope=Scope("regional", ("south",))), "elsewhere")
+    board.approved("later", Scope("regional", (), ("dairy",)))
+    refused(board, "CANARY_PART", releasing.activate, ADA, "later", "")
+    board.does(releasing.abort, ADA, "next", "first the other")
+    board.does(releasing.activate, ADA, "later", "")
+
+
+def test_nor_one_that_is_to_come_before_its_end() -> None:
+    board = Board()
+    board.approved("stricter", FROZEN)
+    board.does(releasing.activate, ADA, "stricter", "", NOON + timedelta(days=3))
+    board.approved("next")
+    begin = (releasing.start_canary, ADA, "next")
+    refused(board, "CANARY_PART", *begin, terms(), "a part")
+    board.does(*begin, terms(ends=NOON + timedelta(days=2)), "until then")
+
+
+def test_a_canary_of_the_next_release_for_a_part_replaces_that_one() -> None:
+    board = Board()
+    board.activated("stricter", FROZEN)
+    board.approved("next", FROZEN)
+    board.does(releasing.start_canary, ADA, "next", terms(share_percent=10), "a tenth")
+    assert board.state.releases.canaries(board.clock)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -230,3 +231,30 @@ def test_one_thing_shows_one_thing() -> None:
         refused(made, "EVIDENCE_UNKNOWN", *raising(NORTH, shown, other))
     refused(made, "EVIDENCE_UNKNOWN", *raising(NORTH, shown, Evidence("hope", "x")))
     refused(made, "EVIDENCE_UNKNOWN", *raising(NORTH, Evidence(OUTCOME, "first month")))
+
+
+def test_all_chains_are_raised_on_something_of_each() -> None:
+    """Else what was seen of one chain would let a machine act on all others."""
+    made = board()
+    (digest,) = made.state.releases.deciding_in(EVERYWHERE, made.clock)
+    made.proposed(digest)
+    both = [CHAIN, "another"]
+
+    def raised(*seen: str) -> tuple[object, ...]:
+        shown = (Evidence(BACKTEST, made.tested(digest, chains=seen)),)
+        raise_level = partial(autonomous.raise_level, chains=both)
+        return (raise_level, ADA, EVERYWHERE, SUGGEST, "well", shown)
+
+    refused(made, "EVIDENCE_WEAK", *raised(CHAIN))
+    made.does(*raised(*both))
+    assert SUGGEST == made.state.autonomy.level_of(EVERYWHERE)
+
+
+def test_so_of_an_outcome() -> None:
+    made = board()
+    ends(made, EVERYWHERE, LEAST_CARRIED_OUT)
+    shown = (Evidence(OUTCOME, outcome_now(made.state, EVERYWHERE).digest),)
+    asked = (ADA, EVERYWHERE, SUGGEST, "well", shown)
+    raise_level = autonomous.raise_level
+    refused(made, "EVIDENCE_WEAK", partial(raise_level, chains=[CHAIN, "another"]), *asked)
+    made.does(partial(raise_level, chains=[CHAIN]), *asked)

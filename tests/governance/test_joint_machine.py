@@ -268,7 +268,8 @@ class Governing(Approving):
             assert given == self.gave[case.plan]
             assert case.authors.isdisjoint(given)
             by_machine = any(verdict.mandate for verdict in case.verdicts)
-            if case.status in (APPROVED, CARRIED_OUT) and not by_machine:
+            is_of_now = case.approval > case.submission  # else it was of an earlier round
+            if case.status in (APPROVED, CARRIED_OUT) and is_of_now and not by_machine:
                 people = {verdict.person for verdict in case.verdicts}
                 assert len(people) >= max(1 + case.unnamed, *(one.people for one in case.demands))
 

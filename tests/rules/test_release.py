@@ -195,6 +195,7 @@ OUTSIDE = [
     ("sh:path inv:kind ; sh:lessThan inv:departsOn", "inv:Movement", "compares"),
     ("sh:path inv:kind ; sh:equals inv:item", "inv:Movement", "compares"),
     ('sh:path inv:kind ; sh:pattern "("', "inv:Movement", "pattern"),
+    ('sh:path inv:kind ; sh:pattern "a{99999999999}"', "inv:Movement", "pattern"),
     ("sh:minCount 1", "inv:Movement", "without a path"),
     ("sh:property [ sh:minCount 1 ]", "inv:Movement", "without a path"),
     ("sh:node [ sh:path inv:kind ; sh:minCount 1 ]", "inv:Movement", "with a path"),

@@ -10,6 +10,7 @@ import pytest
 from neo4j import Driver
 
 from governance.ledger import Governed
+from governance.releasing import Actor, backtested
 from governance.scopes import EVERYWHERE, Scope
 from graph.governance_events import governance_events
 from graph.settings import Settings
@@ -185,3 +186,27 @@ def test_a_part_that_comes_meanwhile_supersedes_and_goes_again(house: House) -> 
 def test_the_log_alone_has_all_of_it(house: House) -> None:
     """Law 4: the state folded anew is the state that was followed."""
     assert Governed().after_all(governance_events(house.driver)) == house.ledger.state()
+
+
+def test_regions_meet_where_a_place_lies_in_both(house: House) -> None:
+    """Names alone tell nothing of the valley that the north is part of."""
+    north, south, valley = (Scope(CHAIN, (name,)) for name in ("north", "south", "valley"))
+    assert releasing.lie_together(house, north, valley)
+    assert not releasing.lie_together(house, north, south)
+    medical = Scope(CHAIN, ("valley",), ("medical",))
+    assert not releasing.lie_together(house, Scope(CHAIN, ("north",), ("hardware",)), medical)
+    assert releasing.lie_together(house, Scope(families=("medical",)), medical)
+
+
+def test_a_back_test_of_no_decision_is_outgrown_by_the_first(house: House) -> None:
+    """Nothing was recorded when it was made; now something is, and nobody saw what changes."""
+    make_plan(house, PlanRequest(CHAIN))
+    made = another("of nothing")
+    releasing.propose(house, made, "for a test", "ada")
+    tested = {"decisions": 0, "same_bytes": 0, "undecided": 0, "has_recorded": False}
+    house.ledger.append(lambda state, now: backtested(
+        state, now, Actor("evenkeel", is_person=False), made.digest, "result", [], tested
+    ))  # fmt: skip
+    with pytest.raises(StateError) as refused:
+        releasing.approve(house, made.digest, "read it", "ben")
+    assert refused.value.code == "RELEASE_UNTESTED"
