@@ -78,7 +78,8 @@ def supersede_step(
     """Show open rows as superseded of whose facts a delivery of their source states what counts.
 
     That is a statement whose clocks are not before those that the row would have had: one that
-    only arrives later settles nothing. Facts are known by the source's identifiers and by ours.
+    only arrives later settles nothing, and neither does an end, since what the row says may have
+    been so until then. Facts are known by the source's identifiers and by ours.
     """
     told = {name: _by_keys(rows, linked) for name, rows in stated.items() if len(rows)}
     few = sum(map(len, told.values())) <= FEW_KEYS
@@ -90,6 +91,7 @@ def supersede_step(
         found = [
             (row["event"], row["row"]) for row in open_rows
             if (at := told[row["class"]].get(row["key"])) is not None
+            and not stated[row["class"]].closes[at]
             and not _is_later(row, stated[row["class"]].clocks[at])
         ]  # fmt: skip
         if found:

@@ -11,7 +11,7 @@ from graph.settings import Settings
 from service.house import house_on
 from service.stewardship import identity
 from service.stewardship.quarantine import accept
-from tests.counted import PLAIN
+from tests.counted import FULL, PLAIN
 from tests.service.small_stock import CHAIN, SmallStock, day, event_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -46,6 +46,15 @@ def test_only_what_counts_later_supersedes(small: SmallStock) -> None:
     small.house.driver.execute_query(forget, event=event_of(old))  # as older versions had them
     small.stock(f"widget,south,W4,5,{day(0)}")
     assert ["superseded"] == [row.state for row in small.aside(old)]
+
+
+def test_an_end_settles_nothing(small: SmallStock) -> None:
+    """A full file without the fact leaves its row open, whether anything stood of it or not."""
+    stood = small.stock(f"widget,north,W1,lots,{day(1)}", f"widget,south,W2,few,{day(1)}")
+    small.stock(f"widget,north,W1,4,{day(0)}")
+    small.stock(f"widget,south,W3,4,{day(2)}", at=NOON, mode=FULL)
+    assert W1 not in small.units()
+    assert ["open", "open"] == [row.state for row in small.aside(stood)]
 
 
 def test_a_split_keeps_what_is_open(small: SmallStock) -> None:
