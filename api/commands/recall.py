@@ -4,7 +4,6 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -67,11 +66,11 @@ def recall(
         print_document(recall_document(found))
         return GOOD
     _show_versions(console(), found)
-    asked = [("--between", *between)] if any(between) else []
-    asked += [("--event", str(event))] if event else []
-    asked += [("--instead", instead)] if instead else []
-    asked += [("--list",)] if only_list else []
-    show_plans(console(), found, [*chain(*asked), "--first", str(first)])
+    asked = ["--between", *between] if any(between) else []
+    asked += ["--event", str(event)] if event else []
+    asked += ["--instead", instead] if instead else []
+    asked += ["--list"] if only_list else []
+    show_plans(console(), found, [*asked, "--first", str(first)])
     for learnt in found.learnt:
         console().print(f"learnt when it was known: evenkeel recall {plain(learnt.uri)} --event "
                         f"{learnt.event}", soft_wrap=True)  # fmt: skip
