@@ -46,7 +46,8 @@ def calls(asked: Callable[[], Any]) -> int:
 def test_pages_put_together_are_all_facts() -> None:
     """No fact is skipped or repeated, whatever the size of a page."""
     for size in (1, 7, 50):
-        moment, keys, more = moment_of(101), [], True
+        moment, more = moment_of(101), True
+        keys: list[str] = []
         while more:
             page = moment.facts("Item", after=keys[-1] if keys else "", first=size)
             keys += [fact.key for fact in page.rows]
