@@ -130,6 +130,6 @@ class Client(
         Keep `change.at`, and begin with it the next time. Not `for_ever`, it ends once nothing new
         has come for a heartbeat.
         """
-        asked = {"chain": chain, "kind": ",".join(kinds), "region": region, "partner": partner}
+        asked = {"chain": chain, "kinds": ",".join(kinds), "region": region, "partner": partner}
         wanted = {name: value for name, value in asked.items() if value}
         return followed(self._connection, wanted, after, for_ever=for_ever)

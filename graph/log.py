@@ -278,6 +278,19 @@ class Log:
         rows = read(self.driver, "log_steps", {"chain": chain, "after": after, "upto": last})
         return [event_of(row["event"]) for row in rows]
 
+    def is_over(self, when: datetime) -> bool:
+        """Whether every event that is still to come will be recorded after a time.
+
+        As far as the clocks of those who append to one log agree.
+        """
+        last = self.head().recorded_at
+        if last and when <= moment(last):
+            return True  # times of recording increase
+        if when >= self._clock():
+            return False
+        self._newest_head()  # waits for who appends now; who appends later reads a later clock
+        return True
+
     def sequence_at(self, when: datetime) -> int:
         """The last event that was recorded by a time, 0 where none was: in log(events) reads."""
         low, high = 0, self.head().sequence
@@ -359,10 +372,15 @@ class Log:
             show(tx, event, head.projected)
 
     def _newest_head(self) -> Head:
-        """The head where it is written: a copy for readers may be behind."""
+        """The head where it is written, after whoever is appending: a copy may be behind."""
+
+        def locked(tx: ManagedTransaction) -> Head:
+            run(tx, "log_lock")
+            return _head(_one_head(run(tx, "log_head")))
+
         try:
             with self.driver.session() as session:
-                return _head(_one_head(session.execute_write(run, "log_head")))
+                return session.execute_write(locked)
         except (DriverError, Neo4jError) as error:
             raise database_error(error) from error
 

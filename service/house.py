@@ -171,18 +171,37 @@ class House:
         """Who the pseudonyms of this data folder stand for."""
         return Persons(self.settings.data_folder)
 
+    def known(self, as_of: AsOf) -> int | None:
+        """The last event that is known as of some times; None where that is all there are.
+
+        INVARIANT: the same question has the same answer tomorrow, so what may still be recorded by
+        then is waited for by nobody, and refused. Raises InputError `AS_OF_AHEAD`.
+        """
+        log, recorded = self.projection.log, as_of.recorded
+        if isinstance(recorded, datetime):
+            if not log.is_over(recorded):
+                raise _ahead(f"`{recorded.isoformat()}` is not over yet by the service's clock",
+                             "name a time that is over")  # fmt: skip
+            return log.sequence_at(recorded)
+        if recorded is not None and recorded > (last := log.head().sequence):
+            raise _ahead(f"the log has no event {recorded} yet: its last is {last}",
+                         "name an event that there is")  # fmt: skip
+        return recorded
+
     def facts(self, chain: str, as_of: AsOf | None = None) -> Snapshot:
         """All facts of a chain, true and known as of some times: now, where none is said.
 
-        Raises InputError `CHAIN_UNKNOWN`.
+        Raises InputError `CHAIN_UNKNOWN`, `AS_OF_AHEAD` as `known` says.
         """
         if as_of is None or as_of == AsOf():
             self.state(chain)
             return self.reader.read(chain)
-        recorded = as_of.recorded
-        if isinstance(recorded, datetime):
-            recorded = self.projection.log.sequence_at(recorded)
-        return self.reader.read(chain, recorded, effective=as_of.effective)
+        return self.reader.read(chain, self.known(as_of), effective=as_of.effective)
+
+
+def _ahead(why: str, instead: str) -> InputError:
+    return InputError(why, code="AS_OF_AHEAD",
+                      hint=f"{instead}, or none at all for what is known now")  # fmt: skip
 
 
 @contextmanager

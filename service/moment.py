@@ -1,5 +1,6 @@
 """The facts of a chain as of two times, asked as the present is: by page, URI and reference."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -54,8 +55,9 @@ class Moment:
         if class_name not in FACTS:
             raise InputError(f"there is no class `{class_name}`", code="UNKNOWN_CLASS",
                              hint="name a class of the vocabulary")  # fmt: skip
-        keys = self.snapshot.table(class_name).keys.tolist()
-        rows = [row for row in range(len(keys)) if not after or keys[row] > after][: first + 1]
+        keys = self.snapshot.table(class_name).keys  # sorted: work is bound to the page
+        begin = bisect_right(keys, after) if after else 0
+        rows = range(begin, min(begin + first + 1, len(keys)))
         return Page(tuple(self._stated(class_name, row) for row in rows[:first]), len(rows) > first)
 
     def by_uri(self, uri: str) -> StatedFact | None:

@@ -1,5 +1,6 @@
 """The command `recall`: every decision that read a wrong fact, and what can still be undone."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -65,7 +66,11 @@ def recall(
         print_document(recall_document(found))
         return GOOD
     _show_versions(console(), found)
-    show_plans(console(), found)
+    asked = ["--between", *between] if any(between) else []
+    asked += ["--event", str(event)] if event else []
+    asked += ["--instead", instead] if instead else []
+    asked += ["--list"] if only_list else []
+    show_plans(console(), found, [*asked, "--first", str(first)])
     for learnt in found.learnt:
         console().print(f"learnt when it was known: evenkeel recall {plain(learnt.uri)} --event "
                         f"{learnt.event}", soft_wrap=True)  # fmt: skip
@@ -119,15 +124,16 @@ def _show_versions(screen: "Console", found: "Recall") -> None:
     screen.print(made)
 
 
-def show_plans(screen: "Console", found: "Recall") -> None:
-    """The plans of a page, and how to go on."""
+def show_plans(screen: "Console", found: "Recall", asked: "Sequence[str]") -> None:
+    """The plans of a page, and the command that goes on with the same question."""
     if not found.plans:
         screen.print("no plan on this page read it")
     for plan in found.plans:
         _show_plan(screen, plan)
     if found.next_after is not None:
         part, number = found.next_after
-        hint(f"more: --after {part}:{number}")
+        words = ["evenkeel", "recall", found.fact, *asked, "--after", f"{part}:{number}"]
+        hint(plain(f"more: {shlex.join(words)}"))
 
 
 def _show_plan(screen: "Console", plan: "PlanRecalled") -> None:

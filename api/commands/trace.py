@@ -240,5 +240,5 @@ def _from_row(house: "House", text: str, event: int, *, as_json: bool) -> int:
         said = f"event {each.delivery}, {each.file}, row {each.file_row}: {each.uri}"
         again = f" (said by event {each.event} before)" if each.is_restated else ""
         console().print(plain(said + again), style="bold", soft_wrap=True)
-        show_plans(console(), read)
+        show_plans(console(), read, ["--event", str(each.event), "--list"])
     return GOOD

@@ -34,7 +34,7 @@ from service.doors.outbound import (
 from service.house import House
 
 DOOR = "/changes"
-PARAMETERS = ("after", "chain", "kind", "region", "partner")
+PARAMETERS = ("after", "chain", "kinds", "region", "partner")
 BATCH = 100
 """So many changes are worked out ahead of a reader."""
 LOOK_SECONDS = 0.5
@@ -181,9 +181,9 @@ def _asked(request: Request) -> tuple[Position, Wanted]:
         what = f"`{unknown[0][:100]}` means nothing here" if unknown else "one stands twice"
         raise InputError(f"of the parameters, {what}", code="QUERY_PARAMETER",
                          hint=f"there are {', '.join(PARAMETERS)}")  # fmt: skip
-    kinds = frozenset(asked["kind"].split(",")) if "kind" in asked else frozenset(KINDS)
+    kinds = frozenset(asked["kinds"].split(",")) if "kinds" in asked else frozenset(KINDS)
     if kinds - set(KINDS):
-        raise InputError(f"`{asked['kind'][:100]}` is no kind of change", code="QUERY_PARAMETER",
+        raise InputError(f"`{asked['kinds'][:100]}` is no kind of change", code="QUERY_PARAMETER",
                          hint=f"one or more of {','.join(KINDS)}")  # fmt: skip
     empty = sorted(name for name, value in asked.items() if not value)
     if empty:  # a filter that is left empty by mistake must not open everything

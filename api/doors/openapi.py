@@ -110,7 +110,7 @@ def _changes() -> Document:
     position = {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,15})?$"}
     word = _word()
     schemas: Document = {"after": position, "chain": word, "region": word,
-               "kind": {"type": "string", "pattern": f"^({kinds})(,({kinds}))*$"},
+               "kinds": {"type": "string", "pattern": f"^({kinds})(,({kinds}))*$"},
                "partner": {"type": "string", "pattern": f"^({partners})/.+$"}}  # fmt: skip
     return {
         "operationId": "follow", "summary": "What each event changes, as server-sent events.",

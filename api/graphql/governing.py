@@ -10,6 +10,7 @@ from api.graphql.bigint import BigInt
 from api.graphql.described import described
 from api.graphql.loaders import Info
 from api.graphql.plans import Plan, plan_by_digest
+from api.graphql.releases import READ
 from api.graphql.wishes import PlanEdit
 from ontology.errors import InputError
 from rules.knobs import Knob
@@ -18,6 +19,7 @@ from service.audit.replay import Replayed, replay
 from service.compare import Comparison, Method, OrdersMethod, compare
 from service.decision import PlanRequest
 from service.edits import EditPrice, prices_of_edits
+from service.governing.releases_seen import ReleasesSeen
 from service.house import House, artifacts_folder
 from service.planning import draft_plan
 from service.recalled import inputs_of
@@ -204,8 +206,12 @@ class GovernanceQueries:
 
     @described
     async def release(self, info: Info, chain: str = "") -> PolicyRelease:
-        """The policy release in force, on a chain or on all others: rules, knobs and shapes."""
-        found = await info.context.read(info.context.house.release_for, chain)
+        """The policy release in force, on a chain or on all others: rules, knobs and shapes.
+
+        Rules of some regions or families, where you see all of them.
+        """
+        seen = ReleasesSeen(info.context.sight, READ)
+        found = await info.context.read(seen.governing, info.context.house, chain)
         info.context.count(len(found.rules))
         return PolicyRelease(found=found, digest=found.digest, name=found.name,
                              version=found.version)  # fmt: skip

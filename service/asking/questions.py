@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -84,19 +83,19 @@ class Questions:
     def pinned(self, source: Source, sight: Sight) -> Source:
         """The same source as it stands now: whatever is recorded later does not change it.
 
-        Raises InputError `CHAIN_UNKNOWN`, AccessError for a chain of which nothing is seen.
+        Raises InputError `CHAIN_UNKNOWN`, `AS_OF_AHEAD`, AccessError for a chain of which nothing
+        is seen.
         """
         if isinstance(source, LinesOf):
             return source
         sight.view(source.chain, FACTS)
-        asked, log = source.as_of or AsOf(), self._house.projection.log
+        asked = source.as_of or AsOf()
         if asked == AsOf():
             self._house.state(source.chain)
-        known = asked.recorded
-        if isinstance(known, datetime):
-            known = log.sequence_at(known)
-        head = log.head().sequence
-        return pinned_at(source, head if known is None else min(known, head))
+        known = self._house.known(asked)
+        if known is None:
+            known = self._house.projection.log.head().sequence
+        return pinned_at(source, known)
 
     def sheet(self, source: Source, selection: Selection, sight: Sight) -> Sheet:
         """All that is asked for, in order, of what a caller sees of a pinned source.

@@ -169,13 +169,12 @@ def _page(
         if len(found) > first:
             return found[:first], (DECISIVE, found[first - 1].event_sequence), 0
         before = OPEN_END
-        if len(found) == first:
-            return found, (TOUCHED, before), 0
     looked = plans_looked_at(house.driver, fact, chosen, before=before, first=LOOKED_AT + 1)
     more: list[Reading] = []
     for reading in _touched(house, fact, chosen, looked[:LOOKED_AT]):
         if len(found) + len(more) == first:
-            return found + more, (TOUCHED, more[-1].event_sequence), len(looked)
+            last = more[-1].event_sequence if more else before
+            return found + more, (TOUCHED, last), len(looked)
         more.append(reading)
     last = looked[LOOKED_AT - 1][0].event_sequence if len(looked) > LOOKED_AT else 0
     return found + more, (TOUCHED, last) if last else None, min(len(looked), LOOKED_AT)

@@ -1,7 +1,7 @@
 """What leaves: plans, their lines, and what each event changed of the facts, from any position."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -16,9 +16,9 @@ from service.access import OWNER, Access, Sight, denied
 from service.doors.concerns import Partner, Regions, named
 from service.fact_flow import FactStep, fact_steps
 from service.house import House
-from service.intake.changes import CLOSED
+from service.intake.changes import CHANGED, CLOSED
 from service.permits.row_rules import EXPLAINED
-from service.permits.views import View
+from service.permits.views import Judge, View
 
 FOLLOW, PLANS, EXPLAIN = "changes.follow", "plans.read", "plans.explain"
 KINDS = ("plan", "line", "shortfall", "fact")
@@ -154,6 +154,9 @@ class Outbound:
             seen = step.seen(was=had, is_now=has)
             if seen is None:
                 continue
+            seen = _without_own(seen, was, now)
+            if seen is None:
+                continue
             is_closed = seen.outcome == CLOSED
             is_told = self._concerns(name, seen.fields, before if is_closed else after)
             bears = (had and was.bears_label(name, step.before)) or (
@@ -220,6 +223,15 @@ class Outbound:
         self._regions = Regions.of(state, self._regions)
         places = (name for what, name in names if what == "Location")
         return any(self._regions.holds(wanted.region, place) for place in places)
+
+
+def _without_own(step: FactStep, was: Judge, now: Judge) -> FactStep | None:
+    """A step without the fields that are not seen; None where only these are not as before."""
+    judge, name = was if step.outcome == CLOSED else now, step.class_name
+    had, told = was.told(name, step.before), judge.told(name, step.fields)
+    if step.outcome == CHANGED and had == told and judge.left_out(name, step.fields):
+        return None
+    return replace(step, before=had if step.before else {}, fields=told)
 
 
 def _unexplained(told: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from service.house import House
 from service.permits.views import View
 from service.transparency import event_of_plan, signed_bundle
 
-PROVE, PLANS = "log.prove", "plans.read"
+PROVE, PLANS = "log.prove", "plans.own"
 DOOR = "/plans"
 
 

@@ -8,7 +8,7 @@ from governance.releases import GovernedPart, ReleaseCase
 from governance.scopes import EVERYWHERE, Scope
 from ontology.access import ANY
 from ontology.errors import AccessError, InputError
-from rules.release import Release
+from rules.release import Release, composed
 from service.access import Sight, denied
 from service.governing.releasing import find_among
 from service.house import House
@@ -61,13 +61,22 @@ class ReleasesSeen:
         hides = bool(named) and not self.shows_parts(chain)
         return [part for part in found if not (hides and part in named)]
 
+    def governing(self, house: House, chain: str) -> Release:
+        """What governs a chain (empty: all others) now, without what is told to others alone."""
+        found = house.release_for(chain)
+        hides = any(part.regions or part.families for part in found.parts)
+        if not hides or self.shows_parts(chain):
+            return found
+        shown = [part for part in found.parts if not (part.regions or part.families)]
+        return composed(found, shown) if shown else found.whole
+
     def release(self, house: House, digest: str, chain: str = "") -> Release:
         """A release by its whole digest: proposed, shipped, or in force once.
 
         Empty: what governs a chain (empty: all others) now. Raises as `case`, and InputError
         `RELEASE_UNKNOWN` where the machine's owner names none.
         """
-        present = house.release_for(chain)
+        present = self.governing(house, chain)
         if digest in ("", present.digest):
             return present
         state = house.ledger.state()

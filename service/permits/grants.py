@@ -87,7 +87,7 @@ def who_could_see(
     By default by what was known while it was so: whom the service let in. With `known_at` by what
     was known then to have been true on the day: a grant that was logged too late counts, one
     that was found to have ended before does not. Whoever holds the local token or the data
-    folder could see all, always. Raises InputError `URI_INVALID`, `CHAIN_UNKNOWN`.
+    folder could see all, always. Raises InputError `URI_INVALID`, `CHAIN_UNKNOWN`, `AS_OF_AHEAD`.
     """
     chain, class_name, key = (*uri.split("/", 2), "", "")[:3]
     if not key:
@@ -96,7 +96,7 @@ def who_could_see(
     begin = datetime(on.year, on.month, on.day, tzinfo=UTC)
     end = begin + timedelta(days=1)
     last = end - timedelta(microseconds=1)
-    snapshot = house.facts(chain, AsOf(last, min(known_at or last, datetime.now(UTC))))
+    snapshot = house.facts(chain, AsOf(last, known_at or min(last, datetime.now(UTC))))
     then = StatedLabels(house.reader, snapshot.sequence)  # labels as they were known
     beside, labels = then.beside(chain, snapshot), then.every(chain)
     row = snapshot.table(class_name).row_of.get(key) if class_name in snapshot.tables else None

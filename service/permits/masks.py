@@ -14,6 +14,7 @@ from ontology.columns import Snapshot, Table
 from ontology.terms import FieldKind, field_kinds, join_key
 from ontology.vocabulary import RECORDS
 from service.permits.labels import Labels, OfKeys, Stated
+from service.permits.partner_fields import PARTNER, shows_class
 from service.permits.places import Reached, reached
 from service.permits.row_rules import CLASSES, LABELS, NEEDS_NO_FACT, ROW_RULES, ZONES
 
@@ -39,6 +40,11 @@ class GrantMask:
         self._shown: dict[str, frozenset[str]] = {}
         self._known: dict[str, frozenset[str]] = {}
 
+    @property
+    def is_of_partner(self) -> bool:
+        """Whether it shows no field that is the owner's (`partner_fields`)."""
+        return self._grant.role == PARTNER
+
     def rows(self, class_name: str) -> Mask:
         """Whether each row of a class is shown; none of a class that no rule names."""
         if class_name not in self._masks:
@@ -48,7 +54,9 @@ class GrantMask:
     def shows(self, class_name: str, values: Mapping[str, Any]) -> bool:
         """Whether a fact or a line of a plan with these values is shown, beside this snapshot."""
         rule = ROW_RULES.get(class_name)
-        if rule is None or rule.only_whole or not self._clears(class_name, values):
+        if rule is None or rule.only_whole or not shows_class(self._grant, class_name):
+            return False
+        if not self._clears(class_name, values):
             return False
         if class_name == "Location":
             return self._locations_show(values)
@@ -73,7 +81,7 @@ class GrantMask:
 
     def _worked_out(self, class_name: str) -> Mask:
         table, rule = self._snapshot.table(class_name), ROW_RULES.get(class_name)
-        if rule is None or rule.only_whole:
+        if rule is None or rule.only_whole or not shows_class(self._grant, class_name):
             return np.zeros(len(table), np.bool_)
         found = self._cleared_rows(table)
         if class_name == "Location":

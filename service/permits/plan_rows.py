@@ -1,7 +1,7 @@
 """The lines and shortfalls of a plan that a view shows, page by page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from graph.catalog import PAGE_LIMIT, Catalog, Page
@@ -41,7 +41,12 @@ def seen_facts(
     told = [(one, values_of(one.record)) for one in facts]
     seen = [(one, values) for one, values in told if judge.shows(one.class_name, values)]
     labelled = [one for one, values in seen if judge.bears_label(one.class_name, values)]
-    return tuple(one for one, _ in seen), labelled
+    return tuple(_told(judge, one, values) for one, values in seen), labelled
+
+
+def _told(judge: Judge, one: StatedFact, values: Mapping[str, Any]) -> StatedFact:
+    names = judge.left_out(one.class_name, values)
+    return replace(one, record=replace(one.record, **dict.fromkeys(names))) if names else one
 
 
 def shows_row(judge: Judge, row: Any) -> bool:

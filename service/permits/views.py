@@ -6,17 +6,21 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from graph.state import State
 from ontology.access import ANY, Grant
 from ontology.canonical import digest_of
-from ontology.columns import Snapshot
+from ontology.columns import Snapshot, Table
 from ontology.on_demand import OnDemand
 from service.house import AsOf, House
 from service.kept import Kept
 from service.permits.labels import Labels, StatedLabels
 from service.permits.masks import GrantMask, Mask
+from service.permits.partner_fields import OWN_FIELDS, PARTNER, without_own_fields
 from service.permits.row_rules import CLASSES, ROW_RULES
+
+Rows = npt.NDArray[np.intp]
 
 LIMITS = ("regions", "suppliers", "families", "classes", "zones")
 UNLABELLED: Labels = frozenset()
@@ -37,6 +41,18 @@ class Judge:
         if self.is_whole:
             return class_name in ROW_RULES
         return any(mask.shows(class_name, values) for mask in self.masks)
+
+    def left_out(self, class_name: str, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """The fields of a fact that is seen which are not: those that no partner sees."""
+        names = OWN_FIELDS.get(class_name, ())
+        if not names or self.is_whole:
+            return ()
+        others = (mask for mask in self.masks if not mask.is_of_partner)
+        return () if any(mask.shows(class_name, values) for mask in others) else names
+
+    def told(self, class_name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The values of a fact that is seen, without those that are not."""
+        return {**values, **dict.fromkeys(self.left_out(class_name, values))}
 
     def bears_label(self, class_name: str, values: Mapping[str, Any]) -> bool:
         """Whether it takes a clearance to see it."""
@@ -91,7 +107,7 @@ class View:
         """Equal for views that show the same of every moment; empty for those that are plain."""
         if self.is_plain:
             return ""
-        told = [[one.chain, *(sorted(getattr(one, name)) for name in LIMITS)]
+        told = [[one.chain, one.role == PARTNER, *(sorted(getattr(one, name)) for name in LIMITS)]
                 for one in self.grants]  # fmt: skip
         return digest_of([self.chain, sorted(told), sorted(map(list, self.labels))])
 
@@ -135,7 +151,7 @@ class View:
         return Shown(
             Snapshot(
                 snapshot.sequence,
-                OnDemand(names, lambda name: snapshot.tables[name].take(rows[name])),
+                OnDemand(names, lambda name: self._told(judge, snapshot, name, rows[name])),
                 OnDemand(tuple(snapshot.addresses),
                          lambda name: snapshot.addresses[name][rows[name]]),
                 OnDemand(tuple(snapshot.clocks), lambda name: snapshot.clocks[name][rows[name]]),
@@ -143,13 +159,28 @@ class View:
             OnDemand(names, lambda name: ~bare[name][rows[name]]), is_partial=not self.is_whole,
         )  # fmt: skip
 
+    def _told(self, judge: Judge, snapshot: Snapshot, name: str, rows: Rows) -> Table:
+        """The rows of a class that are seen, without the fields of them that are not."""
+        found = snapshot.tables[name].take(rows)
+        if name not in OWN_FIELDS or self.is_whole:
+            return found
+        others = tuple(mask for mask in judge.masks if not mask.is_of_partner)
+        return without_own_fields(found, ~_any_of(others, name, snapshot)[rows])
+
 
 def is_whole(grant: Grant, labels: Labels) -> bool:
-    """Whether a grant alone hides nothing where these labels are all that was ever stated."""
-    return not grant.is_limited and all(
-        ANY in cleared or one.name in cleared
-        for one in labels
-        for cleared in (grant.classes if one.clearance == CLASSES else grant.zones,)
+    """Whether a grant alone hides nothing where these labels are all that was ever stated.
+
+    A partner's hides what is the owner's, always.
+    """
+    return (
+        not grant.is_limited
+        and grant.role != PARTNER
+        and all(
+            ANY in cleared or one.name in cleared
+            for one in labels
+            for cleared in (grant.classes if one.clearance == CLASSES else grant.zones,)
+        )
     )
 
 

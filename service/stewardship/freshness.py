@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from graph.manifests import since_of_rows
 from ontology.columns import MISSING, Snapshot, Table
-from ontology.errors import InputError
 from ontology.events import micros_of
 from service.house import AsOf, House
 from service.intake.quality import SAYS_NOTHING_ANEW
@@ -187,16 +186,13 @@ def _stated(table: Table, key: str, value: str) -> dict[str, int]:
 def instant_of(house: House, as_of: AsOf, at: datetime | None = None) -> datetime:
     """When ages are counted: as asked, else when the facts asked for were true or known, else now.
 
-    Raises InputError `EVENT_UNKNOWN` where they are those of an event that never was.
+    Of facts that there are (`House.known`): before the first event, when that was recorded.
     """
     if at is not None or as_of.effective is not None:
         return at or as_of.effective or datetime.now(UTC)
     if isinstance(as_of.recorded, int):
-        events = house.projection.log.read(after=as_of.recorded - 1, limit=1)
-        if not events:
-            raise InputError(f"there is no event `{as_of.recorded}`", code="EVENT_UNKNOWN",
-                             hint="give the number of an event of the log")  # fmt: skip
-        return events[0].recorded_at
+        (event,) = house.projection.log.read(after=as_of.recorded - 1, limit=1)
+        return event.recorded_at
     return as_of.recorded or datetime.now(UTC)
 
 

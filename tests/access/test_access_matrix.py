@@ -4,7 +4,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -43,6 +45,7 @@ from tests.access.guarded_chain import (
     load_chains,
     planted,
 )
+from tests.access.planted_releases import ELSEWHERE, KNOB, plant_releases
 from tests.api.conftest import TOKEN, Client
 from tests.graph.conftest import empty_the_graph
 
@@ -56,6 +59,8 @@ LIMITED: dict[str, dict[str, Any]] = {
     "region": {"regions": ("north",)}, "family": {"families": ("hardware",)},
     "supplier": {"suppliers": ("acme",)}, "place": {"regions": ("valley",), "zones": ("LU",)},
 }  # fmt: skip
+OF_OPEN = ("analyst", "approver", "governor", "auditor")
+"""Roles that are also given on the chain OPEN alone, with everything of it seen."""
 DECOY = "zq7k"
 """Takes the place of CANARY in a question about what never was."""
 
@@ -80,6 +85,10 @@ class World:
         }
         for role in ROLES:
             give(house, f"person:{role}", role)
+        self.releases = plant_releases(house)
+        for role in OF_OPEN:
+            self.clients[f"{role} of one"] = Client(portal, app, f"{role} of one")
+            give(house, f"person:{role} of one", role, chain=OPEN, classes=("*",), zones=("*",))
         for name, limits in LIMITED.items():
             give(house, f"person:{name}", "analyst", **limits)
             give(house, f"person:{name}", "partner", **limits)
@@ -87,7 +96,7 @@ class World:
 
     @staticmethod
     def _known(bearer: str) -> Caller | None:
-        known = {*ROLES, *LIMITED, "nobody", "cleared"}
+        known = {*ROLES, *LIMITED, "nobody", "cleared", *(f"{role} of one" for role in OF_OPEN)}
         return Caller(f"person:{bearer}") if bearer in known else None
 
     def ask(self, who: Client, query: str) -> bytes:
@@ -119,6 +128,7 @@ def pools(world: World) -> dict[str, Callable[[Random], Any]]:
              f"{FULL}/StockPosition/widget/{ZONE_PLACE}/", f"{FULL}/Offer/acme/gadget/south",
              f"{FULL}/Offer/acme/gadget/north", "elsewhere/Item/widget"]  # fmt: skip
     digests = [*world.plans.values(), "0" * 64]
+    releases = [*astuple(world.releases), "0" * 64]
     ids = [*uris, *(f"plan/{one}" for one in digests), f"chain/{FULL}", "event/3", "event/999",
            *(f"plan/{world.plans[FULL]}/{word}/{number}" for word in ("line", "shortfall")
              for number in range(1, 9))]  # fmt: skip
@@ -134,14 +144,15 @@ def pools(world: World) -> dict[str, Callable[[Random], Any]]:
         "className": among([*sorted(FACTS), "Supplier", "Offer", "Item", "StockPosition",
                             "Contract", "Location", "Nothing"]),
         "id": among(ids), "uri": among(uris), "fact": among(uris), "plan": among(digests),
-        "digest": among(digests), "before": among(digests), "lines": among(digests),
+        "digest": among([*digests, *releases]), "before": among(digests), "lines": among(digests),
         "line": lambda random: random.randint(1, 9), "event": lambda random: random.randint(1, 9),
         "first": lambda random: random.choice([1, 2, 5, 50, 100, 0]),
         "after": among(["", "AAAA", "bm90aGluZw"]), "column": among(columns),
         "columns": among(columns), "values": among(values), "item": among(["widget", SECRET_ITEM]),
         "location": among(["north", ZONE_PLACE]), "key": among(list(probes.values())),
         "of": among(["cold-chain", f"lane:{CANARY}-lane"]), "name": among(["n", "total"]),
-        "new": among([""]), "old": among([""]), "release": among([""]),
+        "new": among(["", *releases]), "old": among(["", *releases]),
+        "release": among(["", *releases]),
         "AsOf": lambda random: random.choice(
             ["{}", '{effective: "2026-03-01T12:00:00Z"}', '{effective: "2020-01-01T00:00:00Z"}']),
         "Date": lambda _: DAY.isoformat(), "DateTime": lambda _: "2026-03-02T00:00:00Z",
@@ -180,6 +191,12 @@ def no_leak(world: World, seed: int, count: int) -> Counter[str]:
         asked = datetime.now(UTC).isoformat()
         answer = world.ask(world.clients[who], query)
         assert [] == planted(answer, dict.fromkeys(_said(query), "")), (who, query, answer)
+        assert [] == _elsewhere(who, answer), (who, query, answer)
+        hidden = [one for one in _hidden_releases(world, who) if one in query]
+        for digest in hidden:  # what is hidden is told of as what never was
+            other = world.ask(world.clients[who], query.replace(digest, "e" * 64))
+            assert_same(_timeless(answer.decode().replace(digest, "e" * 64), asked),
+                        _timeless(other.decode(), asked), query)  # fmt: skip
         told = json.loads(answer)
         found["with data" if told.get("data") and any(told["data"].values()) else "refused"] += 1
         if CANARY in query:  # what is hidden and what never was are told in the same words
@@ -187,6 +204,19 @@ def no_leak(world: World, seed: int, count: int) -> Counter[str]:
             one = answer.decode().replace(CANARY, DECOY)
             assert_same(_timeless(one, asked), _timeless(other.decode(), asked), query)
     return found
+
+
+def _elsewhere(who: str, answer: bytes) -> list[str]:
+    """What is planted in the release of a chain on which a caller has no grant."""
+    if not who.endswith(" of one"):
+        return []
+    return [one for one in (ELSEWHERE, str(KNOB)) if one in answer.decode("utf-8", "replace")]
+
+
+def _hidden_releases(world: World, who: str) -> list[str]:
+    """The releases that nobody is told of who sees a chain in part, or another alone."""
+    found = [world.releases.part, world.releases.tried]
+    return [*found, world.releases.chain] if who.endswith(" of one") else found
 
 
 def _said(query: str) -> list[str]:
@@ -285,6 +315,65 @@ def test_every_root_field_asks_before_it_resolves(world: World, place: str) -> N
     assert not VERBS[root.verb].needs_whole or root.subjects or root.everything
 
 
+RELEASE = "digest name version knobs { name value } rules { rule title file } shapes { name text }"
+CASE = """digest name version reason author approvers decisions { agent reason rule }
+  scope { chain regions families } canary { salt }"""
+WORDS = "kind told effect subject"
+OF_RELEASES = {
+    "release": f"release(chain: $c) {{ {RELEASE} }}",
+    "in force": "policyInForce(chain: $c) { whole parts { release regions families } }",
+    "listed": f"policyReleases {{ {CASE} }}",
+    "one": f"policyRelease(digest: $d) {{ {CASE} }}",
+    "difference": f"policyDifference(chain: $c, new: $d, old: $s) {{ {WORDS} }}",
+    "difference of now": f'policyDifference(chain: $c, new: "", old: $s) {{ {WORDS} }}',
+    "implies": """policyImplies(chain: $c, new: "", old: $s) {
+        notDecided { rule why } counterexamples { rule record facts } }""",
+    "findings": "policyFindings(chain: $c, release: $d) { rule file what }",
+    "findings of now": "policyFindings(chain: $c) { rule file what }",
+    "plans": "plans(chain: $c) { edges { node { release } } }",
+    "node": "node(id: $d) { __typename }",
+}
+
+
+RELEASE_READERS = (
+    "analyst",
+    "integrator",
+    "governor",
+    "region",
+    "governor of one",
+    "auditor of one",
+)
+
+
+@pytest.mark.parametrize("name", OF_RELEASES)
+def test_no_role_is_told_what_a_hidden_release_says(world: World, name: str) -> None:
+    """Reason, author, knob, rule and text of releases of hidden parts and of other chains."""
+    used = [word for word in "cds" if f"${word}" in OF_RELEASES[name]]
+    types = ", ".join(f"${word}: {'ID' if name == 'node' else 'String'}!" for word in used)
+    asked = f"query{f'({types})' if used else ''} {{ {OF_RELEASES[name]} __typename }}"
+    for who in RELEASE_READERS:
+        hidden, chains = _hidden_releases(world, who), (FULL, OPEN)
+        told = {"c": chains, "d": hidden, "s": (world.house.shipped.digest,)}
+        for given in product(*(told[word] for word in used)):
+            variables = dict(zip(used, given, strict=True))
+            body = {"query": asked, "variables": variables}
+            answer = world.clients[who].post("/graphql", json=body).content
+            assert [] == planted(answer) + _elsewhere(who, answer), (who, answer)
+            if "d" in used:  # in the words of what never was
+                body["variables"] = {**variables, "d": "e" * 64}
+                never = world.clients[who].post("/graphql", json=body)
+                assert never.content == answer, who
+
+
+def test_ready_says_nothing_of_hidden_releases(world: World) -> None:
+    """Neither names, nor that there is one: parts are told to the machine's owner alone."""
+    for who, client in sorted(world.clients.items()):
+        answer = client.send("GET", "/ready").content
+        assert [] == planted(answer) + _elsewhere(who, answer), (who, answer)
+        assert not any(one in answer.decode() for one in _hidden_releases(world, who)), who
+    assert world.releases.part in world.owner.send("GET", "/ready").text
+
+
 @pytest.mark.slow
 def test_ten_thousand_documents(world: World) -> None:
     """0 leaks over 10,000 random documents."""
@@ -309,6 +398,8 @@ def _root_documents(world: World) -> dict[str, str]:
         inner = "" if is_leaf_type(get_named_type(field.type)) else " { __typename }"
         told = made._arguments(field.args).replace(world.plans[OPEN], world.plans[FULL])
         told = told.replace(f'"{OPEN}"', f'"{FULL}"').replace('"none"', f'"{FULL}"')
+        if name.startswith("policy"):  # what governs now, and no release of hidden parts
+            told = re.sub(r'"[0-9a-f]{64}"', '""', told)
         told = re.sub(r", lines: \[[^]]*\]", "", told)  # numbers there, and digests elsewhere
         told = re.sub(r"\bevent: \d+", f"event: {event}", told.replace('"elsewhere/', f'"{FULL}/'))
         found[f"Query.{name}"] = f"{{ {name}{told}{inner} }}"

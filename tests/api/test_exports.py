@@ -1,6 +1,7 @@
 """Bulk answers over HTTP: the same rows as by pages, resumed, bounded, refused with a code."""
 
 import io
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def test_an_export_goes_on_where_it_was_cut(client: Client) -> None:
 def test_an_export_of_a_time_goes_on_by_its_event(client: Client) -> None:
     """The header names an event, however the question said what is known."""
     question = {"facts": {"chain": "two_hubs", "className": "StockPosition",
-                          "asOf": {"recorded": "2199-01-01T00:00:00Z"}}}  # fmt: skip
+                          "asOf": {"recorded": datetime.now(UTC).isoformat()}}}  # fmt: skip
     first = export(client, question)
     question["facts"]["asOf"] = {"recordedEvent": int(first.headers[EVENT])}  # type: ignore[index]
     assert table(first).slice(1).equals(table(export(client, question, params={"skip": "1"})))
@@ -117,6 +118,12 @@ REFUSED: dict[str, tuple[str, Any, int, str]] = {
     "an event that no log has": (
         "csv", {"facts": {"chain": "two_hubs", "className": "Item",
                           "asOf": {"recordedEvent": 2**64 - 1}}}, 422, "BAD_TIME"),
+    "an event that is still to come": (
+        "csv", {"facts": {"chain": "two_hubs", "className": "Item",
+                          "asOf": {"recordedEvent": 999_999}}}, 422, "AS_OF_AHEAD"),
+    "a time of recording that is not over": (
+        "csv", {"facts": {"chain": "two_hubs", "className": "Item",
+                          "asOf": {"recorded": "2199-01-01T00:00:00Z"}}}, 422, "AS_OF_AHEAD"),
     "a year that no fact states": (
         "csv", {"facts": {"chain": "two_hubs", "className": "Item",
                           "asOf": {"effective": "0001-01-01T00:00:00+23:59"}}}, 422, "BAD_TIME"),

@@ -68,6 +68,21 @@ def test_the_truck_leads_to_the_cell(home: Path, run: Run) -> None:
                        for line in plan["lines"] if line["number"] == 1]  # fmt: skip
 
 
+def test_recall_tells_the_command_that_goes_on(home: Path, run: Run) -> None:
+    """Following what each page says leads over all plans, with the question as it was asked."""
+    assert 0 == run("edit", "--chain", "two_hubs", "--pin", "3=2").status
+    whole = run("recall", COUNT, "--list", "--first", "50", "--json").document["plans"]
+    words, found = ["recall", COUNT, "--list", "--first", "1"], []
+    while words:
+        told = run(*words)
+        found.append(len(re.findall("^(?:decisive|touched): plan", told.out, re.MULTILINE)))
+        after = re.search("^more: evenkeel (.*)$", told.err, re.MULTILINE)
+        words = shlex.split(after[1]) if after else []
+        assert not words or words[:5] == ["recall", COUNT, "--list", "--first", "1"]
+    assert [1] * len(whole) == found  # and no page that has nothing
+    assert len(found) > 1
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_document_is_written_once(home: Path, run: Run, tmp_path: Path, form: str) -> None:
     """`-o` writes what would be printed, into a new file alone."""

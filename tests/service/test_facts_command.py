@@ -1,7 +1,9 @@
 """The command `facts`: pages by key, two clocks, and the account of a dry run."""
 
 import itertools
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from neo4j import Driver
@@ -12,8 +14,10 @@ from api.screen import fact_changes
 from graph.log import Log
 from graph.settings import Settings
 from ontology.errors import InputError
+from ontology.events import Event, NewEvent
 from service.examples import load_example
 from service.house import AsOf, House, house_on
+from service.permits.grants import who_could_see
 
 
 @pytest.fixture
@@ -51,6 +55,42 @@ def test_a_time_means_the_last_event_recorded_by_then(house: House) -> None:
         assert expected == log.sequence_at(when)
     by_time = house.facts("two_hubs", AsOf(recorded=times[-1]))
     assert house.facts("two_hubs", AsOf(recorded=len(events))).digest == by_time.digest
+
+
+def test_what_may_still_be_recorded_is_refused(house: House) -> None:
+    """No answer is given that another event could change: not of the log's end, nor of a time."""
+    last, now = house.projection.log.head().sequence, datetime.now(UTC)
+    for ahead in (last + 1, now + timedelta(days=1)):
+        with pytest.raises(InputError) as refused:
+            house.known(AsOf(recorded=ahead))
+        assert "AS_OF_AHEAD" == refused.value.code
+        with pytest.raises(InputError, match=r"no event|not over"):
+            house.facts("two_hubs", AsOf(recorded=ahead))
+    assert [last, last, None] == [
+        house.known(one) for one in (AsOf(recorded=last), AsOf(recorded=now), AsOf(now))
+    ]
+    with pytest.raises(InputError) as refused:
+        who_could_see(house, "two_hubs/Item/widget", now.date(), now + timedelta(days=1))
+    assert "AS_OF_AHEAD" == refused.value.code
+
+
+def test_a_time_that_is_over_includes_who_was_appending(house: House) -> None:
+    """An event that has its time, and is not committed yet, is waited for."""
+    found: list[int | None] = []
+
+    def ask() -> None:
+        found.append(house.known(AsOf(recorded=datetime.now(UTC))))
+
+    reader = Thread(target=ask)
+
+    def meanwhile(tx: object, event: Event) -> None:
+        reader.start()
+        reader.join(0.5)  # who does not wait has answered by then
+
+    note = NewEvent("note.made", "while-read", "tester", datetime(2026, 3, 1, tzinfo=UTC))
+    event = house.projection.log.append(note, guard=meanwhile).event
+    reader.join()
+    assert [event.sequence] == found
 
 
 def test_the_account_of_a_dry_run_reads_as_sentences(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ from tests.access.guarded_chain import CLASS, OPEN, load
 ROWS = (*LINE_CLASSES.values(), "Shortfall")
 
 
-@pytest.mark.parametrize("role", ["integrator", "partner", "approver"])
+@pytest.mark.parametrize("role", ["integrator", "approver"])
 def test_plans_are_told_to_whom_they_are_shown(house: House, role: str) -> None:
     """Rows take `plans.read`; a plan's record, and the reason of a row, `plans.explain` whole."""
     _, who = person(house, f"following {role}", role)

@@ -177,7 +177,8 @@ def test_a_receiver_that_is_killed_ends_with_the_log(
 @pytest.mark.parametrize(("query", "status", "code"), [
     ("after=-1", 400, "POSITION_INVALID"), ("after=1.2.3", 400, "POSITION_INVALID"),
     ("after=999999", 409, "POSITION_AHEAD"), ("chain=other", 404, "CHAIN_UNKNOWN"),
-    ("kind=plans", 400, "QUERY_PARAMETER"), ("partner=acme", 400, "QUERY_PARAMETER"),
+    ("kinds=plans", 400, "QUERY_PARAMETER"), ("kind=fact", 400, "QUERY_PARAMETER"),
+    ("partner=acme", 400, "QUERY_PARAMETER"),
     ("region=", 400, "QUERY_PARAMETER"), ("regoin=north", 400, "QUERY_PARAMETER"),
 ])  # fmt: skip
 def test_what_is_asked_wrongly_is_refused(

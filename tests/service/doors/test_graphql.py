@@ -131,6 +131,29 @@ def test_a_time_that_is_none_is_refused(answer: Ask, wrong: Any) -> None:
     assert "BAD_TIME" == found["errors"][0]["extensions"]["code"]
 
 
+@pytest.mark.parametrize("field", [
+    'stock(chain: "two_hubs", asOf: $asOf) { edges { cursor } }',
+    'kpis(chain: "two_hubs", asOf: $asOf) { id }',
+    'fact(uri: "two_hubs/Item/widget", asOf: $asOf) { uri }',
+    'stockDays(chain: "two_hubs", item: "widget", asOf: $asOf) { __typename }',
+    'rows(of: {facts: {chain: "two_hubs", className: "Item", asOf: $asOf}}) { edges { cursor } }',
+    """groups(of: {facts: {chain: "two_hubs", className: "Item", asOf: $asOf},
+         measures: [{name: "n", told: ROWS}]}) { edges { cursor } }""",
+])  # fmt: skip
+def test_what_may_still_be_recorded_is_not_answered(answer: Ask, field: str) -> None:
+    """Lists, tables, facts by URI and key figures alike: tomorrow the answer would be another."""
+    later = {"effective": "2026-03-01T06:00:00Z", "recordedEvent": 999_999}
+    for ahead in ({"recorded": "2199-01-01T00:00:00Z"}, {"recordedEvent": 999_999}, later):
+        found = answer(f"query($asOf: AsOf) {{ {field} }}", asOf=ahead)
+        assert ["AS_OF_AHEAD"] == [one["extensions"]["code"] for one in found["errors"]]
+
+
+def test_facts_of_a_time_to_come_are_answered(answer: Ask) -> None:
+    """What will be true later, as far as it is known, is a question of planning: no refusal."""
+    found = answer(STOCK, asOf={"effective": "2199-01-01T00:00:00Z"})
+    assert 5 == len(found["data"]["stock"]["edges"])
+
+
 def test_key_figures_of_then(house: House, answer: Ask, deliver: Ask) -> None:
     """Key figures of other times are those that the service counts; a plan has its own facts."""
     event = deliver(71, id="figures")["event"]
