@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
@@ -34,6 +34,9 @@ WAITING, APPROVED = "waiting", "approved"
 DECLINED, RETURNED, VOID, EXPIRED = "declined", "returned", "void", "expired"
 CARRIED_OUT = "carried out"
 CASE_STATUSES = (WAITING, APPROVED, DECLINED, RETURNED, VOID, EXPIRED, CARRIED_OUT)
+
+DEPARTED_ON = "departed_on"
+"""The field of an event that says on which day a plan left, where it is told."""
 
 CASE_TRANSITIONS: Mapping[tuple[str, str], str] = MappingProxyType({
     (WAITING, APPROVAL_GIVEN): WAITING,  # APPROVED where it completes what is demanded
@@ -301,11 +304,19 @@ def unmet(case: PlanCase, demands: Iterable[Demand], verdicts: Iterable[Verdict]
     if any(verdict.mandate for verdict in given):
         return []
     return [demand for demand in demands
-            if _people(case, demand, given) < max(demand.people, case.unnamed + 1)]  # fmt: skip
+            if people_given(case, demand, given) < people_wanted(case, demand)]  # fmt: skip
 
 
-def _people(case: PlanCase, demand: Demand, verdicts: tuple[Verdict, ...]) -> int:
-    """How many people of a demand's roles, or of those escalated to, have approved."""
+def people_wanted(case: PlanCase, demand: Demand) -> int:
+    """How many people a demand takes: always one more than the `unnamed` who made the plan."""
+    return max(demand.people, case.unnamed + 1)
+
+
+def people_given(case: PlanCase, demand: Demand, verdicts: tuple[Verdict, ...]) -> int:
+    """How many people of a demand's roles, or of those escalated to, have approved.
+
+    Who approves by the power of another, and that other, are one.
+    """
     wanted = {*demand.roles, *case.escalated}
     own = {verdict.person for verdict in verdicts if wanted & set(verdict.roles)}
     used = set(own)
@@ -352,7 +363,9 @@ def _moved(case: PlanCase, event: Event) -> PlanCase:
         return replace(moved, escalated=(*case.escalated, said["role"]),
                        deadline=moment_of(said["deadline_micros"]))  # fmt: skip
     if kind == PLAN_CARRIED_OUT:
-        moved = replace(moved, promises=_done(case.promises), purchases=_done(case.purchases))
+        late = _days_late(case, said.get(DEPARTED_ON, ""))
+        moved = replace(moved, promises=_done(case.promises, late),
+                        purchases=_done(case.purchases, late))  # fmt: skip
     return replace(moved, reason=said.get("reason", ""))
 
 
@@ -376,8 +389,23 @@ def _promised(event: Event, name: str) -> tuple[Promise, ...]:
     return tuple(replace(promise_of(each), since=event.sequence) for each in stated)
 
 
-def _done(promises: tuple[Promise, ...]) -> tuple[Promise, ...]:
-    return tuple(replace(each, carried_out=True) for each in promises)
+def _done(promises: tuple[Promise, ...], late: timedelta) -> tuple[Promise, ...]:
+    """Promises as they were kept: each so much later than its days."""
+    return tuple(replace(each, carried_out=True, day=_moved_by(each.day, late),
+                         arrives_on=_moved_by(each.arrives_on, late))
+                 for each in promises)  # fmt: skip
+
+
+def _days_late(case: PlanCase, departed_on: str) -> timedelta:
+    """How much later a plan left than its first day; none where nobody told the day."""
+    days = [each.day for each in (*case.promises, *case.purchases)]
+    if not departed_on or not days:
+        return timedelta()
+    return date.fromisoformat(departed_on) - date.fromisoformat(min(days))
+
+
+def _moved_by(day: str, late: timedelta) -> str:
+    return str(date.fromisoformat(day) + late) if day and late else day
 
 
 def _delegation(event: Event) -> Delegation:
