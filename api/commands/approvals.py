@@ -117,8 +117,9 @@ def show(plan: PlanName = LATEST, as_json: AsJson = False) -> int:
             ", ".join(demand.roles), plain(demand.reason) + more)  # fmt: skip
     screen.print(demands)
     for remark in case.remarks:
-        screen.print(f"{remark.at:%Y-%m-%d %H:%M:%S}  {remark.kind.partition('.')[2]}  "
-                     f"{plain(remark.person)}  {plain(remark.text)}")  # fmt: skip
+        screen.print(f"{remark.at:%Y-%m-%d %H:%M:%S}  "
+                     f"{remark.kind.partition('.')[2].replace('_', ' ')}  "
+                     f"{plain(remark.person)}  {plain(remark.text)}".rstrip())  # fmt: skip
     for each in left:
         promise = each.promise
         where = f"order {promise.order}" if promise.order else f"{promise.place} {promise.lot}"

@@ -137,7 +137,16 @@ def find(house: House, name: str) -> ReleaseCase:
 
     Raises InputError `RELEASE_UNKNOWN`, or `RELEASE_AMBIGUOUS` where several begin so.
     """
-    return find_in(house.ledger.state(), name)
+    try:
+        return find_in(house.ledger.state(), name)
+    except InputError as error:
+        if error.code != "RELEASE_UNKNOWN" or not (name and house.shipped.digest.startswith(name)):
+            raise
+        raise InputError(
+            f"release `{name[:12]}` came with the code, and nobody has proposed it",
+            code="RELEASE_UNKNOWN", hint="`evenkeel policy in-force` tells whether it governs, "
+            "`evenkeel rules` what it says; `evenkeel policy propose` proposes its folder",
+        ) from error  # fmt: skip
 
 
 def find_in(state: Governed, name: str) -> ReleaseCase:

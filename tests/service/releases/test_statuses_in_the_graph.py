@@ -11,6 +11,8 @@ from graph.catalog import PAGE_LIMIT, Catalog
 from graph.release_nodes import settled
 from graph.settings import Settings
 from graph.statements import read
+from ontology.errors import InputError
+from service.backtest.run import release_named
 from service.governing import releasing
 from service.house import House, house_on
 from tests.graph.conftest import empty_the_graph
@@ -86,3 +88,13 @@ def test_what_waits_begins_also_if_what_governs_is_taken_back(house: House) -> N
     assert {"a": "retired", "b": "active", "c": "active"} == agreed(house)
     releasing.roll_back(house, second, "wrong", "ada")
     assert {"a": "active", "b": "rolled back", "c": "active"} == agreed(house)
+
+
+def test_the_shipped_release_is_named_where_nobody_has_proposed_it(house: House) -> None:
+    """In force, it is no case: who looks for it is told so; a back-test tries it by name."""
+    with pytest.raises(InputError, match="came with the code") as refused:
+        releasing.find(house, house.shipped.digest[:12])
+    assert refused.value.code == "RELEASE_UNKNOWN"
+    for name in ("active", "shipped"):
+        assert (found := release_named(house, name)) is not None
+        assert house.shipped.digest == found.digest
