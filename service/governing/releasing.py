@@ -29,6 +29,9 @@ from service.governing.ledger import Decided
 from service.house import House
 from service.persons import actor
 
+SHORTEST_SEEN = 8
+"""So many digits of a digest, at least, say which release was seen in force."""
+
 
 def propose(
     house: House, release: Release, reason: str, agent: str, scope: Scope = EVERYWHERE,
@@ -73,13 +76,15 @@ def activate(
 ) -> Decided:
     """Put an approved release in force, from now on or a later time.
 
-    `replaces` is the digest that the person saw in force (None: whatever is): where another came
-    meanwhile, StateError `RELEASE_CONFLICT`. Raises OutsideError `ARTIFACT_MISSING` or
-    `ARTIFACT_CORRUPT` where its document is not what was proposed, and `PART_STRAYS` as `propose`.
+    `replaces` is the digest that the person saw in force, or how it begins (None: whatever is):
+    where another came meanwhile, StateError `RELEASE_CONFLICT`. Raises OutsideError
+    `ARTIFACT_MISSING` or `ARTIFACT_CORRUPT` where its document is not what was proposed, and
+    `PART_STRAYS` as `propose`.
     """
     found = find(house, name)
     _refuse_strays(house, _kept(house, found.digest), found.scope)
-    seen = house.ledger.state().releases.latest(found.scope) if replaces is None else replaces
+    latest = house.ledger.state().releases.latest(found.scope)
+    seen = latest if replaces is None or _is_meant(replaces, latest) else replaces
     return _decided(house, found.digest, agent,
                     partial(releasing.activate, replaces=seen, since=since))  # fmt: skip
 
@@ -184,6 +189,11 @@ def _findings(release: Release, examples: Path | None) -> list[dict[str, Any]]:
         return [asdict(each) for each in lint(release, examples)]
     except RecursionError as error:
         raise bad_release("its shapes are nested too deeply to be looked at") from error
+
+
+def _is_meant(said: str, digest: str) -> bool:
+    """Whether a digest is told by how it begins."""
+    return len(said) >= SHORTEST_SEEN and digest.startswith(said)
 
 
 def _kept(house: House, digest: str) -> Release:
