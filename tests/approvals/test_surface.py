@@ -69,6 +69,8 @@ def test_a_plan_from_submission_to_its_end(here: House, client: Client, capsys: 
             ] == [plan]  # fmt: skip
     assert main(["approvals", "approve", plan[:12], "--reason", "mine", "--by", "Pia"]) == 1
     assert "OWN_PLAN" in capsys.readouterr().err
+    assert main(["approvals", "approve", plan[:12], "--reason", "mine", "--by", "pia"]) == 2
+    assert "`pia` is known here as `Pia`" in capsys.readouterr().err
     assert main(["approvals", "approve", plan[:12], "--reason", "unnamed"]) == 2
     assert "PERSON_UNNAMED" in capsys.readouterr().err
     assert told(capsys, "comment", plan[:12], "has it been counted?", "--by", "Ben")["event"]

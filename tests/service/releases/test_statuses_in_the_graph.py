@@ -1,22 +1,28 @@
 """What the graph says of releases is what the ledger says, at every time."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from neo4j import Driver
 
+from governance import releasing as deciding
+from governance.releasing import Actor, Proposal
 from governance.scopes import Scope
 from graph.catalog import PAGE_LIMIT, Catalog
 from graph.release_nodes import settled
 from graph.settings import Settings
 from graph.statements import read
+from ontology.canonical import canonical
 from ontology.errors import InputError
+from ontology.governance import PolicyRelease
 from service.backtest.run import release_named
 from service.governing import releasing
 from service.house import House, house_on
 from tests.graph.conftest import empty_the_graph
-from tests.service.releases.made import CHAIN, NO_MEDICAL, another, approved
+from tests.service.releases.made import CHAIN, NO_MEDICAL, another
 
 PART = Scope(CHAIN, families=("medical",))
 
@@ -49,7 +55,15 @@ def agreed(house: House) -> dict[str, str]:
 
 def activated(house: House, version: str, hours: int = 0) -> str:
     """Another release for the part, in force now or in so many hours."""
-    digest = approved(house, another(version, stays=NO_MEDICAL), PART)
+    release = another(version, stays=NO_MEDICAL)
+    digest, record = release.digest, asdict(PolicyRelease(
+        release.digest, "evenkeel", version, len(release.rules), "proposed"))  # fmt: skip
+    house.store.put(canonical(release.to_document()))
+    proposal = Proposal(record, digest, "for a test", PART, [], [])
+    house.ledger.append(partial(deciding.propose, who=Actor("ada"), proposal=proposal))
+    house.ledger.append(partial(deciding.backtested, who=Actor("ada"), digest=digest,
+                                result="result", deny_to_allow=[]))  # fmt: skip
+    releasing.approve(house, digest, "read it", "ben")
     since = datetime.now(UTC) + timedelta(hours=hours) if hours else None
     releasing.activate(house, digest, "ada", since=since)
     return digest
