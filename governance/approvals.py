@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
@@ -34,6 +34,9 @@ WAITING, APPROVED = "waiting", "approved"
 DECLINED, RETURNED, VOID, EXPIRED = "declined", "returned", "void", "expired"
 CARRIED_OUT = "carried out"
 CASE_STATUSES = (WAITING, APPROVED, DECLINED, RETURNED, VOID, EXPIRED, CARRIED_OUT)
+
+DEPARTED_ON = "departed_on"
+"""The field of an event that says on which day a plan left, where it is told."""
 
 CASE_TRANSITIONS: Mapping[tuple[str, str], str] = MappingProxyType({
     (WAITING, APPROVAL_GIVEN): WAITING,  # APPROVED where it completes what is demanded
@@ -105,9 +108,10 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What a plan promised in a round that is over, since the event that approved it then."""
+    """What a plan promised in a round that is over, since the event that approved it then, `at`."""
 
     approval: int
+    at: datetime
     promises: tuple[Promise, ...]
     purchases: tuple[Promise, ...]
 
@@ -153,6 +157,13 @@ class PlanCase:
     earlier: Earlier | None = None
     remarks: tuple[Remark, ...] = ()
     reason: str = ""
+
+    @property
+    def held(self) -> "Earlier | None":
+        """What it promised in the last round in which it was approved; None where none was."""
+        if not self.approval:
+            return self.earlier
+        return Earlier(self.approval, self.verdicts[-1].at, self.promises, self.purchases)
 
     @property
     def is_open(self) -> bool:
@@ -342,7 +353,7 @@ class Approvals:
 def next_case_status(case: PlanCase, kind: str) -> str:
     """The status after an event. Raises StateError `APPROVAL_STATUS` where the table has none."""
     found = CASE_TRANSITIONS.get((case.status, kind))
-    if found is None or (found == CARRIED_OUT and not (case.approval or case.earlier)):
+    if found is None or (found == CARRIED_OUT and case.held is None):
         doing = _DOING.get(kind, kind)
         why = f" ({case.reason})" if case.reason and not case.is_open else ""
         raise StateError(
@@ -363,11 +374,19 @@ def unmet(case: PlanCase, demands: Iterable[Demand], verdicts: Iterable[Verdict]
     if any(verdict.mandate for verdict in given):
         return []
     return [demand for demand in demands
-            if _people(case, demand, given) < max(demand.people, case.unnamed + 1)]  # fmt: skip
+            if people_given(case, demand, given) < people_wanted(case, demand)]  # fmt: skip
 
 
-def _people(case: PlanCase, demand: Demand, verdicts: tuple[Verdict, ...]) -> int:
-    """How many people of a demand's roles, or of those escalated to, have approved."""
+def people_wanted(case: PlanCase, demand: Demand) -> int:
+    """How many people a demand takes: always one more than the `unnamed` who made the plan."""
+    return max(demand.people, case.unnamed + 1)
+
+
+def people_given(case: PlanCase, demand: Demand, verdicts: tuple[Verdict, ...]) -> int:
+    """How many people of a demand's roles, or of those escalated to, have approved.
+
+    Who approves by the power of another, and that other, are one.
+    """
     wanted = {*demand.roles, *case.escalated}
     own = {verdict.person for verdict in verdicts if wanted & set(verdict.roles)}
     used = set(own)
@@ -399,12 +418,8 @@ def _submitted(event: Event, before: PlanCase | None) -> PlanCase:
         said["deadline_hours"], moment_of(said["until_micros"]), tuple(said["escalates_to"]),
         remarks=(*remarks, said_so),
     )  # fmt: skip
-    if before is None:
-        return made
     # INVARIANT: what was approved once may have been done, whatever becomes of a later round
-    if before.approval:
-        return replace(made, earlier=Earlier(before.approval, before.promises, before.purchases))
-    return replace(made, earlier=before.earlier)
+    return made if before is None else replace(made, earlier=before.held)
 
 
 def _moved(case: PlanCase, event: Event) -> PlanCase:
@@ -419,10 +434,10 @@ def _moved(case: PlanCase, event: Event) -> PlanCase:
     if kind == APPROVAL_ESCALATED:
         return replace(moved, escalated=(*case.escalated, said["role"]),
                        deadline=moment_of(said["deadline_micros"]))  # fmt: skip
-    if kind == PLAN_CARRIED_OUT:
-        held = case if case.approval or case.earlier is None else case.earlier
-        moved = replace(moved, promises=_done(held.promises), purchases=_done(held.purchases),
-                        approval=held.approval)  # fmt: skip
+    if kind == PLAN_CARRIED_OUT and (held := case.held) is not None:
+        late = _days_late(held, said.get(DEPARTED_ON, ""))
+        moved = replace(moved, promises=_done(held.promises, late), approval=held.approval,
+                        purchases=_done(held.purchases, late))  # fmt: skip
     return replace(moved, reason=said.get("reason", ""))
 
 
@@ -446,8 +461,23 @@ def _promised(event: Event, name: str) -> tuple[Promise, ...]:
     return tuple(replace(promise_of(each), since=event.sequence) for each in stated)
 
 
-def _done(promises: tuple[Promise, ...]) -> tuple[Promise, ...]:
-    return tuple(replace(each, carried_out=True) for each in promises)
+def _done(promises: tuple[Promise, ...], late: timedelta) -> tuple[Promise, ...]:
+    """Promises as they were kept: each so much later than its days."""
+    return tuple(replace(each, carried_out=True, day=_moved_by(each.day, late),
+                         arrives_on=_moved_by(each.arrives_on, late))
+                 for each in promises)  # fmt: skip
+
+
+def _days_late(held: Earlier, departed_on: str) -> timedelta:
+    """How much later a plan left than its first day; none where nobody told the day."""
+    days = [each.day for each in (*held.promises, *held.purchases)]
+    if not departed_on or not days:
+        return timedelta()
+    return date.fromisoformat(departed_on) - date.fromisoformat(min(days))
+
+
+def _moved_by(day: str, late: timedelta) -> str:
+    return str(date.fromisoformat(day) + late) if day and late else day
 
 
 def _delegation(event: Event) -> Delegation:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from governance.approvals import (
     APPROVED,
     CARRIED_OUT,
+    DEPARTED_ON,
     WAITING,
     Approvals,
     PlanCase,
@@ -137,8 +138,8 @@ def approve(
     case = _waiting(state, now, plan, APPROVAL_GIVEN, seen).placed_also(standing.placed)
     reasoned(reason)
     state.stops.refuse_case(reach_in(case.chain, case.places, case.families), case.submission)
-    counted = tuple(_still(state, now, case, powers))
-    if any(verdict.person == who.id and _counts(verdict) for verdict in counted):
+    counted = tuple(still_held(state, now, case, powers))
+    if any(verdict.person == who.id and counts(verdict) for verdict in counted):
         return None
     demands = tuple(dict.fromkeys((*case.demands, *standing.demands)))
     mandate = "" if who.is_person else mandate
@@ -218,14 +219,20 @@ def void(
 
 
 def carried_out(
-    state: Governed, now: datetime, who: Actor, plan: str, reason: str = ""
-) -> NewEvent | None:
+    state: Governed, now: datetime, who: Actor, plan: str, reason: str = "",
+    on: date | None = None,
+) -> NewEvent | None:  # fmt: skip
     """A person or a feed says that an approved plan was carried out; None if so already.
+
+    `on` is the day (UTC) on which it left, where it is told: the event is effective as of that
+    day, which stands in the place of the planned one. Else it is effective now, and left as
+    planned.
 
     Of one that has become void or has expired since, and maybe was submitted again, a person alone
     says so: it is a fact of the world, whatever was decided. What it promised ends as the facts
     tell (`ontology.promise_ends`).
-    Raises StateError `APPROVAL_STATUS` for what was never approved, AccessError `PERSONS_ONLY`.
+    Raises StateError `APPROVAL_STATUS` for what was never approved, AccessError `PERSONS_ONLY`,
+    InputError `BAD_DAY` for a day ahead of now or before the approval.
     """
     case = state.approvals.case(plan)
     if case.status == CARRIED_OUT:
@@ -235,7 +242,19 @@ def carried_out(
     if is_over and not who.is_person:
         raise AccessError("no approval stands: only a person may say that it was done",
                           code="PERSONS_ONLY", hint="`evenkeel approvals done`")  # fmt: skip
-    return _of_case(state, now, who, PLAN_CARRIED_OUT, case, {"reason": kept_text(reason)})
+    told: dict[str, Any] = {"reason": kept_text(reason)}
+    if on is None:
+        return _of_case(state, now, who, PLAN_CARRIED_OUT, case, told)
+    held = case.held
+    assert held is not None  # noqa: S101 - the table has refused what was never approved
+    approved_on, today = held.at.astimezone(UTC).date(), now.astimezone(UTC).date()
+    if not approved_on <= on <= today:
+        raise InputError(
+            f"the plan was approved on {approved_on}, and today is {today}: not on {on}",
+            code="BAD_DAY", hint="give the day of departure, between these two",
+        )  # fmt: skip
+    said = _of_case(state, now, who, PLAN_CARRIED_OUT, case, told | {DEPARTED_ON: str(on)})
+    return replace(said, effective_at=min(now, datetime.combine(on, time.max, UTC)))
 
 
 def expire(state: Governed, now: datetime, who: Actor, plan: str) -> NewEvent | None:
@@ -343,10 +362,13 @@ def _powers(
     return own, by
 
 
-def _still(
+def still_held(
     state: Governed, now: datetime, case: PlanCase, powers: Mapping[str, frozenset[str]]
 ) -> Iterator[Verdict]:
     """Earlier verdicts, with those of their roles that are still held by grants.
+
+    `powers` are the roles that each who approved, and each whose power they used, hold now. A
+    verdict of which nothing is left is among them; `counts` tells it apart.
 
     INVARIANT: what was given by handed-over power counts only while that is handed over.
     """
@@ -359,7 +381,7 @@ def _still(
         yield replace(each, roles=own, by=by)
 
 
-def _counts(verdict: Verdict) -> bool:
+def counts(verdict: Verdict) -> bool:
     """Whether it rests on any power that its person still has; a mandate is no power of theirs."""
     return bool(verdict.roles or verdict.by or verdict.mandate)
 

@@ -396,7 +396,7 @@ def next_status(case: ReleaseCase, kind: str) -> str:
     """The status after an event. Raises StateError `RELEASE_STATUS` where the table has none."""
     found = TRANSITIONS.get((case.status, kind))
     if found is None:
-        doing = kind.partition(".")[2].replace("_", " ")
+        doing = _in_words(kind)
         raise StateError(f"release `{case.digest[:12]}` is {case.status}: it cannot be {doing}",
                          code="RELEASE_STATUS", hint=_what_next(case.status))  # fmt: skip
     return found
@@ -482,7 +482,17 @@ def untested(tested: Mapping[str, Any]) -> str:
 
 
 def _what_next(status: str) -> str:
-    kinds = [kind.partition(".")[2].replace("_", " ") for at, kind in TRANSITIONS if at == status]
+    kinds = [_in_words(kind) for at, kind in TRANSITIONS if at == status]
     if kinds:
         return f"it may be {' or '.join(sorted(kinds))}"
     return "propose it anew, under another version"
+
+
+def _in_words(kind: str) -> str:
+    """What an event does to a release, as it is said of one."""
+    return _DOING.get(kind, kind.partition(".")[2].replace("_", " "))
+
+
+_DOING: Mapping[str, str] = MappingProxyType({
+    RELEASE_BACKTESTED: "back-tested", RELEASE_CANARY_STARTED: "tried as a canary",
+})  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -11,6 +11,7 @@ from neo4j import Driver
 from graph.facts import StatedFact, fact_from, kinds_of, record_from, relation_of
 from graph.log import moment, timestamp
 from graph.plan_nodes import LINE_CLASSES
+from graph.release_nodes import settled
 from graph.settled_rows import ROOM
 from graph.statements import OPEN_END, Row, read
 from ontology.errors import InputError
@@ -217,9 +218,9 @@ class Catalog:
         return _page([_set_aside(row, self._names) for row in rows], limit)
 
     def releases(self, *, first: int = 50) -> list[PolicyRelease]:
-        """Activated releases, the latest first."""
-        rows = self._read("catalog_releases", limit=_limit(first))
-        return [record_from("PolicyRelease", row["release"]) for row in rows]
+        """Activated releases, the latest first, with their status of now."""
+        rows, now = self._read("catalog_releases", limit=_limit(first)), datetime.now(UTC)
+        return [record_from("PolicyRelease", settled(row["release"], now)) for row in rows]
 
     def plans(self, chain: str, *, before: int = NOW, first: int = 50) -> Page[PlanEntry]:
         """Plans of a chain, the latest first, made before the event sequence `before`."""

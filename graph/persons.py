@@ -103,6 +103,13 @@ class Persons:
             row = db.execute(query, [name.strip()]).fetchone() if db else None
         return KnownPerson(*row) if row else None
 
+    def written(self, name: str) -> str:
+        """How a name is written that is known but for case and spaces; itself where none is."""
+        if self.known_of([name.strip()]):
+            return name
+        said = _folded(name)
+        return next((one.name for one in self.known() if _folded(one.name) == said), name)
+
     def known(self) -> list[KnownPerson]:
         """Every person whom the lookup knows, by name."""
         with self._reading() as db:
@@ -279,3 +286,7 @@ def _is_full(error: sqlite3.Error | OSError) -> bool:
         return error.errno in FULL
     name = getattr(error, "sqlite_errorname", "")  # errors of Python's own have none
     return name in ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())

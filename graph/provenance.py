@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from graph.facts import fact_from, node_fields
 from graph.log import timestamp
 from graph.observed import Observed, SourceRows
 from graph.plan_nodes import LINE_CLASSES
+from graph.release_nodes import settled
 from graph.statements import Row, read
 from ontology.errors import InputError
 
@@ -177,7 +179,7 @@ def _draw_plan(drawing: Drawing, row: Row) -> str:
         f"snapshot of {row['snapshot']['chain']} after event {row['snapshot']['sequence']}",
         row["snapshot"],
     )  # fmt: skip
-    release = row["release"]
+    release = settled(row["release"], datetime.now(UTC))
     policy = drawing.add("release", release["digest"],
                          f"{release['name']} {release['version']}", release)  # fmt: skip
     drawing.link(plan, "RECORDED_IN", made)

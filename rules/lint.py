@@ -130,6 +130,12 @@ def _tried(
         what = f"there is no example: {', '.join(expected_by_file)} and expected.txt in"
         yield Remark(rule.iri, "RULE_EXAMPLE_WRONG", f"{what} examples/{folder.name}/")
         return None
+    lacking = [name for name in (*expected_by_file, "expected.txt")
+               if not (folder / name).is_file()]  # fmt: skip
+    if lacking:
+        what = f"the example lacks {', '.join(lacking)} in examples/{folder.name}/"
+        yield Remark(rule.iri, "RULE_EXAMPLE_WRONG", what)
+        return None
     try:
         text = (folder / "expected.txt").read_text(encoding="utf-8")
         expected_by_file["breaks.ttl"] = sorted(line for line in text.splitlines() if line)

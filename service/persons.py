@@ -38,7 +38,8 @@ def acting(house: House, name: str = "") -> str:
     """Who acts, as it is logged: a pseudonym, or the machine's own name.
 
     The person is the one that is named, else that of EVENKEEL_PERSON, else nobody: `local`. Raises
-    InputError `BAD_PERSON`, also for a name that a machine goes by: nobody acts as one.
+    InputError `BAD_PERSON`, also for a name that a machine goes by: nobody acts as one; and for
+    one that differs from that of a known person in case or spaces alone.
     """
     who = name or house.settings.person or NOBODY
     if who == NOBODY:
@@ -46,6 +47,9 @@ def acting(house: House, name: str = "") -> str:
     if who in MACHINES:
         raise InputError(f"`{who}` is a part of this service, and no person", code="BAD_PERSON",
                          hint="give the name of a person, or none")  # fmt: skip
+    if (known := house.persons.written(who)) != who:  # else one person would count as two
+        raise InputError(f"`{who[:80]}` is known here as `{known}`", code="BAD_PERSON",
+                         hint="write the name so; who is another goes by another name")  # fmt: skip
     return house.persons.pseudonym_of(who)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.commands.backtest import day_of
 from api.output import (
     GOOD,
     REFUSED,
@@ -88,15 +89,20 @@ def show(plan: PlanName = LATEST, as_json: AsJson = False) -> int:
     """Show what a plan needs, who said what about it, and what it reserves or is to bring."""
     from api.commands.server import opened
     from api.screen.drawing import add, table
-    from service.governing.approving import left_of
+    from governance.approvals import people_given
+    from service.governing.approving import counted_verdicts, left_of
 
     with opened() as house:
         state = house.ledger.state()
         case = state.approvals.case(find_plan(house, plan).plan.digest)
         wanted, left = _demanded(house, state, case), left_of(house, case.plan)
+        waits = case.status == "waiting"  # what was decided, was decided with the roles of then
+        counted = counted_verdicts(house, case) if waits else case.verdicts
     if as_json:
         print_document(document_of_case(case) | {
-            "demanded": [asdict(demand) | {"people": people} for demand, people in wanted],
+            "demanded": [asdict(demand) | {
+                "people": people, "given": people_given(case, demand, counted)
+            } for demand, people in wanted],
             "left": [asdict(each) for each in left],
         })  # fmt: skip
         return GOOD
@@ -104,14 +110,16 @@ def show(plan: PlanName = LATEST, as_json: AsJson = False) -> int:
     why = f": {plain(case.reason)}" if case.reason else ""
     screen.print(f"plan {case.plan[:DIGITS]} of {plain(case.chain)} is {case.status}{why}",
                  style="bold")  # fmt: skip
-    demands = table("needs", "people", "of", "because")
+    demands = table("needs", "people", "given", "of", "because")
     for demand, people in wanted:
-        add(demands, plain(demand.name), str(people), ", ".join(demand.roles),
-            plain(demand.reason))  # fmt: skip
+        more = f"; {people} as nobody was named who made it" if people > demand.people else ""
+        add(demands, plain(demand.name), str(people), str(people_given(case, demand, counted)),
+            ", ".join(demand.roles), plain(demand.reason) + more)  # fmt: skip
     screen.print(demands)
     for remark in case.remarks:
-        screen.print(f"{remark.at:%Y-%m-%d %H:%M:%S}  {remark.kind.partition('.')[2]}  "
-                     f"{plain(remark.person)}  {plain(remark.text)}")  # fmt: skip
+        screen.print(f"{remark.at:%Y-%m-%d %H:%M:%S}  "
+                     f"{remark.kind.partition('.')[2].replace('_', ' ')}  "
+                     f"{plain(remark.person)}  {plain(remark.text)}".rstrip())  # fmt: skip
     for each in left:
         promise = each.promise
         where = f"order {promise.order}" if promise.order else f"{promise.place} {promise.lot}"
@@ -183,12 +191,19 @@ def void(plan: PlanName, reason: Reason = "", by: By = "", as_json: AsJson = Fal
                    as_json=as_json)  # fmt: skip
 
 
-def done(plan: PlanName, reason: Reason = "", by: By = "", as_json: AsJson = False) -> int:
+def done(
+    plan: PlanName,
+    on: Annotated[str, typer.Option(
+        metavar="DAY", help="The day (UTC) on which it left, such as 2026-03-02; else as planned."
+    )] = "",
+    reason: Reason = "", by: By = "", as_json: AsJson = False,
+) -> int:  # fmt: skip
     """Say that an approved plan was carried out; what it promised ends as it is counted."""
     from service.governing.approving import carried_out
 
-    return _decide(plan, by, lambda house, digest, who: carried_out(house, digest, who, reason),
-                   as_json=as_json)  # fmt: skip
+    day = day_of(on, "--on")
+    return _decide(plan, by, lambda house, digest, who: carried_out(
+        house, digest, who, reason, day), as_json=as_json)  # fmt: skip
 
 
 def delegate(
@@ -277,6 +292,7 @@ def _demanded(
     A plan that unnamed hands made takes one person more. Where the present matrix or the plan
     cannot be read, that of its submission alone.
     """
+    from governance.approvals import people_wanted
     from service.governing.approval_features import plan_document
     from service.governing.approval_standing import demands_now
 
@@ -285,7 +301,7 @@ def _demanded(
         if case.status == "waiting":
             present = demands_now(house, plan_document(house, case.plan), state)
             demands = tuple(dict.fromkeys((*demands, *present)))
-    return [(demand, max(demand.people, case.unnamed + 1)) for demand in demands]
+    return [(demand, people_wanted(case, demand)) for demand in demands]
 
 
 def document_of_case(case: "PlanCase") -> dict[str, Any]:
@@ -320,9 +336,11 @@ def _decide(
 
 
 def _needs(case: "PlanCase") -> str:
-    from governance.approvals import unmet
+    from governance.approvals import people_given, people_wanted, unmet
 
-    left = unmet(case, case.demands, case.verdicts)
-    told = [f"{max(demand.people, case.unnamed + 1)} of {' or '.join(demand.roles)} "
-            f"({demand.name})" for demand in left]  # fmt: skip
+    told = []
+    for demand in unmet(case, case.demands, case.verdicts):
+        given = people_given(case, demand, case.verdicts)
+        told.append(f"{people_wanted(case, demand)} of {' or '.join(demand.roles)} "
+                    f"({demand.name}{f', {given} given' if given else ''})")  # fmt: skip
     return "; ".join(told) if case.status == "waiting" else ""

@@ -26,7 +26,8 @@ def backtest(
     release: Annotated[
         str,
         typer.Argument(
-            help="A folder with shapes/ and knobs.toml, a digest, or own: each plan's own."
+            help="A folder with shapes/ and knobs.toml, a digest, active, shipped, "
+            "or own: each plan's own."
         ),
     ],
     *,

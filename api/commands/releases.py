@@ -22,7 +22,7 @@ from api.output import (
 from ontology.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
-    from governance.releases import ReleaseCase, Span
+    from governance.releases import ReleaseCase
     from service.governing.ledger import Decided
     from service.house import House
 
@@ -111,6 +111,7 @@ def show(release: Which, as_json: AsJson = False) -> int:
     And what it says otherwise than the one that it was proposed instead of.
     """
     from api.commands.server import opened
+    from api.screen.governed_times import span_in_words, waits_till
     from service.governing.releasing import find, history, said_otherwise
 
     with opened() as house:
@@ -129,7 +130,7 @@ def show(release: Which, as_json: AsJson = False) -> int:
                      "until": each.until, "then": each.then} for each in spans]  # fmt: skip
         print_document(told(case) | {"says": words, "happened": happened, "timeline": timeline})
         return GOOD
-    _show(case, happened, [_in_words(each, now) for each in spans], _waits(spans, now))
+    _show(case, happened, [span_in_words(each, now) for each in spans], waits_till(spans, now))
     for each in otherwise:
         typer.echo(f"says         {plain(each.told)}")
     return GOOD
@@ -254,6 +255,7 @@ def activate(
     as_json: AsJson = False,
 ) -> int:
     """Put an approved release in force where it was proposed for."""
+    from api.screen.governed_times import instead_of
     from service.governing.releasing import activate as activated
 
     since = time_of(begins, "--from") if begins else None
@@ -266,6 +268,7 @@ def activate(
         decide,
         as_json=as_json,
         then="`evenkeel policy roll-back {0} --reason WHY` takes it back at once",
+        more=instead_of,
     )
 
 
@@ -407,26 +410,6 @@ def _last(iri: str) -> str:
     return iri.rpartition("/")[2]
 
 
-def _in_words(span: "Span", now: datetime) -> str:
-    """When a release governs, and what comes after it."""
-    verb = "to govern" if span.since > now else "governs" if _lasts(span, now) else "governed"
-    told = f"{verb} {span.scope.words} from {span.since:%Y-%m-%d %H:%M}"
-    if span.until is None:
-        return told
-    return f"{told} until {span.until:%Y-%m-%d %H:%M}, then {span.then[:DIGITS] or 'nothing'}"
-
-
-def _lasts(span: "Span", now: datetime) -> bool:
-    return span.since <= now and (span.until is None or now < span.until)
-
-
-def _waits(spans: "Sequence[Span]", now: datetime) -> str:
-    """Since when an active release is to govern that does not yet, in words."""
-    if any(_lasts(span, now) for span in spans) or not any(span.since > now for span in spans):
-        return ""
-    return f" from {min(span.since for span in spans if span.since > now):%Y-%m-%d %H:%M} on"
-
-
 def _show(
     case: "ReleaseCase", happened: list[dict[str, Any]], spans: list[str], waits: str
 ) -> None:
@@ -453,8 +436,9 @@ def _show(
 def _decide(
     release: str, decide: "Callable[[House, str, str], Decided]", *, as_json: bool, then: str = "",
     already: "Callable[[House, str], str] | None" = None,
+    more: "Callable[[Decided], str] | None" = None,
 ) -> int:  # fmt: skip
-    """Decide as a person, and tell what has become of the release.
+    """Decide as a person, and tell what has become of the release, and `more` of what was decided.
 
     Where it was so before, `already` tells by whom and when.
     """
@@ -466,18 +450,19 @@ def _decide(
         done = decide(house, release, acting(house))
         digest = find(house, release).digest
         who = already(house, digest) if already is not None and done.event is None else ""
-    return _tell(done, digest, as_json=as_json, then=then, who=who)
+    return _tell(done, digest, as_json=as_json, then=then, who=who,
+                 more=more(done) if more is not None else "")  # fmt: skip
 
 
 def _tell(
-    done: "Decided", digest: str, *, as_json: bool, then: str = "", who: str = ""
+    done: "Decided", digest: str, *, as_json: bool, then: str = "", who: str = "", more: str = ""
 ) -> int:  # fmt: skip
     case = done.state.releases.case(digest)
     if as_json:
         print_document(told(case) | {"event": done.event.sequence if done.event else None})
         return GOOD
     typer.echo(f"{digest[:DIGITS]} is {case.status}"
-               + ("" if done.event else f" already{plain(who)}"))  # fmt: skip
+               + (more if done.event else f" already{plain(who)}"))  # fmt: skip
     if then:
         hint(then.format(digest[:DIGITS]))
     return GOOD

@@ -1,7 +1,7 @@
 """Approvals over GraphQL: the inbox, a plan's case, and what people decide about it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Annotated
 
@@ -14,14 +14,18 @@ from api.graphql.described import described
 from api.graphql.loaders import Info
 from api.graphql.planning import LOCAL
 from governance import approvals
-from governance.approvals import PlanCase, unmet
+from governance.approvals import PlanCase, people_wanted, unmet
 from governance.scopes import Scope
+from ontology.access import ANY
 from ontology.errors import InputError
 from ontology.events import Event
 from service.governing import approving
+from service.governing.known_names import unknown_names
 from service.governing.ledger import Decided
 from service.house import House, check_time
 from service.requests import Account
+
+DECIDE = "approvals.decide"
 
 
 @strawberry.enum(description="What has become of a plan that was submitted for approval.")
@@ -70,7 +74,7 @@ class ApprovalRemark:
     text: str
 
 
-@strawberry.type(description="Units that an approved plan has promised.")
+@strawberry.type(description="Units that a plan has promised, as far as they are reserved still.")
 class ReservedUnits:
     """Of stock at a location; where an order is named, units of that order."""
 
@@ -80,6 +84,18 @@ class ReservedUnits:
     order: str
     units: BigInt
     departs_on: str
+
+
+@strawberry.type(description="Units that a plan has promised, as far as they are to come still.")
+class ExpectedUnits:
+    """`supplier` is empty of what is transferred."""
+
+    item: str
+    location: str
+    lot: str
+    supplier: str
+    units: BigInt
+    arrives_on: str
 
 
 @strawberry.type(description="A plan on its way to approval, and what it reserves.")
@@ -100,8 +116,25 @@ class PlanApproval:
     until: datetime
     gap_per_million: BigInt
     band_per_million: BigInt
-    reserved: list[ReservedUnits]
     reason: str
+
+    @described
+    async def reserved(self, info: Info) -> list[ReservedUnits]:
+        """What is reserved still, on the facts of now: approved, or carried out and not counted."""
+        return [ReservedUnits(item=each.promise.item, location=each.promise.place,
+                              lot=each.promise.lot, order=each.promise.order,
+                              units=BigInt(each.committed), departs_on=each.promise.day)
+                for each in await info.context.promises.load(self.plan)
+                if each.committed]  # fmt: skip
+
+    @described
+    async def expected(self, info: Info) -> list[ExpectedUnits]:
+        """What is to come still, on the facts of now: sent or bought, and not counted there."""
+        return [ExpectedUnits(item=each.promise.item, location=each.promise.destination,
+                              lot=each.promise.lot, supplier=each.promise.supplier,
+                              units=BigInt(each.expected), arrives_on=each.promise.arrives_on)
+                for each in await info.context.promises.load(self.plan)
+                if each.expected]  # fmt: skip
 
     @staticmethod
     def of(house: House, case: PlanCase) -> "PlanApproval":
@@ -114,7 +147,7 @@ class PlanApproval:
             maker=told(case.maker), escalated_to=list(case.escalated), deadline=case.deadline,
             until=case.until, gap_per_million=BigInt(case.gap_per_million),
             band_per_million=BigInt(case.band_per_million), reason=case.reason,
-            demands=[ApprovalDemand(name=one.name, people=max(one.people, case.unnamed + 1),
+            demands=[ApprovalDemand(name=one.name, people=people_wanted(case, one),
                                     roles=list(one.roles), reason=one.reason,
                                     is_met=one not in open_demands) for one in case.demands],
             verdicts=[ApprovalVerdict(person=told(one.person), roles=list(one.roles),
@@ -123,9 +156,6 @@ class PlanApproval:
                       for one in case.verdicts],
             remarks=[ApprovalRemark(kind=one.kind, person=told(one.person), at=one.at,
                                     text=one.text) for one in case.remarks],
-            reserved=[ReservedUnits(item=one.item, location=one.place, lot=one.lot,
-                                    order=one.order, units=BigInt(one.units), departs_on=one.day)
-                      for one in (case.promises if case.status == approvals.APPROVED else ())],
         )  # fmt: skip
 
 
@@ -142,6 +172,13 @@ class DecideInput(PlanReasonInput):
     """`seen` is the `submission` that you looked at: one that came after it is not decided on."""
 
     seen: int | None = None
+
+
+@strawberry.input(description="A plan that was carried out, and when it left.")
+class CarriedOutInput(PlanReasonInput):
+    """`departedOn` is a day (UTC) from the approval to today; null: it left as it was planned."""
+
+    departed_on: date | None = None
 
 
 @strawberry.input(description="The power to approve, handed to another person.")
@@ -175,6 +212,9 @@ class ApprovalRecorded:
     delegation: BigInt | None
     replayed: bool
     dry_run: bool
+    unknown: list[str] = strawberry.field(
+        description="Names that no fact knows, in words: for them it holds for nothing so far."
+    )
 
 
 Outcome = Annotated[ApprovalRecorded | Refused | Conflict, strawberry.union("ApprovalResult")]
@@ -264,19 +304,19 @@ class ApprovalMutations:
     async def report_carried_out(
         self,
         info: Info,
-        input: PlanReasonInput,  # noqa: A002
+        input: CarriedOutInput,  # noqa: A002
     ) -> Outcome:
         """Say that an approved plan was carried out; what it promised ends as it is counted."""
         return await _told(info, "reportCarriedOut", input, lambda house, who: (
-            approving.carried_out(house, input.plan, who, input.reason)
+            approving.carried_out(house, input.plan, who, input.reason, input.departed_on)
         ))  # fmt: skip
 
     @described
     async def delegate_approval(self, info: Info, input: DelegateInput) -> Outcome:  # noqa: A002
         """Hand the power to approve to another person, for a scope and a time."""
+        scope = Scope(input.chain, tuple(input.regions), tuple(input.families))
 
         def delegate(house: House, who: str) -> Decided:
-            scope = Scope(input.chain, tuple(input.regions), tuple(input.families))
             known = house.persons.find(input.to)
             if known is None:
                 raise InputError("the service knows no such person", code="PERSON_UNKNOWN",
@@ -285,7 +325,8 @@ class ApprovalMutations:
             return approving.delegate(house, known.pseudonym, input.reason, who, until, scope,
                                       since)  # fmt: skip
 
-        return await _told(info, "delegateApproval", input, delegate)
+        tells = await _tells_names(info, input.chain)
+        return await _told(info, "delegateApproval", input, delegate, scope if tells else None)
 
     @described
     async def end_delegation(self, info: Info, input: EndDelegationInput) -> Outcome:  # noqa: A002
@@ -294,15 +335,30 @@ class ApprovalMutations:
             house, input.delegation, who))  # fmt: skip
 
 
+async def _tells_names(info: Info, chain: str) -> bool:
+    """Whether a caller may be told which names the facts of a chain, or of all, do not have."""
+    sight = info.context.sight
+    if sight.caller.is_owner:
+        return True
+    if chain == ANY:
+        await info.context.read(sight.everything, DECIDE)
+        return True
+    view = await info.context.read(sight.view, chain, DECIDE)
+    return not all(grant.is_limited for grant in view.grants)
+
+
 async def _told(
-    info: Info, name: str, asked: ActingInput, decide: Callable[[House, str], Decided]
-) -> ApprovalRecorded | Refused | Conflict:
+    info: Info, name: str, asked: ActingInput, decide: Callable[[House, str], Decided],
+    scope: Scope | None = None,
+) -> ApprovalRecorded | Refused | Conflict:  # fmt: skip
+    """Decide once under a key. Of the `scope` of what is decided, what no fact knows is told."""
     who, plan = info.context.sight.agent(LOCAL), getattr(asked, "plan", "")
 
     def work(house: House) -> Account:
         decided = decide(house, who)
         if decided.event is not None:
-            return _again(house, decided.event)
+            unknown = [] if scope is None else unknown_names(house.plainly(), scope)
+            return {**_again(house, decided.event), "unknown": unknown}
         case = decided.state.approvals.cases.get(plan)
         return {"plan": plan, "status": case.status if case else "", "event": None,
                 "replayed": True}  # fmt: skip
@@ -315,7 +371,7 @@ async def _told(
     return ApprovalRecorded(
         plan=told["plan"], status=told["status"], event=found.event,
         delegation=None if delegated is None else BigInt(delegated),
-        replayed=found.replayed, dry_run=found.dry_run,
+        replayed=found.replayed, dry_run=found.dry_run, unknown=told.get("unknown", []),
     )  # fmt: skip
 
 

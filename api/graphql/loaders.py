@@ -20,9 +20,11 @@ from graph.facts import StatedFact
 from graph.observed import Observed
 from ontology.errors import InputError
 from ontology.plan import Shortfall
+from ontology.promise_ends import OpenPromise
 from service.access import Sight, denied
 from service.asking.questions import Questions
 from service.doors.inbox import Inbox
+from service.governing.approving import left_of_plans
 from service.house import AsOf, House
 from service.kept import Kept
 from service.moment import Moment
@@ -106,6 +108,9 @@ class Request:
         self.lines: DataLoader[PageKey, Page[Line]] = DataLoader(self._pages(catalog.lines))
         self.shortfalls: DataLoader[PageKey, Page[Shortfall]] = DataLoader(
             self._pages(catalog.shortfalls)
+        )
+        self.promises: DataLoader[str, tuple[OpenPromise, ...]] = DataLoader(
+            self._found(partial(left_of_plans, house))
         )
         self.referring: DataLoader[ReferringKey, Page[StatedFact]] = DataLoader(self._referring)
 

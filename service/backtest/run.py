@@ -19,6 +19,7 @@ from service.backtest.result import Result, result_of
 from service.house import House, artifacts_folder
 from service.stated_plan import is_digest
 
+ACTIVE, SHIPPED = "active", "shipped"
 SHORTEST_PREFIX = 4
 
 
@@ -124,11 +125,17 @@ def recorded(house: House, window: Window) -> Iterator[PlanEntry]:
 def release_named(house: House, text: str) -> Release | None:
     """The release that a person means: a folder, a digest that is kept, or `own` (None).
 
+    Also `active`, the one of the whole that is in force, and `shipped`, that of the code.
+
     Of one that was in force, or proposed, the first digits are enough. Raises InputError
     `RELEASE_UNKNOWN`, `RELEASE_BAD`, OutsideError as reading it does.
     """
     if text == OWN:
         return None
+    if text == ACTIVE:
+        return house.release_for("").whole
+    if text == SHIPPED:
+        return house.shipped
     if Path(text).is_dir():
         return from_folder(Path(text))
     if is_digest(text) and house.store.has(text):
@@ -138,7 +145,8 @@ def release_named(house: House, text: str) -> Release | None:
     found = [one for one in known if len(text) >= SHORTEST_PREFIX and one.startswith(text)]
     if len(found) != 1:
         raise InputError(f"there is no release `{text}`", code="RELEASE_UNKNOWN",
-                         hint="give a folder with shapes/ and knobs.toml, or a digest")  # fmt: skip
+                         hint="give a folder with shapes/ and knobs.toml, `active`, `shipped` "
+                         "or a digest")  # fmt: skip
     return from_document(house.store.get_document(found[0]))
 
 

@@ -1,15 +1,15 @@
 """Approvals: plans submitted, decided on by people, reserved for, and void where they break."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import cache, partial
 from typing import Any
 
 from neo4j import ManagedTransaction
 
 from governance import approving
-from governance.approvals import NOWHERE, WAITING, Placed, PlanCase
+from governance.approvals import NOWHERE, WAITING, Placed, PlanCase, Verdict
 from governance.approving import OutdatedError
 from governance.ledger import Governed
 from governance.releasing import Actor
@@ -142,13 +142,16 @@ def void(house: House, plan: str, reason: str, agent: str) -> Decided:
                      state, now, actor(agent), plan, reason, powers))  # fmt: skip
 
 
-def carried_out(house: House, plan: str, agent: str, reason: str = "") -> Decided:
+def carried_out(
+    house: House, plan: str, agent: str, reason: str = "", on: date | None = None
+) -> Decided:
     """Say that an approved plan was carried out; what it promised ends as it is counted.
 
-    Of one that is void or expired since, a person alone may say so.
+    `on` is the day (UTC) on which it left, where that is told. Of one that is void or expired
+    since, a person alone may say so. Raises as `governance.approving.carried_out`.
     """
     return house.ledger.append(
-        lambda state, now: approving.carried_out(state, now, actor(agent), plan, reason)
+        lambda state, now: approving.carried_out(state, now, actor(agent), plan, reason, on)
     )
 
 
@@ -157,13 +160,27 @@ def left_of(house: House, plan: str) -> tuple[OpenPromise, ...]:
 
     Nothing of a plan that is neither approved nor carried out. Raises as reading the plan does.
     """
-    case = house.ledger.state().approvals.case(plan)
-    if not case.orders:
-        return ()
-    first = starts_on(plan_document(house, plan)["decision"])
-    opened = open_promises(house.facts(case.chain), house.reserved(case.chain), first)
-    return tuple(each for each in opened if each.promise.since == case.approval
-                 and (each.committed or each.expected))  # fmt: skip
+    return left_of_plans(house, [plan])[plan]
+
+
+def left_of_plans(house: House, plans: Iterable[str]) -> dict[str, tuple[OpenPromise, ...]]:
+    """As `left_of`, of several plans; those of one chain that begin on one day are looked at once.
+
+    Raises StateError `APPROVAL_UNASKED`.
+    """
+    approvals = house.ledger.state().approvals
+    opened = cache(lambda chain, first: open_promises(
+        house.facts(chain), merged_promises(approvals.promised(chain)), first))  # fmt: skip
+    found: dict[str, tuple[OpenPromise, ...]] = {}
+    for case in map(approvals.case, plans):
+        found[case.plan] = ()
+        if case.orders:
+            first = starts_on(plan_document(house, case.plan)["decision"])
+            found[case.plan] = tuple(
+                each for each in opened(case.chain, first)
+                if each.promise.since == case.approval and (each.committed or each.expected)
+            )  # fmt: skip
+    return found
 
 
 def delegate(
@@ -266,7 +283,9 @@ def roles_of(
 
 
 def waiting_for(house: House, person: str, chain: str = "") -> list[PlanCase]:
-    """The cases that wait for a person: whom a role lets decide, and who has not yet.
+    """The cases that wait for a person: whom a role lets decide, and whose word does not count yet.
+
+    Who approved by power that is lost since has said nothing that counts, and is asked again.
 
     Of a chain, or of all. The grants of each who counts are read once.
     """
@@ -275,6 +294,12 @@ def waiting_for(house: House, person: str, chain: str = "") -> list[PlanCase]:
     return [case for case in state.approvals.open(chain)
             if case.status == WAITING and _waits_for(granted, state, case, person, now)
             ]  # fmt: skip
+
+
+def counted_verdicts(house: House, case: PlanCase) -> tuple[Verdict, ...]:
+    """Who approved a plan, with the roles that they and those whose power they used still hold."""
+    state, now = house.ledger.present()
+    return _counted(cache(partial(grants, house.driver)), state, case, now)
 
 
 def promised_at(house: House, document: Document, sequence: int) -> dict[str, Any]:
@@ -292,12 +317,28 @@ def promised_at(house: House, document: Document, sequence: int) -> dict[str, An
 def _waits_for(
     granted: Granted, state: Governed, case: PlanCase, person: str, now: datetime
 ) -> bool:  # fmt: skip
-    if person in case.authors or any(each.person == person for each in case.verdicts):
+    if person in case.authors or now >= case.until:
+        return False
+    mine = replace(case, verdicts=tuple(each for each in case.verdicts if each.person == person))
+    if any(map(approving.counts, _counted(granted, state, mine, now))):  # what lapsed is no word
         return False
     givers = state.approvals.powers_for(person, case, now)
     wanted = {role for demand in case.demands for role in demand.roles} | set(case.escalated)
     held = roles_of(granted, case, (person, *givers), now)
-    return now < case.until and any(wanted & roles for roles in held.values())
+    return any(wanted & roles for roles in held.values())
+
+
+def _counted(
+    granted: Granted, state: Governed, case: PlanCase, now: datetime
+) -> tuple[Verdict, ...]:  # fmt: skip
+    """The verdicts of a case, with the roles by which they count at this moment."""
+    powers = roles_of(granted, case, _who_gave(case), now)
+    return tuple(approving.still_held(state, now, case, powers))
+
+
+def _who_gave(case: PlanCase) -> set[str]:
+    """Who approved a plan, and whose power they used."""
+    return {person for verdict in case.verdicts for person in (verdict.person, *verdict.by)}
 
 
 def _reaches(grant: Grant, case: PlanCase) -> bool:
@@ -322,9 +363,7 @@ def _decided(
 
     def decide(state: Governed, now: datetime) -> NewEvent | None:
         case = state.approvals.case(plan).placed_also(placed)
-        persons = {agent, *state.approvals.powers_for(agent, case, now)}
-        for verdict in case.verdicts:
-            persons |= {verdict.person, *verdict.by}
+        persons = {agent, *state.approvals.powers_for(agent, case, now), *_who_gave(case)}
         seen.update(persons)
         return say(state, now, roles_of(partial(grants, house.driver), case, persons, now))
 

@@ -30,6 +30,9 @@ from service.governing.ledger import Decided
 from service.house import House
 from service.persons import actor
 
+SHORTEST_SEEN = 8
+"""So many digits of a digest, at least, say which release was seen in force."""
+
 
 def propose(
     house: House, release: Release, reason: str, agent: str, scope: Scope = EVERYWHERE,
@@ -75,13 +78,15 @@ def activate(
 ) -> Decided:
     """Put an approved release in force, from now on or a later time.
 
-    `replaces` is the digest that the person saw in force (None: whatever is): where another came
-    meanwhile, StateError `RELEASE_CONFLICT`. Raises OutsideError `ARTIFACT_MISSING` or
-    `ARTIFACT_CORRUPT` where its document is not what was proposed, and `PART_STRAYS` as `propose`.
+    `replaces` is the digest that the person saw in force, or how it begins (None: whatever is):
+    where another came meanwhile, StateError `RELEASE_CONFLICT`. Raises OutsideError
+    `ARTIFACT_MISSING` or `ARTIFACT_CORRUPT` where its document is not what was proposed, and
+    `PART_STRAYS` as `propose`.
     """
     found = find(house, name)
     _refuse_strays(house, _kept(house, found.digest), found.scope)
-    seen = house.ledger.state().releases.latest(found.scope) if replaces is None else replaces
+    latest = house.ledger.state().releases.latest(found.scope)
+    seen = latest if replaces is None or _is_meant(replaces, latest) else replaces
     return _decided(house, found.digest, agent,
                     partial(releasing.activate, replaces=seen, since=since,
                             meets=partial(lie_together, house)))  # fmt: skip
@@ -141,7 +146,16 @@ def find(house: House, name: str) -> ReleaseCase:
 
     Raises InputError `RELEASE_UNKNOWN`, or `RELEASE_AMBIGUOUS` where several begin so.
     """
-    return find_in(house.ledger.state(), name)
+    try:
+        return find_in(house.ledger.state(), name)
+    except InputError as error:
+        if error.code != "RELEASE_UNKNOWN" or not (name and house.shipped.digest.startswith(name)):
+            raise
+        raise InputError(
+            f"release `{name[:12]}` came with the code, and nobody has proposed it",
+            code="RELEASE_UNKNOWN", hint="`evenkeel policy in-force` tells whether it governs, "
+            "`evenkeel rules` what it says; `evenkeel policy propose` proposes its folder",
+        ) from error  # fmt: skip
 
 
 def find_in(state: Governed, name: str) -> ReleaseCase:
@@ -205,6 +219,11 @@ def lie_together(house: House, one: Scope, other: Scope) -> bool:
                for chain in house.projection.log.chains()
                if one.covers(chain) and other.covers(chain)
                for names in regions_of(house.facts(chain)).values())  # fmt: skip
+
+
+def _is_meant(said: str, digest: str) -> bool:
+    """Whether a digest is told by how it begins."""
+    return len(said) >= SHORTEST_SEEN and digest.startswith(said)
 
 
 def _kept(house: House, digest: str) -> Release:

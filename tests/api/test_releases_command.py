@@ -110,7 +110,10 @@ def test_a_release_from_its_proposal_to_force_and_back(
     assert "is back-tested already, reviewed by Ben at 20" in capsys.readouterr().out
     assert told(capsys, "approve", digest, "--reason", "fine")["status"] == "approved"
     before = told(capsys, "in-force")["whole"]
-    assert told(capsys, "activate", digest[:10], "--replacing", before)["status"] == "active"
+    others = told(capsys, "activate", digest[:10], "--replacing", digest[:12], status=1)["error"]
+    assert others["code"] == "RELEASE_CONFLICT"
+    assert 0 == main(["policy", "activate", digest[:10], "--replacing", before[:12]])
+    assert f"is active, instead of {before[:12]}" in capsys.readouterr().out
     assert (digest, before) == (told(capsys, "in-force")["whole"], house.shipped.digest)
     assert 0 == main(["policy", "show", digest])
     shown = capsys.readouterr().out

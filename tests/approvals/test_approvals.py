@@ -204,6 +204,25 @@ def test_a_grant_that_ends_takes_the_power_with_it(house: House) -> None:
     assert approving.waiting_for(house, "eve") == []
 
 
+def test_who_approved_by_power_that_lapsed_is_asked_again(house: House) -> None:
+    """Two people are wanted; the first loses the role and gets it again: theirs counts no more."""
+    plan, grant = submitted(house, "local"), granted(house, "eve", "approver")
+    approving.approve(house, plan, "fine", "eve")
+    assert approving.waiting_for(house, "eve") == []
+    end_grant(house, grant.id, "left", "owner")
+    assert approving.waiting_for(house, "eve") == []
+    until = datetime.now(UTC) + timedelta(days=1)
+    lent = approving.delegate(house, "eve", "on leave", "ann", until)
+    assert [case.plan for case in approving.waiting_for(house, "eve")] == [plan]
+    case = house.ledger.state().approvals.case(plan)
+    assert [(each.person, each.roles) for each in approving.counted_verdicts(house, case)] == [
+        ("eve", ())
+    ]
+    approving.approve(house, plan, "again", "eve")
+    assert approving.waiting_for(house, "eve") == []
+    approving.take_back(house, lent.state.sequence, "ann")
+
+
 def test_a_plan_made_beside_other_reservations_is_stale(house: House) -> None:
     guard = house.still_governs(house.shipped, CHAIN, house.reserved(CHAIN))
     approved(house)

@@ -16,6 +16,7 @@ from service.house import House
 from tests.api.conftest import TOKEN, Client
 from tests.approvals.conftest import CHAIN, granted, pallet_plan, status, submitted
 
+BAD = "BAD_DAY"
 Said = pytest.CaptureFixture[str]
 INBOX = """query($after: String, $mine: Boolean!) { approvals(chain: "two_hubs", first: 1,
   status: WAITING, after: $after, waitingForMe: $mine) {
@@ -41,14 +42,35 @@ def told(capsys: Said, *words: str) -> dict[str, Any]:
     return found
 
 
-def test_a_plan_from_submission_to_its_end(here: House, capsys: Said) -> None:
-    """Submitted by Pia, approved by Ann, shown, and carried out."""
+LEFT = """query($p: String!) { approval(plan: $p) { reserved { item location lot units departsOn }
+  expected { item location units arrivesOn } } }"""
+
+
+def both_tell(client: Client, capsys: Said, plan: str) -> list[int]:
+    """Units that are reserved: GraphQL tells what `approvals show` does, and so what is to come."""
+    case = asked(client, LEFT, p=plan)["approval"]
+    found = told(capsys, "show", plan[:12])["left"]
+    kept = [{"item": each["promise"]["item"], "location": each["promise"]["place"],
+             "lot": each["promise"]["lot"], "units": each["committed"],
+             "departsOn": each["promise"]["day"]}
+            for each in found if each["committed"]]  # fmt: skip
+    comes = [{"item": each["promise"]["item"], "location": each["promise"]["destination"],
+              "units": each["expected"], "arrivesOn": each["promise"]["arrives_on"]}
+             for each in found if each["expected"]]  # fmt: skip
+    assert {"reserved": kept, "expected": comes} == case
+    return [each["units"] for each in kept]
+
+
+def test_a_plan_from_submission_to_its_end(here: House, client: Client, capsys: Said) -> None:
+    """Submitted by Pia, approved by Ann, shown, and carried out: reserved until it is counted."""
     plan = pallet_plan(here, here.persons.pseudonym_of("Pia"))
     assert told(capsys, "submit", plan[:12], "--by", "Pia")["status"] == "waiting"
     assert [one["plan"] for one in told(capsys, "inbox", "--mine", "--by", "Ann")["approvals"]
             ] == [plan]  # fmt: skip
     assert main(["approvals", "approve", plan[:12], "--reason", "mine", "--by", "Pia"]) == 1
     assert "OWN_PLAN" in capsys.readouterr().err
+    assert main(["approvals", "approve", plan[:12], "--reason", "mine", "--by", "pia"]) == 2
+    assert "`pia` is known here as `Pia`" in capsys.readouterr().err
     assert main(["approvals", "approve", plan[:12], "--reason", "unnamed"]) == 2
     assert "PERSON_UNNAMED" in capsys.readouterr().err
     assert told(capsys, "comment", plan[:12], "has it been counted?", "--by", "Ben")["event"]
@@ -60,7 +82,9 @@ def test_a_plan_from_submission_to_its_end(here: House, capsys: Said) -> None:
         assert text in shown
     assert main(["approvals", "revalidate"]) == 0
     assert "every approved plan holds" in capsys.readouterr().out
+    assert 5 in (before := both_tell(client, capsys, plan))
     assert told(capsys, "done", plan[:12], "--by", "Pia")["status"] == "carried out"
+    assert before == both_tell(client, capsys, plan)
     assert main(["approvals", "void", plan[:12], "--reason", "too late", "--by", "Ann"]) == 1
     assert main(["approvals", "inbox", "--all"]) == 0
 
@@ -137,3 +161,32 @@ def test_what_others_overtook_is_a_conflict(here: House, client: Client) -> None
     assert case["chain"] == CHAIN
     assert {"item": "widget", "units": 5, "location": "north", "lot": "W1"} in case["reserved"]
     assert case["remarks"][-1] == {"kind": "approval.given", "person": "Ann"}
+
+
+def test_what_no_fact_knows_is_told_to_who_hands_power_over(here: House, client: Client) -> None:
+    """As the command line warns."""
+    here.persons.pseudonym_of("Dora")
+    hand = """mutation($input: DelegateInput!) { delegateApproval(input: $input) {
+      ... on ApprovalRecorded { unknown delegation } } }"""
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    given = {"chain": CHAIN, "to": "Dora", "reason": "leave", "regions": ["atlantis", "north"],
+             "until": until}  # fmt: skip
+    made = asked(client, hand, input=given)["delegateApproval"]
+    assert made["unknown"] == ["no facts know the region `atlantis`"]
+    approving.take_back(here, made["delegation"], here.persons.pseudonym_of("Ann"))
+
+
+def test_a_day_of_departure_ahead_of_today_is_refused_on_both_surfaces(
+    here: House, client: Client, capsys: Said
+) -> None:
+    plan = submitted(here)
+    approving.approve(here, plan, "fine", "ben")
+    today = datetime.now(UTC).date()
+    done = """mutation($input: CarriedOutInput!) { reportCarriedOut(input: $input) {
+      ... on Refused { code } ... on ApprovalRecorded { status } } }"""
+    for day, what in ((today, {"status": "carried out"}), (today + timedelta(1), {"code": BAD})):
+        given = {"plan": plan, "departedOn": str(day), "dryRun": True}
+        assert asked(client, done, input=given)["reportCarriedOut"] == what
+    assert main(["approvals", "done", plan[:12], "--on", str(today + timedelta(1))]) == 2
+    assert main(["approvals", "done", plan[:12], "--on", "tomorrow"]) == 2
+    assert capsys.readouterr().err.count(BAD) == 2

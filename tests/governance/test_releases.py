@@ -10,11 +10,11 @@ import pytest
 from governance import releasing
 from governance.canaries import Canary, Guard
 from governance.ledger import Governed
-from governance.releases import ABORTED, ACTIVE, RETIRED, ROLLED_BACK
+from governance.releases import ABORTED, ACTIVE, RETIRED, ROLLED_BACK, next_status
 from governance.releasing import Actor, Proposal
 from governance.scopes import EVERYWHERE, Scope
 from ontology.errors import AccessError, EvenkeelError, InputError, StateError
-from ontology.events import Event, NewEvent
+from ontology.events import RELEASE_CANARY_STARTED, Event, NewEvent
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ADA, BEN = Actor("ada"), Actor("ben")
@@ -144,6 +144,14 @@ def test_what_an_earlier_version_allowed_still_folds() -> None:
                     "since_micros": 1})  # fmt: skip
     board.does(lambda *_: new)
     assert board.status("shipped") == ACTIVE
+
+
+def test_what_is_refused_of_a_release_is_told_in_words() -> None:
+    board = Board()
+    board.activated("ours")
+    with pytest.raises(StateError, match="is active: it cannot be tried as a canary") as refusal:
+        next_status(board.state.releases.case("ours"), RELEASE_CANARY_STARTED)
+    assert "it may be back-tested or retired or rolled back" == refusal.value.hint
 
 
 def test_nobody_approves_what_they_proposed() -> None:

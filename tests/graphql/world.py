@@ -167,7 +167,7 @@ class World:
             ("submitPlan", "PlanReasonInput", lambda: {"plan": self.plan(), **why}),
             ("commentPlan", "PlanReasonInput", lambda: {"plan": self.submitted(), **why}),
             ("approvePlan", "DecideInput", lambda: {"plan": self.submitted(), **why}),
-            ("reportCarriedOut", "PlanReasonInput", lambda: {"plan": self.approved(), **why}),
+            ("reportCarriedOut", "CarriedOutInput", lambda: {"plan": self.approved(), **why}),
             ("declinePlan", "DecideInput", lambda: {"plan": self.submitted(), **why}),
             ("returnPlan", "DecideInput", lambda: {"plan": self.submitted(), **why}),
             ("voidApproval", "PlanReasonInput", lambda: {"plan": self.submitted(), **why}),

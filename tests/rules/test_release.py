@@ -234,6 +234,8 @@ def test_lint_names_rules_without_words_examples_or_focus(tmp_path: Path) -> Non
     codes = [remark.code for remark in lint(release, tmp_path)]
     assert ["RULE_EXAMPLE_WRONG", "RULE_UNDOCUMENTED"] == codes
     (tmp_path / "one").mkdir()
+    (lacks, *_) = lint(release, tmp_path)
+    assert "the example lacks conforms.ttl, breaks.ttl, expected.txt in examples/one/" == lacks.what
     for file in ("conforms.ttl", "breaks.ttl"):
         (tmp_path / "one" / file).write_text("")
     (tmp_path / "one" / "expected.txt").write_text("no\n")

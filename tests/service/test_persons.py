@@ -83,6 +83,16 @@ def test_a_person_has_one_pseudonym_that_says_nothing(tmp_path: Path) -> None:
         assert "BAD_PERSON" == code_of(partial(persons.pseudonym_of, name))
 
 
+def test_one_person_is_not_two_by_case_or_spaces(tmp_path: Path) -> None:
+    """A name that is known is written as it is known, or it would count as another person's."""
+    persons = Persons(tmp_path)
+    persons.pseudonym_of("Ada Example")
+    for written in ("ada example", " ADA  Example ", "Ada\u00a0Example"):
+        assert "Ada Example" == persons.written(written)
+    for other in (" Ada Example ", "Ada Example", "Ada Examples"):
+        assert other == persons.written(other)
+
+
 def test_nothing_is_written_before_it_is_kept(tmp_path: Path) -> None:
     """A look ahead leaves no file; of two that name the same at once the second reads anew."""
     first, second = Persons(tmp_path).naming(), Persons(tmp_path).naming()

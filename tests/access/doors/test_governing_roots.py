@@ -321,7 +321,7 @@ def test_no_stop_plan_or_delegation_of_another_chain(
     asked = [(resume, {"stop": int(number), "reason": "mine now"}) for number in (hidden, 9_999)]
     for name, kind in (("submitPlan", "PlanReasonInput"), ("approvePlan", "DecideInput"),
                        ("voidApproval", "PlanReasonInput"), ("commentPlan", "PlanReasonInput"),
-                       ("reportCarriedOut", "PlanReasonInput")):  # fmt: skip
+                       ("reportCarriedOut", "CarriedOutInput")):  # fmt: skip
         mutation = f"mutation($input: {kind}!) {{ result: {name}(input: $input) {{ __typename }} }}"
         asked += [(mutation, {"plan": plan, "reason": "mine now"}) for plan in plans]
     before = house.projection.log.head()
