@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def issue(
     name: Annotated[str, typer.Argument(help="Whom it stands for; grants are given to it.")],
-    scope: Annotated[list[str], typer.Option(help="read, deliver, plan or audit.")],
+    scope: Annotated[list[str], typer.Option(help="read, deliver, plan, decide or audit.")],
     days: Annotated[int, typer.Option(help="For how many days, 366 at most.")],
     as_json: AsJson = False,
 ) -> int:

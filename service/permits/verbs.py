@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from ontology.access import ROLES
 
-SCOPES = ("read", "deliver", "plan", "audit")
-"""What a service token may be issued for: each verb belongs to one."""
+SCOPES = ("read", "deliver", "plan", "decide", "audit")
+"""What a service token may be issued for: each verb belongs to one.
+
+`decide` is what is a person's act: no token that plans or delivers has it by that.
+"""
 READERS = frozenset(ROLES) - {"operator"}
 _JUDGES = frozenset({"analyst", "planner", "approver", "governor", "auditor"})
 _HALTS = frozenset({"planner", "approver", "governor", "operator"})
@@ -47,7 +50,7 @@ VERBS: Mapping[str, Verb] = {
     "approvals.read": Verb(_JUDGES, "read", needs_whole=True),
     "approvals.comment": Verb(_JUDGES, "plan", needs_whole=True),
     "approvals.submit": Verb(_roles("planner", "governor"), "plan", needs_whole=True),
-    "approvals.decide": Verb(_JUDGES, "plan", needs_whole=True),
+    "approvals.decide": Verb(_JUDGES, "decide", needs_whole=True),
     "feeds.deliver": Verb(_roles("integrator"), "deliver", needs_whole=True),
     "quarantine.read": Verb(_STEWARDS, "read", needs_whole=True),
     "quarantine.settle": Verb(_roles("integrator", "governor"), "deliver", needs_whole=True),
@@ -56,13 +59,13 @@ VERBS: Mapping[str, Verb] = {
     "rules.read": Verb(READERS - {"partner"}, "read"),
     "backtests.read": Verb(_JUDGES, "audit", needs_whole=True),
     "rules.propose": Verb(_roles("governor"), "plan"),
-    "rules.approve": Verb(_roles("governor", "approver"), "plan"),
-    "rules.activate": Verb(_roles("governor"), "plan"),
+    "rules.approve": Verb(_roles("governor", "approver"), "decide"),
+    "rules.activate": Verb(_roles("governor"), "decide"),
     "stops.read": Verb(_JUDGES | {"operator"}, "read", needs_whole=True),
     "stops.put": Verb(_HALTS, "plan"),
-    "stops.lift": Verb(_roles("governor"), "plan", needs_whole=True),
+    "stops.lift": Verb(_roles("governor"), "decide", needs_whole=True),
     "autonomy.read": Verb(_JUDGES, "read", needs_whole=True),
-    "autonomy.raise": Verb(_roles("governor"), "plan", needs_whole=True),
+    "autonomy.raise": Verb(_roles("governor"), "decide", needs_whole=True),
     "autonomy.lower": Verb(_HALTS, "plan"),
     "schedule.read": Verb(_roles("governor", "auditor", "operator"), "audit"),
     "serving.read": Verb(frozenset(ROLES) - {"partner"}, "read"),

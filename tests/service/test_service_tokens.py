@@ -10,11 +10,12 @@ from neo4j import Driver
 
 from graph.recovery.traces import files_that_say
 from graph.settings import Settings
-from ontology.errors import EvenkeelError
+from ontology.errors import AccessError, EvenkeelError
 from ontology.events import TOKEN_ISSUED, TOKEN_REVOKED
-from service.access import Access
+from service.access import Access, Caller
 from service.house import House, house_on
 from service.permits.service_tokens import FILE, ServiceToken, ServiceTokens, issue, revoke
+from service.permits.verbs import SCOPES
 from tests.access.guarded_chain import give
 
 
@@ -52,6 +53,22 @@ def test_a_token_is_shown_once_and_lets_in_until_it_is_revoked(house: House) -> 
             "expires": made.expires} == events[TOKEN_ISSUED].payload  # fmt: skip
     assert {"token": made.id, "person": again.person} == events[TOKEN_REVOKED].payload
     assert made.digest not in str(events)
+
+
+def test_no_token_that_plans_decides(house: House) -> None:
+    """Whatever its name was granted: to decide is a person's act, and a scope of its own."""
+    acts = ("approvals.decide", "rules.approve", "rules.activate", "stops.lift", "autonomy.raise")
+    name = house.persons.pseudonym_of("robot")
+    for role in ("approver", "governor"):
+        give(house, name, role)
+    machine, deciding = (
+        Access(house).sight(Caller(name, scopes=frozenset(scopes)))
+        for scopes in (set(SCOPES) - {"decide"}, SCOPES)
+    )
+    for verb in acts:
+        with pytest.raises(AccessError):
+            machine.permit(verb)
+        deciding.permit(verb)
 
 
 def test_a_token_ends_by_itself(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def person(house: House, name: str, role: str, **limits: Any) -> tuple[str, str]
     """A person with a service token for everything, and the pseudonym."""
     pseudonym = house.persons.pseudonym_of(name)
     give(house, pseudonym, role, **limits)
-    scopes = ["read", "deliver", "plan", "audit"]
+    scopes = ["read", "deliver", "plan", "decide", "audit"]
     return issue(house, name, scopes, 1, "local")[1], pseudonym
 
 
