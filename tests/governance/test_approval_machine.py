@@ -143,9 +143,10 @@ class Approving(RuleBasedStateMachine):
 
     def may_leave(self, case: PlanCase) -> bool:
         """A count is of the end of the day: nothing leaves after it that was approved before."""
-        keys = summed(case.promises)
-        is_over = any(self.board.counts.get(key, 0) > case.approval for key in keys)
-        return case.plan not in self.left and not is_over
+        held = case.held
+        if held is None or case.plan in self.left:
+            return False
+        return all(self.board.counts.get(key, 0) <= held.approval for key in summed(held.promises))
 
     def take(self, plan: str) -> None:
         """The units are not there any more."""
@@ -159,7 +160,8 @@ class Approving(RuleBasedStateMachine):
         case = self.board.state.approvals.cases.get(plan)
         if case is None or (plan not in self.left and not self.may_leave(case)):
             return
-        wanted = {} if plan in self.left or case.status == APPROVED else summed(case.promises)
+        is_new = plan not in self.left and case.status != APPROVED
+        wanted = summed(case.held.promises) if is_new and case.held else {}
         if any(units > self.there[key] - self.to_leave(key) for key, units in wanted.items()):
             return
         if self.tried(self.board.does, approving.carried_out, Actor(who), plan) is not None:
