@@ -45,6 +45,14 @@ class CanaryGuard:
     is_broken: bool
 
 
+@strawberry.type(description="So many plans that are no sample of what a canary decides.")
+class CanaryLeftOut:
+    """`why` is edited, elsewhere (a tie without a line in its part) or the code of an error."""
+
+    why: str
+    plans: int
+
+
 @strawberry.type(description="A release that decides for a part, beside what is in force.")
 class PolicyCanary:
     """It ends by itself; `leastPairs` plans are compared before it may be put in force."""
@@ -56,6 +64,7 @@ class PolicyCanary:
     ends: datetime
     least_pairs: int
     guards: list[CanaryGuard]
+    left_out: list[CanaryLeftOut]
 
     @staticmethod
     def of(found: Canary) -> "PolicyCanary":
@@ -66,6 +75,8 @@ class PolicyCanary:
             guards=[CanaryGuard(metric=one.guard.metric, most_percent=one.guard.most_percent,
                                 pairs=one.pairs, worse=one.worse, is_broken=one.is_broken)
                     for one in found.told()],
+            left_out=[CanaryLeftOut(why=why, plans=plans)
+                      for why, plans in found.left_out_by_reason().items()],
         )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from api.commands.releases import _show, told
+from api.graphql.releases import CanaryLeftOut, PolicyCanary
 from api.screen.canary_rows import guard_lines, time_in_words, where_in_words, why_in_line
 from governance import releasing
 from governance.canaries import EDITED, ELSEWHERE
@@ -49,6 +51,25 @@ def test_a_canary_is_told_by_its_own_part_and_since_when() -> None:
     assert where_in_words(case_of(board)) == "everywhere"
     assert times(board, over, ended=RELEASE_ABORTED, after=2).endswith(
         f"until {NOON + timedelta(days=2):%Y-%m-%d %H:%M}")  # fmt: skip
+
+
+def test_show_says_what_a_canary_governs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither everywhere nor never: its own part, since when, its guards and what is no sample."""
+    board = Board()
+    tried(board, terms(scope=NORTH))
+    board.does(releasing.leave_out, MACHINE, "ours", "plan 1", EDITED)
+    case = case_of(board)
+    happened = [each | {"agent": "ben"} for each in began()]
+    _show(case, happened, time_in_words(case, happened, NOON), "")
+    shown = capsys.readouterr().out
+    assert "status       canary, regional: region north\n" in shown
+    assert "in force     governs as a canary regional: region north from" in shown
+    assert "no sample    1 plan: 1 edited by a person\n" in shown
+    assert "never governed" not in shown
+    assert "everywhere" not in shown
+    assert told(case)["canary"]["left_out"] == {EDITED: 1}
+    assert case.canary is not None
+    assert PolicyCanary.of(case.canary).left_out == [CanaryLeftOut(why=EDITED, plans=1)]
 
 
 def test_what_never_was_a_canary_has_no_such_time() -> None:
