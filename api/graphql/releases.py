@@ -15,7 +15,7 @@ from api.graphql.described import described
 from api.graphql.field_verbs import ROOTS
 from api.graphql.loaders import Info
 from api.graphql.scopes import PolicyScope, ScopeInput
-from governance.canaries import METRICS, Canary, Guard
+from governance.canaries import LEFT_OUT, METRICS, Canary, Guard
 from governance.releases import GovernedPart, ReleaseCase, released
 from ontology.access import ANY
 from ontology.errors import InputError
@@ -82,7 +82,10 @@ class PolicyCanary:
 
 @strawberry.type(description="What somebody decided about a release.")
 class PolicyDecision:
-    """`kind` is the event's; `agent` a pseudonym; `reason` and `rule` where they were given."""
+    """`kind` is the event's; `agent` a pseudonym; `reason` and `rule` where they were given.
+
+    Of a plan that is no sample of a canary, `reason` is why.
+    """
 
     event: BigInt
     kind: str
@@ -95,8 +98,9 @@ class PolicyDecision:
     def of(found: LogEvent) -> "PolicyDecision":
         """The event of the log."""
         said = found.payload
+        left_out = said.get(LEFT_OUT, {}).get("why", "")
         return PolicyDecision(event=BigInt(found.sequence), kind=found.kind, agent=found.agent,
-                              at=found.recorded_at, reason=str(said.get("reason", "")),
+                              at=found.recorded_at, reason=str(said.get("reason", left_out)),
                               rule=str(said.get("rule", "")))  # fmt: skip
 
 
