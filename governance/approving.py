@@ -44,6 +44,8 @@ from ontology.pseudonyms import MACHINES
 
 Payload = Mapping[str, Any]
 LONGEST_DELEGATION = timedelta(days=366)
+MOST_COMMENTS = 200
+"""So many comments of one case are kept: all of them are shown, and come with every look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +192,17 @@ def return_for_change(
 
 
 def comment(state: Governed, now: datetime, who: Actor, plan: str, text: str) -> NewEvent:
-    """Say something about a submitted plan, whatever has become of it."""
+    """Say something about a submitted plan, whatever has become of it.
+
+    Raises StateError `COMMENTS_FULL` for one more than MOST_COMMENTS, over all rounds.
+    """
     case = state.approvals.case(plan)
     reasoned(text)
+    if sum(each.kind == APPROVAL_COMMENTED for each in case.remarks) >= MOST_COMMENTS:
+        raise StateError(
+            f"plan `{plan[:12]}` has {MOST_COMMENTS} comments, and takes no more",
+            code="COMMENTS_FULL", hint="decide on it: the reason of a decision is always kept",
+        )  # fmt: skip
     return _of_case(state, now, who, APPROVAL_COMMENTED, case, {"reason": kept_text(text)})
 
 

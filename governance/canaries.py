@@ -1,11 +1,14 @@
 """A canary: an approved release that decides for a part, compared pair by pair, and its guards."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import comb
+from types import MappingProxyType
 from typing import Any
 
+from governance.growing import Growing
 from governance.scopes import Scope, scope_of
 from ontology.errors import InputError, StateError
 from ontology.events import micros_of, moment_of
@@ -21,6 +24,21 @@ nothing: five heads in five throws have the chance 1 in 32."""
 ONE_IN = 20
 """A guard is broken where what was seen has at most the chance 1 in 20 without any harm."""
 DAYS, MOST_DAYS = 14, 365
+LEFT_OUT = "left_out"
+"""The field of an event that says which plan is no sample, and why."""
+EDITED, ELSEWHERE = "edited", "elsewhere"
+"""Why a plan is no sample, for good: a person shaped it; nothing of it lay in the canary's part.
+
+Any other reason is the code of an error: the plan could not be compared so far.
+"""
+_WHY: Mapping[str, str] = MappingProxyType({
+    EDITED: "edited by a person", ELSEWHERE: "with nothing in its part",
+})  # fmt: skip
+
+
+def why_in_words(why: str) -> str:
+    """Why plans are no sample, as it is said of them."""
+    return _WHY.get(why, f"not to be compared ({why})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,13 @@ class Pair:
     snapshot: str
     canary: Mapping[str, int]
     active: Mapping[str, int]
+
+    def is_sample(self, *, lies_there: bool) -> bool:
+        """Whether it tells anything of the canary: where nothing lay there, a tie does not.
+
+        What differs counts in any case, for nothing but the canary is different.
+        """
+        return lies_there or dict(self.canary) != dict(self.active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +98,8 @@ class Told:
 class Canary:
     """For which part a release decides, from when until when, and under which guards.
 
-    Raises InputError `CANARY_TERMS`.
+    `left_out` says by plan why it is no sample: EDITED, ELSEWHERE or the code of an error. Raises
+    InputError `CANARY_TERMS`.
     """
 
     scope: Scope
@@ -84,6 +110,7 @@ class Canary:
     salt: str = ""
     least_pairs: int = LEAST_PAIRS
     pairs: tuple[Pair, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=Growing)
 
     def __post_init__(self) -> None:
         """Refuse terms that guard nothing or cover all."""
@@ -109,6 +136,24 @@ class Canary:
         """Whether its snapshot was compared."""
         return any(pair.snapshot == each.snapshot for each in self.pairs)
 
+    def without_plan(self, plan: str, why: str) -> "Canary":
+        """The canary where a plan is no sample, for a reason."""
+        known = self.left_out
+        plans = known if isinstance(known, Growing) else Growing(known.items())
+        return replace(self, left_out=plans.put(plan, why))
+
+    def after(self, said: Mapping[str, Any]) -> "Canary":
+        """The canary after what an event says of a plan: a pair, or why there is none."""
+        if (left := said.get(LEFT_OUT)) is not None:
+            return self.without_plan(left["plan"], left["why"])
+        return self.with_pair(pair_of(said["pair"]))
+
+    def left_out_by_reason(self) -> dict[str, int]:
+        """How many plans are no sample, by reason, sorted; what was compared later is one."""
+        compared = {pair.plan for pair in self.pairs}
+        found = Counter(why for plan, why in self.left_out.items() if plan not in compared)
+        return dict(sorted(found.items()))
+
     def told(self) -> tuple[Told, ...]:
         """What each guard has seen so far."""
         return tuple(
@@ -130,8 +175,10 @@ class Canary:
                              code="CANARY_BROKEN", hint="abort it: it is proposed anew, as another"
                              )  # fmt: skip
         if len(self.pairs) < self.least_pairs:
+            left = sum(self.left_out_by_reason().values())
             raise StateError(
-                f"{len(self.pairs)} plans were compared, and {self.least_pairs} are needed",
+                f"{len(self.pairs)} plans were compared, and {self.least_pairs} are needed"
+                + (f" ({left} more are no sample)" if left else ""),
                 code="CANARY_UNDECIDED", hint="make more plans on new facts, or abort it",
             )  # fmt: skip
 

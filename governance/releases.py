@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from governance.canaries import Canary, canary_of, pair_of
+from governance.canaries import Canary, canary_of
 from governance.reach import overlap, within
 from governance.scopes import EVERYWHERE, Scope, scope_of
 from ontology.access import ANY
@@ -455,7 +455,7 @@ def _learnt(case: ReleaseCase, event: Event) -> dict[str, Any]:
     if event.kind == RELEASE_CANARY_STARTED:
         return {"canary": canary_of(said["terms"])}
     if event.kind == RELEASE_COMPARED and case.canary is not None:
-        return {"canary": case.canary.with_pair(pair_of(said["pair"]))}
+        return {"canary": case.canary.after(said)}
     return {}
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from governance.alone import Meets, refuse_canaries, refuse_parts
-from governance.canaries import Canary, Pair
+from governance.canaries import LEFT_OUT, Canary, Pair
 from governance.ledger import Governed
 from governance.reach import overlap
 from governance.reasons import kept_text, reasoned
@@ -222,6 +222,19 @@ def compared(
               "active": dict(pair.active)}  # fmt: skip
     return _move(state, now, who, RELEASE_COMPARED, digest, {"release": digest, "pair": stated},
                  artifact)  # fmt: skip
+
+
+def leave_out(
+    state: Governed, now: datetime, who: Actor, digest: str, plan: str, why: str
+) -> NewEvent | None:
+    """State that a plan is no sample of a canary; None where that was said, or it was compared."""
+    canary = state.releases.case(digest).canary
+    if canary is None or canary.left_out.get(plan) == why:
+        return None
+    if any(pair.plan == plan for pair in canary.pairs):
+        return None
+    stated = {"release": digest, LEFT_OUT: {"plan": plan, "why": why}}
+    return _move(state, now, who, RELEASE_COMPARED, digest, stated)
 
 
 def guard_canary(state: Governed, now: datetime, who: Actor, digest: str) -> NewEvent | None:

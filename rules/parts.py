@@ -1,7 +1,7 @@
 """Parts of a release: which movements and stock another release than the whole judges."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,13 @@ def judges_of(
             found.append((part.release, mask & free))
             others |= mask
     return [(release.whole, free & ~others), *found]
+
+
+def belongs(part: Part, snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether of some pairs of item and place any is of a part, as `judges_of` tells of rows."""
+    within, families = regions_of(snapshot), _families_of(snapshot)
+    return any(_is_of(part, (item, place), within.get(place, frozenset({place})),
+                      families.get(item, "")) for item, place in pairs)  # fmt: skip
 
 
 def strays(whole: "Release", part: "Release") -> tuple[str, ...]:

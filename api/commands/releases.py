@@ -38,6 +38,8 @@ Regions = Annotated[
 Families = Annotated[
     list[str] | None, typer.Option("--family", help="Only items of this family; again for more.")
 ]
+_SAID = ("reason", "rule", "left_out")
+"""What of an event of a release is shown beside who did what and when."""
 
 
 def register_in(policy: typer.Typer) -> None:
@@ -90,6 +92,7 @@ def propose(
 def listing(as_json: AsJson = False) -> int:
     """Show every release that was proposed, the newest last."""
     from api.commands.server import opened
+    from api.screen.canary_rows import where_in_words
     from api.screen.drawing import add, table
 
     with opened() as house:
@@ -99,7 +102,7 @@ def listing(as_json: AsJson = False) -> int:
         return GOOD
     made = table("release", "name", "version", "status", "where", "proposed by", spare=("name",))
     for one in cases:
-        add(made, one.digest[:DIGITS], one.name, one.version, one.status, one.scope.words,
+        add(made, one.digest[:DIGITS], one.name, one.version, one.status, where_in_words(one),
             one.author)  # fmt: skip
     console().print(made if cases else "nobody has proposed a release: the shipped one is in force")
     return GOOD
@@ -111,6 +114,7 @@ def show(release: Which, as_json: AsJson = False) -> int:
     And what it says otherwise than the one that it was proposed instead of.
     """
     from api.commands.server import opened
+    from api.screen.canary_rows import time_in_words
     from api.screen.governed_times import span_in_words, waits_till
     from service.governing.releasing import find, history, said_otherwise
 
@@ -121,7 +125,7 @@ def show(release: Which, as_json: AsJson = False) -> int:
         spans, now = state.releases.spans(case.digest), house.ledger.now(state)
     happened = [
         {"event": each.sequence, "at": each.recorded_at, "kind": each.kind, "agent": each.agent,
-         **{part: each.payload[part] for part in ("reason", "rule") if part in each.payload}}
+         **{part: each.payload[part] for part in _SAID if part in each.payload}}
         for each in events
     ]  # fmt: skip
     if as_json:
@@ -130,7 +134,8 @@ def show(release: Which, as_json: AsJson = False) -> int:
                      "until": each.until, "then": each.then} for each in spans]  # fmt: skip
         print_document(told(case) | {"says": words, "happened": happened, "timeline": timeline})
         return GOOD
-    _show(case, happened, [span_in_words(each, now) for each in spans], waits_till(spans, now))
+    times = [*time_in_words(case, happened, now), *(span_in_words(each, now) for each in spans)]
+    _show(case, happened, times, waits_till(spans, now))
     for each in otherwise:
         typer.echo(f"says         {plain(each.told)}")
     return GOOD
@@ -312,6 +317,7 @@ def guard(as_json: AsJson = False) -> int:
     from dataclasses import asdict
 
     from api.commands.server import opened
+    from api.screen.canary_rows import left_out_in_words
     from service.governing.canaries import guard_canaries
 
     with opened() as house:
@@ -329,6 +335,8 @@ def guard(as_json: AsJson = False) -> int:
         )
         for reason in one.not_compared:
             hint(f"not compared: {plain(reason)}")
+        if one.left_out:
+            hint(f"no sample so far: {plain(left_out_in_words(one.left_out))}")
     if not found:
         typer.echo("there is no canary")
     return REFUSED if any(one.aborted for one in found) else GOOD
@@ -397,7 +405,8 @@ def told(case: "ReleaseCase") -> dict[str, Any]:
         seen = [{"metric": one.guard.metric, "most_percent": one.guard.most_percent,
                  "pairs": one.pairs, "worse": one.worse, "is_broken": one.is_broken}
                 for one in case.canary.told()]  # fmt: skip
-        found["canary"] = {**case.canary.stated(), "seen": seen}
+        left_out = case.canary.left_out_by_reason()
+        found["canary"] = {**case.canary.stated(), "seen": seen, "left_out": left_out}
     return found
 
 
@@ -413,24 +422,22 @@ def _last(iri: str) -> str:
 def _show(
     case: "ReleaseCase", happened: list[dict[str, Any]], spans: list[str], waits: str
 ) -> None:
+    from api.screen.canary_rows import guard_lines, where_in_words, why_in_line
+
     typer.echo(f"release      {case.digest}")
     typer.echo(f"name         {plain(case.name)} {plain(case.version)}, {case.shape_count} rules")
-    typer.echo(f"status       {case.status}{waits}, {plain(case.scope.words)}")
+    typer.echo(f"status       {case.status}{waits}, {plain(where_in_words(case))}")
     typer.echo(f"instead of   {case.parent[:DIGITS] or 'none'}")
     for rule in case.deny_to_allow:
         state = "reviewed" if rule in case.reviewed else "NOBODY HAS REVIEWED"
         typer.echo(f"permits      what was denied, by {plain(rule)}: {state}")
     for each in happened:
-        why = f": {each['reason']}" if "reason" in each else ""
         typer.echo(f"{each['at']:%Y-%m-%d %H:%M}  {each['kind']} by {plain(each['agent'])}"
-                   f"{plain(why)}")  # fmt: skip
+                   f"{plain(why_in_line(each))}")  # fmt: skip
     for span in spans or ["never governed"]:
         typer.echo(f"in force     {plain(span)}")
-    for one in case.canary.told() if case.canary is not None else ():
-        typer.echo(f"guard        {one.guard.metric}, at most {one.guard.most_percent}% worse: "
-                   f"worse in {one.worse} of {one.pairs} plans, chance without harm "
-                   f"{one.chance_of}/{2**one.pairs}{', BROKEN' if one.is_broken else ''}"
-                   )  # fmt: skip
+    for line in guard_lines(case.canary) if case.canary is not None else ():
+        typer.echo(plain(line))
 
 
 def _decide(

@@ -187,7 +187,8 @@ NESTED: Mapping[str, Taken] = {
     **_open("PolicyReleaseCase", "digest name version ruleCount status author reason parent scope "
             "approvers backtest denyToAllow unreviewed canary decisions"),
     **_open("PolicyScope", "chain regions families"),
-    **_open("PolicyCanary", "scope sharePercent salt begins ends leastPairs guards"),
+    **_open("PolicyCanary", "scope sharePercent salt begins ends leastPairs guards leftOut"),
+    **_open("CanaryLeftOut", "why plans"),
     **_open("CanaryGuard", "metric mostPercent pairs worse isBroken"),
     **_open("PolicyDecision", "event kind agent at reason rule"),
     **_open("PolicyInForce", "at sequence whole shipped parts"),

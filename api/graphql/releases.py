@@ -15,7 +15,7 @@ from api.graphql.described import described
 from api.graphql.field_verbs import ROOTS
 from api.graphql.loaders import Info
 from api.graphql.scopes import PolicyScope, ScopeInput
-from governance.canaries import METRICS, Canary, Guard
+from governance.canaries import LEFT_OUT, METRICS, Canary, Guard
 from governance.releases import GovernedPart, ReleaseCase, released
 from ontology.access import ANY
 from ontology.errors import InputError
@@ -45,6 +45,14 @@ class CanaryGuard:
     is_broken: bool
 
 
+@strawberry.type(description="So many plans that are no sample of what a canary decides.")
+class CanaryLeftOut:
+    """`why` is edited, elsewhere (a tie without a line in its part) or the code of an error."""
+
+    why: str
+    plans: int
+
+
 @strawberry.type(description="A release that decides for a part, beside what is in force.")
 class PolicyCanary:
     """It ends by itself; `leastPairs` plans are compared before it may be put in force."""
@@ -56,6 +64,7 @@ class PolicyCanary:
     ends: datetime
     least_pairs: int
     guards: list[CanaryGuard]
+    left_out: list[CanaryLeftOut]
 
     @staticmethod
     def of(found: Canary) -> "PolicyCanary":
@@ -66,12 +75,17 @@ class PolicyCanary:
             guards=[CanaryGuard(metric=one.guard.metric, most_percent=one.guard.most_percent,
                                 pairs=one.pairs, worse=one.worse, is_broken=one.is_broken)
                     for one in found.told()],
+            left_out=[CanaryLeftOut(why=why, plans=plans)
+                      for why, plans in found.left_out_by_reason().items()],
         )  # fmt: skip
 
 
 @strawberry.type(description="What somebody decided about a release.")
 class PolicyDecision:
-    """`kind` is the event's; `agent` a pseudonym; `reason` and `rule` where they were given."""
+    """`kind` is the event's; `agent` a pseudonym; `reason` and `rule` where they were given.
+
+    Of a plan that is no sample of a canary, `reason` is why.
+    """
 
     event: BigInt
     kind: str
@@ -84,8 +98,9 @@ class PolicyDecision:
     def of(found: LogEvent) -> "PolicyDecision":
         """The event of the log."""
         said = found.payload
+        left_out = said.get(LEFT_OUT, {}).get("why", "")
         return PolicyDecision(event=BigInt(found.sequence), kind=found.kind, agent=found.agent,
-                              at=found.recorded_at, reason=str(said.get("reason", "")),
+                              at=found.recorded_at, reason=str(said.get("reason", left_out)),
                               rule=str(said.get("rule", "")))  # fmt: skip
 
 

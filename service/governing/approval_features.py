@@ -50,7 +50,7 @@ def plan_document(house: House, plan: str) -> dict[str, Any]:
 
 def hands_in(house: House, document: Document) -> Hands:
     """The makers of a plan and of all plans that it was made on, by whatever login."""
-    makers = [str(each["about"]["agent"]) for each in _line_of(house, document)]
+    makers = [str(each["about"]["agent"]) for each in made_on(house, document)]
     named = frozenset(maker for maker in makers if maker not in MACHINES)
     hidden = any(maker in MACHINES and maker != SERVICE_AGENT for maker in makers)
     return Hands(makers[0], named, int(hidden))
@@ -103,7 +103,7 @@ def per_million(gap: int, cost: int) -> int:
     return -(-int(gap) * MILLION // max(1, abs(int(cost))))
 
 
-def _line_of(house: House, document: Document) -> Iterator[Document]:
+def made_on(house: House, document: Document) -> Iterator[Document]:
     """A plan, and each one before it that it was made on."""
     for _ in range(MOST_ANCESTORS):
         yield document

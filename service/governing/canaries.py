@@ -6,15 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from governance import releasing
-from governance.canaries import Canary, Pair
+from governance.canaries import EDITED, ELSEWHERE, Canary, Pair
 from governance.ledger import Governed
 from governance.releases import CANARY, ReleaseCase
 from governance.releasing import Actor
 from graph.catalog import PlanEntry
 from ontology.canonical import canonical
+from ontology.columns import Snapshot
 from ontology.errors import EvenkeelError
 from ontology.events import Event, NewEvent
+from rules.parts import Part, belongs
 from rules.release import Release, composed
+from service.governing.approval_features import made_on
 from service.house import SERVICE_AGENT, House
 from service.planning import draft_plan
 from service.recalled import inputs_of
@@ -22,6 +25,8 @@ from service.recalled import inputs_of
 MACHINE = Actor(SERVICE_AGENT, is_person=False)
 MOST_AT_ONCE = 20
 """So many plans of a canary are compared at one call; the others wait for the next."""
+MOST_LOOKED_AT = 200
+"""So many are looked at for that: those that are no sample are passed over."""
 PAGE = 50
 _MILLION = 1_000_000
 
@@ -30,13 +35,23 @@ _MILLION = 1_000_000
 class Guarded:
     """What was done about a canary: plans compared, those that could not be, and its end.
 
-    `aborted` is the event that ended it; None while it goes on.
+    `left_out` counts by reason the plans of all calls that are no sample. `aborted` is the event
+    that ended it; None while it goes on.
     """
 
     release: str
     compared: int
     not_compared: tuple[str, ...]
+    left_out: Mapping[str, int]
     aborted: Event | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A plan beside the same decision without the canary, which is kept as an artifact."""
+
+    pair: Pair
+    artifact: str
 
 
 def guard_canaries(house: House, now: datetime | None = None) -> list[Guarded]:
@@ -52,32 +67,49 @@ def guard_canaries(house: House, now: datetime | None = None) -> list[Guarded]:
 
 
 def _guard(house: House, case: ReleaseCase, canary: Canary, now: datetime) -> Guarded:
-    done, failed = 0, list[str]()
-    for entry in _waiting(house, case.digest, canary):
-        if done + len(failed) == MOST_AT_ONCE:
+    seen = {pair.snapshot for pair in canary.pairs}
+    done, looked, failed = 0, 0, list[str]()
+    for entry in _waiting(house, canary):
+        if done == MOST_AT_ONCE or looked == MOST_LOOKED_AT:
             break
+        if entry.plan.snapshot in seen:
+            continue
         try:
-            done += _compare(house, case.digest, entry)
+            found = _looked_at(house, case.digest, entry)
         except EvenkeelError as error:  # of one plan: the others are compared all the same
+            found = error.code
             failed.append(f"{entry.plan.digest}: {error.code}")
+        looked += found is not None
+        if isinstance(found, Beside):
+            seen.add(entry.plan.snapshot)
+            done += _keep(house, case.digest, found)
+        elif found is not None:
+            _leave_out(house, case.digest, entry.plan.digest, found)
 
     def decide(state: Governed, clock: datetime) -> NewEvent | None:
         return releasing.guard_canary(state, max(clock, now), MACHINE, case.digest)
 
-    return Guarded(case.digest, done, tuple(failed), house.ledger.append(decide).event)
+    ended = house.ledger.append(decide)
+    after = ended.state.releases.case(case.digest).canary
+    left_out = after.left_out_by_reason() if after is not None else {}
+    return Guarded(case.digest, done, tuple(failed), left_out, ended.event)
 
 
-def _waiting(house: House, digest: str, canary: Canary) -> Iterator[PlanEntry]:
-    """Plans made under the canary, of snapshots that were not compared yet, the latest first."""
+def _waiting(house: House, canary: Canary) -> list[PlanEntry]:
+    """Plans since the canary began, of snapshots that were not compared yet, the latest first.
+
+    Of those that could not be compared before, MOST_AT_ONCE come last; what is no sample for good
+    is not among them.
+    """
     seen = {pair.snapshot for pair in canary.pairs}
-    for chain in house.catalog.chains():
-        if not canary.scope.covers(chain.chain):
-            continue
-        for entry in _plans_since(house, chain.chain, canary.begins):
-            release = house.release_at(entry.plan.release)
-            if without(release, digest) != release and entry.plan.snapshot not in seen:
-                seen.add(entry.plan.snapshot)
-                yield entry
+    chains = [each.chain for each in house.catalog.chains() if canary.scope.covers(each.chain)]
+    found = [entry for chain in chains for entry in _plans_since(house, chain, canary.begins)
+             if entry.plan.snapshot not in seen]  # fmt: skip
+    said = [canary.left_out.get(entry.plan.digest) for entry in found]
+    first = [entry for entry, why in zip(found, said, strict=True) if why is None]
+    again = [entry for entry, why in zip(found, said, strict=True)
+             if why not in (None, EDITED, ELSEWHERE)]  # fmt: skip
+    return first + again[:MOST_AT_ONCE]
 
 
 def _plans_since(house: House, chain: str, begins: datetime) -> Iterator[PlanEntry]:
@@ -94,27 +126,72 @@ def _plans_since(house: House, chain: str, begins: datetime) -> Iterator[PlanEnt
 
 def without(release: Release, canary: str) -> Release:
     """The release as it is where a canary does not decide."""
-    parts = [part for part in release.parts
-             if not (part.is_canary and part.release.digest == canary)]  # fmt: skip
+    parts = [part for part in release.parts if not _is_of(part, canary)]
     if len(parts) == len(release.parts):
         return release
     return composed(release.whole, parts) if parts else release.whole
 
 
-def _compare(house: House, digest: str, entry: PlanEntry) -> int:
-    """Keep what the canary did to a plan; 1, or 0 where somebody else has compared it."""
+def _is_of(part: Part, canary: str) -> bool:
+    return part.is_canary and part.release.digest == canary
+
+
+def _looked_at(house: House, digest: str, entry: PlanEntry) -> Beside | str | None:
+    """What the canary did to a plan, or why that is no sample; None of a plan without it."""
+    release = house.release_at(entry.plan.release)
+    mine = [part for part in release.parts if _is_of(part, digest)]
+    if not mine:
+        return None
     document = house.store.get_document(entry.artifact)
+    if _is_shaped(house, document):
+        return EDITED  # INVARIANT: what a person shaped shows nothing of what the release decides
     snapshot, release, request = inputs_of(house.store, document)
     draft = draft_plan(snapshot, without(release, digest), request)
-    pair = pair_from(entry.plan.digest, document["decision"], draft.decision)
-    artifact = house.store.put(canonical(draft.decision))
+    both = (document["decision"], draft.decision)
+    pair = pair_from(entry.plan.digest, *both)
+    if not pair.is_sample(lies_there=any(_lies_in(part, snapshot, both) for part in mine)):
+        return ELSEWHERE
+    return Beside(pair, house.store.put(canonical(draft.decision)))
+
+
+def _is_shaped(house: House, document: Mapping[str, Any]) -> bool:
+    """Whether a person edited a plan, or one that it was kept close to."""
+    for each in made_on(house, document):
+        if each["decision"].get("edits"):
+            return True
+        if each["decision"].get("stability") is None:
+            return False
+    return False
+
+
+def _lies_in(part: Part, snapshot: Snapshot, decisions: tuple[Mapping[str, Any], ...]) -> bool:
+    """Whether a line of the decisions, or the stock that it takes, is the part's to judge."""
+    lines = [line for decision in decisions for line in decision["lines"]]
+    places = {(line["item"], line.get("destination") or line.get("origin")) for line in lines}
+    places |= {(line["item"], line.get("origin")) for line in lines}
+    return belongs(part, snapshot, {(item, place) for item, place in places if place})
+
+
+def _keep(house: House, digest: str, found: Beside) -> int:
+    """Keep what the canary did to a plan; 1, or 0 where somebody else has compared it."""
 
     def decide(state: Governed, now: datetime) -> NewEvent | None:
         if state.releases.case(digest).status != CANARY:
             return None
-        return releasing.compared(state, now, MACHINE, digest, pair, artifact)
+        return releasing.compared(state, now, MACHINE, digest, found.pair, found.artifact)
 
     return int(house.ledger.append(decide).event is not None)
+
+
+def _leave_out(house: House, digest: str, plan: str, why: str) -> None:
+    """Keep why a plan is no sample, once."""
+
+    def decide(state: Governed, now: datetime) -> NewEvent | None:
+        if state.releases.case(digest).status != CANARY:
+            return None
+        return releasing.leave_out(state, now, MACHINE, digest, plan, why)
+
+    house.ledger.append(decide)
 
 
 def pair_from(plan: str, canary: Mapping[str, Any], active: Mapping[str, Any]) -> Pair:

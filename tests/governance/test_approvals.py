@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -353,6 +354,20 @@ def test_power_ends_with_its_time_its_scope_and_its_giver(board: Board) -> None:
     board.does(approving.comment, Actor("ben"), "one", "look")
     assert board.state.at is not None
     board.does(approving.comment, Actor("ben"), "one", "again")
+
+
+def test_comments_of_a_case_are_bounded_and_decisions_are_not(board: Board) -> None:
+    """Over all rounds; who wants to say more decides, for a reason."""
+    board.submitted(Plan("one"))
+    for number in range(approving.MOST_COMMENTS):
+        board.does(approving.comment, Actor("ben"), "one", f"note {number}")
+    say = partial(board.does, approving.comment, Actor("ben"), "one", "one more")
+    assert refusal(board, say) == "COMMENTS_FULL"
+    board.does(approving.return_for_change, Actor("ann"), "one", "too many words", board.roles)
+    board.submitted(Plan("one"))
+    assert refusal(board, say) == "COMMENTS_FULL"
+    board.submitted(Plan("two"))
+    board.does(approving.comment, Actor("ben"), "two", "of another plan")
 
 
 def test_who_is_limited_to_families_decides_on_no_item_of_none(board: Board) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from governance import releasing
 from governance.canaries import (
+    EDITED,
+    ELSEWHERE,
     FEWEST_PAIRS,
     METRICS,
     Canary,
@@ -150,6 +152,40 @@ def test_terms_that_guard_nothing_are_refused(wrong: dict[str, Any]) -> None:
 def test_a_snapshot_counts_once_whoever_states_it_again() -> None:
     one = pair(1)
     assert terms().with_pair(one).with_pair(replace(one, plan="other")).pairs == (one,)
+
+
+def test_what_is_no_sample_is_told_and_promotes_nothing() -> None:
+    """However many plans lie elsewhere, or were edited: each is told once, and none is a pair."""
+    board = Board()
+    tried(board)
+    for number, why in enumerate((EDITED, ELSEWHERE, ELSEWHERE, "ARTIFACT_MISSING") * 3):
+        assert board.does(releasing.leave_out, MACHINE, "ours", f"plan {number}", why) is not None
+        assert board.does(releasing.leave_out, MACHINE, "ours", f"plan {number}", why) is None
+    canary = board.state.releases.case("ours").canary
+    assert canary is not None
+    assert {EDITED: 3, ELSEWHERE: 6, "ARTIFACT_MISSING": 3} == canary.left_out_by_reason()
+    assert all(one.pairs == 0 for one in canary.told())
+    refused(board, "CANARY_UNDECIDED", releasing.activate, ADA, "ours", "shipped")
+
+
+def test_a_plan_that_could_not_be_compared_may_be_later() -> None:
+    board = Board()
+    tried(board)
+    board.does(releasing.leave_out, MACHINE, "ours", "plan 1", "ARTIFACT_MISSING")
+    board.does(releasing.compared, MACHINE, "ours", pair(1))
+    assert board.does(releasing.leave_out, MACHINE, "ours", "plan 1", "ARTIFACT_MISSING") is None
+    canary = board.state.releases.case("ours").canary
+    assert canary is not None
+    assert ({}, (pair(1),)) == (canary.left_out_by_reason(), canary.pairs)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_tie_of_a_plan_that_lies_elsewhere_is_no_sample(metric: str) -> None:
+    """What differs always is: harm is never left out."""
+    assert not pair(1).is_sample(lies_there=False)
+    assert pair(1).is_sample(lies_there=True)
+    for percent in (1, -1):
+        assert pair(1, **{metric: percent}).is_sample(lies_there=False)
 
 
 def test_terms_are_read_back() -> None:

@@ -10,7 +10,7 @@ from ontology.columns import Snapshot, Table, table_of
 from ontology.errors import InputError
 from ontology.places import Location
 from rules.decide import decide
-from rules.parts import Part, share_of, strays
+from rules.parts import Part, belongs, judges_of, share_of, strays
 from rules.release import Release, composed, default_release, from_document
 from tests.rules.worlds import (
     FAMILIES,
@@ -110,6 +110,18 @@ def test_each_row_is_judged_by_the_release_of_its_part(seed: int) -> None:
         for rule in rules:
             least = max(int(one.floors[rule][row]) if rule in one.floors else 0 for one in mine)
             assert least == (int(found.floors[rule][row]) if rule in found.floors else 0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_belongs_to_a_part_is_what_it_judges(seed: int) -> None:
+    """Told of an item and a place as of a row, and of several where it is so of any."""
+    random = Random(seed)
+    snapshot, _, stock = world(random)
+    pairs = list(zip(stock["item"].tolist(), stock["location"].tolist(), strict=True))
+    for part in parts(random):
+        (_, _), (_, mine) = judges_of(composed(SHIPPED, [part]), snapshot, stock, ("location",))
+        assert mine.tolist() == [belongs(part, snapshot, [pair]) for pair in pairs]
+        assert bool(mine.any()) == belongs(part, snapshot, pairs)
 
 
 def test_editing_one_region_changes_only_its_movements() -> None:
