@@ -310,7 +310,7 @@ class Approvals:
                 heard = tuple(each for each in case.verdicts
                               if person not in (each.person, *each.by))  # fmt: skip
                 hands = max(case.unnamed, int(person in case.authors))
-                found = found._with(replace(case, unnamed=hands, verdicts=heard))  # noqa: SLF001
+                found = found.with_case(replace(case, unnamed=hands, verdicts=heard))
         return found
 
     def after(self, event: Event) -> "Approvals":
@@ -326,10 +326,10 @@ class Approvals:
             before = self.cases.get(said["plan"])
             if before is not None:
                 next_case_status(before, event.kind)
-            return self._with(_submitted(event, before))
+            return self.with_case(_submitted(event, before))
         before = self.case(said["plan"])
         case = _moved(before, event)
-        found = self._with(case)
+        found = self.with_case(case)
         if before.status == APPROVED and case.status != APPROVED:
             ended = Ended(event.sequence, case.plan, case.status)
             return replace(found, ended=(*self.ended, ended))
@@ -340,7 +340,8 @@ class Approvals:
             return replace(found, approved=(*earlier, case.plan))
         return found
 
-    def _with(self, case: PlanCase) -> "Approvals":
+    def with_case(self, case: PlanCase) -> "Approvals":
+        """The approvals with a case as it is now, in the place of what it was."""
         known, plan = self.cases, case.plan
         cases = known if isinstance(known, Growing) else Growing(known.items())
         opened = self.opened or ()

@@ -4,7 +4,7 @@ import errno
 import json
 import zlib
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from tempfile import TemporaryFile
@@ -35,9 +35,9 @@ def spooled(sheets: Iterable[Sheet]) -> Generator[Sheet]:
     sheet, or with this iterator. Its rows are compressed, and few of them in memory.
     Raises OutsideError `DISK_FULL` or `SPOOL_UNWRITABLE`, in the middle of it too.
     """
-    with _writing():
-        file = TemporaryFile(buffering=0)  # noqa: SIM115  see the block below
-    with file:
+    with ExitStack() as stack:
+        with _writing():
+            file = stack.enter_context(TemporaryFile(buffering=0))
         kept, once = list(_written(file, sheets)), dict[str, str]()
         for sheet, parts in kept:
             yield replace(sheet, rows=_rows(file, parts, once))

@@ -25,7 +25,7 @@ def items(count: int) -> Snapshot:
 def moment_of(count: int) -> Moment:
     """Items as a caller sees them who sees a part: nothing is read from the log."""
     shown = Shown(items(count), is_partial=True)
-    return Moment(None, "c", AsOf(), lambda: shown, lambda *_: None)  # type: ignore[arg-type]
+    return Moment(None, "c", AsOf(), lambda: shown, lambda *_: None)
 
 
 def calls(asked: Callable[[], Any]) -> int:
