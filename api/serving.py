@@ -89,14 +89,16 @@ def _ended_by_sigterm(server: Server) -> Iterator[None]:
 
 
 def listening(config: Config) -> socket.socket:
-    """The socket to listen on; the system ends a connection whose other side takes nothing.
+    """A socket that listens; the system ends a connection whose other side takes nothing.
 
-    A response that is given up leaves bytes behind that nobody would wait for. What is written is
-    sent at once: else the body of an answer waits 40 ms until the other side has acknowledged its
-    head. asyncio sees to that only where a socket names its protocol, and this one does not.
+    Who calls before the server has begun waits for it instead of being refused. A response that
+    is given up leaves bytes behind that nobody would wait for. What is written is sent at once:
+    else the body of an answer waits 40 ms until the other side has acknowledged its head. asyncio
+    sees to that only where a socket names its protocol, and this one does not.
     """
     found = config.bind_socket()
     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it (RFC 5482)
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKES_NOTHING_SECONDS * 1000)
+    found.listen(config.backlog)
     return found

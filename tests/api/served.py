@@ -20,7 +20,7 @@ class Served:
 
 @contextmanager
 def serving(application: Callable[[Event], FastAPI]) -> Iterator[Served]:
-    """Serves until the block ends; a free port is chosen before."""
+    """Serves until the block ends; a free port is chosen before, and who calls early waits."""
     ending = Event()
     config = Config(application(ending), port=0, log_level="warning")
     with listening(config) as found:

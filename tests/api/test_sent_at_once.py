@@ -1,4 +1,4 @@
-"""An answer's body follows its head at once: no connection waits for acknowledgements."""
+"""Connections of the service's socket: taken from the first moment, and sent to at once."""
 
 import socket
 
@@ -12,8 +12,7 @@ async def _application(*_: object) -> None:
 
 
 def test_connections_send_at_once() -> None:
-    """What a connection of the service's socket is given to send, it sends (TCP_NODELAY)."""
+    """One is taken before the server runs; what it is given to send, it sends (TCP_NODELAY)."""
     with listening(Config(_application, port=0, log_level="warning")) as found:
-        found.listen()
         with socket.create_connection(found.getsockname()), found.accept()[0] as accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
