@@ -222,8 +222,7 @@ class Log:
 
     def records(self, after: int = 0, limit: int = READ_BATCH) -> list[Record]:
         """At most `limit` records after a sequence, in order: events that can be appended again."""
-        last = 2**53 - 1
-        rows = read(self.driver, "log_read", {"after": after, "upto": last, "limit": limit})
+        rows = read(self.driver, "log_read", {"after": after, "upto": LAST_EVENT, "limit": limit})
         return [{name: row["event"][name] for name in FIELDS} for row in rows]
 
     def answer_to(self, request: Request) -> Event | None:
@@ -243,8 +242,7 @@ class Log:
         self, after: int = 0, limit: int = READ_BATCH, *, upto: int | None = None
     ) -> list[Event]:
         """At most `limit` events with after < sequence <= upto, in order."""
-        last = 2**53 - 1 if upto is None else upto
-        rows = read(self.driver, "log_read", {"after": after, "upto": last, "limit": limit})
+        rows = read(self.driver, "log_read", {"after": after, "upto": _last(upto), "limit": limit})
         return [event_of(row["event"]) for row in rows]
 
     def events(self, after: int = 0, *, upto: int | None = None) -> Iterator[Event]:
@@ -255,8 +253,7 @@ class Log:
 
     def feeds(self, chain: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
         """The feeds of a chain with after < sequence <= upto, in order."""
-        last = 2**53 - 1 if upto is None else upto
-        rows = read(self.driver, "log_feeds", {"chain": chain, "after": after, "upto": last})
+        rows = read(self.driver, "log_feeds", {"chain": chain, "after": after, "upto": _last(upto)})
         return [event_of(row["event"]) for row in rows]
 
     def full_feeds(self, chain: str) -> list[Event]:
@@ -274,9 +271,12 @@ class Log:
 
     def steps(self, chain: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
         """What changed the facts of a chain: its feeds, and times when facts came due."""
-        last = 2**53 - 1 if upto is None else upto
-        rows = read(self.driver, "log_steps", {"chain": chain, "after": after, "upto": last})
+        rows = read(self.driver, "log_steps", {"chain": chain, "after": after, "upto": _last(upto)})
         return [event_of(row["event"]) for row in rows]
+
+    def moved(self, chain: str, *, after: int) -> bool:
+        """Whether anything changed the facts of a chain after an event."""
+        return bool(read(self.driver, "log_moved", {"chain": chain, "after": after}))
 
     def is_over(self, when: datetime) -> bool:
         """Whether every event that is still to come will be recorded after a time.
@@ -332,8 +332,7 @@ class Log:
         if self.fence is not None:
             self.fence(tx)
         refuse_answered(tx, self.request)
-        found = run(tx, "log_look", key=draft.new.idempotency_key)
-        row = _one_head(found)
+        row = _one_head(run(tx, "log_look", key=draft.new.idempotency_key))
         if row["event"] is not None:
             return _replay(row["event"], draft)
         head = _head(row)
@@ -468,6 +467,10 @@ def _one_head(rows: list[Row]) -> Row:
     if len(rows) != 1:
         raise not_migrated()
     return rows[0]
+
+
+def _last(upto: int | None) -> int:
+    return LAST_EVENT if upto is None else upto
 
 
 def not_migrated() -> OutsideError:

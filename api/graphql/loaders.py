@@ -241,6 +241,7 @@ def _without_columns(document: dict[str, Any]) -> dict[str, Any]:
               "previous", "waste", "remarks", "stability")  # fmt: skip
     return {
         **{name: decision.get(name) for name in wanted},
+        "made_from": document["about"]["sequence"],
         "currency": decision.get("currency") or "",
         "cost_scale": decision["network"]["cost_scale"],
         "shortfalls": {row["number"]: row for row in decision["shortfalls"]},

@@ -137,10 +137,15 @@ class ForecastInput(ActingInput):
 
 @strawberry.type(description="The plan that was made, or that already stood.")
 class PlanMade:
-    """A saved plan; `replayed` tells that the same decision already stood."""
+    """A saved plan; `replayed` tells that the same decision already stood.
+
+    `overtaken`: facts of its chain have come after those that it was made from; `planDrift` tells
+    whether it holds.
+    """
 
     plan: Plan
     replayed: bool
+    overtaken: bool
 
 
 @strawberry.type(description="The plan that would be made: nothing is saved.")
@@ -239,7 +244,10 @@ async def _planned(
     if plan is None:
         raise EvenkeelError("the plan is saved and not yet visible", code="NOT_YET_VISIBLE",
                             hint="ask for it by its digest")  # fmt: skip
-    return PlanMade(plan=plan, replayed=found.replayed)
+    document = await info.context.documents.load(plan.entry.artifact)
+    moved = info.context.house.projection.log.moved
+    overtaken = await info.context.read(partial(moved, plan.chain, after=document["made_from"]))
+    return PlanMade(plan=plan, replayed=found.replayed, overtaken=overtaken)
 
 
 def _made(house: House, request: Callable[[], PlanRequest]) -> Account:

@@ -15,6 +15,7 @@ class PlanMade:
 
     typename: str
     replayed: bool
+    overtaken: bool
     plan: PlanMadePlan
 
     @staticmethod
@@ -23,6 +24,7 @@ class PlanMade:
         return PlanMade(
             typename=told["__typename"],
             replayed=told["replayed"],
+            overtaken=told["overtaken"],
             plan=PlanMadePlan.of(told["plan"]),
         )
 
@@ -173,6 +175,7 @@ mutation MakePlan($input: PlanInput!) {
     __typename
     ... on PlanMade {
       replayed
+      overtaken
       plan {
         digest
         label
