@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -310,8 +311,12 @@ def _page(rows: list[T], limit: int) -> Page[T]:
 
 def _fact_class(class_name: str) -> str:
     if class_name not in FACTS:
-        raise InputError(f"there is no class `{class_name}`", code="UNKNOWN_CLASS",
-                         hint="name a class of the vocabulary")  # fmt: skip
+        lower = {name.lower(): name for name in FACTS}
+        near = get_close_matches(class_name.lower(), lower, 1)
+        what = f"; the nearest is `{lower[near[0]]}`" if near else ""
+        raise InputError(f"there is no class `{class_name[:100]}`{what}", code="UNKNOWN_CLASS",
+                         hint="name a class of ontology/inventory.ttl, as it is written there"
+                         )  # fmt: skip
     return class_name
 
 

@@ -45,7 +45,7 @@ class Condition:
     """A comparison of one column, or other conditions joined; all of what is given must hold.
 
     What is not stated compares with nothing: only `STATED` sees it, and `none`, which holds where
-    none of its conditions does.
+    none of its conditions does. One that gives nothing at all is refused where it is asked.
     """
 
     column: str = ""
@@ -83,6 +83,10 @@ def _count(condition: Condition, depth: int) -> int:
 
 
 def _holds(sheet: Sheet, condition: Condition) -> Any:
+    if condition == Condition():  # one that is left empty by mistake must not choose all rows
+        raise InputError("a condition says nothing", code="CONDITION_INVALID",
+                         hint="leave it out, or give a comparison; where a list of others is "
+                         "empty, decide which rows that means")  # fmt: skip
     if bool(condition.column) != (condition.compared is not None):
         raise _invalid("a comparison has a column and says how it compares")
     found = _same_for_all(sheet, holds=True)

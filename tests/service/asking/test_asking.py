@@ -70,7 +70,8 @@ def comparisons(draw: st.DrawFn) -> Condition:
 
 def joined(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
     several = st.lists(inner, max_size=2).map(tuple)
-    return st.builds(lambda a, b, c: Condition(all=a, any=b, none=c), several, several, several)
+    built = st.builds(lambda a, b, c: Condition(all=a, any=b, none=c), several, several, several)
+    return built.filter(lambda condition: condition != Condition())
 
 
 CONDITIONS = st.recursive(comparisons(), joined, max_leaves=6)
@@ -193,6 +194,10 @@ def begin(cell: Any, per: Per | None) -> Any:
 
 REFUSED: dict[str, tuple[Condition, str]] = {
     "an unknown column": (Condition("colour", Is.EQUAL, ("red",)), "COLUMN_UNKNOWN"),
+    "nothing": (Condition(), "CONDITION_INVALID"),
+    "nothing among others": (
+        Condition("item", Is.STATED, all=(Condition(),)), "CONDITION_INVALID"),
+    "one of nothing": (Condition(any=(Condition(),)), "CONDITION_INVALID"),
     "no comparison": (Condition("item"), "CONDITION_INVALID"),
     "no column": (Condition("", Is.EQUAL, ("a",)), "CONDITION_INVALID"),
     "no value": (Condition("item", Is.EQUAL), "CONDITION_INVALID"),
