@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -18,7 +17,7 @@ from graph.statements import OPEN_END, Row, read
 from ontology.errors import InputError
 from ontology.governance import PolicyRelease, QuarantinedRow
 from ontology.plan import Assignment, Plan, Purchase, Shortfall, Substitution, Transfer
-from ontology.vocabulary import FACTS
+from ontology.vocabulary import FACTS, no_class
 
 PAGE_LIMIT = 1_000
 """The most rows of one page, whatever is asked for."""
@@ -311,12 +310,7 @@ def _page(rows: list[T], limit: int) -> Page[T]:
 
 def _fact_class(class_name: str) -> str:
     if class_name not in FACTS:
-        lower = {name.lower(): name for name in FACTS}
-        near = get_close_matches(class_name.lower(), lower, 1)
-        what = f"; the nearest is `{lower[near[0]]}`" if near else ""
-        raise InputError(f"there is no class `{class_name[:100]}`{what}", code="UNKNOWN_CLASS",
-                         hint="name a class of ontology/inventory.ttl, as it is written there"
-                         )  # fmt: skip
+        raise no_class(class_name)
     return class_name
 
 

@@ -138,8 +138,10 @@ class _Export(StreamingResponse):
 
 async def exports_off() -> Response:
     """The refusal of a service that runs trusted documents alone."""
-    return refusal(InputError("no tables go out where trusted documents alone run",
-                              code="EXPORTS_OFF", hint="ask a trusted document page by page"))  # fmt: skip
+    return refusal(InputError(
+        "no tables go out where trusted documents alone run", code="EXPORTS_OFF",
+        hint="ask a trusted document page by page",
+    ))  # fmt: skip
 
 
 def _skip_of(request: Request) -> int:

@@ -18,7 +18,6 @@ from tests.evenkeel_client.conftest import AT_ONCE, SOURCE, client_of
 from tests.faults.proxy import Proxy, lost
 from tests.service.doors.served import CHAIN
 
-
 DOWN_TRIES = AT_ONCE.tries * 3
 
 
