@@ -9,9 +9,8 @@ from graph.catalog import Page
 from graph.facts import StatedFact, kinds_of, uri_of
 from graph.manifests import FeedContents, read_feed
 from ontology.columns import Snapshot, record_at
-from ontology.errors import InputError
 from ontology.terms import join_key
-from ontology.vocabulary import FACTS
+from ontology.vocabulary import FACTS, no_class
 from service.house import AsOf, House
 from service.permits.views import Shown
 
@@ -53,8 +52,7 @@ class Moment:
         Raises InputError `UNKNOWN_CLASS`.
         """
         if class_name not in FACTS:
-            raise InputError(f"there is no class `{class_name}`", code="UNKNOWN_CLASS",
-                             hint="name a class of the vocabulary")  # fmt: skip
+            raise no_class(class_name)
         keys = self.snapshot.table(class_name).keys  # sorted: work is bound to the page
         begin = bisect_right(keys, after) if after else 0
         rows = range(begin, min(begin + first + 1, len(keys)))

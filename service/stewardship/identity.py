@@ -27,7 +27,7 @@ from ontology.errors import InputError, Place, StateError
 from ontology.events import Event, micros_of
 from ontology.governance import IdentityLink, QuarantinedRow
 from ontology.terms import join_key
-from ontology.vocabulary import FACTS, RECORDS
+from ontology.vocabulary import FACTS, RECORDS, no_class
 from service.house import House, now_after
 from service.intake.quality import RELINKS
 from service.intake.sync import TRIES
@@ -90,8 +90,7 @@ def accept(
     rows are named), `IDENTITY_WAITS`, `UNKNOWN_CLASS`, and what `crosswalk.accepted` raises.
     """
     if class_name not in FACTS:
-        raise InputError(f"there is no class `{class_name[:100]}`", code="UNKNOWN_CLASS",
-                         hint="name a class of the vocabulary")  # fmt: skip
+        raise no_class(class_name)
     known = house.state(chain).snapshot.table(class_name).row_of
     for own in pairs.values():
         if join_key((own,)) not in known:
