@@ -5,20 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from governance.approvals import (
+from governance.approvals import Approvals, stated_until
+from governance.ledger import Governed
+from governance.matrix import Demand, Features, Matrix, demanded
+from governance.plan_case_events import DEPARTED_ON
+from governance.plan_cases import (
     APPROVED,
     CARRIED_OUT,
-    DEPARTED_ON,
     WAITING,
-    Approvals,
     PlanCase,
     Verdict,
     next_case_status,
-    stated_until,
     unmet,
 )
-from governance.ledger import Governed
-from governance.matrix import Demand, Features, Matrix, demanded
 from governance.reach import reach_in
 from governance.reasons import kept_text, reasoned
 from governance.releasing import Actor

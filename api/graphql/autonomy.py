@@ -288,10 +288,13 @@ class AutonomyQueries:
 
     @described
     async def autonomy(self, info: Info, chain: str) -> list[AutonomyStanding]:
-        """The level of each scope of a chain; where there is none, a machine observes."""
+        """The level of each scope of a chain; where there is none, a machine observes.
+
+        All chains are raised as they are then: a scope of all is told where it was raised for this
+        one, or lowered. A chain that came later is raised by itself.
+        """
         state = await info.context.read(info.context.house.ledger.state)
-        found = [each for _, each in sorted(state.autonomy.standings.items())
-                 if each.scope.covers(chain)]  # fmt: skip
+        found = [each for _, each in sorted(state.autonomy.at(chain).items())]
         info.context.count(len(found))
         return [_standing(each, info.context.house.persons.told) for each in found]
 
@@ -369,7 +372,7 @@ class AutonomyMutations:
 
     @described
     async def raise_autonomy(self, info: Info, input: AutonomyInput) -> Outcome:  # noqa: A002
-        """Raise a scope by one step, on evidence."""
+        """Raise a scope by one step, on evidence; of all chains (*), those that there are now."""
         await _permit_chain(info, input.scope.chain, "autonomy.raise")
 
         def work(house: House, agent: str) -> Decided:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from governance.approvals import Placed
 from governance.matrix import FILE, Features, Matrix, default_matrix, matrix_of
+from governance.plan_cases import Placed
 from graph.plans import check_seal
 from ontology.columns import MISSING, Snapshot, Table
 from ontology.errors import InputError

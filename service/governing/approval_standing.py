@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from governance.approvals import Placed, PlanCase
 from governance.approving import Submission, with_novelty
 from governance.ledger import Governed
 from governance.matrix import Demand, demanded
+from governance.plan_cases import Placed, PlanCase
 from governance.reservations import Standing
 from ontology.columns import Snapshot
 from ontology.errors import EvenkeelError, OutsideError

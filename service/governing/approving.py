@@ -9,9 +9,9 @@ from typing import Any
 from neo4j import ManagedTransaction
 
 from governance import approving
-from governance.approvals import NOWHERE, WAITING, Placed, PlanCase, Verdict
 from governance.approving import OutdatedError
 from governance.ledger import Governed
+from governance.plan_cases import NOWHERE, WAITING, Placed, PlanCase, Verdict
 from governance.releasing import Actor
 from governance.scopes import EVERYWHERE, Scope
 from graph.governance_events import unended_since

@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from governance import approving, autonomous, stopping
-from governance.approvals import PlanCase
 from governance.autonomous import Allowed, Features, allowed
 from governance.autonomy import LEVELS, OUTCOME, Envelope, Evidence
 from governance.evidence import outcome_now
 from governance.ledger import Governed
+from governance.plan_cases import PlanCase
 from governance.reach import Cell, Reach, reach_in
 from governance.releasing import Actor
 from governance.scopes import Scope

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from governance.approvals import APPROVED, EXPIRED, WAITING
 from governance.ledger import Governed
+from governance.plan_cases import APPROVED, EXPIRED, WAITING
 from ontology.edits import FORBID, Edit
 from ontology.errors import InputError, StateError
 from ontology.events import KEY_ACTIVATED, NewEvent

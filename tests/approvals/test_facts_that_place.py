@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from governance.approvals import APPROVED, VOID, WAITING
+from governance.plan_cases import APPROVED, VOID, WAITING
 from governance.scopes import Scope
 from governance.stops import PAUSE, STOP
 from ontology.access import Grant

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from neo4j import Driver
 
-from governance.approvals import APPROVED
+from governance.plan_cases import APPROVED
 from service import planning
 from service.drift import drift
 from service.governing import approving

@@ -102,7 +102,7 @@ def test_a_plan_that_a_person_edited_is_no_sample(world: House, begin: Begin) ->
     {"starts_on": date(2026, 3, 3)},
 ])  # fmt: skip
 def test_a_what_if_is_no_sample(world: House, begin: Begin, named: dict[str, Any]) -> None:
-    """Who names what is weighed, or the first day, shows what they want; asked plainly it counts."""
+    """Who names what is weighed, or the first day, shows what they want; a plain one counts."""
     recounted(world)
     digest = begin()
     make_plan(world, PlanRequest(CHAIN, agent="ada", **named))
