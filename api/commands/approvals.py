@@ -61,7 +61,7 @@ def inbox(
     """List plans that wait for approval or have it, the last submitted first."""
     from api.commands.server import opened
     from api.screen.drawing import add, table
-    from service.governing.approving import waiting_for
+    from service.governing.deciders import waiting_for
     from service.persons import acting
 
     with opened() as house:
@@ -90,7 +90,8 @@ def show(plan: PlanName = LATEST, as_json: AsJson = False) -> int:
     from api.commands.server import opened
     from api.screen.drawing import add, table
     from governance.plan_cases import people_given
-    from service.governing.approving import counted_verdicts, left_of
+    from service.governing.approving import left_of
+    from service.governing.deciders import counted_verdicts
 
     with opened() as house:
         state = house.ledger.state()

@@ -19,7 +19,7 @@ from governance.scopes import Scope
 from ontology.access import ANY
 from ontology.errors import InputError
 from ontology.events import Event
-from service.governing import approving
+from service.governing import approving, deciders
 from service.governing.known_names import unknown_names
 from service.governing.ledger import Decided
 from service.house import House, check_time
@@ -237,7 +237,7 @@ class ApprovalQueries:
         house, person = context.house, context.sight.agent(LOCAL)
 
         def found() -> list[PlanApproval]:
-            cases = approving.waiting_for(house, person, chain) if waiting_for_me else [
+            cases = deciders.waiting_for(house, person, chain) if waiting_for_me else [
                 *house.ledger.state().approvals.cases.values()]  # fmt: skip
             mine = sorted((case for case in cases if case.chain == chain
                            and wanted in (None, case.status)

@@ -91,7 +91,7 @@ def _paused_by(house: House, case: PlanCase) -> int:
              and each.number > case.submission and each.scope.covers(case.chain)]  # fmt: skip
     if number > case.submission or not later:
         return number
-    now = case.placed_also(placed_now(house, case))
+    now = case.placed_also(placed_now(house, [case])[case.plan])
     reach = reach_in(now.chain, now.places, now.families)
     return max((each.number for each in later if reach.touched_by(each.scope)), default=0)
 

@@ -26,7 +26,7 @@ from governance.scopes import EVERYWHERE, Scope
 from ontology.columns import table_of
 from ontology.errors import StateError
 from ontology.goods import Item
-from service.governing.approval_features import families_in
+from service.governing.plan_places import families_in
 from tests.governance.approval_board import (
     CHAIN,
     MACHINE,
