@@ -47,7 +47,7 @@ class CanaryGuard:
 
 @strawberry.type(description="So many plans that are no sample of what a canary decides.")
 class CanaryLeftOut:
-    """`why` is edited, elsewhere (a tie without a line in its part) or the code of an error."""
+    """`why`: edited, what-if, elsewhere (a tie without a line in its part) or an error's code."""
 
     why: str
     plans: int
