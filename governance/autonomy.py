@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from governance.reach import Cell, Reach, narrowest, overlap, within
-from governance.releases import Releases, released
+from governance.release_cases import released
+from governance.releases import Releases
 from governance.scopes import Scope, scope_of
 from ontology.access import ANY
 from ontology.errors import InputError

@@ -16,8 +16,8 @@ from governance.chains_shown import chains_shown
 from governance.ledger import Governed
 from governance.outcomes import Outcome, outcome_of
 from governance.reach import overlap
-from governance.releases import CANARY as IN_CANARY
-from governance.releases import ReleaseCase
+from governance.release_cases import CANARY as IN_CANARY
+from governance.release_cases import ReleaseCase
 from governance.scopes import Scope
 from ontology.access import ANY
 from ontology.errors import InputError, StateError

@@ -10,7 +10,7 @@ from governance.canaries import LEFT_OUT, Canary, Pair
 from governance.ledger import Governed
 from governance.reach import overlap
 from governance.reasons import kept_text, reasoned
-from governance.releases import (
+from governance.release_cases import (
     ACTIVE,
     BY_PERSONS_ONLY,
     CANARY,

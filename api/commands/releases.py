@@ -22,7 +22,7 @@ from api.output import (
 from ontology.errors import InputError, OutsideError
 
 if TYPE_CHECKING:
-    from governance.releases import ReleaseCase
+    from governance.release_cases import ReleaseCase
     from service.governing.ledger import Decided
     from service.house import House
 

@@ -25,7 +25,8 @@ from api.graphql.release_inputs import (
 )
 from api.graphql.scopes import PolicyScope
 from governance.canaries import LEFT_OUT
-from governance.releases import GovernedPart, ReleaseCase, released
+from governance.release_cases import ReleaseCase, released
+from governance.releases import GovernedPart
 from ontology.access import ANY
 from ontology.errors import InputError
 from ontology.events import Event as LogEvent

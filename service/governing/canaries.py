@@ -8,7 +8,7 @@ from typing import Any
 from governance import releasing
 from governance.canaries import EDITED, ELSEWHERE, NEVER_SAMPLES, WHAT_IF, Canary, Pair
 from governance.ledger import Governed
-from governance.releases import CANARY, ReleaseCase
+from governance.release_cases import CANARY, ReleaseCase
 from governance.releasing import Actor
 from graph.catalog import PlanEntry
 from ontology.canonical import canonical

@@ -10,7 +10,7 @@ from api.graphql.canaries import CanaryLeftOut, PolicyCanary
 from api.screen.canary_rows import guard_lines, time_in_words, where_in_words, why_in_line
 from governance import releasing
 from governance.canaries import EDITED, ELSEWHERE
-from governance.releases import ReleaseCase
+from governance.release_cases import ReleaseCase
 from governance.scopes import Scope
 from ontology.events import RELEASE_ABORTED, RELEASE_ACTIVATED, RELEASE_CANARY_STARTED
 from tests.governance.test_canaries import pair, terms, tried
