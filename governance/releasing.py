@@ -118,7 +118,7 @@ def backtested(
     """State what a back-test showed; `result` is its artifact. Other reviews are needed then.
 
     What earlier ones opened stays to be answered for. `tested` are its window and counts, as
-    `governance.releases.untested` reads them.
+    `governance.release_cases.untested` reads them.
     """
     payload = {"release": digest, "deny_to_allow": sorted(set(deny_to_allow)),
                **({"tested": dict(tested)} if tested is not None else {})}  # fmt: skip

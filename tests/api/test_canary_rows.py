@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from api.commands.releases import _show, told
+from api.commands.release_decisions import told
+from api.commands.releases import _show
 from api.graphql.canaries import CanaryLeftOut, PolicyCanary
 from api.screen.canary_rows import guard_lines, time_in_words, where_in_words, why_in_line
 from governance import releasing
