@@ -233,9 +233,7 @@ class Margins:
     def _cost(self, source: int, target: int, without: int) -> int | None:
         if source == target:
             return 0
-        distance, _ = _nearest(
-            self._paths, self._room, self._potentials, source, target, without
-        )
+        distance, _ = _nearest(self._paths, self._room, self._potentials, source, target, without)
         if distance[target] == _FAR:
             return None
         return int(distance[target] + self._potentials[target] - self._potentials[source])
