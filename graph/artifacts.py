@@ -2,6 +2,7 @@
 
 import errno
 import io
+import stat
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -82,15 +83,14 @@ class ArtifactStore:
                 hint="`evenkeel restore FOLDER --missing` puts it back from a backup",
             ) from error  # fmt: skip
         if digest(data) != name:  # INVARIANT: bytes are what their name says
-            raise OutsideError(
-                f"artifact `{name}` is corrupt: its content has the digest `{digest(data)}`",
-                code="ARTIFACT_CORRUPT",
-                hint="`evenkeel restore FOLDER --missing` puts it back from a backup",
-            )  # fmt: skip
+            raise _corrupt(name, f"its content has the digest `{digest(data)}`")
         return data
 
     def _bytes(self, path: str) -> bytes:
-        return Path(path).read_bytes() if self._is_local else bytes(self._system.cat_file(path))
+        if not self._is_local:
+            return bytes(self._system.cat_file(path))
+        _hold_file(Path(path))
+        return Path(path).read_bytes()
 
     def has(self, name: str) -> bool:
         """Whether there is a file for this SHA-256 (its content is checked only by `get`)."""
@@ -166,11 +166,12 @@ class ArtifactStore:
         try:
             if not self._is_local or path.stat().st_size <= SMALL_BYTES:
                 return self.get(name)
-            if digest_of_file(path) == name:  # INVARIANT: bytes are what their name says
+            _hold_file(path)
+            if (found := digest_of_file(path)) == name:  # INVARIANT: bytes are what their name says
                 return path
         except FileNotFoundError:
-            pass
-        return self.get(name)  # it tells what is wrong
+            return self.get(name)  # it tells that it is missing
+        raise _corrupt(name, f"its content has the digest `{found}`")
 
     def export(self, names: Iterable[str], folder: Path) -> int:
         """Copy artifacts, each verified, into a folder that is itself a store; gives how many.
@@ -227,6 +228,20 @@ def _files(root: Path, parts: Mapping[Path, bytes]) -> None:
     except OSError as error:
         what = f"an artifact of {max(map(len, parts.values()))} bytes"
         raise _not_written(what, error) from error
+
+
+def _hold_file(path: Path) -> None:
+    """Raises OutsideError unless a path is that of a plain file: others may have no end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        raise _corrupt("".join(path.parts[-2:]), "it is no plain file")
+
+
+def _corrupt(name: str, why: str) -> OutsideError:
+    return OutsideError(
+        f"artifact `{name}` is corrupt: {why}", code="ARTIFACT_CORRUPT",
+        hint="`evenkeel restore FOLDER --missing` puts it back from a backup",
+    )  # fmt: skip
 
 
 def _not_written(what: str, error: OSError) -> OutsideError:
