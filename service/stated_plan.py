@@ -138,7 +138,7 @@ def _names_in(data: bytes) -> int:
     for start in range(0, len(plain), _BLOCK):
         block = np.frombuffer(plain, np.uint8, min(_BLOCK, len(plain) - start), start)
         inside = (np.cumsum(block == ord('"'), dtype=np.uint8) + is_inside) & 1
-        found += np.count_nonzero((block == ord(":")) & (inside == 0))
+        found += int(np.count_nonzero((block == ord(":")) & (inside == 0)))
         is_inside = int(inside[-1])
     return found
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-try:
+if __package__:
     from graph.transparency import log_verifier as verifier
-except ModuleNotFoundError:  # copied out, beside the verifier
+else:  # copied out, beside the verifier
     import log_verifier as verifier  # type: ignore[import-not-found,no-redef]
 
 FORMAT = "evenkeel-report-proofs/1"

@@ -157,8 +157,8 @@ if __name__ == "__main__":
     sys.excepthook = lambda kind, error, _: print(f"refused: {kind.__name__} {str(error)!a:.200}")
     plan = Path(sys.argv[1])
     stated = (decision := json.loads(plan.read_bytes())["decision"])["certificate"]
-    contents = (_content(part, plan.parent) for part in (decision["network"], stated))
-    wrong = refusals(*contents, stated)
+    contents = [_content(part, plan.parent) for part in (decision["network"], stated)]
+    wrong = refusals(contents[0], contents[1], stated)
     print(*wrong or [f"it holds: {stated['label']}, bound {stated['bound']}"], sep="\n")
     print("seal, lines and reasons are for `evenkeel verify`")
     sys.exit(bool(wrong))
