@@ -105,7 +105,7 @@ class ArtifactStore:
         root = str(self._root)
         found = self._system.find(root) if self._system.exists(root) else []
         names = ("".join(str(path).split("/")[-2:]) for path in found)
-        return sorted(name for name in names if len(name) == 64 and _DIGITS.issuperset(name))
+        return sorted(filter(is_name, names))
 
     def sweep(self) -> int:
         """Delete what killed writers left; gives how many. What is being written now stays."""
@@ -185,7 +185,7 @@ class ArtifactStore:
         return len(chosen)
 
     def _path(self, name: str) -> str:
-        if len(name) != 64 or not _DIGITS.issuperset(name):
+        if not is_name(name):
             raise InputError(
                 f"`{name[:80]}` is not a SHA-256", code="BAD_DIGEST",
                 hint="give 64 lower-case hexadecimal digits",
@@ -220,6 +220,11 @@ class Bundle(ArtifactStore):
         """Keep all that was put. Raises as `ArtifactStore.put` does."""
         if error is None:
             self._whole.put_all(self._waits)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can name an artifact: 64 lower-case hexadecimal digits."""
+    return len(text) == 64 and _DIGITS.issuperset(text)
 
 
 def _files(root: Path, parts: Mapping[Path, bytes]) -> None:
