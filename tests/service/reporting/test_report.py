@@ -92,7 +92,7 @@ def test_a_log_with_a_report_is_looked_through_and_backed_up(
     """Its days are taken for no artifacts; the document itself is one that must be at hand."""
     assert inspect(house)["sound"]
     backup(house, tmp_path / "backup")
-    assert made.data == ArtifactStore(tmp_path / "backup" / "artifacts").get(made.digest)
+    assert made.data == ArtifactStore(tmp_path / "backup").get(made.digest)
 
 
 def test_what_rules_cost_is_that_of_the_price(house: House) -> None:
