@@ -164,6 +164,18 @@ class Fold:
             return _nothing(self.layers[0].table.name if self.layers else arriving.name)
         return _by_key(concatenated(parts) if len(parts) > 1 else parts[0])
 
+    def keys_between(self, low: str, high: str) -> list[str]:
+        """The keys in force from one up to before another, in order.
+
+        Takes time by how many they are, not by what stands.
+        """
+        closes: dict[str, bool] = {}
+        for layer in self.layers:  # what is above stands
+            keys = layer.table.keys
+            those = slice(bisect_left(keys, low), bisect_left(keys, high))
+            closes |= zip(keys[those].tolist(), layer.closes[those].tolist(), strict=True)
+        return sorted(key for key, is_closed in closes.items() if not is_closed)
+
     def standing_of(self, name: str, keys: Column) -> tuple[Statements, BoolColumn]:
         """What stands of the keys of a class that are known, in their order, and which are.
 

@@ -57,6 +57,10 @@ class State:
         fold = self.folds.get(name)
         return empty_table(name) if fold is None else fold.about(by, arriving).table
 
+    def keys_between(self, name: str, low: str, high: str) -> list[str]:
+        """The keys of a class in force from one up to before another, in order."""
+        return self.folds.get(name, Fold()).keys_between(low, high)
+
     @property
     def standing_rows(self) -> int:
         """About how many statements stand."""

@@ -24,6 +24,8 @@ KEYS_CARRIED = 2**14
 """Up to so many rows that are taken or joined bring their keys along, where they are known."""
 ONE = (0,)
 """The strides of a column in which one value stands for all rows."""
+COPIED = 64
+"""So many cells are copied at once rather than looked at."""
 FEW = 16
 """Rows are few where a column has more than so many times as many."""
 CELLS_AT_ONCE = 2**16
@@ -293,9 +295,9 @@ def joined(columns: Sequence[Column]) -> Column:
     """The cells of several columns of one field, one column after the other.
 
     Where one value stands for all rows of one, and the others hold nothing else, it stands for all
-    rows of the whole.
+    rows of the whole, unless these are so few that to find out takes longer than to copy them.
     """
-    if ONE not in [column.strides for column in columns]:
+    if ONE not in [column.strides for column in columns] or sum(map(len, columns)) <= COPIED:
         return np.concatenate(columns)
     told = [column for column in columns if len(column)] or list(columns[:1])
     one = next((column[:1] for column in told if _is_constant(column)), None)

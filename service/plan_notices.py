@@ -30,8 +30,10 @@ def notices_of_plan(house: House, document: Mapping[str, Any]) -> tuple[str, ...
     ]  # fmt: skip
     found += [*_in_doubt(house, document), *notices_of_promises(decision)]
     if house.projection.log.moved(decision["chain"], after=about["sequence"]):
-        found.append(f"facts of {decision['chain']} came after those that this plan was made from: "
-                     f"`evenkeel drift {document['plan_digest'][:_DIGITS]}` tells whether it holds")
+        found.append(
+            f"facts of {decision['chain']} came after those that this plan was made from: "
+            f"`evenkeel drift {document['plan_digest'][:_DIGITS]}` tells whether it holds"
+        )
     if decision["regime"] != "risk":
         return tuple(found)
     tables = house.store.get_document(about["artifacts"]["snapshot"])["tables"]

@@ -44,7 +44,8 @@ def make_plan(house: House, request: PlanRequest) -> PlanMade:
 
     Asking again on the same facts and release gives the first plan back. Raises InputError
     `CHAIN_UNKNOWN`, `REGIME` and those of the formulations, `RULE_NOT_EVALUATED`; StateError
-    `STALE_PLAN` (what is reserved changed), `RELEASE_SUPERSEDED`; SolverError where no certified plan was found.
+    `STALE_PLAN` (what is reserved changed), `RELEASE_SUPERSEDED`; SolverError where no certified
+    plan was found.
     """
     request = with_reserved(house, request)
     snapshot, release = house.facts(request.chain), house.release_for(request.chain)

@@ -6,7 +6,7 @@ from threading import Event
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.doors.statuses import refusal
-from ontology.errors import StateError
+from service.doors.inbox import service_ending
 
 
 class CutOff:
@@ -35,6 +35,4 @@ class CutOff:
             if not self._ending.is_set():
                 raise
             if not has_begun and scope["type"] == "http":
-                ended = StateError("the service is being stopped", code="SERVICE_ENDING",
-                                   hint="send it again when the service is back")  # fmt: skip
-                await refusal(ended)(scope, receive, send)
+                await refusal(service_ending())(scope, receive, send)

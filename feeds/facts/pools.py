@@ -75,6 +75,8 @@ class Pool:
 
 def distinct(codes: Codes, size: int) -> tuple[IntArray, Codes]:
     """The distinct codes, all below `size`, ascending; and where each row's is among them."""
+    if len(codes) == 1:  # a file of one row asks this dozens of times
+        return codes.astype(np.int64), np.zeros(1, np.int32)
     is_used = np.zeros(size + 1, np.bool_)
     is_used[codes + 1] = True
     place = np.cumsum(is_used, dtype=np.int32) - np.int32(1)

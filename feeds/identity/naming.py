@@ -1,6 +1,5 @@
 """A delivery in our identifiers: its source's links applied, and what its source said kept."""
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from ontology.terms import join_key
 from ontology.vocabulary import RECORDS
 
 Ints = npt.NDArray[np.int64]
+KeysBetween = Callable[[str, str, str], list[str]]
 CODE = "DUPLICATE_KEY_CONFLICT"
 _FORM_DIGITS = (12, 13, 14)
 
@@ -62,9 +62,13 @@ class Names:
     links: Table
 
 
-def names_of(present: Snapshot, source: str) -> Names:
-    """How a source may name what is ours, by the facts in force."""
-    return Names(source, _forms(present, source), links_in_force(present, source))
+def names_of(present: Snapshot, source: str, keys_between: KeysBetween) -> Names:
+    """How a source may name what is ours, by the facts in force.
+
+    `keys_between` gives the keys of a class from one up to before another, in order: so this takes
+    time by what looks like a number of GS1, not by how many items there are.
+    """
+    return Names(source, _forms(keys_between, source), links_in_force(present, source))
 
 
 def read_by(present: Snapshot, names: Names) -> Snapshot:
@@ -98,12 +102,12 @@ def names_of_ours(present: Snapshot | None, source: str) -> Callable[[str, str],
     return lambda of_class, name: known.get((of_class, name), name)
 
 
-def _forms(present: Snapshot, source: str) -> Table:
+def _forms(keys_between: KeysBetween, source: str) -> Table:
     """The other forms, of 12, 13 and 14 digits, of the GS1 numbers that are identifiers of ours."""
     made: list[IdentityLink] = []
     for name in ("Item", "Location"):
-        ids = _begun_by_a_digit(present.table(name))
-        numbers = {key: number for key in ids if (number := gs1_number(key))}
+        begun_by_a_digit = keys_between(name, "0", ":")
+        numbers = {key: number for key in begun_by_a_digit if (number := gs1_number(key))}
         often = Counter(numbers.values())
         for key, number in numbers.items():
             bare = number.lstrip("0")
@@ -111,13 +115,6 @@ def _forms(present: Snapshot, source: str) -> Table:
             if often[number] == 1:
                 made += [IdentityLink(source, name, form, key) for form in sorted(forms - {key})]
     return table_of(made, "IdentityLink")
-
-
-def _begun_by_a_digit(table: Table) -> list[str]:
-    """The identifiers that begin with a digit: neighbours where the keys are in order."""
-    digits = slice(bisect_left(table.keys, "0"), bisect_left(table.keys, ":"))
-    found: list[str] = table["id"][digits].tolist()
-    return found
 
 
 def _through(

@@ -19,6 +19,12 @@ BUSY_SECONDS = 5
 """So long a sender is asked to wait where a queue is full: it empties as fast as it empties."""
 
 
+def service_ending() -> StateError:
+    """What is told to who comes as the service is being stopped; nothing was taken."""
+    return StateError("the service is being stopped", code="SERVICE_ENDING",
+                      hint="send it again when the service is back")  # fmt: skip
+
+
 class TryLaterError(StateError):
     """A source sends more than is taken from it; what it sent was not taken, and nothing is lost.
 
@@ -87,11 +93,17 @@ class Inbox:
         self._turns = Semaphore(bounds.inbox_workers)
         self._open = ExitStack()
         self._folder: Path | None = None
+        self._is_closed = False
 
     @property
     def folder(self) -> Path:
-        """The private folder for what comes in; made at the first delivery."""
+        """The private folder for what comes in; made at the first delivery.
+
+        Raises StateError `SERVICE_ENDING` once the inbox is closed: nobody would delete it then.
+        """
         with self._lock:
+            if self._is_closed:
+                raise service_ending()
             if self._folder is None:
                 self._folder = self._open.enter_context(spool(self._home))
             return self._folder
@@ -137,6 +149,8 @@ class Inbox:
         """Finish what is being worked, drop what waits (nobody was told that it is kept)."""
         for queue in list(self._queues.values()):
             queue.worker.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            self._is_closed = True
         self._open.close()
 
     def _in_turn(self, work: Callable[[], T]) -> T:

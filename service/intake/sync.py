@@ -190,7 +190,7 @@ def sync(
 def _read(house: House, paths: Sequence[Path], chosen: FeedMapping, delivery: Delivery) -> Reading:
     before = house.state(chosen.chain)
     now = now_after(before)
-    names = names_of(before.snapshot, chosen.source)
+    names = names_of(before.snapshot, chosen.source, before.keys_between)
     present = read_by(before.snapshot, names)
     naming = house.persons.naming()
     read_now = read(paths, chosen, present=present, read_on=now.date(), pseudonyms=naming)

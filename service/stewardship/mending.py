@@ -101,7 +101,7 @@ def reading_of(house: House, row: SetAside) -> FeedResult:
     """What the mapping makes of a row alone, now; nothing is written. Raises `ROW_NOT_KEPT`."""
     past = _past(house, row.event)
     before = house.state(row.chain)
-    names = names_of(before.snapshot, row.source)
+    names = names_of(before.snapshot, row.source, before.keys_between)
     known = read_by(_known(house, past, before), names)
     cells = _cells(past, Asked(RETRIED, (row,), "", ""))
     with writing_temporarily():
@@ -179,7 +179,7 @@ def _sound(
 def _reading(house: House, asked: Asked, past: _Past, cells: Rows) -> Reading:
     before = house.state(asked.rows[0].chain)
     now = now_after(before)
-    names = names_of(before.snapshot, past.feed.source)
+    names = names_of(before.snapshot, past.feed.source, before.keys_between)
     known = read_by(_known(house, past, before), names)
     with writing_temporarily():
         found = linked(read_again(cells, past.delivered, known, now.date()), names)

@@ -82,7 +82,8 @@ class Margins:
     row (successive shortest paths: Ahuja, Magnanti, Orlin 1993, 9.7). The reduced cost of an arc
     is no tipping point: where the flow is degenerate, other potentials give another one.
 
-    Raises SolverError `FLOW_NOT_OPTIMAL` where the potentials do not prove the flow.
+    Nothing of it changes once it is made, so any number of threads may ask one at once. Raises
+    SolverError `FLOW_NOT_OPTIMAL` where the potentials do not prove the flow.
     """
 
     def __init__(self, network: Network, flow: IntArray, potentials: IntArray) -> None:
@@ -192,9 +193,8 @@ class Margins:
     def route(self, source: int, target: int, without: Sequence[int] = ()) -> Route | None:
         """The cheapest way of one unit from source to target, None where there is none."""
         distance, via = _nearest(
-            self._paths, self._without(without),
-            self._potentials, source, target,
-        )  # fmt: skip
+            self._paths, self._without(without), self._potentials, source, target, -1
+        )
         if distance[target] == _FAR:
             return None
         node, halves = target, []
@@ -233,14 +233,7 @@ class Margins:
     def _cost(self, source: int, target: int, without: int) -> int | None:
         if source == target:
             return 0
-        halves = slice(2 * without, 2 * without + 2)
-        kept = self._room[halves].copy()
-        self._room[halves] = 0
-        distance, _ = _nearest(
-            self._paths, self._room,
-            self._potentials, source, target,
-        )  # fmt: skip
-        self._room[halves] = kept
+        distance, _ = _nearest(self._paths, self._room, self._potentials, source, target, without)
         if distance[target] == _FAR:
             return None
         return int(distance[target] + self._potentials[target] - self._potentials[source])
@@ -314,10 +307,11 @@ def _joined(paths: Paths, node: int) -> AnyArray:
 
 @numba.njit(cache=True)
 def _nearest(
-    paths: Paths, room: AnyArray, potentials: AnyArray, source: int, target: int
+    paths: Paths, room: AnyArray, potentials: AnyArray, source: int, target: int, without: int
 ) -> tuple[AnyArray, AnyArray]:
     """Reduced distances from source of what is nearer than target, and the half that led there.
 
+    The arc `without` is not used (-1: all may be).
     What was reached and not yet settled when the target was has a distance too high, but never
     below the target's. Dijkstra with a binary heap that may hold a node several times.
     """
@@ -338,7 +332,7 @@ def _nearest(
         here = reached + potentials[node]
         for place in range(start[node], start[node + 1]):
             half = halves[place]
-            if room[half] <= 0:
+            if room[half] <= 0 or half // 2 == without:
                 continue
             entered = ends[half]
             weight = cost[half // 2] if half % 2 == 0 else -cost[half // 2]
@@ -386,7 +380,7 @@ def _successive(
     ends = paths[2]
     costs, amounts = np.empty(most_steps, np.int64), np.empty(most_steps, np.int64)
     for step in range(most_steps):
-        distance, via = _nearest(paths, room, potentials, source, target)
+        distance, via = _nearest(paths, room, potentials, source, target, -1)
         nearest = distance[target]
         if nearest == _FAR:
             return costs[:step], amounts[:step], True

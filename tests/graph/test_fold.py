@@ -1,6 +1,7 @@
 """Laws of the fold by two clocks: the last clocks stand, whatever the order of arrival."""
 
 from dataclasses import dataclass, replace
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -81,6 +82,16 @@ def test_the_fold_is_what_a_dictionary_would_hold(feeds: list[list[Said]]) -> No
             if before is None or one.rank > before.rank:
                 expected[one.place] = one
     assert {o.place: o.units for o in expected.values() if not o.closes} == units(folded(feeds))
+
+
+@given(arrivals)
+def test_keys_between_two_are_those_in_force(feeds: list[list[Said]]) -> None:
+    """From the one up to before the other, in order, whichever layer they stand in."""
+    fold = folded(feeds)
+    stands = fold.in_force
+    keys = [] if stands is None else stands.table.keys.tolist()
+    for low, high in product(["", *keys, "\U0010ffff"], repeat=2):
+        assert [key for key in keys if low <= key < high] == fold.keys_between(low, high)
 
 
 @settings(max_examples=200)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ontology import columns as columns_module
 from ontology import keys as keys_module
-from ontology.columns import MISSING, Table, joined, table_of
+from ontology.columns import COPIED, MISSING, Table, joined, table_of
 from ontology.keys import TEXT, RowOf, are_ascending, keys_of
 from ontology.stock import StockPosition
 from tests.ontology.record_values import records_of
@@ -90,15 +90,23 @@ def test_all_rows_in_their_order_are_the_table_itself() -> None:
 
 def test_joined_columns_share_a_value_only_where_all_of_them_do() -> None:
     """One value for all rows of each column, and the same one: else every row has its own."""
-    ones, twos = (np.broadcast_to(np.array([number]), 3) for number in (1, 2))
+    many = COPIED
+    ones, twos = (np.broadcast_to(np.array([number]), many) for number in (1, 2))
     nothing = np.broadcast_to(np.array([7]), 0)
-    assert ((0,), [1] * 6) == (joined([ones, nothing, ones]).strides, joined([ones, ones]).tolist())
-    assert [1, 1, 1, 2, 2, 2] == joined([ones, twos]).tolist()
-    assert [1, 1, 1, 5] == joined([ones, np.array([5])]).tolist()
-    assert ((0,), [1] * 5) == (joined([np.ones(2, int), ones]).strides, [1] * 5)
-    sets = np.empty(2, object)
-    sets[:] = [("a", "b"), ("a", "b")]
-    assert [("a", "b")] * 3 == joined([np.broadcast_to(sets[:1], 1), sets]).tolist()
+    same = joined([ones, nothing, ones])
+    assert ((0,), [1] * 2 * many) == (same.strides, same.tolist())
+    assert [1] * many + [2] * many == joined([ones, twos]).tolist()
+    assert [1] * many + [5] == joined([ones, np.array([5])]).tolist()
+    assert (0,) == joined([np.ones(2, int), ones]).strides
+    sets = np.empty(many, object)
+    sets[:] = [("a", "b")] * many
+    assert [("a", "b")] * (many + 1) == joined([np.broadcast_to(sets[:1], 1), sets]).tolist()
     assert [] == joined([nothing, nothing]).tolist()
-    never = np.broadcast_to(np.array(["NaT"], "datetime64[D]"), 2)
+    never = np.broadcast_to(np.array(["NaT"], "datetime64[D]"), many)
     assert (0,) == joined([never, never]).strides
+
+
+def test_few_joined_cells_have_a_value_each() -> None:
+    """They are copied, which is quicker than to look whether they are all the same."""
+    one = np.broadcast_to(np.array([1]), COPIED // 2)
+    assert ([1] * COPIED, (8,)) == ((found := joined([one, one])).tolist(), found.strides)

@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 
+from ontology.errors import StateError
 from service.doors.door_bounds import DoorBounds, bounds_from_environment
 from service.doors.inbox import NANOSECONDS, Inbox, TryLaterError
 
@@ -105,6 +106,20 @@ def test_the_pace_is_that_of_a_bucket_of_tokens(tmp_path: Path) -> None:
         assert ("RATE_LIMITED", missing_seconds) == (
             refused.value.code, refused.value.retry_after_seconds)  # fmt: skip
     inbox.close()
+
+
+def test_a_closed_inbox_makes_no_folder(tmp_path: Path) -> None:
+    """What comes as the service ends leaves nothing behind: nobody would delete it."""
+    inbox = Inbox(tmp_path / "home", BOUNDS)
+    assert inbox.folder.is_dir()
+    inbox.close()
+    late = Inbox(tmp_path / "home", BOUNDS)
+    late.close()
+    for each in (inbox, late):
+        with pytest.raises(StateError) as refused:
+            _ = each.folder
+        assert "SERVICE_ENDING" == refused.value.code
+    assert [] == [each for each in (tmp_path / "home" / "spool").iterdir() if each.is_dir()]
 
 
 def test_bounds_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

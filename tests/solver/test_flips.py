@@ -1,5 +1,8 @@
 """Tipping points against solving the whole network anew, just below and just above each."""
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -61,6 +64,28 @@ def test_a_flip_is_exact_to_the_unit_of_cost(seed: int) -> None:
                  (found.cost + reach if high is None else high - 1))  # fmt: skip
         if inner[0] <= inner[1]:
             assert [found.units] * 2 == [resolved(network, arc, cost) for cost in inner]
+
+
+@pytest.fixture
+def hasty() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_margins_are_asked_by_many_at_once() -> None:
+    """Those of an opened plan are shared by all who ask about it: every answer is as if alone."""
+    network = random_network(np.random.default_rng(5), 60, feasible=1.0)
+    margins, arcs = margins_of(network), range(network.arc_count)
+    assert margins is not None
+    alone = [margins.flip(arc) for arc in arcs]
+    with ThreadPoolExecutor(4) as threads:
+        for found in threads.map(lambda _: [margins.flip(arc) for arc in arcs], range(20)):
+            assert alone == found
+    assert alone == [margins.flip(arc) for arc in arcs]
 
 
 @pytest.mark.parametrize("seed", range(150))
