@@ -17,7 +17,7 @@ from api.doors import bundles, openapi
 from api.doors.bundles import BundlesDoor
 from api.doors.changes import ChangesDoor
 from api.doors.cut_off import CutOff
-from api.doors.exports import ExportsDoor
+from api.doors.exports import ExportsDoor, exports_off
 from api.doors.feeds import FeedsDoor
 from api.doors.guarded import Guarded
 from api.doors.readers import Readers
@@ -91,10 +91,10 @@ def create_app(
     app.add_api_websocket_route(GRAPHQL, SocketsDoor(surface, chosen, stop, callers).serve)
     app.add_api_route("/feeds/{source}", FeedsDoor(house, inbox, access).deliver, methods=["POST"],
                       response_class=Response)  # fmt: skip
-    if not trusted.exclusive:  # else any table could be asked by a question that nobody trusted
-        exports = ExportsDoor(questions, access, budgets, chosen.reader_seconds)
-        app.add_api_route("/exports/{form}", exports.export, methods=["POST"],
-                          response_class=Response)  # fmt: skip
+    exports = ExportsDoor(questions, access, budgets, chosen.reader_seconds)
+    # else any table could be asked by a question that nobody trusted
+    exporting = exports_off if trusted.exclusive else exports.export
+    app.add_api_route("/exports/{form}", exporting, methods=["POST"], response_class=Response)
     app.add_api_route("/changes", ChangesDoor(house, readers, stop, access).follow, methods=["GET"],
                       response_class=Response)  # fmt: skip
     app.add_api_route(bundles.PATH, BundlesDoor(house, access, budgets).fetch, methods=["GET"],

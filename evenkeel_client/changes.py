@@ -31,13 +31,15 @@ def followed(
 
     It ends where the service ends it if not `for_ever`: then when nothing new has come for one
     heartbeat. Raises EvenkeelError: what the service says, or `UNREACHABLE` where it does not
-    answer for several tries in a row.
+    answer for several tries in a row. `for_ever`, a service that has answered once is waited for
+    without end: it may be restarting, however long that takes.
     """
-    at, tried = after, 0
+    at, tried, has_answered = after, 0, False
     while True:
         before = at
         try:
             for change in _stream(connection, wanted, at):
+                has_answered = True
                 if change is None:
                     if not for_ever:
                         return
@@ -50,7 +52,8 @@ def followed(
         except CutOffError as found:
             error = found
         tried = tried + 1 if at == before else 0
-        if tried >= connection.patience.tries:
+        waits_on = for_ever and has_answered
+        if tried >= connection.patience.tries and not waits_on:
             raise error.told from error.__cause__
         time.sleep(connection.patience.seconds(tried, error.retry_after))
 

@@ -1,6 +1,7 @@
 """The client: what may be asked and done, tables, files, deliveries, changes."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -8,11 +9,11 @@ from urllib.parse import quote
 
 import httpx
 
-from evenkeel_client.answers.actions import ActionsQuestions
+from evenkeel_client.answers.actions import ActionsQuestions, PlanDrafted, PlanMade
 from evenkeel_client.answers.comparisons import ComparisonsQuestions
 from evenkeel_client.answers.facts import FactsQuestions
 from evenkeel_client.answers.figures import FiguresQuestions
-from evenkeel_client.answers.inputs import GroupsInput, RowsInput
+from evenkeel_client.answers.inputs import GroupsInput, PlanInput, RowsInput
 from evenkeel_client.answers.lines import LinesQuestions
 from evenkeel_client.answers.log import LogQuestions
 from evenkeel_client.answers.plans import PlansQuestions
@@ -20,6 +21,7 @@ from evenkeel_client.answers.reasons import ReasonsQuestions
 from evenkeel_client.answers.tables import TablesQuestions
 from evenkeel_client.asking import TABLE_PAGE_ROWS, as_json
 from evenkeel_client.changes import Change, followed
+from evenkeel_client.errors import EvenkeelError
 from evenkeel_client.sending import Connection, Patience
 from evenkeel_client.tables import Export, Progress, pandas_frame, polars_frame, saved
 
@@ -92,9 +94,24 @@ class Client(
         """The whole answer as a polars frame."""
         return polars_frame(self.batches(of, progress=progress))
 
-    def save(self, of: Table, path: Path | str, form: str = "parquet") -> int:
-        """The whole answer as a new file of `parquet`, `csv`, `xlsx` or `arrow`; gives its rows."""
-        return saved(self._connection, as_json(of), Path(path), form)
+    def save(self, of: Table, path: Path | str, form: str = "") -> int:
+        """The whole answer as a new file of `parquet`, `csv`, `xlsx` or `arrow`; gives its rows.
+
+        The form is the ending of the file's name where it is not given.
+        """
+        stated = form or Path(path).suffix.removeprefix(".").lower()
+        return saved(self._connection, as_json(of), Path(path), stated)
+
+    def make_plan(self, input: PlanInput) -> PlanMade:  # noqa: A002 - the name of its argument
+        """Plan a chain on its present facts, and save the plan."""
+        if input.dry_run:
+            raise EvenkeelError("a dry run makes no plan", code="DRY_RUN", hint="`draft_plan` "
+                                "gives the plan that would be made", fault="input")  # fmt: skip
+        return super().make_plan(input)
+
+    def draft_plan(self, input: PlanInput) -> PlanDrafted:  # noqa: A002 - as above
+        """The plan that `make_plan` would make; nothing is saved, whatever the input says."""
+        return super().draft_plan(replace(input, dry_run=True))
 
     def deliver(
         self, source: str, data: bytes | Path, *, file: str = "", media_type: str = "",

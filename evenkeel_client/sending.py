@@ -39,7 +39,7 @@ class Patience:
         """
         if stated.isdecimal():
             return min(float(stated[:9]), self.longest_wait_seconds)
-        most = min(self.first_wait_seconds * 2**tried, self.longest_wait_seconds)
+        most = min(self.first_wait_seconds * 2 ** min(tried, 60), self.longest_wait_seconds)
         return random.uniform(most / 2, most)  # noqa: S311 - spreads callers, guards nothing
 
 

@@ -17,7 +17,7 @@ from graph.statements import OPEN_END, Row, read
 from ontology.errors import InputError
 from ontology.governance import PolicyRelease, QuarantinedRow
 from ontology.plan import Assignment, Plan, Purchase, Shortfall, Substitution, Transfer
-from ontology.vocabulary import FACTS
+from ontology.vocabulary import FACTS, no_class
 
 PAGE_LIMIT = 1_000
 """The most rows of one page, whatever is asked for."""
@@ -310,8 +310,7 @@ def _page(rows: list[T], limit: int) -> Page[T]:
 
 def _fact_class(class_name: str) -> str:
     if class_name not in FACTS:
-        raise InputError(f"there is no class `{class_name}`", code="UNKNOWN_CLASS",
-                         hint="name a class of the vocabulary")  # fmt: skip
+        raise no_class(class_name)
     return class_name
 
 

@@ -116,7 +116,7 @@ def trace_down(
     })  # fmt: skip
     if not rows:
         raise InputError(f"there is no plan `{plan}`", code="PLAN_UNKNOWN",
-                         hint="list the plans of the chain")  # fmt: skip
+                         hint="name it by its whole digest; `plans` lists them")  # fmt: skip
     lines = rows[0]["lines"]
     if number is not None and not lines:
         raise InputError(f"plan `{plan}` has no line {number}", code="LINE_UNKNOWN",

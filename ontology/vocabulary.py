@@ -1,6 +1,7 @@
 """Every record class by name, and the shortcuts that rules may walk."""
 
 from dataclasses import dataclass, is_dataclass
+from difflib import get_close_matches
 from inspect import getmembers
 from types import ModuleType
 from typing import Any
@@ -22,6 +23,7 @@ from ontology import (
     traces,
     transport,
 )
+from ontology.errors import InputError
 
 _MODULES: tuple[ModuleType, ...] = (
     goods, places, partners, transport, stock, demand, governance, regulation,
@@ -58,6 +60,16 @@ MEASUREMENTS = frozenset({
     "TraceWithdrawal",
 })  # fmt: skip
 """Facts of which there are so many that they stay columns: none of them becomes a node."""
+
+
+def no_class(name: str) -> InputError:
+    """The refusal `UNKNOWN_CLASS` of a name that no class of facts has, with the nearest one."""
+    classes = {fact.lower(): fact for fact in FACTS}
+    near = get_close_matches(name[:100].lower(), classes, 1)
+    told = f"; the nearest is `{classes[near[0]]}`" if near else ""
+    return InputError(f"there is no class `{name[:100]}`{told}", code="UNKNOWN_CLASS",
+                      hint="classes are those of ontology/inventory.ttl, as written there"
+                      )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,8 @@ OWNER = Caller("local", "local token", is_owner=True)
 def denied() -> AccessError:
     """The one refusal: it reads the same whether or not there is what was asked for."""
     return AccessError("nothing here may be done or seen by you, or there is no such thing",
-                       code=DENIED, hint="who governs access grants it: `evenkeel access grant`"
-                       )  # fmt: skip
+                       code=DENIED, hint="check the name, a plan's being its whole digest; who "
+                       "governs access grants what lacks: `evenkeel access grant`")  # fmt: skip
 
 
 class Access:

@@ -31,6 +31,7 @@ PART_BYTES = 2**18
 MOST_AT_ONCE = 4
 """So many exports go out at a time, beside all other answers."""
 DOOR = "/exports"
+SKIP = "skip"
 ROWS = "Evenkeel-Rows"
 EVENT = "Evenkeel-Recorded-Event"
 
@@ -135,8 +136,21 @@ class _Export(StreamingResponse):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+async def exports_off() -> Response:
+    """The refusal of a service that runs trusted documents alone."""
+    return refusal(InputError(
+        "no tables go out where trusted documents alone run", code="EXPORTS_OFF",
+        hint="ask a trusted document page by page",
+    ))  # fmt: skip
+
+
 def _skip_of(request: Request) -> int:
-    text = request.query_params.get("skip", "0")
+    stated = request.query_params.multi_items()
+    if len(stated) > 1 or (stated and stated[0][0] != SKIP):
+        raise InputError("of the parameters, `skip` alone means something here, stated once",
+                         code="QUERY_PARAMETER", hint="the question itself stands in the body"
+                         )  # fmt: skip
+    text = dict(stated).get(SKIP, "0")
     if not text.isascii() or not text.isdecimal() or len(text) > 15:
         raise InputError("`skip` is no number of rows", code="QUERY_PARAMETER",
                          hint="leave it out, or give the rows that you have")  # fmt: skip

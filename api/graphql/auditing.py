@@ -267,7 +267,7 @@ async def touched_page(
     entry = await context.plans.load(plan)
     if entry is None:
         raise InputError(f"there is no plan `{plan}`", code="PLAN_UNKNOWN",
-                         hint="list the plans of the chain")  # fmt: skip
+                         hint="name it by its whole digest; `plans` lists them")  # fmt: skip
     store = context.house.store
     document = await context.read(store.get_document, entry.artifact)
     begin = context.cursors.read(scope, after) if after else ""

@@ -337,7 +337,7 @@ async def _to_open(info: Info, digest: str) -> tuple[dict[str, Any], "Opened"]:
     entry = await info.context.plans.load(digest)
     if entry is None:
         raise InputError(f"there is no plan `{digest}`", code="PLAN_UNKNOWN",
-                         hint="list the plans of the chain")  # fmt: skip
+                         hint="name it by its whole digest; `plans` lists them")  # fmt: skip
     found: dict[str, Any] = await info.context.read(
         info.context.house.store.get_document, entry.artifact
     )

@@ -408,7 +408,7 @@ async def _entry(info: Info, digest: str) -> PlanEntry:
     entry = await info.context.plans.load(digest)
     if entry is None:
         raise InputError(f"there is no plan `{digest}`", code="PLAN_UNKNOWN",
-                         hint="list the plans of the chain")  # fmt: skip
+                         hint="name it by its whole digest; `plans` lists them")  # fmt: skip
     return entry
 
 

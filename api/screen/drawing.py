@@ -254,8 +254,8 @@ def lines_legend(lines: Sequence[Row]) -> list[str]:
         found.append("cost of a transfer: with the fixed cost of its line, at its first lot; what "
                      "moves on later days is in no line")  # fmt: skip
     if any("paid_scaled" in line for line in lines):
-        found.append("cost of a purchase: price less value, as what is bought stays in stock; "
-                     "paid: units x price")  # fmt: skip
+        found.append("cost of a purchase: price less what stays in stock (its value; on a "
+                     "forecast the lowest price of its offers); paid: units x price")  # fmt: skip
     if any(line.get("attention") for line in lines):
         found.append("(!) a rule sends the line to a person: evenkeel why NUMBER names it")
     return found

@@ -11,7 +11,7 @@ import pyarrow
 import pyarrow.compute
 
 from ontology.errors import InputError
-from service.asking.sheets import Sheet
+from service.asking.sheets import Sheet, stated
 
 pa: Any = pyarrow
 pc: Any = pyarrow.compute
@@ -45,7 +45,8 @@ class Condition:
     """A comparison of one column, or other conditions joined; all of what is given must hold.
 
     What is not stated compares with nothing: only `STATED` sees it, and `none`, which holds where
-    none of its conditions does.
+    none of its conditions does. An empty text is not stated, and compares as the text that it is.
+    One that gives nothing at all is refused where it is asked.
     """
 
     column: str = ""
@@ -83,6 +84,10 @@ def _count(condition: Condition, depth: int) -> int:
 
 
 def _holds(sheet: Sheet, condition: Condition) -> Any:
+    if condition == Condition():  # one that is left empty by mistake must not choose all rows
+        raise InputError("a condition says nothing", code="CONDITION_INVALID",
+                         hint="leave it out, or give a comparison; where a list of others is "
+                         "empty, decide which rows that means")  # fmt: skip
     if bool(condition.column) != (condition.compared is not None):
         raise _invalid("a comparison has a column and says how it compares")
     found = _same_for_all(sheet, holds=True)
@@ -113,7 +118,7 @@ def _compared(sheet: Sheet, name: str, compared: Is, values: tuple[str, ...]) ->
     column = sheet.column(name)
     _check_count(name, compared, len(values))
     if compared is Is.STATED:
-        return pc.is_valid(column)
+        return stated(column)
     is_list = pa.types.is_list(column.type)
     if is_list != (compared is Is.HAS):
         raise _invalid(f"`{name}` holds {'several texts' if is_list else 'one value'}, and "

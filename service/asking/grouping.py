@@ -9,7 +9,7 @@ import pyarrow
 import pyarrow.compute
 
 from ontology.errors import InputError
-from service.asking.sheets import Sheet
+from service.asking.sheets import Sheet, stated
 
 pa: Any = pyarrow
 pc: Any = pyarrow.compute
@@ -111,6 +111,8 @@ def _measured(sheet: Sheet, measure: Measure) -> Any:
     if measure.told is As.ROWS:
         return pa.repeat(pa.scalar(value=True), len(sheet))
     column = sheet.column(measure.column)
+    if measure.told is As.STATED:
+        return pc.if_else(stated(column), True, None)  # noqa: FBT003 - the cells of a column
     if pa.types.is_list(column.type):
         raise _invalid(f"`{measure.column}` holds several texts, and has no measure")
     if measure.told in {As.SUM, As.MEAN}:

@@ -210,7 +210,7 @@ def _class_of(source: Source) -> str:
 def _unknown(source: LinesOf) -> InputError:
     """The same whether there is no such plan, or none that the caller sees."""
     return InputError(f"there is no plan `{source.plan[:100]}`", code="PLAN_UNKNOWN",
-                      hint="list the plans of the chain")  # fmt: skip
+                      hint="name it by its whole digest; `plans` lists them")  # fmt: skip
 
 
 def pinned_at(source: Source, sequence: int) -> Source:

@@ -8,15 +8,17 @@ from itertools import count
 from typing import Any
 
 import pyarrow
+import pyarrow.compute
 
 from graph.arrow import arrow_table
 from ontology.columns import Snapshot
 from ontology.errors import InputError
 from ontology.plan import Assignment, Purchase, Substitution, Transfer
 from ontology.terms import FieldKind, field_kinds, local_name
-from ontology.vocabulary import FACTS
+from ontology.vocabulary import FACTS, no_class
 
 pa: Any = pyarrow  # its stubs do not name what it exports
+pc: Any = pyarrow.compute
 NUMBER = "number"
 KEY = "key"
 """The column of natural keys; of a line, its number."""
@@ -72,11 +74,21 @@ class Sheet:
         return replace(self, labelled=frozenset(labelled))
 
 
+def stated(column: Any) -> Any:
+    """Per cell whether it says anything: no null, no empty text, no empty set of texts."""
+    if pa.types.is_list(column.type):
+        said = pc.greater(pc.list_value_length(column), 0)
+    elif pa.types.is_string(column.type):
+        said = pc.not_equal(column, "")
+    else:
+        return pc.is_valid(column)
+    return pc.fill_null(said, fill_value=False)
+
+
 def facts_sheet(snapshot: Snapshot, class_name: str) -> Sheet:
     """The facts of a class, by key. Raises InputError `UNKNOWN_CLASS`."""
     if class_name not in FACTS:
-        raise InputError(f"there is no class `{class_name[:100]}`", code="UNKNOWN_CLASS",
-                         hint="name a class of the vocabulary")  # fmt: skip
+        raise no_class(class_name)
     table = snapshot.table(class_name)
     found = arrow_table(table)
     names = [KEY, *map(local_name, found.column_names)]

@@ -33,7 +33,8 @@ def decode(
     cost of the days under way. An assignment states both cost parts, whichever the plan chose
     by; `cost_scaled` is the sum of the chosen ones. Given purchases are lines like the others.
     A lane's cost per line stands, as `line_cost_scaled`, with the first lot of a line. The cost of
-    a purchase is price less value, net of what stays in stock; what is paid is `paid_scaled`.
+    a purchase is price less value, on a forecast less the item's lowest price, net of what stays
+    in stock; what is paid is `paid_scaled`.
     `attention` names, per movement row, the rules that send it to a person.
 
     Raises SolverError `SHARED_CAPACITY` where several items together pass a lane's capacity.

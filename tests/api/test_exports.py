@@ -94,7 +94,8 @@ def test_no_question_is_exported_that_nobody_trusts(
     """Where only trusted documents run there are no exports."""
     (tmp_path / "one.graphql").write_bytes(b"{ chains {\r\n name } }\r\n")
     closed = Client(portal, create_app(house, TOKEN, documents=tmp_path))
-    assert 404 == export(closed, facts("Item")).status_code
+    answer = export(closed, facts("Item"))
+    assert (404, "EXPORTS_OFF") == (answer.status_code, code_of(answer))
     asked = {"documentId": "sha256:" + sha256((tmp_path / "one.graphql").read_bytes()).hexdigest()}
     assert "data" in closed.post("/graphql", json=asked).json()
 
@@ -139,6 +140,13 @@ def test_a_question_that_is_none_has_its_code(client: Client, name: str) -> None
     form, question, status, code = REFUSED[name]
     answer = export(client, question, form)
     assert (status, code) == (answer.status_code, code_of(answer))
+
+
+@pytest.mark.parametrize("stated", ["skop=2", "skip=1&skip=2", "skip=-1", "skip=", "first=2"])
+def test_a_parameter_that_means_nothing_is_refused(client: Client, stated: str) -> None:
+    """Else who goes on with a slip in `skip` would have the first rows twice."""
+    answer = client.post(f"/exports/csv?{stated}", json=facts("Item"))
+    assert (400, "QUERY_PARAMETER") == (answer.status_code, code_of(answer))
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 5_000, b'{"where": ' + b"[" * 900])

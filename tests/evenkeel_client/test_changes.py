@@ -1,17 +1,48 @@
 """Laws of following: every change once and in order, however often the connection is cut."""
 
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count, islice
+from threading import Thread
 
 import pytest
 
 from evenkeel_client.changes import Change, events, lines
 from evenkeel_client.client import Client
 from evenkeel_client.errors import EvenkeelError
+from evenkeel_client.sending import LONGEST_WAIT_SECONDS, Patience
 from service.doors.outbound import Outbound, Position, Wanted
 from service.house import House
-from tests.evenkeel_client.conftest import SOURCE, client_of
+from tests.evenkeel_client.conftest import AT_ONCE, SOURCE, client_of
 from tests.faults.proxy import Proxy, lost
 from tests.service.doors.served import CHAIN
+
+DOWN_TRIES = AT_ONCE.tries * 3
+
+
+def stream_of(*positions: str) -> bytes:
+    """An answer of the service that is cut off after some changes."""
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+    return head + b"".join(b"id: %s\nevent: fact\ndata: {}\n\n" % at.encode() for at in positions)
+
+
+@contextmanager
+def saying(answers: Sequence[bytes]) -> Iterator[str]:
+    """The address of a service that answers so, one connection after the other; then no more."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            for told in answers:
+                caller, _ = listening.accept()
+                with caller:
+                    caller.recv(65_536)
+                    caller.sendall(told)
+                    caller.shutdown(socket.SHUT_WR)
+                    caller.recv(65_536)  # until the caller has closed, so that nothing is reset
+
+        Thread(target=answer, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 def expected_of(house: House, after: str = "0") -> list[str]:
@@ -62,6 +93,29 @@ def test_a_connection_that_is_cut_loses_and_doubles_nothing(house: House, proxy:
             break
         cuts += 1
     assert cuts >= 2
+
+
+def test_a_service_that_is_away_for_long_is_waited_for() -> None:
+    """One that has answered, for more tries than a question has; what came is not told again."""
+    answers = [stream_of("1.1", "1.2"), *[b""] * DOWN_TRIES, stream_of("2.1")]
+    with saying(answers) as address, client_of(address) as client:
+        assert ["1.1", "1.2", "2.1"] == [change.at for change in islice(client.follow(), 3)]
+
+
+@pytest.mark.parametrize(("answers", "for_ever"), [([], True), ([stream_of("1.1")], False)])
+def test_a_service_that_is_away_is_told(answers: list[bytes], *, for_ever: bool) -> None:
+    """Where it never answered, and where nobody wants to wait for ever."""
+    with saying([*answers, *[b""] * DOWN_TRIES]) as address, client_of(address) as client:
+        following = client.follow(for_ever=for_ever)
+        assert len(answers) == len(list(islice(following, len(answers))))
+        with pytest.raises(EvenkeelError) as caught:
+            next(following)
+    assert "UNREACHABLE" == caught.value.code
+
+
+def test_no_wait_is_too_long_to_be_told() -> None:
+    """After however many tries."""
+    assert LONGEST_WAIT_SECONDS >= Patience().seconds(100_000)
 
 
 def test_a_position_ahead_of_the_log_is_told(client: Client) -> None:

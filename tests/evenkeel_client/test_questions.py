@@ -11,6 +11,8 @@ from evenkeel_client.answers.actions import SYNC_FEED, FeedSynced
 from evenkeel_client.answers.inputs import (
     As,
     AsOf,
+    EditInput,
+    EditKind,
     FactsInput,
     Failure,
     GroupBy,
@@ -125,11 +127,14 @@ def test_a_plan_is_made_once(client: Client, house: House) -> None:
 
 
 def test_a_draft_saves_nothing(client: Client, house: House) -> None:
-    """It is what the plan would be; asked for as a plan it is no plan."""
+    """It is what the plan would be, whatever the input says; a dry run makes no plan."""
     before = count_of(house, PLAN_MADE)
     asked = PlanInput(chain=CHAIN, dry_run=True)
     assert client.make_plan(PlanInput(chain=CHAIN)).plan.digest == client.draft_plan(asked).digest
-    with pytest.raises(EvenkeelError, match="PlanDrafted"):
+    wish = EditInput(kind=EditKind.FORBID, item="gadget", supplier="acme", destination="north")
+    unlike = PlanInput(chain=CHAIN, edits=[wish])
+    assert not client.draft_plan(unlike).replayed
+    with pytest.raises(EvenkeelError, match="a dry run makes no plan"):
         client.make_plan(asked)
     assert before == count_of(house, PLAN_MADE)
 
@@ -157,6 +162,8 @@ ERRORS: dict[str, tuple[Ask, str, str]] = {
         facts=FactsInput(chain=CHAIN, class_name="Dragon"))), "UNKNOWN_CLASS", "input"),
     "an unknown format": (lambda client, _: client.save(STOCK, "never.pdf", "pdf"),
                           "UNKNOWN_FORMAT", "input"),
+    "a file without a form": (lambda client, _: client.save(STOCK, "never"),
+                              "UNKNOWN_FORMAT", "input"),
     "a bad position": (lambda client, _: next(client.follow("x")), "POSITION_INVALID", "input"),
     "no query": (lambda client, _: client.query("{"), "QUERY_SYNTAX", "input"),
 }  # fmt: skip

@@ -225,3 +225,9 @@ def test_only_classes_of_facts_are_read(catalog: Catalog, name: str) -> None:
     assert "UNKNOWN_CLASS" == refused.value.code
     with pytest.raises(InputError):
         catalog.referring([], "StockPosition", "unit")
+
+
+def test_a_class_that_is_nearly_one_is_named(catalog: Catalog) -> None:
+    """As the vocabulary writes it."""
+    with pytest.raises(InputError, match="the nearest is `StockPosition`"):
+        catalog.facts(CHAIN, "stockposition")

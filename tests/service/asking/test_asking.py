@@ -55,6 +55,8 @@ def told(value: Any) -> str:
 @st.composite
 def comparisons(draw: st.DrawFn) -> Condition:
     name = draw(st.sampled_from([*CELLS]))
+    if name == "tags" and draw(st.booleans()):
+        return Condition(name, Is.STATED)
     if name == "tags":
         return Condition(name, Is.HAS, tuple(draw(st.lists(st.sampled_from("abcd"), min_size=1))))
     kinds = [Is.EQUAL, Is.ONE_OF, Is.STATED]
@@ -70,7 +72,8 @@ def comparisons(draw: st.DrawFn) -> Condition:
 
 def joined(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
     several = st.lists(inner, max_size=2).map(tuple)
-    return st.builds(lambda a, b, c: Condition(all=a, any=b, none=c), several, several, several)
+    built = st.builds(lambda a, b, c: Condition(all=a, any=b, none=c), several, several, several)
+    return built.filter(lambda condition: condition != Condition())
 
 
 CONDITIONS = st.recursive(comparisons(), joined, max_leaves=6)
@@ -91,7 +94,7 @@ READ: Mapping[str, Callable[[str], Any]] = {
 def holds(row: Mapping[str, Any], condition: Condition) -> bool:
     """The same said once more, row by row."""
     if condition.compared is Is.STATED:
-        own = row[condition.column] is not None
+        own = row[condition.column] not in (None, "", [])
     elif condition.compared is not None:
         cell, values = row[condition.column], map(READ[condition.column], condition.values)
         own = cell is not None and any(COMPARED[condition.compared](cell, one) for one in values)
@@ -140,7 +143,8 @@ MEASURES = (
     Measure("rows", As.ROWS), Measure("stated", As.STATED, "units"),
     Measure("different", As.DIFFERENT, "item"), Measure("sum", As.SUM, "units"),
     Measure("mean", As.MEAN, "units"), Measure("least", As.LEAST, "day"),
-    Measure("most", As.MOST, "units"),
+    Measure("most", As.MOST, "units"), Measure("tagged", As.STATED, "tags"),
+    Measure("named", As.STATED, "item"),
 )  # fmt: skip
 
 
@@ -150,7 +154,9 @@ def figures(those: Rows) -> tuple[Any, ...]:
     items = {row["item"] for row in those if row["item"] is not None}
     mean = float(Fraction(sum(units), len(units))) if units else None
     return (len(those), len(units), len(items), sum(units) if units else None, mean,
-            min(days, default=None), max(units, default=None))  # fmt: skip
+            min(days, default=None), max(units, default=None),
+            *(sum(row[name] not in (None, "", []) for row in those) for name in ("tags", "item"))
+            )  # fmt: skip
 
 
 @given(rows(), st.sampled_from([(), ("item",), ("is_open", "item"), ("day",)]),
@@ -193,6 +199,10 @@ def begin(cell: Any, per: Per | None) -> Any:
 
 REFUSED: dict[str, tuple[Condition, str]] = {
     "an unknown column": (Condition("colour", Is.EQUAL, ("red",)), "COLUMN_UNKNOWN"),
+    "nothing": (Condition(), "CONDITION_INVALID"),
+    "nothing among others": (
+        Condition("item", Is.STATED, all=(Condition(),)), "CONDITION_INVALID"),
+    "one of nothing": (Condition(any=(Condition(),)), "CONDITION_INVALID"),
     "no comparison": (Condition("item"), "CONDITION_INVALID"),
     "no column": (Condition("", Is.EQUAL, ("a",)), "CONDITION_INVALID"),
     "no value": (Condition("item", Is.EQUAL), "CONDITION_INVALID"),
