@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from governance.reach import overlap
-from governance.releases import ReleaseCase, Releases
+from governance.release_cases import ReleaseCase
+from governance.releases import Releases
 from governance.scopes import Scope
 from ontology.errors import StateError
 

@@ -5,20 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from governance.approvals import (
+from governance.approvals import Approvals, stated_until
+from governance.ledger import Governed
+from governance.matrix import Demand, Features, Matrix, demanded
+from governance.plan_case_events import DEPARTED_ON
+from governance.plan_cases import (
     APPROVED,
     CARRIED_OUT,
-    DEPARTED_ON,
+    NOWHERE,
     WAITING,
-    Approvals,
+    Placed,
     PlanCase,
     Verdict,
     next_case_status,
-    stated_until,
     unmet,
 )
-from governance.ledger import Governed
-from governance.matrix import Demand, Features, Matrix, demanded
 from governance.reach import reach_in
 from governance.reasons import kept_text, reasoned
 from governance.releasing import Actor
@@ -171,10 +172,13 @@ def approve(
 
 def decline(
     state: Governed, now: datetime, who: Actor, plan: str, reason: str,
-    powers: Mapping[str, frozenset[str]], *, seen: int | None = None,
+    powers: Mapping[str, frozenset[str]], *, seen: int | None = None, placed: Placed = NOWHERE,
 ) -> NewEvent:  # fmt: skip
-    """Decline a plan for good. Raises as `approve` does, but for what only approval needs."""
-    case = _waiting(state, now, plan, APPROVAL_DECLINED, seen)
+    """Decline a plan for good, as it is `placed` now, by somebody who could approve it there.
+
+    Raises as `approve` does, but for what only approval needs.
+    """
+    case = _waiting(state, now, plan, APPROVAL_DECLINED, seen).placed_also(placed)
     reasoned(reason)
     _powers(state, now, who, case, powers, case.demands)
     return _of_case(state, now, who, APPROVAL_DECLINED, case, {"reason": kept_text(reason)})
@@ -182,10 +186,13 @@ def decline(
 
 def return_for_change(
     state: Governed, now: datetime, who: Actor, plan: str, reason: str,
-    powers: Mapping[str, frozenset[str]], *, seen: int | None = None,
+    powers: Mapping[str, frozenset[str]], *, seen: int | None = None, placed: Placed = NOWHERE,
 ) -> NewEvent:  # fmt: skip
-    """Ask for a change: the changed plan is another one, and is submitted for itself."""
-    case = _waiting(state, now, plan, APPROVAL_RETURNED, seen)
+    """Ask for a change: the changed plan is another one, and is submitted for itself.
+
+    Who may decline it may do this.
+    """
+    case = _waiting(state, now, plan, APPROVAL_RETURNED, seen).placed_also(placed)
     reasoned(reason)
     _powers(state, now, who, case, powers, case.demands)
     return _of_case(state, now, who, APPROVAL_RETURNED, case, {"reason": kept_text(reason)})
@@ -209,15 +216,16 @@ def comment(state: Governed, now: datetime, who: Actor, plan: str, text: str) ->
 def void(
     state: Governed, now: datetime, who: Actor, plan: str, reason: str,
     powers: Mapping[str, frozenset[str]] = NO_POWERS, *, submission: int | None = None,
-    code: str = "",
+    code: str = "", placed: Placed = NOWHERE,
 ) -> NewEvent | None:  # fmt: skip
     """Make void what waits or is approved: what it reserved is free again.
 
-    Its authors may, whoever could approve it, and governors, each for a reason; and the service
+    Its authors may, whoever could approve it as it is `placed` now, and governors, each for a
+    reason; and the service
     where the plan no longer holds. None where the round that was meant (`submission`) is over
     already. Raises StateError `APPROVAL_STATUS`; AccessError `ROLE_WANTED`.
     """
-    case = state.approvals.case(plan)
+    case = state.approvals.case(plan).placed_also(placed)
     if submission is not None and (case.submission != submission or not case.is_open):
         return None
     next_case_status(case, APPROVAL_VOIDED)

@@ -22,6 +22,7 @@ from governance.reasons import reasoned
 from governance.releasing import Actor
 from governance.scopes import Scope
 from governance.stops import stopped
+from ontology.access import ANY
 from ontology.errors import AccessError, InputError, StateError
 from ontology.events import AUTONOMY_LOWERED, AUTONOMY_RAISED, NewEvent
 
@@ -111,7 +112,9 @@ def raise_level(
 ) -> NewEvent:  # fmt: skip
     """Raise a scope by one step, on evidence of its own; persons only.
 
-    `chains` are all that there are: a scope of all is raised on something of each.
+    `chains` are all that there are: a scope of all is raised on something of each, for these and
+    for no chain that comes later. It stands where the lowest of them does; those that stand higher
+    stay there.
 
     Raises AccessError `PERSONS_ONLY`, `PERSON_UNNAMED`; InputError `REASON_MISSING`,
     `AUTONOMY_LEVEL`, `ENVELOPE_MISSING`; StateError `AUTONOMY_STEP`, `STOPPED`; and as
@@ -125,12 +128,7 @@ def raise_level(
                           hint="set EVENKEEL_PERSON, or log in")  # fmt: skip
     reasoned(reason)
     named(level)
-    standing = state.autonomy.level_of(scope)
-    if level != standing + 1:  # INVARIANT: one step at a time
-        raise StateError(
-            f"the level here is `{LEVELS[standing]}`: `{LEVELS[level]}` is not the next",
-            code="AUTONOMY_STEP", hint="raise it one step at a time",
-        )  # fmt: skip
+    _refuse_jump(state, scope, level, chains)
     if halted := state.stops.over(scope):
         raise stopped(halted[0])
     # INVARIANT: trust is built on what was seen
@@ -144,9 +142,25 @@ def raise_level(
         "scope": scope.stated(), "level": level, "reason": reason,
         "evidence": [{"kind": each.kind, "artifact": each.artifact} for each in evidence],
         "envelope": envelope.stated() if envelope else None,
+        **({"chains": sorted(chains)} if scope.chain == ANY else {}),
     }  # fmt: skip
     return NewEvent(AUTONOMY_RAISED, f"{AUTONOMY_RAISED}/{state.sequence}", who.id, now, "",
                     payload)  # fmt: skip
+
+
+def _refuse_jump(state: Governed, scope: Scope, level: int, chains: Collection[str]) -> None:
+    standing = state.autonomy.level_of(scope, chains)
+    if level == standing + 1:  # INVARIANT: one step at a time
+        return
+    lowest = [chain for chain in sorted(chains) if scope.chain == ANY
+              and state.autonomy.level_of(scope, (chain,)) == standing]  # fmt: skip
+    of = f" (that of `{lowest[0]}`)" if 0 < len(lowest) < len(chains) else ""
+    raise StateError(
+        f"the level here is `{LEVELS[standing]}`{of}: `{LEVELS[level]}` is not the next",
+        code="AUTONOMY_STEP",
+        hint="raise it one step at a time, or other chains one by one"
+        if of else "raise it one step at a time",
+    )  # fmt: skip
 
 
 def lower(

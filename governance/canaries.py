@@ -26,13 +26,16 @@ ONE_IN = 20
 DAYS, MOST_DAYS = 14, 365
 LEFT_OUT = "left_out"
 """The field of an event that says which plan is no sample, and why."""
-EDITED, ELSEWHERE = "edited", "elsewhere"
-"""Why a plan is no sample, for good: a person shaped it; nothing of it lay in the canary's part.
+EDITED, WHAT_IF, ELSEWHERE = "edited", "what-if", "elsewhere"
+NEVER_SAMPLES = frozenset({EDITED, WHAT_IF, ELSEWHERE})
+"""Why a plan is no sample, for good: a person edited it; whoever asked for it named what it weighs,
+its first day or how near it keeps to another plan; nothing of it lay in the canary's part.
 
 Any other reason is the code of an error: the plan could not be compared so far.
 """
 _WHY: Mapping[str, str] = MappingProxyType({
-    EDITED: "edited by a person", ELSEWHERE: "with nothing in its part",
+    EDITED: "edited by a person", WHAT_IF: "asked as a what-if",
+    ELSEWHERE: "with nothing in its part",
 })  # fmt: skip
 
 
@@ -98,8 +101,8 @@ class Told:
 class Canary:
     """For which part a release decides, from when until when, and under which guards.
 
-    `left_out` says by plan why it is no sample: EDITED, ELSEWHERE or the code of an error. Raises
-    InputError `CANARY_TERMS`.
+    `left_out` says by plan why it is no sample: one of NEVER_SAMPLES, or the code of an error.
+    Raises InputError `CANARY_TERMS`.
     """
 
     scope: Scope

@@ -1,9 +1,8 @@
 """What shows that a level of autonomy can be reached: of what governs now, and not used before."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from governance.approvals import CARRIED_OUT
 from governance.autonomy import (
     BACKTEST,
     CANARY,
@@ -13,11 +12,12 @@ from governance.autonomy import (
     OUTCOME,
     Evidence,
 )
+from governance.chains_shown import chains_shown
 from governance.ledger import Governed
 from governance.outcomes import Outcome, outcome_of
 from governance.reach import overlap
-from governance.releases import CANARY as IN_CANARY
-from governance.releases import ReleaseCase
+from governance.release_cases import CANARY as IN_CANARY
+from governance.release_cases import ReleaseCase
 from governance.scopes import Scope
 from ontology.access import ANY
 from ontology.errors import InputError, StateError
@@ -148,26 +148,10 @@ def _refuse_unseen(
     """Refuse what would raise all chains on what was seen of some, by any kind of evidence."""
     for kind in sorted({each.kind for each in evidence}):
         shown = {each.artifact for each in evidence if each.kind == kind}
-        seen = (
-            {state.approvals.case(each.plan).chain for each in outcome_now(state, scope).ended
-             if each.status == CARRIED_OUT}
-            if kind == OUTCOME
-            else set(_chains_seen(state, kind, shown, chains))
-        )  # fmt: skip
-        if unseen := sorted(chains - seen):
+        seen = chains_shown(state, scope, kind, shown)
+        if unseen := sorted(chains - (chains if seen is None else seen)):
             raise _weak(f"the {kind} holds nothing of `{unseen[0]}`",
                         "raise chain by chain, or show something of each")  # fmt: skip
-
-
-def _chains_seen(
-    state: Governed, kind: str, shown: set[str], chains: set[str]
-) -> Iterator[str]:  # fmt: skip
-    """The chains of which back-tests, or canaries of releases, tell anything."""
-    for case in state.releases.cases.values():
-        if kind == BACKTEST and case.backtest in shown:
-            yield from case.shown.chains
-        elif kind == CANARY and case.digest in shown and case.canary is not None:
-            yield from (chain for chain in chains if case.canary.scope.covers(chain))
 
 
 def _elsewhere(case: ReleaseCase, deciding: Sequence[str]) -> StateError:

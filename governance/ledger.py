@@ -6,6 +6,7 @@ from datetime import datetime
 
 from governance.approvals import Approvals
 from governance.autonomy import Autonomy
+from governance.chains_shown import chains_of_raise
 from governance.releases import Governing, Releases
 from governance.stops import Stops
 from ontology.events import (
@@ -72,7 +73,9 @@ class Governed:
             return replace(stands, erased=self.erased | {person},
                            approvals=self.approvals.without_name(person))  # fmt: skip
         if event.kind in AUTONOMY_KINDS:
-            return replace(stands, autonomy=self.autonomy.after(event))
+            return replace(
+                stands, autonomy=self.autonomy.after(event, chains_of_raise(self, event))
+            )
         return stands
 
     def after_all(self, events: Iterable[Event]) -> "Governed":

@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from governance.plan_cases import CARRIED_OUT, PlanCase
 from governance.reach import reach_in
 from governance.scopes import Scope
 from ontology.canonical import digest_of
 
 if TYPE_CHECKING:
-    from governance.approvals import PlanCase
     from governance.ledger import Governed
 
 FORMAT = "evenkeel-outcome/1"
@@ -41,7 +41,7 @@ class Outcome:
     @property
     def carried_out(self) -> int:
         """How many approved plans were carried out."""
-        return sum(each.status == "carried out" for each in self.ended)
+        return sum(each.status == CARRIED_OUT for each in self.ended)
 
     @property
     def broken(self) -> int:
@@ -85,10 +85,10 @@ def outcome_of(state: "Governed", scope: Scope, after: int) -> Outcome:
     ))  # fmt: skip
 
 
-def _counts(case: "PlanCase", ended: Ended, scope: Scope) -> bool:
+def _counts(case: PlanCase, ended: Ended, scope: Scope) -> bool:
     if not scope.covers(case.chain):
         return False
     reach = reach_in(case.chain, case.places, case.families)
-    if ended.status != "carried out":  # INVARIANT: what is not known speaks against a machine
+    if ended.status != CARRIED_OUT:  # INVARIANT: what is not known speaks against a machine
         return reach.touched_by(scope)
     return any(cell.lies_in(scope) for cell in reach.cells)

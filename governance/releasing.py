@@ -10,7 +10,7 @@ from governance.canaries import LEFT_OUT, Canary, Pair
 from governance.ledger import Governed
 from governance.reach import overlap
 from governance.reasons import kept_text, reasoned
-from governance.releases import (
+from governance.release_cases import (
     ACTIVE,
     BY_PERSONS_ONLY,
     CANARY,
@@ -118,7 +118,7 @@ def backtested(
     """State what a back-test showed; `result` is its artifact. Other reviews are needed then.
 
     What earlier ones opened stays to be answered for. `tested` are its window and counts, as
-    `governance.releases.untested` reads them.
+    `governance.release_cases.untested` reads them.
     """
     payload = {"release": digest, "deny_to_allow": sorted(set(deny_to_allow)),
                **({"tested": dict(tested)} if tested is not None else {})}  # fmt: skip

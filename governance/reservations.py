@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from governance.approvals import NOWHERE, Approvals, Placed, PlanCase
+from governance.approvals import Approvals
 from governance.matrix import Demand
+from governance.plan_cases import NOWHERE, Placed, PlanCase
 from ontology.errors import StateError
 from ontology.promises import Key, Promise, summed
 

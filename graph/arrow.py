@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow
 
+from graph.arrow_bodies import hold_plain_bodies
 from graph.no_frames import without
 from ontology.columns import MISSING, Column, Table, column_of, empty_table, joined
 from ontology.errors import OutsideError
@@ -127,10 +128,8 @@ def _whole(reader: Any, batches: Iterator[Any]) -> Any:
 
 @contextmanager
 def _opened(source: bytes | Path) -> Iterator[Any]:
-    if isinstance(source, bytes):
-        yield pa.BufferReader(source)
-        return
-    with pa.OSFile(str(source)) as file:
+    with pa.BufferReader(source) if isinstance(source, bytes) else pa.OSFile(str(source)) as file:
+        hold_plain_bodies(file)
         yield file
 
 

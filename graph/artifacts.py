@@ -2,6 +2,7 @@
 
 import errno
 import io
+import stat
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -82,15 +83,14 @@ class ArtifactStore:
                 hint="`evenkeel restore FOLDER --missing` puts it back from a backup",
             ) from error  # fmt: skip
         if digest(data) != name:  # INVARIANT: bytes are what their name says
-            raise OutsideError(
-                f"artifact `{name}` is corrupt: its content has the digest `{digest(data)}`",
-                code="ARTIFACT_CORRUPT",
-                hint="`evenkeel restore FOLDER --missing` puts it back from a backup",
-            )  # fmt: skip
+            raise _corrupt(name, f"its content has the digest `{digest(data)}`")
         return data
 
     def _bytes(self, path: str) -> bytes:
-        return Path(path).read_bytes() if self._is_local else bytes(self._system.cat_file(path))
+        if not self._is_local:
+            return bytes(self._system.cat_file(path))
+        _hold_file(Path(path))
+        return Path(path).read_bytes()
 
     def has(self, name: str) -> bool:
         """Whether there is a file for this SHA-256 (its content is checked only by `get`)."""
@@ -105,7 +105,7 @@ class ArtifactStore:
         root = str(self._root)
         found = self._system.find(root) if self._system.exists(root) else []
         names = ("".join(str(path).split("/")[-2:]) for path in found)
-        return sorted(name for name in names if len(name) == 64 and _DIGITS.issuperset(name))
+        return sorted(filter(is_name, names))
 
     def sweep(self) -> int:
         """Delete what killed writers left; gives how many. What is being written now stays."""
@@ -166,11 +166,12 @@ class ArtifactStore:
         try:
             if not self._is_local or path.stat().st_size <= SMALL_BYTES:
                 return self.get(name)
-            if digest_of_file(path) == name:  # INVARIANT: bytes are what their name says
+            _hold_file(path)
+            if (found := digest_of_file(path)) == name:  # INVARIANT: bytes are what their name says
                 return path
         except FileNotFoundError:
-            pass
-        return self.get(name)  # it tells what is wrong
+            return self.get(name)  # it tells that it is missing
+        raise _corrupt(name, f"its content has the digest `{found}`")
 
     def export(self, names: Iterable[str], folder: Path) -> int:
         """Copy artifacts, each verified, into a folder that is itself a store; gives how many.
@@ -184,7 +185,7 @@ class ArtifactStore:
         return len(chosen)
 
     def _path(self, name: str) -> str:
-        if len(name) != 64 or not _DIGITS.issuperset(name):
+        if not is_name(name):
             raise InputError(
                 f"`{name[:80]}` is not a SHA-256", code="BAD_DIGEST",
                 hint="give 64 lower-case hexadecimal digits",
@@ -221,12 +222,31 @@ class Bundle(ArtifactStore):
             self._whole.put_all(self._waits)
 
 
+def is_name(text: str) -> bool:
+    """Whether a text can name an artifact: 64 lower-case hexadecimal digits."""
+    return len(text) == 64 and _DIGITS.issuperset(text)
+
+
 def _files(root: Path, parts: Mapping[Path, bytes]) -> None:
     try:
         put_files(root, parts)
     except OSError as error:
         what = f"an artifact of {max(map(len, parts.values()))} bytes"
         raise _not_written(what, error) from error
+
+
+def _hold_file(path: Path) -> None:
+    """Raises OutsideError unless a path is that of a plain file: others may have no end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        raise _corrupt("".join(path.parts[-2:]), "it is no plain file")
+
+
+def _corrupt(name: str, why: str) -> OutsideError:
+    return OutsideError(
+        f"artifact `{name}` is corrupt: {why}", code="ARTIFACT_CORRUPT",
+        hint="`evenkeel restore FOLDER --missing` puts it back from a backup",
+    )  # fmt: skip
 
 
 def _not_written(what: str, error: OSError) -> OutsideError:

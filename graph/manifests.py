@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from graph.artifacts import ArtifactStore
+from graph.artifacts import ArtifactStore, is_name
 from graph.identity_links import Linked, linked_document, linked_entry, linked_of, ranks_of
 from graph.mending import Mending, mending_document, mending_of
 from ontology.columns import Snapshot, Table, empty_table
@@ -287,10 +287,13 @@ def check_chain(chain: str) -> None:
 
 
 def named_by(document: Any) -> Iterator[str]:
-    """The artifacts that a document names."""
+    """The artifacts that a document names: by those keys, and by a SHA-256.
+
+    Reports and back-tests have a `since`, too, which is a day.
+    """
     if isinstance(document, dict):
         for key, value in document.items():
-            if key in _NAMED_BY and isinstance(value, str):
+            if key in _NAMED_BY and isinstance(value, str) and is_name(value):
                 yield value
             else:
                 yield from named_by(value)

@@ -22,6 +22,7 @@ MOST_PARTS = 20 * 10**6
 MOST_ARTIFACT_BYTES = 512 * 10**6
 """Of a network or a certificate: nine million arcs have about 400 MB."""
 
+_BLOCK = 2**24
 _DIGITS = frozenset("0123456789abcdef")
 
 MOST_REFUSALS, MOST_LETTERS = 20, 400
@@ -31,20 +32,23 @@ MOST_REFUSALS, MOST_LETTERS = 20, 400
 def document_from(path: Path) -> Any:
     """The JSON document of a file.
 
-    Raises InputError `PLAN_UNREADABLE`, and `PLAN_TOO_LARGE` before anything is made of it.
+    Raises InputError `PLAN_UNREADABLE`, also where an object states a name twice (readers of JSON
+    differ on which of them counts), and `PLAN_TOO_LARGE` before anything is made of it.
     """
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
         _refuse_large(f"`{path}`", len(data), MOST_BYTES)
         _refuse_dense(f"`{path}`", data)
-        return orjson.loads(data)
+        document = orjson.loads(data)
     except (OSError, orjson.JSONDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
         raise InputError(
             f"`{path}` cannot be read: {reason}",
             hint="give a plan.json that `evenkeel plan --json` printed", code="PLAN_UNREADABLE",
         ) from error  # fmt: skip
+    _refuse_stated_twice(f"`{path}`", data, document)
+    return document
 
 
 def document_at(store: ArtifactStore, name: str) -> Any:
@@ -113,6 +117,30 @@ def _artifact(store: ArtifactStore, name: Any, most: int) -> bytes:
     if store.has(name):
         _refuse_large(f"artifact `{name}`", store.size(name), most)
     return store.get(name)
+
+
+def _refuse_stated_twice(what: str, data: bytes, document: Any) -> None:
+    """Raises where fewer names came out of a text than stand in it, or it is nested deeply."""
+    try:
+        is_twice = _names_in(data) != _names_in(orjson.dumps(document))
+        why = "an object in it states a name twice, and readers differ on which one counts"
+    except orjson.JSONEncodeError:
+        is_twice, why = True, "it is nested too deeply"
+    if is_twice:
+        raise InputError(f"{what} cannot be read: {why}", code="PLAN_UNREADABLE",
+                         hint="give the plan.json as it was written")  # fmt: skip
+
+
+def _names_in(data: bytes) -> int:
+    """How many names the objects of a JSON text have: its colons outside of texts."""
+    plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    found, is_inside = 0, 0
+    for start in range(0, len(plain), _BLOCK):
+        block = np.frombuffer(plain, np.uint8, min(_BLOCK, len(plain) - start), start)
+        inside = (np.cumsum(block == ord('"'), dtype=np.uint8) + is_inside) & 1
+        found += int(np.count_nonzero((block == ord(":")) & (inside == 0)))
+        is_inside = int(inside[-1])
+    return found
 
 
 def _refuse_large(what: str, size: int, most: int) -> None:

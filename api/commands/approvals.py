@@ -23,9 +23,9 @@ from api.recall import DIGITS, LATEST, find_plan
 from ontology.errors import EvenkeelError
 
 if TYPE_CHECKING:
-    from governance.approvals import PlanCase
     from governance.ledger import Governed
     from governance.matrix import Demand
+    from governance.plan_cases import PlanCase
     from service.governing.ledger import Decided
     from service.house import House
 
@@ -61,7 +61,7 @@ def inbox(
     """List plans that wait for approval or have it, the last submitted first."""
     from api.commands.server import opened
     from api.screen.drawing import add, table
-    from service.governing.approving import waiting_for
+    from service.governing.deciders import waiting_for
     from service.persons import acting
 
     with opened() as house:
@@ -89,8 +89,9 @@ def show(plan: PlanName = LATEST, as_json: AsJson = False) -> int:
     """Show what a plan needs, who said what about it, and what it reserves or is to bring."""
     from api.commands.server import opened
     from api.screen.drawing import add, table
-    from governance.approvals import people_given
-    from service.governing.approving import counted_verdicts, left_of
+    from governance.plan_cases import people_given
+    from service.governing.approving import left_of
+    from service.governing.deciders import counted_verdicts
 
     with opened() as house:
         state = house.ledger.state()
@@ -292,7 +293,7 @@ def _demanded(
     A plan that unnamed hands made takes one person more. Where the present matrix or the plan
     cannot be read, that of its submission alone.
     """
-    from governance.approvals import people_wanted
+    from governance.plan_cases import people_wanted
     from service.governing.approval_features import plan_document
     from service.governing.approval_standing import demands_now
 
@@ -336,7 +337,7 @@ def _decide(
 
 
 def _needs(case: "PlanCase") -> str:
-    from governance.approvals import people_given, people_wanted, unmet
+    from governance.plan_cases import people_given, people_wanted, unmet
 
     told = []
     for demand in unmet(case, case.demands, case.verdicts):

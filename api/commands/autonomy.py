@@ -1,11 +1,13 @@
 """The commands `autonomy ...`: how far a machine may go by itself, where, and on what evidence."""
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.commands.stops import Chain, Family, Reason, Region, scope_of, words_of
 from api.output import GOOD, AsJson, console, hint, plain, print_document, warn_unknown
+from ontology.access import ANY
 from ontology.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,13 +30,16 @@ def register(app: typer.Typer) -> None:
 
 
 def show(as_json: AsJson = False) -> int:
-    """The level of each scope that was ever raised or lowered; elsewhere a machine observes."""
+    """The level of each scope that was ever raised or lowered; elsewhere a machine observes.
+
+    All chains are raised as they are then: one that comes later is raised by itself.
+    """
     from api.commands.server import opened
 
     with opened() as house:
-        found = [each for _, each in sorted(house.ledger.state().autonomy.standings.items())]
+        found = house.ledger.state().autonomy.told()
     if as_json:
-        print_document({"autonomy": [told(each) for each in found]})
+        print_document({"autonomy": [told(each, chains) for each, chains in found]})
         return GOOD
     if not found:
         typer.echo("nobody has raised it anywhere: a machine observes, and does nothing")
@@ -43,11 +48,13 @@ def show(as_json: AsJson = False) -> int:
     from governance.autonomy import LEVELS
 
     made = drawing.table("where", "level", "since, UTC", "by", "why", "within")
-    for each in found:
-        drawing.add(made, words_of(each.scope), LEVELS[each.level],
+    for where, each in rows(found):
+        drawing.add(made, where, LEVELS[each.level],
                     f"{each.since:%Y-%m-%d %H:%M}", plain(each.by), plain(each.reason),
                     _limits(each.envelope))  # fmt: skip
     console().print(made)
+    if any(chains for _, chains in found):
+        hint("a chain that came after all were raised is none of them: it is raised by itself")
     return GOOD
 
 
@@ -90,6 +97,8 @@ def raise_(
     with opened() as house:
         raise_level(house, scope, to, reason, acting(house), _evidence(evidence or []), envelope)
     _done(as_json=as_json, where=words_of(scope), level=level)
+    if scope.chain == ANY and not as_json:
+        hint("this holds for the chains that there are: one that comes later is raised by itself")
     return GOOD
 
 
@@ -166,12 +175,27 @@ def confidence_lines(confidence: "Confidence") -> list[str]:
     return told
 
 
-def told(standing: "Standing") -> dict[str, Any]:
-    """The standing of a scope, as `--json` says it."""
+def rows(
+    found: Sequence[tuple["Standing", Sequence[str]]],
+) -> Iterator[tuple[str, "Standing"]]:
+    """Each standing with its scope in words; of all chains with those that it was raised for."""
+    apart = {standing.scope for standing, chains in found if chains}
+    for standing, chains in found:
+        words = words_of(standing.scope)
+        if chains:
+            words += plain(f" (of then: {', '.join(chains)})")
+        elif standing.scope in apart:
+            words += " (any other)"
+        yield words, standing
+
+
+def told(standing: "Standing", chains: Sequence[str] = ()) -> dict[str, Any]:
+    """The standing of a scope, as `--json` says it, with the chains that it holds for alone."""
     from governance.autonomy import LEVELS
 
     return {
-        "scope": standing.scope.stated(), "level": LEVELS[standing.level],
+        "scope": standing.scope.stated(), **({"chains": list(chains)} if chains else {}),
+        "level": LEVELS[standing.level],
         "since": standing.since.isoformat(), "by": standing.by, "reason": standing.reason,
         "event": standing.event,
         "evidence": [{"kind": each.kind, "artifact": each.artifact} for each in standing.evidence],

@@ -1,43 +1,41 @@
 """The commands about policy releases: proposed, approved, put in force, taken back, handed out."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.commands.canaries import abort, canary, guard
+from api.commands.release_decisions import (
+    DIGITS,
+    Chain,
+    Families,
+    Regions,
+    Which,
+    Why,
+    decide_on,
+    tell,
+    told,
+)
+from api.commands.signed_releases import export, verify
 from api.output import (
     GOOD,
-    REFUSED,
     AsJson,
     console,
-    hint,
     plain,
     print_document,
     time_of,
     warn_unknown,
 )
-from ontology.errors import InputError, OutsideError
+from ontology.errors import InputError
 
 if TYPE_CHECKING:
-    from governance.releases import ReleaseCase
+    from governance.release_cases import ReleaseCase
     from service.governing.ledger import Decided
     from service.house import House
 
-DIGITS = 12
-Which = Annotated[
-    str, typer.Argument(metavar="RELEASE", help="Its digest, or how it begins, or `NAME VERSION`.")
-]
-Why = Annotated[str, typer.Option("--reason", help="Why; it is kept, so say it without a name.")]
-Chain = Annotated[str, typer.Option(help="A supply chain, or * for all.")]
-Regions = Annotated[
-    list[str] | None, typer.Option("--region", help="Only what arrives there; again for more.")
-]
-Families = Annotated[
-    list[str] | None, typer.Option("--family", help="Only items of this family; again for more.")
-]
 _SAID = ("reason", "rule", "left_out")
 """What of an event of a release is shown beside who did what and when."""
 
@@ -81,7 +79,7 @@ def propose(
                         examples if examples.is_dir() else None)  # fmt: skip
         unknown = unknown_names(house, scope)
     warn_unknown(unknown)
-    return _tell(
+    return tell(
         done,
         release.digest,
         as_json=as_json,
@@ -178,7 +176,7 @@ def review(
         open_rules = find(house, name).deny_to_allow
         return answered(house, name, named_rule(rule, open_rules), reason, agent)
 
-    return _decide(release, decide, as_json=as_json, then="", already=partial(_reviewed, rule))
+    return decide_on(release, decide, as_json=as_json, then="", already=partial(_reviewed, rule))
 
 
 def _reviewed(rule: str, house: "House", digest: str) -> str:
@@ -196,58 +194,11 @@ def approve(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
     """Approve a release that somebody else proposed, and that was back-tested."""
     from service.governing.releasing import approve as approved
 
-    return _decide(
+    return decide_on(
         release,
         lambda house, name, agent: approved(house, name, reason, agent),
         as_json=as_json,
         then="`evenkeel policy activate {0}` puts it in force",
-    )
-
-
-def canary(
-    release: Which,
-    *,
-    reason: Why = "",
-    chain: Chain = "*",
-    region: Regions = None,
-    family: Families = None,
-    share: Annotated[
-        int, typer.Option(min=1, max=100, help="Percent of items and places, a stable choice.")
-    ] = 100,
-    salt: Annotated[
-        str, typer.Option(help="Another one chooses others; by default its digest.")
-    ] = "",
-    guard: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="METRIC=PERCENT: abort if worse by more; cost, shortfall, exceptions, "
-            "gap. By default each by 5."
-        ),
-    ] = None,
-    pairs: Annotated[int, typer.Option(min=5, help="Plans to compare before it may go on.")] = 8,
-    days: Annotated[int, typer.Option(min=1, max=365, help="Then it ends by itself.")] = 14,
-    as_json: AsJson = False,
-) -> int:
-    """Let an approved release decide for a part, beside the one in force for the rest."""
-    from governance.canaries import METRICS, Canary, Guard
-    from governance.scopes import Scope
-    from service.governing.releasing import find, start_canary
-
-    guards = tuple(_guard(one) for one in guard or [f"{name}=5" for name in METRICS])
-    scope = Scope(chain, tuple(region or ()), tuple(family or ()))
-
-    def decide(house: "House", name: str, agent: str) -> "Decided":
-        found, begins = find(house, name), datetime.now(UTC)
-        terms = Canary(scope, begins, begins + timedelta(days=days),
-                       tuple(Guard(*each) for each in guards), share,
-                       salt or found.digest[:DIGITS], pairs)  # fmt: skip
-        return start_canary(house, name, terms, reason, agent)
-
-    return _decide(
-        release,
-        decide,
-        as_json=as_json,
-        then="each plan is compared; `evenkeel policy show {0}` shows the evidence",
     )
 
 
@@ -268,7 +219,7 @@ def activate(
     def decide(house: "House", name: str, agent: str) -> "Decided":
         return activated(house, name, agent, replacing or None, since)
 
-    return _decide(
+    return decide_on(
         release,
         decide,
         as_json=as_json,
@@ -281,133 +232,24 @@ def retire(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
     """Take a release out of force that governs a part, or a chain of its own."""
     from service.governing.releasing import retire as retired
 
-    return _decide(release, lambda house, name, agent: retired(house, name, reason, agent),
-                   as_json=as_json)  # fmt: skip
+    return decide_on(release, lambda house, name, agent: retired(house, name, reason, agent),
+                     as_json=as_json)  # fmt: skip
 
 
 def roll_back(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
     """Put back in force, at once, what a release replaced."""
     from service.governing.releasing import roll_back as rolled_back
 
-    return _decide(release, lambda house, name, agent: rolled_back(house, name, reason, agent),
-                   as_json=as_json)  # fmt: skip
+    return decide_on(release, lambda house, name, agent: rolled_back(house, name, reason, agent),
+                     as_json=as_json)  # fmt: skip
 
 
 def withdraw(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
     """Give up a release that is not in force."""
     from service.governing.releasing import withdraw as withdrawn
 
-    return _decide(release, lambda house, name, agent: withdrawn(house, name, reason, agent),
-                   as_json=as_json)  # fmt: skip
-
-
-def abort(release: Which, reason: Why = "", as_json: AsJson = False) -> int:
-    """End a canary: the release in force decides for its part again."""
-    from service.governing.releasing import abort as aborted
-
-    return _decide(release, lambda house, name, agent: aborted(house, name, reason, agent),
-                   as_json=as_json)  # fmt: skip
-
-
-def guard(as_json: AsJson = False) -> int:
-    """Compare what was planned under each canary, and end those that are worse or out of time.
-
-    The service does this by itself; exit 1 where a canary was ended.
-    """
-    from dataclasses import asdict
-
-    from api.commands.server import opened
-    from api.screen.canary_rows import left_out_in_words
-    from service.governing.canaries import guard_canaries
-
-    with opened() as house:
-        found = guard_canaries(house)
-    if as_json:
-        print_document({"canaries": [
-            asdict(one) | {"aborted": one.aborted.sequence if one.aborted else None}
-            for one in found
-        ]})  # fmt: skip
-        return REFUSED if any(one.aborted for one in found) else GOOD
-    for one in found:
-        typer.echo(
-            f"{one.release[:DIGITS]}  {one.compared} plans compared"
-            + (f", ended: {one.aborted.payload['reason']}" if one.aborted else "")
-        )
-        for reason in one.not_compared:
-            hint(f"not compared: {plain(reason)}")
-        if one.left_out:
-            hint(f"no sample so far: {plain(left_out_in_words(one.left_out))}")
-    if not found:
-        typer.echo("there is no canary")
-    return REFUSED if any(one.aborted for one in found) else GOOD
-
-
-def export(
-    release: Which,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
-    as_json: AsJson = False,
-) -> int:
-    """Write a release with proofs that the signed log holds its proposal and what came of it."""
-    from api.commands.server import opened
-    from service.governing.signed_releases import signed_release
-    from service.persons import acting
-
-    with opened() as house:
-        data = signed_release(house, release, acting(house))
-    try:
-        output.write_bytes(data)
-    except OSError as error:
-        raise OutsideError(f"cannot write `{output}`: {error.strerror}", code="OUTPUT_FAILED",
-                           hint="name another file") from error  # fmt: skip
-    if as_json:
-        print_document({"output": str(output), "bytes": len(data)})
-    hint(f"wrote {output}: `evenkeel policy verify {output} --key KEY` checks it anywhere")
-    return GOOD
-
-
-def verify(
-    file: Annotated[Path, typer.Argument(help="What `policy export` wrote.")],
-    key: Annotated[
-        list[str] | None, typer.Option(help="Public key of the log, or a file that holds it.")
-    ] = None,
-    since: Annotated[
-        Path | None, typer.Option(help="A checkpoint that you have: the log must continue it.")
-    ] = None,
-    as_json: AsJson = False,
-) -> int:
-    """Check a release without database or network: its digest, and that the signed log has it."""
-    from api.commands.log import bytes_of, checked, trusted_keys
-    from service.governing.signed_releases import verify_release
-
-    data, older = bytes_of(file), bytes_of(since).decode() if since else ""
-    found = checked(lambda: verify_release(data, trusted_keys(key), older))
-    if as_json:
-        print_document(found)
-        return GOOD
-    typer.echo(f"release      {found['digest']}, {plain(found['name'])} {plain(found['version'])}")
-    typer.echo(f"log          {plain(found['origin'])}, {found['size']:,} events")
-    for each in found["events"]:
-        typer.echo(f"proved       event {each['event']:,}, {plain(each['kind'])}, by "
-                   f"{plain(each['agent'])}")  # fmt: skip
-    return GOOD
-
-
-def told(case: "ReleaseCase") -> dict[str, Any]:
-    """A release as a document."""
-    found = {
-        "digest": case.digest, "name": case.name, "version": case.version, "status": case.status,
-        "author": case.author, "reason": case.reason, "parent": case.parent,
-        "scope": case.scope.stated(), "rules": case.shape_count, "approvers": list(case.approvers),
-        "backtest": case.backtest, "deny_to_allow": list(case.deny_to_allow),
-        "unreviewed": list(case.unreviewed),
-    }  # fmt: skip
-    if case.canary is not None:
-        seen = [{"metric": one.guard.metric, "most_percent": one.guard.most_percent,
-                 "pairs": one.pairs, "worse": one.worse, "is_broken": one.is_broken}
-                for one in case.canary.told()]  # fmt: skip
-        left_out = case.canary.left_out_by_reason()
-        found["canary"] = {**case.canary.stated(), "seen": seen, "left_out": left_out}
-    return found
+    return decide_on(release, lambda house, name, agent: withdrawn(house, name, reason, agent),
+                     as_json=as_json)  # fmt: skip
 
 
 def named_rule(text: str, rules: Sequence[str]) -> str:
@@ -440,41 +282,6 @@ def _show(
         typer.echo(plain(line))
 
 
-def _decide(
-    release: str, decide: "Callable[[House, str, str], Decided]", *, as_json: bool, then: str = "",
-    already: "Callable[[House, str], str] | None" = None,
-    more: "Callable[[Decided], str] | None" = None,
-) -> int:  # fmt: skip
-    """Decide as a person, and tell what has become of the release, and `more` of what was decided.
-
-    Where it was so before, `already` tells by whom and when.
-    """
-    from api.commands.server import opened
-    from service.governing.releasing import find
-    from service.persons import acting
-
-    with opened() as house:
-        done = decide(house, release, acting(house))
-        digest = find(house, release).digest
-        who = already(house, digest) if already is not None and done.event is None else ""
-    return _tell(done, digest, as_json=as_json, then=then, who=who,
-                 more=more(done) if more is not None else "")  # fmt: skip
-
-
-def _tell(
-    done: "Decided", digest: str, *, as_json: bool, then: str = "", who: str = "", more: str = ""
-) -> int:  # fmt: skip
-    case = done.state.releases.case(digest)
-    if as_json:
-        print_document(told(case) | {"event": done.event.sequence if done.event else None})
-        return GOOD
-    typer.echo(f"{digest[:DIGITS]} is {case.status}"
-               + (more if done.event else f" already{plain(who)}"))  # fmt: skip
-    if then:
-        hint(then.format(digest[:DIGITS]))
-    return GOOD
-
-
 def _waiver(text: str, rules: Sequence[str]) -> dict[str, str]:
     rule, _, rest = text.partition("=")
     code, _, reason = rest.partition(":")
@@ -482,11 +289,3 @@ def _waiver(text: str, rules: Sequence[str]) -> dict[str, str]:
         raise InputError(f"`{plain(text)[:60]}` is nothing for --waive", code="USAGE",
                          hint="write RULE=CODE:REASON")  # fmt: skip
     return {"rule": named_rule(rule, rules), "code": code, "reason": reason.strip()}
-
-
-def _guard(text: str) -> tuple[str, int]:
-    metric, _, percent = text.partition("=")
-    if not percent.isdecimal():
-        raise InputError(f"`{plain(text)[:60]}` is nothing for --guard", code="USAGE",
-                         hint="write METRIC=PERCENT, such as cost=5")  # fmt: skip
-    return metric, int(percent)

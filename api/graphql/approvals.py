@@ -13,13 +13,13 @@ from api.graphql.connections import After, Connection, First, check_first, conne
 from api.graphql.described import described
 from api.graphql.loaders import Info
 from api.graphql.planning import LOCAL
-from governance import approvals
-from governance.approvals import PlanCase, people_wanted, unmet
+from governance import plan_cases
+from governance.plan_cases import PlanCase, people_wanted, unmet
 from governance.scopes import Scope
 from ontology.access import ANY
 from ontology.errors import InputError
 from ontology.events import Event
-from service.governing import approving
+from service.governing import approving, deciders
 from service.governing.known_names import unknown_names
 from service.governing.ledger import Decided
 from service.house import House, check_time
@@ -32,13 +32,13 @@ DECIDE = "approvals.decide"
 class ApprovalStatus(Enum):
     """Those that wait or are approved may still change."""
 
-    WAITING = approvals.WAITING
-    APPROVED = approvals.APPROVED
-    DECLINED = approvals.DECLINED
-    RETURNED = approvals.RETURNED
-    VOID = approvals.VOID
-    EXPIRED = approvals.EXPIRED
-    CARRIED_OUT = approvals.CARRIED_OUT
+    WAITING = plan_cases.WAITING
+    APPROVED = plan_cases.APPROVED
+    DECLINED = plan_cases.DECLINED
+    RETURNED = plan_cases.RETURNED
+    VOID = plan_cases.VOID
+    EXPIRED = plan_cases.EXPIRED
+    CARRIED_OUT = plan_cases.CARRIED_OUT
 
 
 @strawberry.type(description="So many people, each in one of some roles, and why.")
@@ -237,7 +237,7 @@ class ApprovalQueries:
         house, person = context.house, context.sight.agent(LOCAL)
 
         def found() -> list[PlanApproval]:
-            cases = approving.waiting_for(house, person, chain) if waiting_for_me else [
+            cases = deciders.waiting_for(house, person, chain) if waiting_for_me else [
                 *house.ledger.state().approvals.cases.values()]  # fmt: skip
             mine = sorted((case for case in cases if case.chain == chain
                            and wanted in (None, case.status)
@@ -377,7 +377,7 @@ async def _told(
 
 def _again(_: House, event: Event) -> Account:
     said = event.payload
-    told = {"plan": said.get("plan", ""), "status": said.get("status", approvals.WAITING),
+    told = {"plan": said.get("plan", ""), "status": said.get("status", plan_cases.WAITING),
             "event": event.sequence}  # fmt: skip
     if "taker" in said:
         return told | {"status": "delegated", "delegation": event.sequence}

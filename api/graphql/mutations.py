@@ -16,6 +16,7 @@ from api.graphql.releases import ReleaseMutations
 from api.graphql.reports import ReportMutations
 from api.graphql.settling import RowMutations
 from api.graphql.signing import SigningMutations
+from api.graphql.stops import StopMutations
 from api.graphql.syncing import FeedSynced, SyncFeedInput, delivering
 from service.requests import delivery_again
 
@@ -32,6 +33,7 @@ class Mutation(
     SigningMutations,
     ReportMutations,
     ReleaseMutations,
+    StopMutations,
     AutonomyMutations,
 ):
     """Each mutation is one verb of the service."""

@@ -8,8 +8,8 @@ import strawberry
 from strawberry.scalars import JSON
 
 import ontology.plan
-from api.graphql.autonomy import PlanConfidence, confidence_page
 from api.graphql.bigint import BigInt
+from api.graphql.confidence import PlanConfidence, confidence_page
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.described import described
 from api.graphql.loaders import FACTS_READ, PLANS_READ, Info, Request

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
-from enum import Enum
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -11,12 +10,23 @@ import strawberry
 
 from api.graphql.acting import ActingInput, Conflict, Done, Refused, done, in_thread
 from api.graphql.bigint import BigInt
+from api.graphql.canaries import PolicyCanary
 from api.graphql.described import described
 from api.graphql.field_verbs import ROOTS
 from api.graphql.loaders import Info
-from api.graphql.scopes import PolicyScope, ScopeInput
-from governance.canaries import LEFT_OUT, METRICS, Canary, Guard
-from governance.releases import GovernedPart, ReleaseCase, released
+from api.graphql.release_inputs import (
+    ENDS,
+    ActivateReleaseInput,
+    CanaryInput,
+    EndReleaseInput,
+    ProposeReleaseInput,
+    ReleaseReasonInput,
+    ReviewReleaseInput,
+)
+from api.graphql.scopes import PolicyScope
+from governance.canaries import LEFT_OUT
+from governance.release_cases import ReleaseCase, released
+from governance.releases import GovernedPart
 from ontology.access import ANY
 from ontology.errors import InputError
 from ontology.events import Event as LogEvent
@@ -30,54 +40,7 @@ from service.house import House, check_time
 from service.requests import Account
 from service.serving import in_force_at
 
-SALT_DIGITS = 12
 READ = "rules.read"
-
-
-@strawberry.type(description="What a guard of a canary has seen.")
-class CanaryGuard:
-    """Of `pairs` plans `worse` were worse by more than `mostPercent`; broken ends the canary."""
-
-    metric: str
-    most_percent: int
-    pairs: int
-    worse: int
-    is_broken: bool
-
-
-@strawberry.type(description="So many plans that are no sample of what a canary decides.")
-class CanaryLeftOut:
-    """`why` is edited, elsewhere (a tie without a line in its part) or the code of an error."""
-
-    why: str
-    plans: int
-
-
-@strawberry.type(description="A release that decides for a part, beside what is in force.")
-class PolicyCanary:
-    """It ends by itself; `leastPairs` plans are compared before it may be put in force."""
-
-    scope: PolicyScope
-    share_percent: int
-    salt: str
-    begins: datetime
-    ends: datetime
-    least_pairs: int
-    guards: list[CanaryGuard]
-    left_out: list[CanaryLeftOut]
-
-    @staticmethod
-    def of(found: Canary) -> "PolicyCanary":
-        """The canary of the ledger."""
-        return PolicyCanary(
-            scope=PolicyScope.of(found.scope), share_percent=found.share_percent, salt=found.salt,
-            begins=found.begins, ends=found.ends, least_pairs=found.least_pairs,
-            guards=[CanaryGuard(metric=one.guard.metric, most_percent=one.guard.most_percent,
-                                pairs=one.pairs, worse=one.worse, is_broken=one.is_broken)
-                    for one in found.told()],
-            left_out=[CanaryLeftOut(why=why, plans=plans)
-                      for why, plans in found.left_out_by_reason().items()],
-        )  # fmt: skip
 
 
 @strawberry.type(description="What somebody decided about a release.")
@@ -194,106 +157,6 @@ class ReleaseDecided:
         return ReleaseDecided(event=found.event, release=told["release"], status=told["status"],
                               replayed=found.replayed, dry_run=found.dry_run,
                               unknown=told.get("unknown", []))  # fmt: skip
-
-
-@strawberry.input(name="WaiverInput", description="Somebody answers for a finding of lint.")
-class WaiverGiven:
-    """Which rule, which code, and why it may stand."""
-
-    rule: str
-    code: str
-    reason: str
-
-
-@strawberry.input(description="A release to propose.")
-class ProposeReleaseInput(ActingInput):
-    """`document` is the text of a release document in JSON, as `policy export` writes it."""
-
-    document: str
-    reason: str
-    scope: ScopeInput = strawberry.field(default_factory=ScopeInput)
-    waivers: list[WaiverGiven] = strawberry.field(default_factory=list)
-
-
-@strawberry.input(description="A decision about a release, with its reason.")
-class ReleaseReasonInput(ActingInput):
-    """`release` is a digest."""
-
-    release: str
-    reason: str
-
-
-@strawberry.input(description="A rule by which a release permits what was denied, answered for.")
-class ReviewReleaseInput(ActingInput):
-    """`release` is a digest, `rule` an IRI."""
-
-    release: str
-    rule: str
-    reason: str
-
-
-@strawberry.input(description="A release to put in force.")
-class ActivateReleaseInput(ActingInput):
-    """`replaces` is the digest that you saw in force there; `since` a later time than now."""
-
-    release: str
-    replaces: str | None = None
-    since: datetime | None = None
-
-
-@strawberry.enum(description="How a release ends.")
-class ReleaseEnd(Enum):
-    """One of a part is retired; what it replaced comes back; it is given up; a canary aborted."""
-
-    RETIRE = "retire"
-    ROLL_BACK = "roll back"
-    WITHDRAW = "withdraw"
-    ABORT = "abort"
-
-
-ENDS: dict[ReleaseEnd, Callable[[House, str, str, str], Decided]] = {
-    ReleaseEnd.RETIRE: releasing.retire, ReleaseEnd.ROLL_BACK: releasing.roll_back,
-    ReleaseEnd.WITHDRAW: releasing.withdraw, ReleaseEnd.ABORT: releasing.abort,
-}  # fmt: skip
-
-
-@strawberry.input(description="A release to end.")
-class EndReleaseInput(ReleaseReasonInput):
-    """At once."""
-
-    how: ReleaseEnd
-
-
-@strawberry.input(description="By how much a metric may be worse under a canary.")
-class CanaryGuardInput:
-    """`metric` is cost, shortfall, exceptions or gap."""
-
-    metric: str
-    most_percent: int = 5
-
-
-@strawberry.input(description="A canary to begin.")
-class CanaryInput(ReleaseReasonInput):
-    """For a part of where the release was proposed for, and of it a share; for some days."""
-
-    scope: ScopeInput
-    share_percent: int = 100
-    salt: str = ""
-    guards: list[CanaryGuardInput] = strawberry.field(
-        default_factory=lambda: [CanaryGuardInput(metric=name) for name in METRICS]
-    )
-    least_pairs: int = 8
-    days: int = 14
-
-    def asked(self, digest: str) -> Canary:
-        """The same for the ledger."""
-        begins = datetime.now(UTC)
-        days = max(0, min(self.days, 10_000))
-        return Canary(
-            self.scope.asked(), begins, begins + timedelta(days=days),
-            tuple(Guard(one.metric, one.most_percent) for one in self.guards), self.share_percent,
-            self.salt or digest[:SALT_DIGITS], self.least_pairs,
-        )  # fmt: skip
 
 
 Outcome = Annotated[ReleaseDecided | Refused | Conflict, strawberry.union("ReleaseDecisionResult")]

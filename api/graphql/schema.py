@@ -73,8 +73,10 @@ from api.graphql.reconciling import ReconciliationQueries
 from api.graphql.release_words import ReleaseWordQueries
 from api.graphql.releases import ReleaseQueries
 from api.graphql.reports import ReportQueries
+from api.graphql.schedule import ScheduleQueries
 from api.graphql.settling import RowQueries
 from api.graphql.signing import SigningQueries
+from api.graphql.stops import StopQueries
 from api.graphql.types import (
     Fact,
     Item,
@@ -195,7 +197,8 @@ async def _chains(info: Info) -> list[Chain]:
 class Query(
     TableQueries, AuditQueries, RowQueries, IdentityQueries, ReconciliationQueries, FeedQueries,
     GovernanceQueries, ReleaseQueries, ReleaseWordQueries, SigningQueries, AccessQueries,
-    BacktestQueries, ReportQueries, ApprovalQueries, AutonomyQueries,
+    BacktestQueries, ReportQueries, ApprovalQueries, StopQueries, AutonomyQueries,
+    ScheduleQueries,
 ):  # fmt: skip
     """Root resolvers are async: a plain one would run on the event loop's own thread."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from api.recall import DIGITS
 from governance.canaries import LEFT_OUT, Canary, why_in_words
-from governance.releases import CANARY, ReleaseCase
+from governance.release_cases import CANARY, ReleaseCase
 from ontology.events import RELEASE_ABORTED, RELEASE_ACTIVATED, RELEASE_CANARY_STARTED
 
 _ENDS = (RELEASE_ABORTED, RELEASE_ACTIVATED)

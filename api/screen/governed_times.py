@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from api.recall import DIGITS
-from governance.releases import Span, since_of
+from governance.release_cases import since_of
+from governance.releases import Span
 from service.governing.ledger import Decided
 
 

@@ -29,6 +29,9 @@ signature types of c2sp.org/signed-note and c2sp.org/tlog-cosignature)."""
 EVENT_PARTS = {"format", "keys", "checkpoint", "event", "leaf", "inclusion"}
 LARGEST_BYTES = 64 * 2**20
 LARGEST_NOTE = 64 * 2**10
+MOST_PARTS = 20_000_000
+"""Brackets, commas and colons of a file: in memory it takes up to 100 bytes for each."""
+MOST_KEYS = 256
 
 LEFT, RIGHT = "<", ">"
 """On which side of a node its neighbour stands, in the path of a line."""
@@ -129,9 +132,9 @@ def signed_at(checkpoint: Checkpoint, key: PublicKey) -> int | None:
 
     Seconds since the beginning of 1970. Raises Refused for a line of this key that does not hold.
     """
-    found = None
+    found, wanted = None, (key.name, key.number)
     for name, blob in checkpoint.signatures:
-        if (name, blob[:4]) == (key.name, key.number):
+        if (name, blob[:4]) == wanted:
             seconds, message = 0, checkpoint.body.encode()
             if key.kind == COSIGNS:
                 seconds = int.from_bytes(blob[4:12], "big")
@@ -237,6 +240,8 @@ def verify(
     if not any(key.kind == SIGNS for key in keys):
         raise Refused("name the public key of the log: a proof under any key proves nothing")
     try:
+        if len(document["keys"]) > MOST_KEYS:
+            raise Unreadable(f"the file names more than {MOST_KEYS} keys")
         named = [read_key(one) for one in document["keys"]]
         found, checkpoint, held = check(document, keys, named)
         _hold_since(older, (checkpoint, *held), [*keys, *named])
@@ -349,10 +354,17 @@ def hold_artifact(fields: Mapping[str, Any], content: bytes) -> None:
         raise Refused("the file is not the content that the event names, or that field is hidden")
 
 
+def hold_readable(data: bytes, most: int = LARGEST_BYTES) -> None:
+    """Raises Unreadable for a file that would take more to read than any proof does."""
+    if len(data) > most:
+        raise Unreadable(f"the file is larger than {most} bytes")
+    if sum(map(data.count, (b"[", b"{", b",", b":"))) > MOST_PARTS:
+        raise Unreadable(f"the file has more than {MOST_PARTS} parts")
+
+
 def _document(data: bytes) -> dict[str, Any]:
     """A JSON object in the one way to write it, so that every byte counts. Raises Unreadable."""
-    if len(data) > LARGEST_BYTES:
-        raise Unreadable(f"the file is larger than {LARGEST_BYTES} bytes")
+    hold_readable(data)
     try:
         document = json.loads(data.decode())
         again = written(document)

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-try:
+if __package__:
     from graph.transparency import log_verifier as verifier
     from graph.transparency import signing_key as keys
-except ModuleNotFoundError:  # copied out, beside the verifier
+else:  # copied out, beside the verifier
     import log_verifier as verifier  # type: ignore[import-not-found,no-redef]
     import signing_key as keys  # type: ignore[import-not-found,no-redef]
 

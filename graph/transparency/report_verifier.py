@@ -11,15 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-try:
+if __package__:
     from graph.transparency import log_verifier as verifier
-except ModuleNotFoundError:  # copied out, beside the verifier
+else:  # copied out, beside the verifier
     import log_verifier as verifier  # type: ignore[import-not-found,no-redef]
 
 FORMAT = "evenkeel-report-proofs/1"
 DOCUMENT_FORMAT = "evenkeel-report/1"
 KIND = "report.made"
 PARTS = {"format", "keys", "checkpoint", "report", "events", "document"}
+LARGEST_BYTES = 512 * 2**20
 TOLD = ("event", "kind", "leaf", "recorded_at", "agent")
 """What a row says of its event, and is held to."""
 
@@ -27,8 +28,9 @@ TOLD = ("event", "kind", "leaf", "recorded_at", "agent")
 def is_report(data: bytes) -> bool:
     """Whether a file says that it holds the proofs of a report; nothing is checked."""
     try:
+        verifier.hold_readable(data, LARGEST_BYTES)
         document = json.loads(data)
-    except (ValueError, RecursionError):
+    except (verifier.Refused, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and document.get("format") == FORMAT
 
@@ -66,6 +68,7 @@ def verify(
 
 def _bundle(data: bytes) -> dict[str, Any]:
     """The parts of the file, in the one way to write them. Raises Unreadable."""
+    verifier.hold_readable(data, LARGEST_BYTES)
     bundle = json.loads(data)
     if not isinstance(bundle, dict) or verifier.written(bundle) != data:
         raise verifier.Unreadable("the file is not written as proofs are: it was changed")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-try:
+if __package__:
     from graph.transparency import log_verifier as verifier
-except ModuleNotFoundError:  # copied out, beside the verifier
+else:  # copied out, beside the verifier
     import log_verifier as verifier  # type: ignore[import-not-found,no-redef]
 
 _MARK = "PRIVATE+KEY"

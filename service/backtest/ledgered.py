@@ -7,7 +7,7 @@ from typing import Any
 
 from governance import releasing
 from governance.ledger import Governed
-from governance.releases import ACTIVE, BACKTESTED, PROPOSED
+from governance.release_cases import ACTIVE, BACKTESTED, PROPOSED
 from graph.governance_events import governance_events
 from ontology.errors import StateError
 from ontology.events import RELEASE_BACKTESTED, RELEASE_REVIEWED, NewEvent

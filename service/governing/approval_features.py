@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from governance.approvals import Placed
 from governance.matrix import FILE, Features, Matrix, default_matrix, matrix_of
 from graph.plans import check_seal
 from ontology.columns import MISSING, Snapshot, Table
@@ -13,6 +12,7 @@ from ontology.pseudonyms import MACHINES
 from ontology.terms import join_key
 from rules.release import Release
 from service.decision import ask
+from service.governing.plan_places import placed_in
 from service.house import SERVICE_AGENT, House
 from service.recalled import inputs_of
 
@@ -91,13 +91,6 @@ def features_of(house: House, document: Document, now: Snapshot) -> Features:
     )  # fmt: skip
 
 
-def placed_in(facts: Snapshot, decision: Document) -> Placed:
-    """Where the lines of a plan lie, and which families they move, as some facts say."""
-    items = {str(line["item"]) for line in decision["lines"]}
-    return Placed(_places(facts.table("Location"), decision["lines"]),
-                  families_in(facts.table("Item"), items))  # fmt: skip
-
-
 def per_million(gap: int, cost: int) -> int:
     """A gap beside a cost, in millionths, rounded up."""
     return -(-int(gap) * MILLION // max(1, abs(int(cost))))
@@ -124,17 +117,6 @@ def _goods_cents(facts: Snapshot, lines: Iterable[Document]) -> int | None:
     return total
 
 
-def families_in(items: Table, wanted: set[str]) -> tuple[str, ...] | None:
-    """The families of items, each once: empty for items of none; None where one is not known.
-
-    An item of no family is in none that anybody's power is limited to.
-    """
-    found = dict(zip(items["id"].tolist(), items["family"].tolist(), strict=True))
-    if not wanted <= found.keys():
-        return None
-    return tuple(sorted({str(found[item] or "") for item in wanted}))
-
-
 def _either(
     then: tuple[str, ...] | None, now: tuple[str, ...] | None
 ) -> tuple[str, ...] | None:  # fmt: skip
@@ -148,26 +130,6 @@ def _texts(items: Table, wanted: set[str], name: str) -> tuple[str, ...] | None:
     if not wanted <= found.keys():
         return None
     return tuple(sorted({str(found[item]) for item in wanted if found[item]}))
-
-
-def _places(locations: Table, lines: Iterable[Document]) -> tuple[tuple[str, ...], ...] | None:
-    """The places that lines touch, each by all of its names; None where one is not known."""
-    columns = (locations[name].tolist() for name in ("id", "part_of", "region"))
-    above = {key: (part_of, region) for key, part_of, region in zip(*columns, strict=True)}
-    ends = {line.get(end) for line in lines for end in ("origin", "destination")} - {None, ""}
-    if not ends <= above.keys():
-        return None
-    return tuple(sorted({tuple(sorted(_names(str(end), above))) for end in ends}))
-
-
-def _names(key: str, above: Mapping[str, tuple[str | None, str]]) -> set[str]:
-    found: set[str] = set()
-    at: str | None = key
-    while at is not None and at not in found:
-        part_of, region = above.get(at, (None, ""))
-        found |= {at, region}
-        at = part_of
-    return found - {""}
 
 
 def _way(line: Document) -> str:

@@ -1,15 +1,17 @@
 """Does a plan hold on the facts of this moment, under the rules in force, beside other plans?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from governance.approvals import Placed, PlanCase
 from governance.approving import Submission, with_novelty
 from governance.ledger import Governed
 from governance.matrix import Demand, demanded
+from governance.plan_cases import Placed, PlanCase
 from governance.reservations import Standing
+from graph.catalog import PlanEntry
 from ontology.columns import Snapshot
 from ontology.errors import EvenkeelError, OutsideError
 from ontology.events import micros_of
@@ -28,9 +30,8 @@ from service.governing.approval_features import (
     hands_in,
     matrix_under,
     per_million,
-    placed_in,
-    plan_document,
 )
+from service.governing.plan_places import Placing, placed_in, touched_in
 from service.house import House
 from service.recalled import inputs_of
 from service.stewardship.freshness import clock_of
@@ -82,11 +83,34 @@ def submission_of(house: House, document: Document, reason: str) -> Submission:
                       features, reason)  # fmt: skip
 
 
-def placed_now(house: House, case: PlanCase) -> Placed:
-    """What a plan touches on the facts of this moment; not known where they cannot be read."""
+def placed_now(house: House, cases: Iterable[PlanCase]) -> dict[str, Placed]:
+    """What plans touch on the facts of this moment, by plan; not known where they cannot be read.
+
+    The facts of a chain are read once, and of a plan's document what it touches is kept.
+    """
+    asked = list(cases)
+    artifacts = house.catalog.plans_by_digest([case.plan for case in asked])
+    placing = cache(lambda chain: Placing(house.facts(chain)))
+    return {case.plan: _placed(house, placing, artifacts.get(case.plan), case) for case in asked}
+
+
+def placed_here(house: House, case: PlanCase) -> tuple[Placed, int | None]:
+    """As `placed_now`, and the event up to which facts were read; None where they cannot be."""
     try:
-        decision = plan_document(house, case.plan)["decision"]
-        return placed_in(house.facts(case.chain), decision)
+        sequence = house.facts(case.chain).sequence
+    except (EvenkeelError, *UNUSABLE) as error:
+        unevaluated(error)
+        return Placed(None, None), None
+    return placed_now(house, [case])[case.plan], sequence
+
+
+def _placed(
+    house: House, placing: Callable[[str], Placing], entry: PlanEntry | None, case: PlanCase
+) -> Placed:
+    try:
+        if entry is None:
+            return Placed(None, None)
+        return placing(case.chain).of(touched_in(house.store, entry.artifact))
     except (EvenkeelError, *UNUSABLE) as error:
         unevaluated(error)
         return Placed(None, None)

@@ -1,7 +1,7 @@
 """Approvals: plans submitted, decided on by people, reserved for, and void where they break."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
 from typing import Any
@@ -9,16 +9,14 @@ from typing import Any
 from neo4j import ManagedTransaction
 
 from governance import approving
-from governance.approvals import NOWHERE, WAITING, Placed, PlanCase, Verdict
 from governance.approving import OutdatedError
 from governance.ledger import Governed
+from governance.plan_cases import NOWHERE, Placed, PlanCase
 from governance.releasing import Actor
 from governance.scopes import EVERYWHERE, Scope
 from graph.governance_events import unended_since
 from graph.grant_nodes import grants
-from graph.log import Write
 from graph.projection import unchanged_since
-from ontology.access import Grant
 from ontology.errors import EvenkeelError, OutsideError, StateError
 from ontology.events import Event, NewEvent
 from ontology.promise_ends import OpenPromise, open_promises
@@ -31,11 +29,13 @@ from service.governing.approval_standing import (
     Held,
     Present,
     held_on,
+    placed_here,
     standing_of,
     starts_on,
     submission_of,
     unevaluated,
 )
+from service.governing.deciders import Powers, is_limited, persons_of, roles_of, who_gave
 from service.governing.ledger import Decided
 from service.governing.looked import Looked, basis_of
 from service.house import SERVICE_AGENT, House
@@ -47,9 +47,9 @@ MOST_LOOKS = 30
 """So often the standing of a plan is found out anew because facts or reservations changed."""
 
 Document = Mapping[str, Any]
-Powers = dict[str, frozenset[str]]
-Granted = Callable[[str], Iterable[Grant]]
-Say = Callable[[Governed, datetime, Powers], NewEvent | None]
+Say = Callable[[Governed, datetime, Powers, Placed], NewEvent | None]
+Place = Callable[[Governed, PlanCase], tuple[Placed, int | None]]
+"""Where a plan lies now, and the event up to which that was looked at; None: it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +87,21 @@ def approve(
     """
     document = plan_document(house, plan)
     chain, who = document["decision"]["chain"], actor(agent)
-    for _ in range(MOST_LOOKS):
+
+    def look() -> Decided:
         before, now = house.ledger.present()
         before.approvals.case(plan)  # nothing is worked out for what nobody asked
         standing, sequence = standing_of(house, document, before, now)
 
-        def say(state: Governed, now: datetime, powers: Powers) -> NewEvent | None:
+        def say(state: Governed, now: datetime, powers: Powers, _: Placed) -> NewEvent | None:
             if also is not None:
                 also(state, now)
-            return approving.approve(state, now, who, plan, reason, powers, standing,  # noqa: B023
+            return approving.approve(state, now, who, plan, reason, powers, standing,
                                      seen=seen, mandate=mandate)  # fmt: skip
 
-        try:
-            unmoved = unchanged_since(house.reader, chain, sequence)
-            return _decided(house, plan, agent, say, unmoved, standing.placed)
-        except OutdatedError:
-            continue
-        except StateError as error:
-            if error.code != "STALE":
-                raise
-    raise StateError(f"the facts of `{chain}` change faster than this can be decided",
-                     code="STALE", hint="try again")  # fmt: skip
+        return _decided(house, plan, agent, say, lambda *_: (standing.placed, sequence))
+
+    return _on_facts_that_stay(chain, look)
 
 
 def decline(
@@ -115,8 +109,9 @@ def decline(
 ) -> Decided:  # fmt: skip
     """Decline a plan for good, by somebody who could approve it."""
     return _said(house, plan, agent,
-                 lambda state, now, powers: approving.decline(
-                     state, now, actor(agent), plan, reason, powers, seen=seen))  # fmt: skip
+                 lambda state, now, powers, placed: approving.decline(
+                     state, now, actor(agent), plan, reason, powers, seen=seen,
+                     placed=placed))  # fmt: skip
 
 
 def return_for_change(
@@ -124,8 +119,9 @@ def return_for_change(
 ) -> Decided:  # fmt: skip
     """Ask for a change, by somebody who could approve the plan."""
     return _said(house, plan, agent,
-                 lambda state, now, powers: approving.return_for_change(
-                     state, now, actor(agent), plan, reason, powers, seen=seen))  # fmt: skip
+                 lambda state, now, powers, placed: approving.return_for_change(
+                     state, now, actor(agent), plan, reason, powers, seen=seen,
+                     placed=placed))  # fmt: skip
 
 
 def comment(house: House, plan: str, text: str, agent: str) -> Decided:
@@ -138,8 +134,8 @@ def comment(house: House, plan: str, text: str, agent: str) -> Decided:
 def void(house: House, plan: str, reason: str, agent: str) -> Decided:
     """Make void what waits or is approved, by an author, by who could approve it, or a governor."""
     return _said(house, plan, agent,
-                 lambda state, now, powers: approving.void(
-                     state, now, actor(agent), plan, reason, powers))  # fmt: skip
+                 lambda state, now, powers, placed: approving.void(
+                     state, now, actor(agent), plan, reason, powers, placed=placed))  # fmt: skip
 
 
 def carried_out(
@@ -271,37 +267,6 @@ def standing_now(house: House, case: PlanCase, now: datetime | None = None) -> H
     return held_on(house, document, present, case.band_per_million)
 
 
-def roles_of(
-    granted: Granted, case: PlanCase, persons: Iterable[str], now: datetime
-) -> Powers:  # fmt: skip
-    """The roles that persons hold for a plan, by grants that reach all that it touches."""
-    return {
-        person: frozenset(grant.role for grant in granted(person)
-                          if grant.holds(now, now) and _reaches(grant, case))
-        for person in persons
-    }  # fmt: skip
-
-
-def waiting_for(house: House, person: str, chain: str = "") -> list[PlanCase]:
-    """The cases that wait for a person: whom a role lets decide, and whose word does not count yet.
-
-    Who approved by power that is lost since has said nothing that counts, and is asked again.
-
-    Of a chain, or of all. The grants of each who counts are read once.
-    """
-    state, now = house.ledger.present()
-    granted = cache(partial(grants, house.driver))
-    return [case for case in state.approvals.open(chain)
-            if case.status == WAITING and _waits_for(granted, state, case, person, now)
-            ]  # fmt: skip
-
-
-def counted_verdicts(house: House, case: PlanCase) -> tuple[Verdict, ...]:
-    """Who approved a plan, with the roles that they and those whose power they used still hold."""
-    state, now = house.ledger.present()
-    return _counted(cache(partial(grants, house.driver)), state, case, now)
-
-
 def promised_at(house: House, document: Document, sequence: int) -> dict[str, Any]:
     """What was promised on a plan's chain at an event, as the plan saved by it has to state it.
 
@@ -314,69 +279,56 @@ def promised_at(house: House, document: Document, sequence: int) -> dict[str, An
     return promised_in(each.promise for each in opened)
 
 
-def _waits_for(
-    granted: Granted, state: Governed, case: PlanCase, person: str, now: datetime
-) -> bool:  # fmt: skip
-    if person in case.authors or now >= case.until:
-        return False
-    mine = replace(case, verdicts=tuple(each for each in case.verdicts if each.person == person))
-    if any(map(approving.counts, _counted(granted, state, mine, now))):  # what lapsed is no word
-        return False
-    givers = state.approvals.powers_for(person, case, now)
-    wanted = {role for demand in case.demands for role in demand.roles} | set(case.escalated)
-    held = roles_of(granted, case, (person, *givers), now)
-    return any(wanted & roles for roles in held.values())
-
-
-def _counted(
-    granted: Granted, state: Governed, case: PlanCase, now: datetime
-) -> tuple[Verdict, ...]:  # fmt: skip
-    """The verdicts of a case, with the roles by which they count at this moment."""
-    powers = roles_of(granted, case, _who_gave(case), now)
-    return tuple(approving.still_held(state, now, case, powers))
-
-
-def _who_gave(case: PlanCase) -> set[str]:
-    """Who approved a plan, and whose power they used."""
-    return {person for verdict in case.verdicts for person in (verdict.person, *verdict.by)}
-
-
-def _reaches(grant: Grant, case: PlanCase) -> bool:
-    if grant.suppliers:  # it leaves out what others supply, and a plan is decided on as a whole
-        return False
-    return case.is_within(Scope(grant.chain, grant.regions, grant.families))
-
-
 def _said(house: House, plan: str, agent: str, say: Say) -> Decided:
-    return _decided(house, plan, agent, say, None)
+    """Decide on a plan as it lies at the moment of appending, where that says who may."""
+    granted = partial(grants, house.driver)
+
+    def place(state: Governed, case: PlanCase) -> tuple[Placed, int | None]:
+        if not is_limited(granted, state, case, persons_of(state, case, agent)):
+            return NOWHERE, None
+        return placed_here(house, case)
+
+    chain = house.ledger.state().approvals.case(plan).chain
+    return _on_facts_that_stay(chain, lambda: _decided(house, plan, agent, say, place))
 
 
-def _decided(
-    house: House, plan: str, agent: str, say: Say, guard: Write | None, placed: Placed = NOWHERE
-) -> Decided:  # fmt: skip
+def _on_facts_that_stay(chain: str, look: Callable[[], Decided]) -> Decided:
+    """What is decided by looking, again where what was looked at changed meanwhile."""
+    for _ in range(MOST_LOOKS):
+        try:
+            return look()
+        except OutdatedError:
+            continue
+        except StateError as error:
+            if error.code != "STALE":
+                raise
+    raise StateError(f"the facts of `{chain}` change faster than this can be decided",
+                     code="STALE", hint="try again")  # fmt: skip
+
+
+def _decided(house: House, plan: str, agent: str, say: Say, place: Place) -> Decided:
     """Decide with the roles that who decides, has decided or handed power over now holds.
 
-    They hold for what the plan touched when it was submitted, and where it is `placed` now.
+    They hold for what the plan touched when it was submitted, and where it is placed now: by the
+    facts of an event that is the last of its chain when the decision is appended.
     """
-    upto = house.projection.log.head().projected
-    seen: set[str] = set()
+    upto, seen, looked = house.projection.log.head().projected, set[str](), dict[str, int]()
 
     def decide(state: Governed, now: datetime) -> NewEvent | None:
-        case = state.approvals.case(plan).placed_also(placed)
-        persons = {agent, *state.approvals.powers_for(agent, case, now), *_who_gave(case)}
+        case = state.approvals.case(plan)
+        placed, sequence = place(state, case)
+        looked.update({} if sequence is None else {case.chain: sequence})
+        here = case.placed_also(placed)
+        persons = {agent, *state.approvals.powers_for(agent, here, now), *who_gave(case)}
         seen.update(persons)
-        return say(state, now, roles_of(partial(grants, house.driver), case, persons, now))
+        return say(state, now, roles_of(partial(grants, house.driver), here, persons, now), placed)
 
-    return house.ledger.append(decide, guard=_both(unended_since(upto, seen), guard))
-
-
-def _both(first: Write, second: Write | None) -> Write:
     def guard(tx: ManagedTransaction, event: Event) -> None:
-        first(tx, event)
-        if second is not None:
-            second(tx, event)
+        unended_since(upto, seen)(tx, event)
+        for chain, sequence in looked.items():
+            unchanged_since(house.reader, chain, sequence)(tx, event)
 
-    return guard
+    return house.ledger.append(decide, guard=guard)
 
 
 def _voided(

@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from governance import approving, autonomous, stopping
-from governance.approvals import PlanCase
 from governance.autonomous import Allowed, Features, allowed
 from governance.autonomy import LEVELS, OUTCOME, Envelope, Evidence
 from governance.evidence import outcome_now
 from governance.ledger import Governed
+from governance.plan_cases import PlanCase
 from governance.reach import Cell, Reach, reach_in
 from governance.releasing import Actor
 from governance.scopes import Scope
@@ -91,7 +91,7 @@ def _paused_by(house: House, case: PlanCase) -> int:
              and each.number > case.submission and each.scope.covers(case.chain)]  # fmt: skip
     if number > case.submission or not later:
         return number
-    now = case.placed_also(placed_now(house, case))
+    now = case.placed_also(placed_now(house, [case])[case.plan])
     reach = reach_in(now.chain, now.places, now.families)
     return max((each.number for each in later if reach.touched_by(each.scope)), default=0)
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from governance.approvals import CARRIED_OUT, PlanCase
 from governance.autonomy import LEVELS, SUGGEST, Standing
 from governance.ledger import Governed
+from governance.plan_cases import CARRIED_OUT, PlanCase
 from governance.reach import reach_in
 from ontology.canonical import canonical
 from ontology.events import APPROVAL_VOIDED, micros_of
@@ -36,8 +36,8 @@ def guard_autonomy(house: House, now: datetime) -> str:
 
 def _guard(house: House, chain: str, now: datetime) -> str:
     state, told = house.ledger.state(), []
-    for standing in list(state.autonomy.standings.values()):
-        if standing.level <= SUGGEST or not standing.scope.covers(chain):
+    for standing in state.autonomy.at(chain).values():
+        if standing.level <= SUGGEST:
             continue
         for cause, reason in _causes(house, state, chain, standing, now):
             to = max(SUGGEST, standing.level - 1)

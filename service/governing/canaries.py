@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from governance import releasing
-from governance.canaries import EDITED, ELSEWHERE, Canary, Pair
+from governance.canaries import EDITED, ELSEWHERE, NEVER_SAMPLES, WHAT_IF, Canary, Pair
 from governance.ledger import Governed
-from governance.releases import CANARY, ReleaseCase
+from governance.release_cases import CANARY, ReleaseCase
 from governance.releasing import Actor
 from graph.catalog import PlanEntry
 from ontology.canonical import canonical
@@ -17,10 +17,11 @@ from ontology.errors import EvenkeelError
 from ontology.events import Event, NewEvent
 from rules.parts import Part, belongs
 from rules.release import Release, composed
-from service.governing.approval_features import made_on
+from service.decision import PlanRequest
 from service.house import SERVICE_AGENT, House
 from service.planning import draft_plan
 from service.recalled import inputs_of
+from solver.model.movements import window_of
 
 MACHINE = Actor(SERVICE_AGENT, is_person=False)
 MOST_AT_ONCE = 20
@@ -108,7 +109,7 @@ def _waiting(house: House, canary: Canary) -> list[PlanEntry]:
     said = [canary.left_out.get(entry.plan.digest) for entry in found]
     first = [entry for entry, why in zip(found, said, strict=True) if why is None]
     again = [entry for entry, why in zip(found, said, strict=True)
-             if why not in (None, EDITED, ELSEWHERE)]  # fmt: skip
+             if why is not None and why not in NEVER_SAMPLES]  # fmt: skip
     return first + again[:MOST_AT_ONCE]
 
 
@@ -143,9 +144,9 @@ def _looked_at(house: House, digest: str, entry: PlanEntry) -> Beside | str | No
     if not mine:
         return None
     document = house.store.get_document(entry.artifact)
-    if _is_shaped(house, document):
-        return EDITED  # INVARIANT: what a person shaped shows nothing of what the release decides
     snapshot, release, request = inputs_of(house.store, document)
+    if not is_plain(request, snapshot):  # INVARIANT: what a caller shaped shows what they wanted
+        return EDITED if request.edits else WHAT_IF
     draft = draft_plan(snapshot, without(release, digest), request)
     both = (document["decision"], draft.decision)
     pair = pair_from(entry.plan.digest, *both)
@@ -154,14 +155,17 @@ def _looked_at(house: House, digest: str, entry: PlanEntry) -> Beside | str | No
     return Beside(pair, house.store.put(canonical(draft.decision)))
 
 
-def _is_shaped(house: House, document: Mapping[str, Any]) -> bool:
-    """Whether a person edited a plan, or one that it was kept close to."""
-    for each in made_on(house, document):
-        if each["decision"].get("edits"):
-            return True
-        if each["decision"].get("stability") is None:
-            return False
-    return False
+def is_plain(request: PlanRequest, snapshot: Snapshot) -> bool:
+    """Whether a plan was asked for with nothing but its chain, so that facts and rules decide.
+
+    Neither who asked, nor what was promised, nor the plan that was looked at says anything of what
+    they want: a request that names a first day, weights, cost parts, edits or a plan to keep close
+    to does, unless it names what would have been taken anyway.
+    """
+    first = window_of(snapshot).starts_on
+    return request == PlanRequest(request.chain, starts_on=first, agent=request.agent,
+                                  previous=request.previous, reserved=request.reserved
+                                  )  # fmt: skip
 
 
 def _lies_in(part: Part, snapshot: Snapshot, decisions: tuple[Mapping[str, Any], ...]) -> bool:

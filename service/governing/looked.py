@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from governance.approvals import PlanCase
 from governance.ledger import Governed
+from governance.plan_cases import PlanCase
 from ontology.events import micros_of
 from service.governing.approval_standing import Held
 from service.house import House

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from governance.ledger import Governed
-from governance.releases import GovernedPart, ReleaseCase
+from governance.release_cases import ReleaseCase
+from governance.releases import GovernedPart
 from governance.scopes import EVERYWHERE, Scope
 from ontology.access import ANY
 from ontology.errors import AccessError, InputError

@@ -11,7 +11,7 @@ from governance import releasing
 from governance.canaries import Canary
 from governance.ledger import Governed
 from governance.reach import overlap
-from governance.releases import BACKTESTED, ReleaseCase, released
+from governance.release_cases import BACKTESTED, ReleaseCase, released
 from governance.releasing import Proposal
 from governance.scopes import EVERYWHERE, Scope
 from graph.governance_events import governance_events

@@ -70,12 +70,17 @@ def _hold(proved: dict[str, Any], digest: str) -> None:
 
 
 def _opened(data: bytes) -> tuple[Any, list[str]]:
+    """The release and the proofs of a file in the one way to write it. Raises Unreadable."""
+    log_verifier.hold_readable(data)
     try:
         found = orjson.loads(data)
         document, proofs = found["release"], found["proofs"]
         is_whole = found["format"] == FORMAT and set(found) == {"format", "release", "proofs"}
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        again = canonical(found) + b"\n"
+    except (orjson.JSONDecodeError, KeyError, TypeError, EvenkeelError) as error:
         raise Unreadable("the file is not of the form that a signed release has") from error
+    if data != again:
+        raise Unreadable("the file is not written as a signed release is: it was changed")
     if not is_whole or not isinstance(proofs, list) or not proofs:
         raise Unreadable("the file is not of the form that a signed release has")
     if not all(isinstance(one, str) for one in proofs):

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from governance.approvals import WAITING
 from governance.autonomous import refuse_machine
 from governance.autonomy import LEVELS, SUGGEST
 from governance.ledger import Governed
+from governance.plan_cases import WAITING
 from graph.catalog import PlanEntry
 from graph.lease import LeaseLostError
 from ontology.errors import AccessError, EvenkeelError, InputError, StateError

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from api.commands.releases import _show, told
-from api.graphql.releases import CanaryLeftOut, PolicyCanary
+from api.commands.release_decisions import told
+from api.commands.releases import _show
+from api.graphql.canaries import CanaryLeftOut, PolicyCanary
 from api.screen.canary_rows import guard_lines, time_in_words, where_in_words, why_in_line
 from governance import releasing
 from governance.canaries import EDITED, ELSEWHERE
-from governance.releases import ReleaseCase
+from governance.release_cases import ReleaseCase
 from governance.scopes import Scope
 from ontology.events import RELEASE_ABORTED, RELEASE_ACTIVATED, RELEASE_CANARY_STARTED
 from tests.governance.test_canaries import pair, terms, tried

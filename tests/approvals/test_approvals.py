@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from governance.approvals import APPROVED, EXPIRED, WAITING
 from governance.ledger import Governed
+from governance.plan_cases import APPROVED, EXPIRED, WAITING
 from ontology.edits import FORBID, Edit
 from ontology.errors import InputError, StateError
 from ontology.events import KEY_ACTIVATED, NewEvent
 from service.audit.replay import SAME, replay
 from service.decision import PlanRequest
-from service.governing import approving
+from service.governing import approving, deciders
 from service.house import House, artifacts_folder, house_on
 from service.permits.grants import end_grant
 from service.persons import acting
@@ -190,7 +190,7 @@ def test_what_waits_expires_and_what_is_late_is_escalated(house: House) -> None:
     assert approving.sweep(house, now + timedelta(hours=25))[0].event.payload["role"] == "governor"
     assert approving.sweep(house, now + timedelta(hours=25)) == []
     granted(house, "gus", "governor")
-    assert [case.plan for case in approving.waiting_for(house, "gus")] == [plan]
+    assert [case.plan for case in deciders.waiting_for(house, "gus")] == [plan]
     approving.sweep(house, now + timedelta(hours=100))
     assert status(house, plan) == EXPIRED
 
@@ -198,28 +198,28 @@ def test_what_waits_expires_and_what_is_late_is_escalated(house: House) -> None:
 def test_a_grant_that_ends_takes_the_power_with_it(house: House) -> None:
     plan = submitted(house)
     grant = granted(house, "eve", "approver")
-    assert [case.plan for case in approving.waiting_for(house, "eve")] == [plan]
+    assert [case.plan for case in deciders.waiting_for(house, "eve")] == [plan]
     end_grant(house, grant.id, "left", "owner")
     assert code(lambda: approving.approve(house, plan, "fine", "eve")) == "ROLE_WANTED"
-    assert approving.waiting_for(house, "eve") == []
+    assert deciders.waiting_for(house, "eve") == []
 
 
 def test_who_approved_by_power_that_lapsed_is_asked_again(house: House) -> None:
     """Two people are wanted; the first loses the role and gets it again: theirs counts no more."""
     plan, grant = submitted(house, "local"), granted(house, "eve", "approver")
     approving.approve(house, plan, "fine", "eve")
-    assert approving.waiting_for(house, "eve") == []
+    assert deciders.waiting_for(house, "eve") == []
     end_grant(house, grant.id, "left", "owner")
-    assert approving.waiting_for(house, "eve") == []
+    assert deciders.waiting_for(house, "eve") == []
     until = datetime.now(UTC) + timedelta(days=1)
     lent = approving.delegate(house, "eve", "on leave", "ann", until)
-    assert [case.plan for case in approving.waiting_for(house, "eve")] == [plan]
+    assert [case.plan for case in deciders.waiting_for(house, "eve")] == [plan]
     case = house.ledger.state().approvals.case(plan)
-    assert [(each.person, each.roles) for each in approving.counted_verdicts(house, case)] == [
+    assert [(each.person, each.roles) for each in deciders.counted_verdicts(house, case)] == [
         ("eve", ())
     ]
     approving.approve(house, plan, "again", "eve")
-    assert approving.waiting_for(house, "eve") == []
+    assert deciders.waiting_for(house, "eve") == []
     approving.take_back(house, lent.state.sequence, "ann")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from governance.approvals import APPROVED, WAITING
+from governance.plan_cases import APPROVED, WAITING
 from graph.login import Connection
 from ontology.events import APPROVAL_GIVEN
 from service.governing import approving

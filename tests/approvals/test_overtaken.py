@@ -1,12 +1,11 @@
 """Facts that come while a plan is made: it is saved and told, and promises nothing that is gone."""
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from neo4j import Driver
 
-from governance.approvals import APPROVED
+from governance.plan_cases import APPROVED
 from service import planning
 from service.drift import drift
 from service.governing import approving
@@ -17,7 +16,6 @@ from tests.approvals.conftest import (
     CHAIN,
     code,
     counted,
-    opened,
     pallet_plan,
     status,
     submitted,
@@ -26,9 +24,10 @@ from tests.approvals.conftest import (
 
 
 @pytest.fixture
-def alone(database: Driver, tmp_path: Path) -> House:
-    """A world of its own, whose facts change."""
-    return opened(database, tmp_path / "home")
+def alone(house: House) -> Iterator[House]:
+    """The world, whose pallet has eight widgets before and after."""
+    yield house
+    counted(house, 8)
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, house: House, units: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from neo4j import Driver
 
 from benchmarks.replays import chain
-from governance.approvals import APPROVED, VOID, WAITING
+from governance.plan_cases import APPROVED, VOID, WAITING
 from governance.releasing import Actor, backtested
 from graph.manifests import FeedContents
 from graph.projection import load_feed

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from neo4j import Driver
 
-from governance.approvals import APPROVED, CARRIED_OUT, VOID
+from governance.plan_cases import APPROVED, CARRIED_OUT, VOID
 from ontology.columns import record_at
 from ontology.promise_ends import HELD_DAYS
 from ontology.stock import StockPosition

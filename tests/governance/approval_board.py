@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from governance import approving
-from governance.approvals import PlanCase
 from governance.approving import Submission
 from governance.ledger import Governed
 from governance.matrix import Features, Matrix, default_matrix, demanded
+from governance.plan_cases import PlanCase
 from governance.releasing import Actor
 from governance.reservations import Standing
 from ontology.columns import Snapshot

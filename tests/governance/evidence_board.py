@@ -2,34 +2,39 @@
 
 from dataclasses import replace
 
-from governance.approvals import CARRIED_OUT, VOID, PlanCase
 from governance.autonomy import BACKTEST, OUTCOME, WITHIN_ENVELOPE, Evidence
 from governance.evidence import outcome_now
 from governance.outcomes import LEAST_CARRIED_OUT, Ended
+from governance.plan_cases import CARRIED_OUT, VOID, PlanCase
 from governance.scopes import Scope
 from tests.governance.test_releases import NOON, Board
 
 CHAIN = "regional"
 
 
-def fresh(made: Board, scope: Scope, level: int) -> tuple[Evidence, ...]:
+def fresh(
+    made: Board, scope: Scope, level: int, chains: tuple[str, ...] = (CHAIN,)
+) -> tuple[Evidence, ...]:
     """All that raises a scope to a level: a back-test of each release there, and an outcome."""
     shown = []
     for digest in made.state.releases.deciding_in(scope, made.state.now(made.clock)):
         if digest not in made.state.releases.cases:
             made.proposed(digest)
-        shown.append(Evidence(BACKTEST, made.tested(digest)))
+        shown.append(Evidence(BACKTEST, made.tested(digest, chains=chains)))
     if level < WITHIN_ENVELOPE:
         return tuple(shown)
-    ends(made, scope, LEAST_CARRIED_OUT)
+    for chain in chains:
+        ends(made, scope, LEAST_CARRIED_OUT, chain=chain)
     return (*shown, Evidence(OUTCOME, outcome_now(made.state, scope).digest))
 
 
-def ends(made: Board, scope: Scope, count: int, status: str = CARRIED_OUT) -> None:
+def ends(
+    made: Board, scope: Scope, count: int, status: str = CARRIED_OUT, chain: str = CHAIN
+) -> None:
     """So many approved plans of a scope end, as the fold would tell it."""
     approvals, event = made.state.approvals, made.state.sequence + 1
     names = [f"plan {status} {len(approvals.cases) + number}" for number in range(count)]
-    cases = {name: case_in(name, scope, status) for name in names}
+    cases = {name: replace(case_in(name, scope, status), chain=chain) for name in names}
     ended = tuple(Ended(event, name, status) for name in names)
     made.state = replace(made.state, approvals=replace(
         approvals, cases={**approvals.cases, **cases}, ended=(*approvals.ended, *ended)

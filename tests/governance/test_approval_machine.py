@@ -15,17 +15,11 @@ from hypothesis.stateful import (
 )
 
 from governance import approving
-from governance.approvals import (
-    APPROVED,
-    CARRIED_OUT,
-    DECLINED,
-    WAITING,
-    Approvals,
-    PlanCase,
-)
+from governance.approvals import Approvals
 from governance.approving import OutdatedError
 from governance.ledger import Governed
 from governance.matrix import default_matrix
+from governance.plan_cases import APPROVED, CARRIED_OUT, DECLINED, WAITING, PlanCase
 from governance.releasing import Actor
 from governance.scopes import EVERYWHERE, Scope
 from ontology.errors import EvenkeelError

@@ -7,7 +7,10 @@ from functools import partial
 import pytest
 
 from governance import approving
-from governance.approvals import (
+from governance.approving import OutdatedError
+from governance.ledger import Governed
+from governance.matrix import default_matrix
+from governance.plan_cases import (
     APPROVED,
     CARRIED_OUT,
     CASE_TRANSITIONS,
@@ -17,16 +20,13 @@ from governance.approvals import (
     VOID,
     WAITING,
 )
-from governance.approving import OutdatedError
-from governance.ledger import Governed
-from governance.matrix import default_matrix
 from governance.releasing import Actor
 from governance.reservations import overdrawn
 from governance.scopes import EVERYWHERE, Scope
 from ontology.columns import table_of
 from ontology.errors import StateError
 from ontology.goods import Item
-from service.governing.approval_features import families_in
+from service.governing.plan_places import families_in
 from tests.governance.approval_board import (
     CHAIN,
     MACHINE,

@@ -1,6 +1,7 @@
 """Levels of autonomy: raised by persons on evidence and by a step, lowered by anybody."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance import autonomous, releasing, stopping
-from governance.approvals import APPROVED, VOID, Approvals, PlanCase
+from governance.approvals import Approvals
 from governance.autonomous import Allowed, Features, allowed
 from governance.autonomy import (
     OBSERVE,
@@ -17,6 +18,7 @@ from governance.autonomy import (
     WITHIN_ENVELOPE,
     Envelope,
 )
+from governance.plan_cases import APPROVED, VOID, PlanCase
 from governance.reach import Cell, Reach
 from governance.releasing import Actor
 from governance.scopes import EVERYWHERE, Scope
@@ -339,10 +341,11 @@ def does(made: Board, step: str, scope: Scope, level: int) -> int:
     elif step == "stop":
         made.does(stopping.put, ADA, scope, "why")
     else:
-        to = made.state.autonomy.level_of(scope) + 1
+        to = made.state.autonomy.level_of(scope, (CHAIN,)) + 1
         if to <= WITHIN_ENVELOPE and not made.state.stops.over(scope):
             shown, envelope = fresh(made, scope, to), WIDE if to == WITHIN_ENVELOPE else None
-            made.does(autonomous.raise_level, ADA, scope, to, "why", shown, envelope)
+            made.does(partial(autonomous.raise_level, chains=(CHAIN,)), ADA, scope, to, "why",
+                      shown, envelope)  # fmt: skip
             return 1
     return 0
 

@@ -20,7 +20,8 @@ from governance.canaries import (
     Told,
     canary_of,
 )
-from governance.releases import ABORTED, ACTIVE, CANARY, GovernedPart
+from governance.release_cases import ABORTED, ACTIVE, CANARY
+from governance.releases import GovernedPart
 from governance.scopes import EVERYWHERE, Scope
 from ontology.errors import EvenkeelError
 from tests.governance.test_releases import ADA, BEN, MACHINE, NOON, Board, refused

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from governance import approving
-from governance.approvals import CARRIED_OUT
 from governance.ledger import Governed
+from governance.plan_cases import CARRIED_OUT
 from governance.releasing import Actor
 from ontology.events import NewEvent
 from tests.governance.approval_board import DAY, MACHINE, PALLET, Board, Plan, refusal

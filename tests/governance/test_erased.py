@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from governance import approving, autonomous, releasing, stopping
-from governance.approvals import APPROVED, WAITING
 from governance.autonomy import SUGGEST
 from governance.ledger import Governed
+from governance.plan_cases import APPROVED, WAITING
 from governance.releasing import Actor, Proposal
 from governance.scopes import EVERYWHERE, Scope
 from ontology.events import PERSON_ERASED, NewEvent

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from governance import autonomous, releasing
-from governance.approvals import EXPIRED, VOID
 from governance.autonomy import (
     BACKTEST,
     CANARY,
@@ -20,6 +19,7 @@ from governance.autonomy import (
 from governance.canaries import FEWEST_PAIRS, Canary, Guard, Pair
 from governance.evidence import outcome_now
 from governance.outcomes import LEAST_CARRIED_OUT, ONE_IN, Outcome
+from governance.plan_cases import EXPIRED, VOID
 from governance.scopes import EVERYWHERE, Scope
 from tests.governance.evidence_board import CHAIN, case_in, ends, fresh
 from tests.governance.test_releases import ADA, BEN, MACHINE, Board, refused
@@ -247,7 +247,7 @@ def test_all_chains_are_raised_on_something_of_each() -> None:
 
     refused(made, "EVIDENCE_WEAK", *raised(CHAIN))
     made.does(*raised(*both))
-    assert SUGGEST == made.state.autonomy.level_of(EVERYWHERE)
+    assert SUGGEST == made.state.autonomy.level_of(EVERYWHERE, both)
 
 
 def test_so_of_an_outcome() -> None:

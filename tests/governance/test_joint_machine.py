@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from governance import approving, autonomous, outcomes, releasing, stopping
-from governance.approvals import APPROVED, CARRIED_OUT
 from governance.autonomous import Features
 from governance.autonomy import (
     BACKTEST,
@@ -22,6 +22,7 @@ from governance.autonomy import (
 from governance.canaries import Canary, Guard
 from governance.evidence import outcome_now
 from governance.ledger import Governed
+from governance.plan_cases import APPROVED, CARRIED_OUT
 from governance.reach import Cell, Reach, overlap, reach_in
 from governance.releasing import Actor, Proposal
 from governance.scopes import EVERYWHERE, Scope, scope_of
@@ -154,11 +155,12 @@ class Governing(Approving):
 
     def raised(self, who: Actor, scope: Scope, shown: list[Evidence]) -> None:
         """A step, with what came of plans where that is wanted."""
-        to = self.board.state.autonomy.level_of(scope) + 1
+        to = self.board.state.autonomy.level_of(scope, (CHAIN,)) + 1
         envelope = WIDE if to == WITHIN_ENVELOPE else None
         if envelope:
             shown = [*shown, Evidence(OUTCOME, outcome_now(self.board.state, scope).digest)]
-        self.does(autonomous.raise_level, who, scope, to, "it goes well", shown, envelope)
+        raise_level = partial(autonomous.raise_level, chains=(CHAIN,))
+        self.does(raise_level, who, scope, to, "it goes well", shown, envelope)
 
     @rule(who=actors, scope=scopes, to=st.integers(0, 3), cause=st.sampled_from(("", "voids/1")))
     def lower(self, who: Actor, scope: Scope, to: int, cause: str) -> None:
@@ -226,7 +228,7 @@ class Governing(Approving):
                 if digest not in state.releases.cases:  # the shipped one, too
                     self.propose(Actor("ann"), digest, EVERYWHERE)
                 self.backtest(digest, opens=False)
-            if state.autonomy.level_of(scope) == WITHIN_ENVELOPE - 1:
+            if state.autonomy.level_of(scope, (CHAIN,)) == WITHIN_ENVELOPE - 1:
                 self.one_is_carried_out()
             self.raise_level(Actor("gus"), scope, 1)
 

@@ -10,7 +10,7 @@ import pytest
 from governance import releasing
 from governance.canaries import Canary, Guard
 from governance.ledger import Governed
-from governance.releases import ABORTED, ACTIVE, RETIRED, ROLLED_BACK, next_status
+from governance.release_cases import ABORTED, ACTIVE, RETIRED, ROLLED_BACK, next_status
 from governance.releasing import Actor, Proposal
 from governance.scopes import EVERYWHERE, Scope
 from ontology.errors import AccessError, EvenkeelError, InputError, StateError

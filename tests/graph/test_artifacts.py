@@ -5,6 +5,8 @@ import resource
 import signal
 import subprocess
 import sys
+import tracemalloc
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +69,32 @@ def test_a_corrupt_artifact_is_refused_by_name(store: ArtifactStore, tmp_path: P
     assert "ARTIFACT_CORRUPT" == refused.value.code
     store.put(b"stock")
     assert b"stock" == store.get(name)
+
+
+@pytest.mark.parametrize(("kind", "read"), [
+    ("endless", ArtifactStore.get), ("endless", ArtifactStore.get_table),
+    ("large", ArtifactStore.get_table),
+])  # fmt: skip
+def test_what_has_no_end_or_another_digest_is_not_taken_into_memory(
+    store: ArtifactStore, tmp_path: Path, kind: str, read: Callable[[ArtifactStore, str], object]
+) -> None:
+    """A link to a device has no end, and a file with holes takes no room on disk."""
+    name = "0" * 64
+    path = tmp_path / "artifacts" / name[:2] / name[2:]
+    path.parent.mkdir(parents=True)
+    if kind == "endless":
+        path.symlink_to("/dev/zero")
+    else:
+        path.touch()
+        os.truncate(path, 2**27)
+    tracemalloc.start()
+    try:
+        with pytest.raises(OutsideError, match=name) as refused:
+            read(store, name)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+    assert "ARTIFACT_CORRUPT" == refused.value.code
 
 
 @pytest.mark.parametrize("name", ["", "ab", "../" * 20 + "etc/passwd", "A" * 64, "/" * 64])

@@ -1,5 +1,6 @@
 """Tables and matrices from bytes that anybody wrote: read as they are, or refused in one line."""
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from graph.arrow import arrow_bytes, matrix_bytes, matrix_from, table_from
+from graph.arrow_bodies import BATCHES, BLOCK, _blocks
 from graph.artifacts import ArtifactStore
 from graph.manifests import SNAPSHOT_FORMAT
 from ontology.columns import table_of
@@ -75,6 +77,51 @@ def test_what_no_table_of_a_class_can_be_is_refused(data: bytes) -> None:
     with pytest.raises(OutsideError) as caught:
         table_from(data)
     assert "ARTIFACT_UNREADABLE" == caught.value.code
+
+
+def lanes_file(**options: Any) -> bytes:
+    """An Arrow file of 30,000 equal lanes, written by some options of Arrow."""
+    batch = pa.ipc.open_file(pa.BufferReader(arrow_bytes(LANES))).read_all()
+    many = pa.concat_tables([batch] * 30_000).combine_chunks().to_batches()[0]
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, many.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
+        writer.write_batch(many)
+    return bytes(sink.getvalue())
+
+
+@pytest.mark.parametrize("codec", ["zstd", "lz4"])
+def test_compressed_tables_are_refused_unread(codec: str) -> None:
+    """A few bytes that are up to a thousand times as many in memory: nothing of them is made."""
+    plain, bomb = lanes_file(), lanes_file(compression=codec)
+    assert 30_000 == len(table_from(plain))
+    assert len(bomb) * 4 < len(plain)
+    pa.default_memory_pool().release_unused()
+    before = pa.total_allocated_bytes()
+    peak = pa.default_memory_pool().max_memory()
+    for read in (table_from, matrix_from):
+        with pytest.raises(OutsideError) as caught:
+            read(bomb)
+        assert "ARTIFACT_UNREADABLE" == caught.value.code
+        assert "compressed" in str(caught.value.__cause__)
+    assert (before, peak) == (pa.total_allocated_bytes(), pa.default_memory_pool().max_memory())
+
+
+def test_no_batch_is_named_twice() -> None:
+    """A footer that names one batch again and again would be as many tables: refused."""
+    batch = pa.ipc.open_file(pa.BufferReader(arrow_bytes(LANES))).get_batch(0)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+        writer.write_batch(batch)
+    data = bytes(sink.getvalue())
+    (length,) = struct.unpack("<i", data[-10:-6])
+    first, second = (BLOCK.pack(*one) for one in _blocks(data[-10 - length : -10], BATCHES))
+    forged = data.replace(second, first)
+    assert 2 == len(table_from(data))
+    assert 2 == pa.ipc.open_file(pa.BufferReader(forged)).read_all().num_rows  # Arrow takes it
+    with pytest.raises(OutsideError) as caught:
+        table_from(forged)
+    assert "share bytes" in str(caught.value.__cause__)
 
 
 def test_a_matrix_without_columns_is_refused() -> None:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from governance import autonomous
-from governance.approvals import APPROVED, VOID, WAITING
 from governance.autonomy import (
     OBSERVE,
     SUGGEST,
@@ -13,6 +12,7 @@ from governance.autonomy import (
     WITHIN_ENVELOPE,
     Envelope,
 )
+from governance.plan_cases import APPROVED, VOID, WAITING
 from governance.scopes import Scope
 from governance.stops import PAUSE
 from graph.log import Log

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from governance.approvals import VOID
+from governance.plan_cases import VOID
 from graph.lease import holder
 from graph.login import Connection
 from ontology.edits import PIN, Edit

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from governance.approvals import VOID
 from governance.autonomy import SUGGEST, WITH_APPROVAL, WITHIN_ENVELOPE
+from governance.plan_cases import VOID
 from governance.scopes import Scope
 from ontology.edits import PIN, Edit
 from ontology.events import AUTONOMY_LOWERED

@@ -13,7 +13,7 @@ from neo4j import Driver
 
 from governance.autonomy import BACKTEST, OUTCOME, SUGGEST, Evidence
 from governance.canaries import Canary, Guard
-from governance.releases import ACTIVE, RETIRED
+from governance.release_cases import ACTIVE, RETIRED
 from governance.scopes import EVERYWHERE, Scope
 from graph.settings import Settings
 from ontology.canonical import digest_of

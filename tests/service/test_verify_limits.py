@@ -1,12 +1,16 @@
 """Whoever wrote the document: reading and checking it takes no more than its stated limits."""
 
 import copy
+import json
 import resource
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graph.artifacts import ArtifactStore
 from ontology.canonical_columns import canonical_columns
@@ -48,6 +52,46 @@ def test_documents_beyond_the_limit_are_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError) as caught:
             read_plan(endless)
         assert "PLAN_TOO_LARGE" == caught.value.code
+
+
+STATED_TWICE = ('{"a":1,"a":1}', '{"b":{"a":1,"\\u0061":2}}', '[{"x":"\\\\"},{"a:":1,"a:":"\\":"}]')
+
+
+@pytest.mark.parametrize("text", STATED_TWICE)
+def test_a_name_that_is_stated_twice_is_refused(text: str, tmp_path: Path) -> None:
+    """Readers differ on which one counts: what was checked would not be what is read elsewhere."""
+    path = tmp_path / "plan.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="a name twice") as caught:
+        read_plan(path)
+    assert "PLAN_UNREADABLE" == caught.value.code
+
+
+MARKS = st.sampled_from('":\\,{a€\n')
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(MARKS),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(MARKS), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(value=JSON, indent=st.sampled_from([None, 1]), ascii_=st.booleans())
+def test_any_document_without_that_is_read(value: Any, indent: int | None, *, ascii_: bool) -> None:
+    """However it is laid out, whatever its texts hold."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.json"
+        path.write_text(json.dumps(value, indent=indent, ensure_ascii=ascii_))
+        assert value == read_plan(path)
+
+
+def test_a_plan_nested_without_end_is_refused(tmp_path: Path) -> None:
+    """Deeper than anything that is written: one line, whichever reader gives up first."""
+    path = tmp_path / "plan.json"
+    for depth in (300, 1_000, 2_000):
+        path.write_text('{"decision":' + "[" * depth + "]" * depth + "}")
+        with pytest.raises(InputError) as caught:
+            read_plan(path)
+        assert "PLAN_UNREADABLE" == caught.value.code
 
 
 def verdict_within_limits(document: Any, artifacts: Path) -> Verdict:

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,14 @@ import pytest
 
 from service.decision import columns_named
 from service.verify import Verdict, verify
+from solver.engine.flow import solve
+from solver.engine.potentials import canonical_potentials
 from solver.proof import plain_check
+from solver.proof.certificate import measure
 from solver.proof.plain_check import refusals
 from tests.service.regimes import REGIMES, sealed
 from tests.service.test_tampered_regimes import picked, tampered
+from tests.solver.test_certificate import on_paper
 from tests.solver.test_forged_branches import cut_short, forged_branches, spoiled
 from tests.solver.whole_chains import WholeChain, whole_chain
 
@@ -115,6 +120,37 @@ def proved(network: dict[str, list[int]], proof: dict[str, list[int]]) -> int | 
         )
     except (ValueError, LookupError, ZeroDivisionError):
         return None
+
+
+@pytest.mark.parametrize("label", ["within 8.33 %", "within 0.01 %", "optimal", "", None, 1])
+def test_a_label_says_what_is_proved(label: Any) -> None:
+    """A plan that is far from proved is not called closer, however well its numbers add up."""
+    network = on_paper()
+    columns = {name: column.tolist() for name, column in network.arrays().items()}
+    level = canonical_potentials(network, solve(network).flow)
+    flow = np.array([3, 3, 2])
+    stated = asdict(measure(network, flow, level))
+    proof = {"flow": flow.tolist(), "potentials": level.tolist()}
+    assert "within 8.34 %" == stated["label"]
+    assert [] == refusals(columns, proof, stated)
+    (refusal,) = refusals(columns, proof, stated | {"label": label})
+    assert refusal == f"label: stated {label!a}, but it is within 8.34 %"
+
+
+@pytest.mark.parametrize("text", [
+    b"", b"[]", b"{}", b'{"decision":1}', b"[" * 100_000, b"\xff", b"1" * 5_000,
+    b'{"decision":{"certificate":{"inline":{}},"network":{"inline":{}}}}',
+    b'{"decision":{"certificate":{"artifact":7},"network":{"artifact":"../plan.json"}}}',
+    b'{"decision":{"certificate":{},"network":{"artifact":"\\u001b[2J/../../dev/zero"}}}',
+])  # fmt: skip
+def test_what_is_no_plan_is_refused_in_one_line(text: bytes, tmp_path: Path) -> None:
+    """Whatever the file holds: one line without control characters, exit status 1."""
+    (tmp_path / "plan.json").write_bytes(text)
+    command = [sys.executable, "-I", "-S", plain_check.__file__, str(tmp_path / "plan.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (1, "") == (done.returncode, done.stderr)
+    assert done.stdout.startswith("refused: ")
+    assert done.stdout.removesuffix("\n").isprintable()
 
 
 @pytest.mark.parametrize("regime", ["plain", "altogether"])

@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 import re
+import resource
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -249,6 +250,20 @@ def test_only_keys_that_signed_are_named(log: SmallLog, key: str, more: int) -> 
     document = json.loads(log.proof(2, EVENTS))
     document["keys"].append(new_key("else", SIGNS).public.text if more == 1 else key)
     assert "keys are not those" in refusal(written(document), key)
+
+
+def test_a_crowd_of_keys_is_refused_unread(log: SmallLog, key: str) -> None:
+    """So many keys and signatures that comparing them would take minutes."""
+    document = json.loads(log.proof(2, EVENTS))
+    document["keys"] += ["no key at all"] * 300
+    assert "more than 256 keys" in refusal(written(document), key)
+
+
+def test_a_dense_file_is_refused_before_it_is_read(key: str) -> None:
+    """60 MB of brackets would be gigabytes of lists."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert "parts" in refusal(b"[" + b"[]," * 20_000_000 + b"0]", key)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
 def test_a_forger_with_another_key_is_refused(tmp_path: Path, log: SmallLog, key: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from governance.releases import APPROVED, BACKTESTED
+from governance.release_cases import APPROVED, BACKTESTED
 from governance.scopes import Scope
 from ontology.errors import InputError, StateError
 from service.backtest.ledgered import opening_rules, record, review, reviews_kept

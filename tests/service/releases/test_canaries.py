@@ -10,7 +10,7 @@ import pytest
 from neo4j import Driver
 
 from governance.canaries import Canary, Guard
-from governance.releases import ABORTED, CANARY
+from governance.release_cases import ABORTED, CANARY
 from governance.releasing import Actor, backtested
 from graph.login import Connection
 from graph.settings import Settings

@@ -1,16 +1,20 @@
 """Which plans are samples of what a canary decides: on the real log, with real plans."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from neo4j import Driver
 
-from governance.canaries import EDITED, ELSEWHERE, Canary, Guard
+from governance.canaries import EDITED, ELSEWHERE, WHAT_IF, Canary, Guard
 from governance.scopes import EVERYWHERE, Scope
 from graph.settings import Settings
 from ontology.edits import PIN, Edit
+from ontology.objectives import SERVICE, Weights
+from ontology.steadiness import Steady
 from rules.parts import share_of
 from service.decision import PlanRequest
 from service.examples import load_example
@@ -24,6 +28,7 @@ from tests.graph.conftest import empty_the_graph
 from tests.service.releases.made import CHAIN, HARDWARE, another, approved
 
 WISH = Edit("widget", lane="truck-ns", kind=PIN, units=1, reason="I know better")
+FIRST_DAY = date(2026, 3, 2)
 _numbers = count(1)
 Begin = Callable[..., str]
 
@@ -78,7 +83,7 @@ def pairs(house: House, digest: str) -> list[str]:
 
 
 def test_a_plan_that_a_person_edited_is_no_sample(world: House, begin: Begin) -> None:
-    """Nor one that is kept close to it; the snapshot counts by the plan that nobody edited."""
+    """Nor one that is kept close to it; the snapshot counts by the plan that was asked plainly."""
     digest = begin()
     plain = planned(world)
     edited = planned(world, WISH)
@@ -86,18 +91,49 @@ def test_a_plan_that_a_person_edited_is_no_sample(world: House, begin: Begin) ->
     assert near.previous == edited.saved.digest
     make_plan(world, near)
     found = guarded(world)
-    assert (1, (), {EDITED: 2}) == (found.compared, found.not_compared, found.left_out)
+    assert (1, (), {EDITED: 1, WHAT_IF: 1}) == (found.compared, found.not_compared, found.left_out)
     assert pairs(world, digest) == [plain.saved.digest]
     again = guarded(world)
-    assert (0, {EDITED: 2}) == (again.compared, again.left_out)
+    assert (0, {EDITED: 1, WHAT_IF: 1}) == (again.compared, again.left_out)
 
 
-def test_a_plan_that_is_kept_close_to_one_that_nobody_edited_is(world: House, begin: Begin) -> None:
+@pytest.mark.parametrize("named", [
+    {"weights": Weights(service_per_mille=2_000)},
+    {"starts_on": date(2026, 3, 3)},
+])  # fmt: skip
+def test_a_what_if_is_no_sample(world: House, begin: Begin, named: dict[str, Any]) -> None:
+    """Who names what is weighed, or the first day, shows what they want; a plain one counts."""
+    recounted(world)
+    digest = begin()
+    make_plan(world, PlanRequest(CHAIN, agent="ada", **named))
+    found = guarded(world)
+    assert (0, (), {WHAT_IF: 1}) == (found.compared, found.not_compared, found.left_out)
+    plain = make_plan(world, PlanRequest(CHAIN, agent="ada", starts_on=FIRST_DAY))
+    assert (1, {WHAT_IF: 1}) == (guarded(world).compared, guarded(world).left_out)
+    assert pairs(world, digest) == [plain.saved.digest]
+
+
+def test_a_plan_that_is_kept_close_to_another_is_no_sample(world: House, begin: Begin) -> None:
+    """Though nobody edited either: to keep close is a wish, and may hide what a release does."""
+    recounted(world)
     plain = planned(world)
     digest = begin()
-    near = make_plan(world, steady_request(world, PlanRequest(CHAIN, agent="ada"), plain.document))
-    assert guarded(world).compared == 1
-    assert pairs(world, digest) == [near.saved.digest]
+    make_plan(world, steady_request(world, PlanRequest(CHAIN, agent="ada"), plain.document))
+    assert (0, {WHAT_IF: 1}) == (guarded(world).compared, guarded(world).left_out)
+    assert pairs(world, digest) == []
+
+
+@pytest.mark.parametrize("named", [
+    {"cost_parts": frozenset({"warehouse"})}, {"starts_on": date(2020, 1, 1)},
+    {"weights": Weights(worst_percent=10)}, {"first": (SERVICE,)}, {"edits": (WISH,)},
+    {"steady": Steady((), 0, 0)},
+])  # fmt: skip
+def test_what_a_caller_names_is_not_plain(world: House, named: dict[str, Any]) -> None:
+    """Each field by which a plan can be made another one; who asked is none of them."""
+    facts = world.facts(CHAIN)
+    plain = PlanRequest(CHAIN, starts_on=FIRST_DAY, agent="ada", previous="0" * 64)
+    assert canaries.is_plain(plain, facts)
+    assert not canaries.is_plain(replace(plain, **named), facts)
 
 
 def test_a_canary_that_judges_nothing_collects_no_ties(world: House, begin: Begin) -> None:

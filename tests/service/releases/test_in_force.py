@@ -14,7 +14,8 @@ from governance.releasing import Actor, backtested
 from governance.scopes import EVERYWHERE, Scope
 from graph.governance_events import governance_events
 from graph.settings import Settings
-from graph.transparency.log_verifier import Refused
+from graph.transparency.log_verifier import Refused, Unreadable
+from ontology.canonical import canonical
 from ontology.errors import InputError, StateError
 from ontology.events import KEY_ACTIVATED, NewEvent
 from rules.parts import Part
@@ -147,7 +148,10 @@ def test_a_release_is_checked_without_database(house: House) -> None:
             verify_release(changed, keys)
     theirs = {**json.loads(shipped), "release": json.loads(data)["release"]}
     with pytest.raises(Refused):
-        verify_release(json.dumps(theirs).encode(), keys)
+        verify_release(canonical(theirs) + b"\n", keys)
+    for other in (data + b"\n", b" " + data, b'{"release":null,' + data[1:]):
+        with pytest.raises(Unreadable, match="changed"):  # the same to a reader of JSON
+            verify_release(other, keys)
     with pytest.raises(Refused):
         verify_release(data, [])
 

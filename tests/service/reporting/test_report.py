@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from graph.artifacts import ArtifactStore
 from graph.transparency import log_verifier, report_verifier
 from ontology.canonical import canonical
 from ontology.errors import InputError, StateError
 from ontology.events import REPORT_MADE
 from service.backtest.priced import price_rules
 from service.house import House
+from service.recovery import backup, inspect
 from service.reporting.period import Period, day_of
 from service.reporting.proofs import report_proofs
 from service.reporting.report import Report, logged, make_report, report_on
@@ -82,6 +84,15 @@ def test_the_same_report_is_made_of_the_same_log(house: House, made: Report) -> 
     assert logged(house, made) == made.event
     assert {"1 row discarded"} == {row["says"] for row in rows(first, "overrides")}
     assert [] == [row for row in rows(first, "exceptions") if row["chain"] == "two_hubs"]
+
+
+def test_a_log_with_a_report_is_looked_through_and_backed_up(
+    house: House, made: Report, tmp_path: Path
+) -> None:
+    """Its days are taken for no artifacts; the document itself is one that must be at hand."""
+    assert inspect(house)["sound"]
+    backup(house, tmp_path / "backup")
+    assert made.data == ArtifactStore(tmp_path / "backup").get(made.digest)
 
 
 def test_what_rules_cost_is_that_of_the_price(house: House) -> None:
