@@ -43,9 +43,9 @@ def facts_of_row(
     """The facts that a row of a file stated (1 is the file's first line), latest delivery first.
 
     `file` is a name as `evenkeel trace` shows it, or the end of a path; `event` chooses one
-    delivery, `chain` those of one chain. Measurements are found like other facts. Raises InputError `FILE_UNKNOWN` where no
-    delivery has such a file, `ROW_UNKNOWN` where that row stated nothing: it was set aside, merged
-    with an equal one, or is none of the file's.
+    delivery, `chain` those of one chain. Measurements are found like other facts. Raises
+    InputError `FILE_UNKNOWN` where no delivery has such a file, `ROW_UNKNOWN` where that row
+    stated nothing: it was set aside, merged with an equal one, or is none of the file's.
     """
     deliveries = list(_deliveries(house, file, event, chain))
     if not deliveries:
