@@ -51,7 +51,7 @@ def trace(
     touched: Annotated[
         bool, typer.Option("--touched", help="Facts that the line merely touched.")
     ] = False,
-    chain: Annotated[str, typer.Option(help="Look among the plans of this chain.")] = "",
+    chain: Annotated[str, typer.Option(help="Look in this chain alone.")] = "",
     form: Annotated[
         str, typer.Option("--format", help="A PROV document: prov-json, json-ld or trig.")
     ] = "",
@@ -70,7 +70,7 @@ def trace(
     asked = _asked(targets or [], fact, row, chain)
     with opened() as house:
         if row:
-            return _from_row(house, row, event, as_json=as_json)
+            return _from_row(house, row, event, chain, as_json=as_json)
         if form:
             return _write(_document(house, asked, form, first, after), to)
         if touched:
@@ -217,7 +217,9 @@ def _show_page(title: str, number: int, page: "TouchedPage") -> None:
         hint(f"more: --after {page.next_after}")
 
 
-def _from_row(house: "House", text: str, event: int, *, as_json: bool) -> int:
+def _from_row(
+    house: "House", text: str, event: int, chain: str, *, as_json: bool
+) -> int:  # fmt: skip
     """Forward from a row: each fact that it stated, and the plans that read it."""
     from graph.fact_readers import Chosen
     from service.audit.recall import recall_fact
@@ -229,7 +231,7 @@ def _from_row(house: "House", text: str, event: int, *, as_json: bool) -> int:
                          hint="write it as stock.csv:2; 1 is the file's first line")  # fmt: skip
     found = [
         (each, recall_fact(house, each.uri, Chosen(event=each.event), first=PLANS_PER_FACT))
-        for each in facts_of_row(house, file, int(number), event)
+        for each in facts_of_row(house, file, int(number), event, chain)
     ]
     if as_json:
         told = [asdict(each) | {"is_restated": each.is_restated, "read": asdict(read)}

@@ -37,15 +37,17 @@ class RowFact:
         return self.event != self.delivery
 
 
-def facts_of_row(house: House, file: str, row: int, event: int = 0) -> list[RowFact]:
+def facts_of_row(
+    house: House, file: str, row: int, event: int = 0, chain: str = ""
+) -> list[RowFact]:  # fmt: skip
     """The facts that a row of a file stated (1 is the file's first line), latest delivery first.
 
     `file` is a name as `evenkeel trace` shows it, or the end of a path; `event` chooses one
-    delivery. Measurements are found like other facts. Raises InputError `FILE_UNKNOWN` where no
-    delivery has such a file, `ROW_UNKNOWN` where that row stated nothing: it was set aside, merged
-    with an equal one, or is none of the file's.
+    delivery, `chain` those of one chain. Measurements are found like other facts. Raises
+    InputError `FILE_UNKNOWN` where no delivery has such a file, `ROW_UNKNOWN` where that row
+    stated nothing: it was set aside, merged with an equal one, or is none of the file's.
     """
-    deliveries = list(_deliveries(house, file, event))
+    deliveries = list(_deliveries(house, file, event, chain))
     if not deliveries:
         raise InputError(f"no delivery holds a file `{file}`", code="FILE_UNKNOWN",
                          hint="`evenkeel events --kind feed.loaded` lists deliveries, "
@@ -60,12 +62,14 @@ def facts_of_row(house: House, file: str, row: int, event: int = 0) -> list[RowF
     return found
 
 
-def _deliveries(house: House, file: str, event: int) -> Iterator[Event]:
+def _deliveries(house: House, file: str, event: int, chain: str) -> Iterator[Event]:
     """The deliveries that hold the file, the latest first."""
     log = house.projection.log
     events = log.read(after=event - 1, limit=1) if event else list(log.events(0))
     for each in reversed(events):
-        files = each.payload.get("files", ()) if each.kind == FEED_LOADED else ()
+        if each.kind != FEED_LOADED or (chain and each.payload.get("chain") != chain):
+            continue
+        files = each.payload.get("files", ())
         if any(_is(stated["name"], file) for stated in files):
             yield each
 

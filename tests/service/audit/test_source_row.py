@@ -57,6 +57,9 @@ def test_without_an_event_all_deliveries_answer(house: House) -> None:
     assert 2 == len(found)
     assert found[0].delivery > found[1].delivery
     assert {found[0].uri} == {each.uri for each in found}
+    assert found == facts_of_row(house, "lanes.csv", 2, chain=CHAIN)
+    with pytest.raises(InputError, match="no delivery"):
+        facts_of_row(house, "lanes.csv", 2, chain="other")
 
 
 @pytest.mark.parametrize(
