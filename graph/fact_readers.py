@@ -28,6 +28,12 @@ class Chosen:
     since: datetime | None = None
     until: datetime | None = None
 
+    def __post_init__(self) -> None:
+        """Raises InputError `TIMES_REVERSED` where the end is not after the beginning."""
+        if self.since and self.until and self.until <= self.since:
+            raise InputError(f"`{self.until.isoformat()}` is not after `{self.since.isoformat()}`",
+                             code="TIMES_REVERSED", hint="name the earlier time first")  # fmt: skip
+
     @property
     def parameters(self) -> dict[str, Any]:
         """As the queries take it."""

@@ -65,10 +65,11 @@ def show_drift(
     screen.print(f"{plain(title_of(document))} {verdict}{facts}", style="bold")
     if found.gap_scaled is not None and found.cost_scaled is not None:
         change = found.cost_scaled - found.cost_scaled_then
+        than = "more" if change >= 0 else "less"
         screen.print(
-            f"it costs {money(change, scale, currency)} more than when it was made, and at most "
-            f"{money(found.gap_scaled, scale, currency)} more than the best with its purchases; "
-            f"allowed: {money(found.allowed_scaled, scale, currency)}"
+            f"it costs {money(abs(change), scale, currency)} {than} than when it was made, and at "
+            f"most {money(found.gap_scaled, scale, currency)} more than the best with its "
+            f"purchases; allowed: {money(found.allowed_scaled, scale, currency)}"
         )
     if found.branches:
         proved = money(found.gap_by_branches_then or 0, scale, currency)

@@ -133,8 +133,8 @@ class Signer:
 
     def _signed(self, size: int, keys: list[SigningKey]) -> Checkpoint:
         """The checkpoint of a size with the signatures of these keys. Held by the caller."""
-        tree = self.proofs.tree(size or self.proofs.head().size)
         self._hold_continues()
+        tree = self.proofs.tree(size or self.proofs.head().size)
         made = Checkpoint(self.origin, tree.size, tree.root, ())
         stored = self.store.at(tree.size)
         if stored is not None and stored.body != made.body:
@@ -151,6 +151,8 @@ class Signer:
         newest = self.store.newest()
         if newest is None:
             return
+        if newest.size > self.proofs.head().size:
+            self._log.settle()  # files that were cut short are no fork: the database has the rest
         if newest.size > self.proofs.head().size or newest.origin != self.origin:
             raise forked(newest.size)
         if self.proofs.tree(newest.size).root != newest.root:

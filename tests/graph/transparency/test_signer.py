@@ -276,6 +276,25 @@ def test_a_log_that_was_cut_back_is_not_signed(
     assert "LOG_FORKED" == code_of(lambda: Signer(folder, older).rotate("ada"))
 
 
+@pytest.mark.parametrize("left", [0, 0.5, 0.9])
+def test_files_cut_short_while_it_serves_are_no_fork(
+    signer: Signer, projection: Projection, tmp_path: Path, left: float
+) -> None:
+    """The database has the rest: the files are made whole, and the log is the one that was signed.
+
+    "Forked" is the gravest word that there is: it is kept for logs that are.
+    """
+    append(projection, 4, 5)
+    made = signer.checkpoint("ada")
+    newest = max((tmp_path / "log").glob("*.jsonl"))
+    whole = newest.read_bytes()
+    newest.write_bytes(whole[: int(left * len(whole))])
+    assert made == signer.newest()
+    assert whole == newest.read_bytes()
+    newest.write_bytes(whole[: int(left * len(whole))])
+    assert made == signer.checkpoint("ada")
+
+
 def test_a_cosignature_is_kept(signer: Signer, projection: Projection) -> None:
     """What a witness signed is carried by proofs; what it did not sign is refused."""
     witness = new_key("evenkeel.witness/w", COSIGNS)

@@ -284,3 +284,10 @@ def test_what_can_be_undone(line: dict[str, Any], records: tuple[Any, ...], stat
     assert state == found.state
     assert found.basis
     assert {AHEAD: True, ORDERED: True, UNDER_WAY: False, UNKNOWN: None}[state] is found.can
+
+
+def test_times_the_wrong_way_round_are_said() -> None:
+    begin = datetime(2026, 3, 2, tzinfo=UTC)
+    with pytest.raises(InputError) as refused:
+        Chosen(0, begin, begin - timedelta(seconds=1))
+    assert "TIMES_REVERSED" == refused.value.code
