@@ -6,9 +6,8 @@ from datetime import datetime
 from itertools import islice
 
 from governance.growing import Growing
-from governance.outcomes import Ended
 from governance.plan_case_events import moved, submitted
-from governance.plan_cases import APPROVED, WAITING, PlanCase, next_case_status
+from governance.plan_cases import APPROVED, WAITING, Ended, PlanCase, next_case_status
 from governance.scopes import Scope, scope_of
 from ontology.errors import StateError
 from ontology.events import (

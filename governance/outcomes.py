@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from governance.plan_cases import CARRIED_OUT, PlanCase
+from governance.plan_cases import CARRIED_OUT, Ended, PlanCase
 from governance.reach import reach_in
 from governance.scopes import Scope
 from ontology.canonical import digest_of
@@ -16,15 +16,6 @@ LEAST_CARRIED_OUT = 5
 """So many approved plans were carried out before an outcome says anything."""
 ONE_IN = 10
 """At most one in so many of the approved plans that ended may have become void or expired."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The end of a plan's approval: by which event, and the status that the case had then."""
-
-    event: int
-    plan: str
-    status: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,15 @@ class PlanCase:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a plan's approval: by which event, and the status that the case had then."""
+
+    event: int
+    plan: str
+    status: str
+
+
 def next_case_status(case: PlanCase, kind: str) -> str:
     """The status after an event. Raises StateError `APPROVAL_STATUS` where the table has none."""
     found = CASE_TRANSITIONS.get((case.status, kind))

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from governance.autonomy import BACKTEST, OUTCOME, WITHIN_ENVELOPE, Evidence
 from governance.evidence import outcome_now
-from governance.outcomes import LEAST_CARRIED_OUT, Ended
-from governance.plan_cases import CARRIED_OUT, VOID, PlanCase
+from governance.outcomes import LEAST_CARRIED_OUT
+from governance.plan_cases import CARRIED_OUT, VOID, Ended, PlanCase
 from governance.scopes import Scope
 from tests.governance.test_releases import NOON, Board
 
