@@ -143,7 +143,7 @@ def _handed_out(digest: str, folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert (digest, 3) == (found["digest"], len(found["events"]))
     document = json.loads(file.read_bytes())
     document["release"]["version"] = "other"
-    file.write_bytes(canonical(document))
+    file.write_bytes(canonical(document) + b"\n")
     refused = told(capsys, "verify", str(file), status=1)["error"]
     assert refused["code"] == "PROOF_REFUSED"
     file.write_text("[]")
